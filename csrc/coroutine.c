@@ -1,0 +1,216 @@
+/*
+** coroutine: replaces coroutine.resume, wrap, close and create, and
+** debug.sethook and gethook, by equivalents that tell the thread's record
+** which coroutine runs.
+**
+** A hook armed on a thread's base state is not seen by a coroutine on top of
+** it; so the record must know that one.  Our hook never outlives a resume: it
+** is lifted on the way out, where a request to drop is also served.
+*/
+#include "coroutine.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "face.h"
+#include "gil.h"
+#include "preempt.h"
+
+static lua_State *getco(lua_State *L) {
+  lua_State *co = lua_tothread(L, 1);
+  luaL_argexpected(L, co, 1, "coroutine");
+  return co;
+}
+
+/* `running` may change only between these two; both leave L's values alone.
+** What lies between must not raise: lua_resume and lua_resetthread do not. */
+static lua_State *step_in(thr_tstate *ts, lua_State *co) {
+  lua_State *before = ts->running;
+  thr_preempt_enter(ts);
+  ts->running = co;
+  thr_preempt_leave(ts);
+  return before;
+}
+
+static void step_out(thr_tstate *ts, lua_State *co, lua_State *before) {
+  thr_preempt_enter(ts);
+  thr_preempt_lift(ts, co);
+  ts->running = before;
+  thr_preempt_leave(ts);
+}
+
+/* lua_resume reports these two on co with memory that it may not get. */
+static bool resumable(lua_State *co, int narg) {
+  lua_Debug ar;
+  switch (lua_status(co)) {
+    case LUA_YIELD: return true;
+    case LUA_OK: return !lua_getstack(co, 0, &ar) && lua_gettop(co) > narg;
+    default: return false;
+  }
+}
+
+static const char *not_resumable(lua_State *co) {
+  lua_Debug ar;
+  return lua_status(co) == LUA_OK && lua_getstack(co, 0, &ar)
+             ? "cannot resume non-suspended coroutine"
+             : "cannot resume dead coroutine";
+}
+
+/* Moves narg values to co, resumes it and moves its results back.  Returns
+** their number, or -1 and leaves an error object. */
+static int resume(lua_State *L, lua_State *co, int narg) {
+  int nres = 0;
+  if (!lua_checkstack(co, narg)) {
+    lua_pushliteral(L, "too many arguments to resume");
+    return -1;
+  }
+  if (!resumable(co, 0)) {
+    lua_pushstring(L, not_resumable(co));
+    return -1;
+  }
+  thr_tstate *ts = thr_face_self(L);
+  lua_xmove(L, co, narg);
+  lua_State *before = step_in(ts, co);
+  int status = lua_resume(co, L, narg, &nres);
+  step_out(ts, co, before);
+  if (status != LUA_OK && status != LUA_YIELD) {
+    lua_xmove(co, L, 1);
+    return -1;
+  }
+  if (!lua_checkstack(L, nres + 1)) {
+    lua_pop(co, nres);
+    lua_pushliteral(L, "too many results to resume");
+    return -1;
+  }
+  lua_xmove(co, L, nres);
+  return nres;
+}
+
+static void switch_if_asked(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  if (ts->rt->drop || ts->pending) ts->rt->at_switch(ts, L);
+}
+
+static int co_resume(lua_State *L) {
+  lua_State *co = getco(L);
+  int n = resume(L, co, lua_gettop(L) - 1);
+  lua_pushboolean(L, n >= 0);
+  lua_insert(L, n < 0 ? -2 : -(n + 1));
+  switch_if_asked(L);
+  return n < 0 ? 2 : n + 1;
+}
+
+static int close_state(lua_State *L, lua_State *co) {
+  thr_tstate *ts = thr_face_self(L);
+  lua_State *before = step_in(ts, co);
+#if LUA_VERSION_NUM >= 505 || LUA_VERSION_RELEASE_NUM >= 50406
+  int status = lua_closethread(co, L);
+#else
+  int status = lua_resetthread(co);
+#endif
+  step_out(ts, co, before);
+  return status;
+}
+
+/* The error of a coroutine that has failed, its variables closed. */
+static int wrap_failed(lua_State *L, lua_State *co) {
+  int status = lua_status(co);
+  if (status != LUA_OK && status != LUA_YIELD) {
+    status = close_state(L, co);
+    lua_xmove(co, L, 1);
+  }
+  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
+static int co_auxwrap(lua_State *L) {
+  lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+  int n = resume(L, co, lua_gettop(L));
+  if (n < 0) return wrap_failed(L, co);
+  switch_if_asked(L);
+  return n;
+}
+
+static int co_create(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_State *co = lua_newthread(L);
+  thr_preempt_inherit(thr_face_self(L), L, co);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  return 1;
+}
+
+static int co_wrap(lua_State *L) {
+  co_create(L);
+  lua_pushcclosure(L, co_auxwrap, 1);
+  return 1;
+}
+
+/* Suspended or dead?  The original says why the others may not be closed. */
+static bool closable(lua_State *L, lua_State *co) {
+  lua_Debug ar;
+  return co && L != co &&
+         (lua_status(co) != LUA_OK || !lua_getstack(co, 0, &ar));
+}
+
+static int co_close(lua_State *L) {
+  lua_State *co = lua_tothread(L, 1);
+  if (!closable(L, co)) return thr_face_original(L);
+  if (close_state(L, co) == LUA_OK) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushboolean(L, 0);
+  lua_xmove(co, L, 1);
+  return 2;
+}
+
+/* --- debug --- */
+
+static lua_State *hook_target(lua_State *L) {
+  return lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+}
+
+/* Not in brackets, for it may raise: of the original and of a signal in its
+** middle, the original wins anyway. */
+static int debug_sethook(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  lua_State *target = hook_target(L);
+  thr_preempt_enter(ts);
+  thr_preempt_lift(ts, target);
+  thr_preempt_leave(ts);
+  int n = thr_face_original(L);
+  thr_preempt_enter(ts);
+  thr_preempt_lay(ts, target);
+  thr_preempt_leave(ts);
+  return n;
+}
+
+/* In brackets: our hook must not come back before the original has looked. */
+static int debug_gethook(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  lua_State *target = hook_target(L);
+  int nargs = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  thr_preempt_enter(ts);
+  thr_preempt_lift(ts, target);
+  int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
+  thr_preempt_lay(ts, target);
+  thr_preempt_leave(ts);
+  return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
+void thr_coroutine_open(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"resume", co_resume}, {"wrap", co_wrap},   {"close", co_close},
+      {"create", co_create}, {NULL, NULL}};
+  static const luaL_Reg hooks[] = {
+      {"sethook", debug_sethook}, {"gethook", debug_gethook}, {NULL, NULL}};
+  thr_face_replace(L, LUA_COLIBNAME, functions);
+  thr_face_replace(L, LUA_DBLIBNAME, hooks);
+}

@@ -1,0 +1,34 @@
+/*
+** end: what happens when the program, or the Lua state, comes to its end.
+**
+** Three doors lead here.  The script's main chunk returns: a return hook on
+** the main state sees it and waits for the non-daemon threads, while nothing
+** has been finalised.  threading.shutdown() and os.exit(n, true): wait, then
+** stop the daemons.  lua_close by whatever way: the sentinel's __gc does what
+** is left of it; then the anchor's, the last of ours, drops the runtime.
+*/
+#ifndef THR_END_H
+#define THR_END_H
+
+#include <lua.h>
+
+#include "tstate.h"
+
+THR_PRIVATE_BEGIN
+
+/* Makes anchor and sentinel, and replaces os.exit. */
+void thr_end_open(lua_State *L, thr_runtime *rt);
+
+/* A thread is about to start: make the sentinel the youngest object again
+** (finalisers run youngest first), and see whether a script is running. */
+void thr_end_refresh(lua_State *L, thr_runtime *rt);
+
+/* The main state's return hook. */
+void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar);
+
+/* threading.shutdown() */
+int thr_end_shutdown(lua_State *L);
+
+THR_PRIVATE_END
+
+#endif

@@ -1,0 +1,243 @@
+/* face: see face.h. */
+#include "face.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "runtime.h"
+
+void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind) {
+  luaL_typeerror(L, arg, kind->name);
+  return NULL;
+}
+
+void *thr_face_test(lua_State *L, int arg, const thr_kind *kind) {
+  thr_box *box = lua_touserdata(L, arg);
+  if (box && lua_rawlen(L, arg) == sizeof(thr_box) && box->kind == kind)
+    return box->obj;
+  return NULL;
+}
+
+thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind) {
+  thr_box *box = lua_newuserdatauv(L, sizeof(*box), 0);
+  box->kind = NULL;
+  box->obj = NULL;
+  luaL_setmetatable(L, kind->name);
+  return box;
+}
+
+void thr_face_fill(thr_box *box, const thr_kind *kind, void *obj) {
+  box->kind = kind;
+  box->obj = obj;
+}
+
+static int box_gc(lua_State *L) {
+  thr_box *box = lua_touserdata(L, 1);
+  if (!box || lua_rawlen(L, 1) != sizeof(*box) ||
+      box->kind != lua_touserdata(L, lua_upvalueindex(1)))
+    return 0;
+  const thr_kind *kind = box->kind;
+  box->kind = NULL;
+  kind->unref(box->obj);
+  return 0;
+}
+
+void thr_face_newtype(lua_State *L, const thr_kind *kind,
+                      const luaL_Reg *methods) {
+  luaL_newmetatable(L, kind->name);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pushlightuserdata(L, (void *)kind);
+  lua_pushcclosure(L, box_gc, 1);
+  lua_setfield(L, -2, "__gc");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  luaL_setfuncs(L, methods, 0);
+}
+
+thr_tstate *thr_face_self(lua_State *L) {
+  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
+  return ts;
+}
+
+void thr_face_interrupted(lua_State *L, thr_tstate *ts) {
+  if (ts->pending) thr_runtime_pending(L, ts);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_noop);
+  lua_call(L, 0, 0); /* the hook of Ctrl-C fires, and raises, here */
+}
+
+int thr_face_argerror(lua_State *L, int arg, const char *name,
+                      const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  lua_pushfstring(L, "%s: ", name);
+  lua_pushvfstring(L, fmt, ap);
+  va_end(ap);
+  lua_concat(L, 2);
+  return luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
+int thr_face_typeerror(lua_State *L, int arg, const char *name,
+                       const char *expected) {
+  const char *got = luaL_typename(L, arg);
+  if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
+    got = lua_tostring(L, -1);
+  return thr_face_argerror(L, arg, name, "%s expected, got %s", expected, got);
+}
+
+static double checknumber(lua_State *L, int arg, const char *name) {
+  if (lua_type(L, arg) != LUA_TNUMBER)
+    thr_face_typeerror(L, arg, name, "number of seconds");
+  double s = lua_tonumber(L, arg);
+  if (isnan(s)) thr_face_argerror(L, arg, name, "must not be NaN");
+  if (s > THR_TIMEOUT_MAX)
+    thr_face_argerror(L, arg, name, "timeout value is too large");
+  return s;
+}
+
+static int64_t nanoseconds(lua_State *L, int arg, const char *name, double s) {
+  if (s < 0)
+    thr_face_argerror(L, arg, name,
+                      "timeout value must be a non-negative number");
+  return (int64_t)(s * 1e9);
+}
+
+int64_t thr_face_seconds(lua_State *L, int arg, const char *name) {
+  if (lua_isnoneornil(L, arg)) return THR_FOREVER;
+  return nanoseconds(L, arg, name, checknumber(L, arg, name));
+}
+
+static int64_t from_now(int64_t ns) {
+  int64_t now = thr_os_monotonic();
+  return ns > THR_FOREVER - now ? THR_FOREVER : now + ns;
+}
+
+int64_t thr_face_deadline(lua_State *L, int arg, const char *name) {
+  return from_now(thr_face_seconds(L, arg, name));
+}
+
+int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash) {
+  static const char *const names[] = {"blocking", "timeout", NULL};
+  thr_face_keywords(L, 2, names);
+  bool blocking = thr_face_optboolean(L, 2, "blocking", true);
+  if (lua_isnoneornil(L, 3)) return blocking ? THR_FOREVER : 0;
+  double s = checknumber(L, 3, "timeout");
+  bool forever = minus1 && s == -1;
+  if (!blocking && !forever) luaL_error(L, "%s", clash);
+  if (forever) return blocking ? THR_FOREVER : 0;
+  int64_t ns = nanoseconds(L, 3, "timeout", s);
+  return ns == 0 ? 0 : from_now(ns);
+}
+
+static int position(lua_State *L, int key, const char *const names[]) {
+  if (lua_type(L, key) == LUA_TSTRING)
+    for (int i = 0; names[i]; i++)
+      if (strcmp(lua_tostring(L, key), names[i]) == 0) return i;
+  return -1;
+}
+
+void thr_face_keywords(lua_State *L, int first, const char *const names[]) {
+  if (lua_type(L, first) != LUA_TTABLE) return;
+  lua_settop(L, first);
+  int n = 0;
+  while (names[n]) n++;
+  luaL_checkstack(L, n + 4, NULL);
+  for (int i = 0; i < n; i++) lua_pushnil(L);
+  lua_pushnil(L);
+  while (lua_next(L, first)) {
+    int i = position(L, -2, names);
+    if (i < 0)
+      luaL_error(L, "unexpected keyword argument '%s'",
+                 luaL_tolstring(L, -2, NULL));
+    lua_replace(L, first + 1 + i);
+  }
+  lua_remove(L, first);
+}
+
+lua_Integer thr_face_integer(lua_State *L, int arg, const char *name,
+                             lua_Integer least, lua_Integer most) {
+  int ok;
+  lua_Integer n = lua_tointegerx(L, arg, &ok);
+  if (lua_type(L, arg) != LUA_TNUMBER || !ok)
+    thr_face_typeerror(L, arg, name, "integer");
+  if (n < least)
+    thr_face_argerror(L, arg, name, "must be at least %I", (LUAI_UACINT)least);
+  if (n > most)
+    thr_face_argerror(L, arg, name, "must be at most %I", (LUAI_UACINT)most);
+  return n;
+}
+
+lua_Integer thr_face_optinteger(lua_State *L, int arg, const char *name,
+                                lua_Integer least, lua_Integer most,
+                                lua_Integer def) {
+  if (lua_isnoneornil(L, arg)) return def;
+  return thr_face_integer(L, arg, name, least, most);
+}
+
+bool thr_face_optboolean(lua_State *L, int arg, const char *name, bool def) {
+  if (lua_isnoneornil(L, arg)) return def;
+  if (!lua_isboolean(L, arg)) thr_face_typeerror(L, arg, name, "boolean");
+  return lua_toboolean(L, arg);
+}
+
+void thr_face_callable(lua_State *L, int arg, const char *name) {
+  if (lua_isfunction(L, arg)) return;
+  if (luaL_getmetafield(L, arg, "__call") == LUA_TNIL)
+    thr_face_typeerror(L, arg, name, "callable");
+  lua_pop(L, 1);
+}
+
+static int with_done(lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  (void)ctx;
+  return lua_gettop(L) - 1; /* all above the to-be-closed value */
+}
+
+int thr_face_with(lua_State *L) {
+  int nargs = lua_gettop(L) - 2;
+  lua_toclose(L, 1);
+  lua_callk(L, nargs, LUA_MULTRET, 0, with_done);
+  return with_done(L, LUA_OK, 0);
+}
+
+/* A C function without upvalues can be called as if it were the caller, so
+** that its error messages bear the right name. */
+static bool is_plain(lua_State *L, int idx) {
+  if (!lua_iscfunction(L, idx)) return false;
+  if (!lua_getupvalue(L, idx, 1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+void thr_face_replace(lua_State *L, const char *lib, const luaL_Reg *list) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, lib) == LUA_TTABLE)
+    for (; list->name; list++) {
+      lua_getfield(L, -1, list->name);
+      lua_pushboolean(L, is_plain(L, -1));
+      lua_pushcclosure(L, list->func, 2);
+      lua_setfield(L, -2, list->name);
+    }
+  lua_pop(L, 2);
+}
+
+int thr_face_original(lua_State *L) {
+  if (lua_toboolean(L, lua_upvalueindex(2)))
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+void thr_face_pushname(lua_State *L, thr_runtime *rt, uint64_t ident) {
+  char name[THR_NAMESIZE] = "";
+  thr_mutex_lock(&rt->m);
+  for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
+    if (ts->ident == ident) memcpy(name, ts->name, sizeof(name));
+  thr_mutex_unlock(&rt->m);
+  if (name[0]) lua_pushstring(L, name);
+  else lua_pushinteger(L, (lua_Integer)ident);
+}

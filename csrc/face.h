@@ -1,0 +1,102 @@
+/*
+** face: the vocabulary of the Lua faces: check, push, raise, wait.
+**
+** A native object lives in a box, a userdata of one word that tells what it
+** is and a pointer.  The quick check (is it a userdata, of this size, with
+** this first word) costs half of luaL_checkudata.
+*/
+#ifndef THR_FACE_H
+#define THR_FACE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "park.h"
+#include "tstate.h"
+
+THR_PRIVATE_BEGIN
+
+typedef struct {
+  const void *kind; /* the type's thr_kind; NULL once finalised */
+  void *obj;
+} thr_box;
+
+/* A type of native objects.  Its address is the first word of its boxes. */
+typedef struct {
+  const char *name; /* the metatable's, and what errors say */
+  void (*unref)(void *obj);
+} thr_kind;
+
+void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind);
+
+static inline void *thr_face_check(lua_State *L, int arg,
+                                   const thr_kind *kind) {
+  thr_box *box = lua_touserdata(L, arg);
+  if (box && lua_rawlen(L, arg) == sizeof(thr_box) && box->kind == kind)
+    return box->obj;
+  return thr_face_notself(L, arg, kind); /* raises */
+}
+
+void *thr_face_test(lua_State *L, int arg, const thr_kind *kind);
+
+/* Pushes a box, born closed; fill it with thr_face_fill. */
+thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind);
+void thr_face_fill(thr_box *box, const thr_kind *kind, void *obj);
+/* Makes the type's metatable and leaves it on the stack; methods are found
+** through __index unless the list has one of its own. */
+void thr_face_newtype(lua_State *L, const thr_kind *kind,
+                      const luaL_Reg *methods);
+
+/* The calling thread's record; raises where the OS thread is foreign. */
+thr_tstate *thr_face_self(lua_State *L);
+
+/* Raises what is pending for the thread, or runs the hook that a signal
+** handler has set; returns if neither raised.  Call it when thr_park says
+** THR_PARK_INTERRUPTED, then wait again. */
+void thr_face_interrupted(lua_State *L, thr_tstate *ts);
+
+/* "bad argument #arg to 'f' (name: message)" */
+int thr_face_argerror(lua_State *L, int arg, const char *name,
+                      const char *fmt, ...);
+int thr_face_typeerror(lua_State *L, int arg, const char *name,
+                       const char *expected);
+
+/* Seconds at arg, as nanoseconds.  nil: THR_FOREVER.  Raises for anything but
+** a number from 0 to TIMEOUT_MAX. */
+int64_t thr_face_seconds(lua_State *L, int arg, const char *name);
+/* The same as a deadline. */
+int64_t thr_face_deadline(lua_State *L, int arg, const char *name);
+/* The arguments (blocking, timeout) of an acquire, at 2 and 3 or as one table:
+** a deadline, 0 for a mere try.  With `minus1`, -1 means for ever. */
+int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash);
+
+/* Spreads a table of named arguments at `first` over positions; the names end
+** with NULL.  Does nothing where no table stands there. */
+void thr_face_keywords(lua_State *L, int first, const char *const names[]);
+
+lua_Integer thr_face_integer(lua_State *L, int arg, const char *name,
+                             lua_Integer least, lua_Integer most);
+lua_Integer thr_face_optinteger(lua_State *L, int arg, const char *name,
+                                lua_Integer least, lua_Integer most,
+                                lua_Integer def);
+bool thr_face_optboolean(lua_State *L, int arg, const char *name, bool def);
+void thr_face_callable(lua_State *L, int arg, const char *name);
+
+/* with(fn, ...): calls it with the value at 1, already acquired, as a
+** to-be-closed variable; returns what fn returns. */
+int thr_face_with(lua_State *L);
+
+/* Replaces functions of a loaded standard library, if they are there.  A
+** replacement calls what it replaced with thr_face_original, on its own
+** arguments and, where possible, in its own frame. */
+void thr_face_replace(lua_State *L, const char *lib, const luaL_Reg *list);
+int thr_face_original(lua_State *L);
+
+/* Pushes the name of the living thread `ident`, or the number. */
+void thr_face_pushname(lua_State *L, thr_runtime *rt, uint64_t ident);
+
+#define THR_TIMEOUT_MAX 9223372036.0 /* seconds that fit in nanoseconds */
+
+THR_PRIVATE_END
+
+#endif

@@ -1,0 +1,183 @@
+/* gil: see gil.h for the laws. */
+#include "gil.h"
+
+#include <stdlib.h>
+
+#include "preempt.h"
+
+#define HELD 1u   /* somebody may touch Lua */
+#define QUEUED 2u /* the queue is not empty: letting go must look at it */
+
+#define DEFAULT_INTERVAL (5 * THR_SECOND / 1000)
+
+struct gil_waiter { /* on the waiter's stack; guard: gil->m */
+  thr_tstate *ts;
+  int64_t due;
+  bool granted; /* the lock is the waiter's, without its doing */
+  bool posted;  /* awake already */
+  struct gil_waiter *next;
+};
+
+struct thr_gil {
+  atomic_uint word;             /* HELD, QUEUED */
+  _Atomic(thr_tstate *) holder; /* see the first law */
+  thr_tstate *last;             /* holder only */
+  _Atomic(unsigned long long) switches; /* holder only writes */
+  atomic_llong interval;
+  thr_mutex m;
+  struct gil_waiter *queue; /* m: sorted by due */
+};
+
+thr_gil *thr_gil_new(void) {
+  thr_gil *gil = calloc(1, sizeof(*gil));
+  if (!gil) return NULL;
+  atomic_init(&gil->interval, DEFAULT_INTERVAL);
+  thr_mutex_init(&gil->m);
+  return gil;
+}
+
+void thr_gil_free(thr_gil *gil) {
+  thr_mutex_destroy(&gil->m);
+  free(gil);
+}
+
+int64_t thr_gil_interval(thr_gil *gil) { return gil->interval; }
+void thr_gil_setinterval(thr_gil *gil, int64_t ns) { gil->interval = ns; }
+unsigned long long thr_gil_switches(thr_gil *gil) { return gil->switches; }
+
+static bool try_take(thr_gil *gil) {
+  unsigned w = atomic_load_explicit(&gil->word, memory_order_relaxed);
+  while (!(w & HELD))
+    if (atomic_compare_exchange_weak_explicit(&gil->word, &w, w | HELD,
+                                              memory_order_acquire,
+                                              memory_order_relaxed))
+      return true;
+  return false;
+}
+
+/* The lock is ours; say so.  Store holder, then load drop: a waiter stores
+** drop and then loads holder, so that one of both sees the other (a signal
+** that found no holder yet is not lost). */
+static void become_holder(thr_gil *gil, thr_tstate *ts) {
+  atomic_store(&gil->holder, ts);
+  if (gil->last != ts) {
+    gil->last = ts;
+    atomic_store_explicit(&gil->switches, gil->switches + 1,
+                          memory_order_relaxed);
+  }
+  atomic_store_explicit(&ts->holds_gil, true, memory_order_relaxed);
+  if (atomic_load(&ts->rt->drop)) thr_preempt_arm(ts);
+}
+
+static void enqueue(thr_gil *gil, struct gil_waiter *w) {
+  struct gil_waiter **link = &gil->queue;
+  while (*link && (*link)->due <= w->due) link = &(*link)->next;
+  w->next = *link;
+  *link = w;
+  atomic_fetch_or(&gil->word, QUEUED);
+}
+
+static void dequeue(thr_gil *gil, struct gil_waiter *w) {
+  struct gil_waiter **link = &gil->queue;
+  while (*link != w) link = &(*link)->next;
+  *link = w->next;
+  if (!gil->queue) atomic_fetch_and(&gil->word, ~QUEUED);
+}
+
+static int position(thr_gil *gil, const struct gil_waiter *w) {
+  int n = 0;
+  for (struct gil_waiter *o = gil->queue; o != w; o = o->next) n++;
+  return n;
+}
+
+/* Asks the holder to drop if the waiter is due; returns when to ask again.
+** The farther back, the later: the first in the queue asks for all. */
+static int64_t ask(thr_gil *gil, const struct gil_waiter *w) {
+  int64_t now = thr_os_monotonic();
+  int pos = position(gil, w);
+  if (now < w->due && pos == 0) return w->due;
+  if (now >= w->due) {
+    atomic_store(&w->ts->rt->drop, true);
+    thr_tstate *holder = atomic_load(&gil->holder);
+    if (holder) thr_preempt_request(holder);
+  }
+  return (now > w->due ? now : w->due) + (pos + 1) * gil->interval;
+}
+
+static void wait_turn(thr_gil *gil, thr_tstate *ts, int64_t patience) {
+  struct gil_waiter w = {.ts = ts, .due = thr_os_monotonic() + patience};
+  thr_mutex_lock(&gil->m);
+  enqueue(gil, &w);
+  while (!w.granted && !try_take(gil)) {
+    int64_t until = ask(gil, &w);
+    thr_mutex_unlock(&gil->m);
+    thr_sem_wait(&ts->gil_sem, until); /* a stray token only wakes us early */
+    thr_mutex_lock(&gil->m);
+    w.posted = false;
+  }
+  if (!w.granted) {
+    dequeue(gil, &w);
+    atomic_store(&ts->rt->drop, false); /* it was meant for the last holder */
+  }
+  thr_mutex_unlock(&gil->m);
+}
+
+void thr_gil_take(thr_tstate *ts, int64_t patience) {
+  thr_gil *gil = ts->rt->gil;
+  if (!try_take(gil)) wait_turn(gil, ts, patience);
+  become_holder(gil, ts);
+}
+
+/* The word stays HELD: no one can come between.  Posted under the mutex, for
+** the waiter may find itself granted, end and be freed once that is free. */
+static void hand_over(thr_gil *gil, struct gil_waiter *w) {
+  atomic_store(&w->ts->rt->drop, false);
+  dequeue(gil, w);
+  w->granted = true;
+  atomic_store(&gil->holder, w->ts);
+  thr_sem_post(&w->ts->gil_sem);
+}
+
+static void let_go(thr_gil *gil, thr_tstate *ts) {
+  struct gil_waiter *w = gil->queue;
+  atomic_store(&ts->rt->drop, false);
+  atomic_fetch_and_explicit(&gil->word, ~HELD, memory_order_release);
+  if (!w || w->posted) return;
+  w->posted = true;
+  thr_sem_post(&w->ts->gil_sem);
+}
+
+static void disown(thr_gil *gil, thr_tstate *ts) {
+  atomic_store_explicit(&ts->holds_gil, false, memory_order_relaxed);
+  atomic_signal_fence(memory_order_seq_cst); /* against our own handler */
+  atomic_store(&gil->holder, NULL);
+}
+
+void thr_gil_release(thr_tstate *ts) {
+  thr_gil *gil = ts->rt->gil;
+  unsigned held = HELD;
+  disown(gil, ts);
+  if (atomic_compare_exchange_strong_explicit(&gil->word, &held, 0,
+                                              memory_order_release,
+                                              memory_order_relaxed))
+    return;
+  thr_mutex_lock(&gil->m);
+  if (gil->queue && ts->rt->drop) hand_over(gil, gil->queue);
+  else let_go(gil, ts);
+  thr_mutex_unlock(&gil->m);
+}
+
+void thr_gil_yield(thr_tstate *ts) {
+  thr_gil *gil = ts->rt->gil;
+  if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed)) return;
+  thr_mutex_lock(&gil->m);
+  bool handed = gil->queue != NULL;
+  if (handed) {
+    disown(gil, ts);
+    hand_over(gil, gil->queue);
+  } else {
+    atomic_store(&ts->rt->drop, false);
+  }
+  thr_mutex_unlock(&gil->m);
+  if (handed) thr_gil_take(ts, gil->interval);
+}

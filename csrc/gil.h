@@ -1,0 +1,46 @@
+/*
+** gil: the global lock of one Lua state.  Who holds it may touch Lua.
+**
+** Laws
+** - `holder` is set by who takes the lock and cleared before it is let go, so
+**   a waiter (which keeps QUEUED set) that reads a holder under the mutex may
+**   signal it: that thread cannot let go, let alone end, before the mutex is
+**   free again.
+** - A waiter is due at its arrival plus its patience; the queue is sorted by
+**   that, so that no one starves: who comes back from sleep or I/O is due at
+**   once, who was itself preempted an interval later.
+** - A due waiter sets rt->drop and signals the holder, again every interval.
+** - Who is asked to drop hands the lock over.  Who lets go unasked only wakes
+**   the first waiter and may take the lock again before it.
+**
+** Called by park, thread, the faces' coroutine and debug wrappers, and capi.
+*/
+#ifndef THR_GIL_H
+#define THR_GIL_H
+
+#include "tstate.h"
+
+THR_PRIVATE_BEGIN
+
+/* How long a thread waits before it preempts the holder, in nanoseconds. */
+#define THR_AT_ONCE INT64_C(0)
+#define THR_SOON INT64_C(50000)     /* woken by somebody who holds the lock */
+#define THR_CONTEND INT64_C(200000) /* woken to compete for a Lock */
+
+thr_gil *thr_gil_new(void);
+void thr_gil_free(thr_gil *gil);
+
+void thr_gil_take(thr_tstate *ts, int64_t patience);
+void thr_gil_release(thr_tstate *ts);
+
+/* Lets another thread run if one has asked for it.  The caller holds the
+** lock, before and after. */
+void thr_gil_yield(thr_tstate *ts);
+
+int64_t thr_gil_interval(thr_gil *gil);
+void thr_gil_setinterval(thr_gil *gil, int64_t ns);
+unsigned long long thr_gil_switches(thr_gil *gil);
+
+THR_PRIVATE_END
+
+#endif

@@ -1,0 +1,175 @@
+/* lock: see lock.h. */
+#include "lock.h"
+
+#include <stdlib.h>
+
+#include "face.h"
+
+#define FAIR_AFTER (THR_SECOND / 1000)
+
+/* How often a thread without the global lock looks before it sleeps: its
+** rival runs on another core, and lets go soon. */
+#define SPINS 100
+
+thr_lock *thr_lock_new(void) {
+  thr_lock *l = calloc(1, sizeof(*l));
+  if (l) atomic_init(&l->refs, 1);
+  return l;
+}
+
+void thr_lock_unref(thr_lock *l) {
+  if (atomic_fetch_sub(&l->refs, 1) == 1) free(l);
+}
+
+static bool spin(thr_lock *l, thr_tstate *ts) {
+  for (int i = 0; i < SPINS; i++) {
+    if (thr_lock_try(l, ts)) return true;
+    thr_os_relax();
+  }
+  return false;
+}
+
+/* Sets PARKED, unless the lock is free again. */
+static bool still_locked(thr_waiter *w) {
+  thr_lock *l = (thr_lock *)w->addr;
+  unsigned word = atomic_load(&l->word);
+  while (word & THR_LOCKED)
+    if (atomic_compare_exchange_weak(&l->word, &word, word | THR_PARKED))
+      return true;
+  return false;
+}
+
+thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline) {
+  thr_waiter w = thr_waiter_on(ts, l, "lock");
+  w.still = still_locked;
+  w.patience = THR_CONTEND;
+  if (!ts->holds_gil && spin(l, ts)) return THR_PARK_WOKEN;
+  while (!thr_lock_try(l, ts)) {
+    thr_wake r = thr_park(&w, deadline);
+    if (w.handed) break;
+    if (r == THR_PARK_TIMEOUT || r == THR_PARK_INTERRUPTED) return r;
+  }
+  return THR_PARK_WOKEN;
+}
+
+/* Hands the lock to who has waited long, or frees it.  A second release that
+** came at the same time finds it free, and changes nothing. */
+static void pass_on(const void *addr, thr_waiter *w, bool more) {
+  thr_lock *l = (thr_lock *)addr;
+  unsigned word = atomic_load(&l->word);
+  unsigned next = more ? THR_PARKED : 0;
+  bool hand = w && thr_os_monotonic() - w->since > FAIR_AFTER;
+  if (hand) next |= THR_LOCKED;
+  do
+    if (!(word & THR_LOCKED)) return;
+  while (!atomic_compare_exchange_weak(&l->word, &word, next));
+  if (!hand) return;
+  w->handed = true;
+  w->patience = THR_SOON;
+  atomic_store_explicit(&l->owner, w->ts->ident, memory_order_relaxed);
+}
+
+bool thr_lock_release(thr_lock *l) {
+  unsigned w = THR_LOCKED;
+  if (!thr_lock_locked(l)) return false;
+  atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
+  if (!atomic_compare_exchange_strong_explicit(&l->word, &w, 0,
+                                               memory_order_release,
+                                               memory_order_relaxed))
+    thr_unpark_one(l, pass_on);
+  return true;
+}
+
+/* --- the Lua face --- */
+
+static void unref(void *l) { thr_lock_unref(l); }
+
+static const thr_kind kind = {"threading.Lock", unref};
+
+thr_lock *thr_lock_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
+
+int thr_lock_create(lua_State *L) {
+  if (lua_gettop(L) > 0) return luaL_error(L, "Lock() takes no arguments");
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_lock *l = thr_lock_new();
+  if (!l) return luaL_error(L, "not enough memory");
+  thr_face_fill(box, &kind, l);
+  return 1;
+}
+
+static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
+  for (;;) {
+    thr_wake r = thr_lock_wait(l, ts, deadline);
+    if (r != THR_PARK_INTERRUPTED) return r == THR_PARK_WOKEN;
+    thr_face_interrupted(L, ts);
+  }
+}
+
+static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
+  int64_t deadline = thr_face_acquireargs(
+      L, true, "can't specify a timeout for a non-blocking call");
+  return thr_lock_try(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
+}
+
+static int lock_acquire(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_face_self(L);
+  bool got = (lua_gettop(L) == 1 && thr_lock_try(l, ts)) || acquire(L, ts, l);
+  lua_pushboolean(L, got);
+  return 1;
+}
+
+static int lock_release(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  if (!thr_lock_release(l)) return luaL_error(L, "release unlocked lock");
+  return 0;
+}
+
+static int lock_locked(lua_State *L) {
+  lua_pushboolean(L, thr_lock_locked(thr_face_check(L, 1, &kind)));
+  return 1;
+}
+
+static void acquire_forever(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_face_self(L);
+  if (!thr_lock_try(l, ts)) wait(L, ts, l, THR_FOREVER);
+}
+
+static int lock_guard(lua_State *L) {
+  acquire_forever(L);
+  lua_settop(L, 1);
+  return 1; /* its own guard: __close releases it */
+}
+
+static int lock_with(lua_State *L) {
+  thr_face_check(L, 1, &kind);
+  thr_face_callable(L, 2, "fn");
+  acquire_forever(L);
+  return thr_face_with(L);
+}
+
+static int lock_tostring(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  uint64_t owner = l->owner;
+  if (!thr_lock_locked(l)) {
+    lua_pushfstring(L, "<unlocked threading.Lock at %p>", l);
+  } else {
+    thr_face_pushname(L, thr_face_self(L)->rt, owner);
+    lua_pushfstring(L, "<locked threading.Lock owner=%s at %p>",
+                    lua_tostring(L, -1), l);
+  }
+  return 1;
+}
+
+void thr_lock_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"acquire", lock_acquire}, {"release", lock_release},
+      {"locked", lock_locked},   {"guard", lock_guard},
+      {"with", lock_with},       {"__close", lock_release},
+      {"__tostring", lock_tostring}, {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,154 @@
+/*
+** module: luaopen_threading__thread, the low-level module.  Registers the
+** faces; what it returns is documented in lua/threading/types.lua.
+*/
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "capi.h"
+#include "clock.h"
+#include "coroutine.h"
+#include "end.h"
+#include "face.h"
+#include "gil.h"
+#include "lock.h"
+#include "runtime.h"
+#include "thread.h"
+#include "value.h"
+
+static int get_ident(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)thr_face_self(L)->ident);
+  return 1;
+}
+
+static int get_native_id(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)thr_face_self(L)->native_id);
+  return 1;
+}
+
+static int cpu_count(lua_State *L) {
+  lua_pushinteger(L, thr_os_cpucount());
+  return 1;
+}
+
+static int stack_size(lua_State *L) {
+  thr_runtime *rt = thr_face_self(L)->rt;
+  lua_Integer old = (lua_Integer)rt->stack;
+  if (!lua_isnoneornil(L, 1)) {
+    lua_Integer n = thr_face_integer(L, 1, "size", 0, LUA_MAXINTEGER);
+    if (n != 0 && !thr_os_stackok((size_t)n))
+      return thr_face_argerror(L, 1, "size", "not valid: %I bytes",
+                               (LUAI_UACINT)n);
+    rt->stack = (size_t)n;
+  }
+  lua_pushinteger(L, old);
+  return 1;
+}
+
+static int getswitchinterval(lua_State *L) {
+  int64_t ns = thr_gil_interval(thr_face_self(L)->rt->gil);
+  lua_pushnumber(L, (lua_Number)ns / 1e9);
+  return 1;
+}
+
+static int setswitchinterval(lua_State *L) {
+  if (lua_isnoneornil(L, 1))
+    thr_face_typeerror(L, 1, "interval", "number of seconds");
+  int64_t ns = thr_face_seconds(L, 1, "interval");
+  if (ns <= 0)
+    return thr_face_argerror(L, 1, "interval", "must be strictly positive");
+  thr_gil_setinterval(thr_face_self(L)->rt->gil, ns);
+  return 0;
+}
+
+static int interrupt_main(lua_State *L) {
+  int sig = (int)thr_face_optinteger(L, 1, "signum", 0, 1 << 30,
+                                     thr_os_sigint());
+  if (!thr_os_sigvalid(sig))
+    return thr_face_argerror(L, 1, "signum", "signal number out of range");
+  if (sig == thr_os_sigint())
+    thr_park_interrupt(thr_face_self(L)->rt->main, THR_PENDING_INTERRUPT);
+  else
+    thr_os_raise(sig);
+  return 0;
+}
+
+static int isexit(lua_State *L) {
+  lua_pushboolean(L, thr_runtime_isexit(L, 1));
+  return 1;
+}
+
+static int switches(lua_State *L) {
+  lua_pushinteger(L,
+                  (lua_Integer)thr_gil_switches(thr_face_self(L)->rt->gil));
+  return 1;
+}
+
+/* _parked() -> a list of {ident =, what =} of the threads that wait */
+static int parked(lua_State *L) {
+  thr_runtime *rt = thr_face_self(L)->rt;
+  uint64_t ident[256];
+  const char *what[256];
+  int n = 0;
+  thr_mutex_lock(&rt->m);
+  for (thr_tstate *ts = rt->threads; ts && n < 256; ts = ts->next)
+    if (ts->parked_at && ts->waits_for) {
+      ident[n] = ts->ident;
+      what[n++] = ts->waits_for;
+    }
+  thr_mutex_unlock(&rt->m);
+  lua_newtable(L);
+  for (int i = 0; i < n; i++) {
+    lua_pushstring(L, what[i]);
+    lua_rawseti(L, -2, (lua_Integer)ident[i]);
+  }
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"_handle", thr_thread_handle},
+    {"_is_exit", isexit},
+    {"_main_handle", thr_thread_mainhandle},
+    {"_parked", parked},
+    {"_self_handle", thr_thread_selfhandle},
+    {"_switches", switches},
+    {"allocate_lock", thr_lock_create},
+    {"cpu_count", cpu_count},
+    {"exit", thr_runtime_exit},
+    {"get_ident", get_ident},
+    {"get_native_id", get_native_id},
+    {"getswitchinterval", getswitchinterval},
+    {"interrupt_main", interrupt_main},
+    {"setswitchinterval", setswitchinterval},
+    {"shutdown", thr_end_shutdown},
+    {"stack_size", stack_size},
+    {"start_new_thread", thr_thread_startnew},
+    {"value", thr_value_create},
+    {NULL, NULL}};
+
+static void open_types(lua_State *L) {
+  thr_lock_open(L);
+  thr_thread_open(L);
+  thr_value_open(L);
+}
+
+int luaopen_threading__thread(lua_State *L);
+
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+int luaopen_threading__thread(lua_State *L) {
+  bool first = lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_runtime) == LUA_TNIL;
+  thr_runtime_open(L);
+  if (first) {
+    open_types(L);
+    thr_coroutine_open(L);
+    thr_capi_open(L);
+  }
+  luaL_newlib(L, functions);
+  thr_clock_open(L);
+  lua_setfield(L, -2, "time");
+  lua_pushnumber(L, THR_TIMEOUT_MAX);
+  lua_setfield(L, -2, "TIMEOUT_MAX");
+  return 1;
+}

@@ -1,0 +1,116 @@
+/*
+** os: what the library asks of the operating system, and nothing else.
+**
+** The only unit that includes <pthread.h>, <signal.h> or <semaphore.h>, and
+** the only one with a platform `#if`.  Time is int64_t nanoseconds of the
+** monotonic clock; a deadline is a point on that clock, THR_FOREVER is none.
+** May be called by everybody, with or without the global lock.
+*/
+#ifndef THR_OS_H
+#define THR_OS_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Between these two stand the declarations of every header of the library:
+** what they declare is not exported from the shared object. */
+#if defined(__GNUC__)
+#define THR_PRIVATE_BEGIN _Pragma("GCC visibility push(hidden)")
+#define THR_PRIVATE_END _Pragma("GCC visibility pop")
+#else
+#define THR_PRIVATE_BEGIN
+#define THR_PRIVATE_END
+#endif
+
+THR_PRIVATE_BEGIN
+
+#define THR_FOREVER INT64_MAX
+#define THR_SECOND INT64_C(1000000000)
+
+/*
+** A thread's own pointer must be readable inside a signal handler, where the
+** lazy kind of thread-local storage may call malloc.
+*/
+#if defined(__GLIBC__) && defined(__GNUC__)
+#define THR_TLS __attribute__((tls_model("initial-exec"))) _Thread_local
+#else
+#define THR_TLS _Thread_local
+#endif
+
+typedef pthread_mutex_t thr_mutex; /* held for a few instructions only */
+typedef pthread_t thr_osthread;
+
+typedef pthread_once_t thr_once;
+#define THR_ONCE_INIT PTHREAD_ONCE_INIT
+#define thr_os_once(o, fn) ((void)pthread_once((o), (fn)))
+
+#if defined(__APPLE__) || defined(THR_NO_SEM_CLOCKWAIT)
+#define THR_SEM_IS_COND 1
+typedef struct {
+  pthread_mutex_t m;
+  pthread_cond_t c;
+  unsigned tokens; /* under m */
+} thr_sem;
+#else
+typedef sem_t thr_sem;
+#endif
+
+typedef enum { THR_SEM_TAKEN, THR_SEM_TIMEOUT, THR_SEM_EINTR } thr_semwait;
+
+/* clocks, in nanoseconds */
+int64_t thr_os_monotonic(void);
+int64_t thr_os_realtime(void);
+int64_t thr_os_threadtime(void);
+int64_t thr_os_processtime(void);
+
+void thr_mutex_init(thr_mutex *m);
+void thr_mutex_lock(thr_mutex *m);
+void thr_mutex_unlock(thr_mutex *m);
+void thr_mutex_destroy(thr_mutex *m);
+
+bool thr_sem_init(thr_sem *s); /* false: no resources */
+void thr_sem_post(thr_sem *s);
+thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline);
+void thr_sem_destroy(thr_sem *s);
+
+/*
+** Starts a thread that blocks every asynchronous signal but the preemption
+** signal.  `stack` in bytes, 0 for the system's default.  Returns 0 or errno.
+*/
+int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *), void *arg);
+void thr_os_join(thr_osthread t);
+thr_osthread thr_os_self(void);
+void thr_os_setname(const char *name); /* of the calling thread */
+int64_t thr_os_nativeid(void);
+bool thr_os_stackok(size_t size); /* may a thread have this stack size? */
+int thr_os_cpucount(void);        /* processors this process may use */
+
+/*
+** Makes `fn` the handler of the preemption signal, once per process, and
+** lets the calling thread receive it.  Returns 0 or errno.
+*/
+int thr_os_handlepreempt(void (*fn)(void));
+void thr_os_preempt(thr_osthread t);
+
+/* Keeps the shared object that holds `address` in memory until the process
+** ends: a living thread must never lose its code to dlclose. */
+void thr_os_keeploaded(const void *address);
+
+int thr_os_raise(int sig); /* to this process; returns 0 or errno */
+int thr_os_sigint(void);
+bool thr_os_sigvalid(int sig);
+
+static inline void thr_os_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+THR_PRIVATE_END
+
+#endif

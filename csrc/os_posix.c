@@ -1,0 +1,264 @@
+/* os, on POSIX threads.  See os.h for the contract. */
+#define _GNU_SOURCE 1
+
+#include "os.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
+
+#if !defined(PTHREAD_STACK_MIN)
+#define PTHREAD_STACK_MIN 16384
+#endif
+
+/* Go's choice too: ignored by default, and debuggers do not use it. */
+#if !defined(THREADING_SIGNAL)
+#define THREADING_SIGNAL SIGURG
+#endif
+
+/* A thread of Lua needs this much to reach Lua's own C stack limit in the
+** interpreter; below it an error in depth would be a crash. */
+#define STACK_LEAST ((size_t)256 * 1024)
+
+static int64_t clock_ns(clockid_t id) {
+  struct timespec t;
+  clock_gettime(id, &t);
+  return (int64_t)t.tv_sec * THR_SECOND + t.tv_nsec;
+}
+
+int64_t thr_os_monotonic(void) { return clock_ns(CLOCK_MONOTONIC); }
+int64_t thr_os_realtime(void) { return clock_ns(CLOCK_REALTIME); }
+int64_t thr_os_threadtime(void) { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
+int64_t thr_os_processtime(void) { return clock_ns(CLOCK_PROCESS_CPUTIME_ID); }
+
+void thr_mutex_init(thr_mutex *m) { pthread_mutex_init(m, NULL); }
+void thr_mutex_lock(thr_mutex *m) { pthread_mutex_lock(m); }
+void thr_mutex_unlock(thr_mutex *m) { pthread_mutex_unlock(m); }
+void thr_mutex_destroy(thr_mutex *m) { pthread_mutex_destroy(m); }
+
+static struct timespec to_timespec(int64_t ns) {
+  struct timespec t;
+  t.tv_sec = (time_t)(ns / THR_SECOND);
+  t.tv_nsec = (long)(ns % THR_SECOND);
+  return t;
+}
+
+#if defined(THR_SEM_IS_COND)
+
+/* Where the system has no unnamed semaphores.  A condition variable hides
+** EINTR, so that Ctrl-C is seen only when the wait ends. */
+
+bool thr_sem_init(thr_sem *s) {
+  s->tokens = 0;
+  if (pthread_mutex_init(&s->m, NULL) != 0) return false;
+  if (pthread_cond_init(&s->c, NULL) == 0) return true;
+  pthread_mutex_destroy(&s->m);
+  return false;
+}
+
+void thr_sem_post(thr_sem *s) {
+  pthread_mutex_lock(&s->m);
+  s->tokens++;
+  pthread_cond_signal(&s->c);
+  pthread_mutex_unlock(&s->m);
+}
+
+static int cond_wait_until(thr_sem *s, int64_t deadline) {
+  if (deadline == THR_FOREVER) return pthread_cond_wait(&s->c, &s->m);
+  int64_t left = deadline - thr_os_monotonic();
+  if (left <= 0) return ETIMEDOUT;
+#if defined(__APPLE__)
+  struct timespec t = to_timespec(left);
+  return pthread_cond_timedwait_relative_np(&s->c, &s->m, &t);
+#else
+  struct timespec t = to_timespec(thr_os_realtime() + left);
+  return pthread_cond_timedwait(&s->c, &s->m, &t);
+#endif
+}
+
+thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
+  int err = 0;
+  pthread_mutex_lock(&s->m);
+  while (s->tokens == 0 && err != ETIMEDOUT) err = cond_wait_until(s, deadline);
+  bool taken = s->tokens > 0;
+  if (taken) s->tokens--;
+  pthread_mutex_unlock(&s->m);
+  return taken ? THR_SEM_TAKEN : THR_SEM_TIMEOUT;
+}
+
+void thr_sem_destroy(thr_sem *s) {
+  pthread_cond_destroy(&s->c);
+  pthread_mutex_destroy(&s->m);
+}
+
+#else
+
+bool thr_sem_init(thr_sem *s) { return sem_init(s, 0, 0) == 0; }
+void thr_sem_post(thr_sem *s) { sem_post(s); }
+void thr_sem_destroy(thr_sem *s) { sem_destroy(s); }
+
+thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
+  int r;
+  if (deadline == THR_FOREVER) {
+    r = sem_wait(s);
+  } else {
+    struct timespec t = to_timespec(deadline > 0 ? deadline : 0);
+    r = sem_clockwait(s, CLOCK_MONOTONIC, &t);
+  }
+  if (r == 0) return THR_SEM_TAKEN;
+  return errno == EINTR ? THR_SEM_EINTR : THR_SEM_TIMEOUT;
+}
+
+#endif
+
+/* Every signal that may come from outside.  The synchronous ones must stay
+** deliverable: blocked, they kill the process without their handler. */
+static void asynchronous_signals(sigset_t *set) {
+  static const int keep[] = {SIGSEGV, SIGBUS,  SIGFPE,          SIGILL,
+                             SIGABRT, SIGTRAP, SIGSYS, THREADING_SIGNAL};
+  sigfillset(set);
+  for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
+    sigdelset(set, keep[i]);
+}
+
+int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *),
+                 void *arg) {
+  pthread_attr_t attr;
+  sigset_t blocked;
+  asynchronous_signals(&blocked);
+  int err = pthread_attr_init(&attr);
+  if (err != 0) return err;
+  if (stack != 0) pthread_attr_setstacksize(&attr, stack);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+  pthread_attr_setsigmask_np(&attr, &blocked); /* saves two system calls */
+  err = pthread_create(t, &attr, fn, arg);
+#else
+  sigset_t old; /* inherited by the new thread: it must never run unmasked */
+  pthread_sigmask(SIG_BLOCK, &blocked, &old);
+  err = pthread_create(t, &attr, fn, arg);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+#endif
+  pthread_attr_destroy(&attr);
+  return err;
+}
+
+void thr_os_join(thr_osthread t) { pthread_join(t, NULL); }
+thr_osthread thr_os_self(void) { return pthread_self(); }
+
+/* The longest prefix of at most `most` bytes that splits no UTF-8 sequence. */
+static size_t utf8_prefix(const char *s, size_t most) {
+  size_t n = strlen(s);
+  if (n <= most) return n;
+  for (n = most; n > 0 && ((unsigned char)s[n] & 0xC0) == 0x80;) n--;
+  return n;
+}
+
+void thr_os_setname(const char *name) {
+  char cut[16];
+  size_t n = utf8_prefix(name, sizeof(cut) - 1);
+  memcpy(cut, name, n);
+  cut[n] = '\0';
+#if defined(__APPLE__)
+  pthread_setname_np(cut);
+#elif defined(__linux__)
+  pthread_setname_np(pthread_self(), cut);
+#else
+  (void)cut;
+#endif
+}
+
+int64_t thr_os_nativeid(void) {
+#if defined(__linux__)
+  return (int64_t)syscall(SYS_gettid);
+#elif defined(__APPLE__)
+  uint64_t id = 0;
+  pthread_threadid_np(NULL, &id);
+  return (int64_t)id;
+#else
+  return (int64_t)(intptr_t)pthread_self();
+#endif
+}
+
+bool thr_os_stackok(size_t size) {
+  return size >= STACK_LEAST && size >= (size_t)PTHREAD_STACK_MIN &&
+         size % (size_t)sysconf(_SC_PAGESIZE) == 0;
+}
+
+int thr_os_cpucount(void) {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
+#endif
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n > 0 ? (int)n : 1;
+}
+
+static void (*preempt_fn)(void);        /* set once, before the handler is */
+static struct sigaction before_preempt; /* likewise */
+
+static void on_preempt(int sig, siginfo_t *info, void *context) {
+  int saved = errno;
+  preempt_fn();
+  if (before_preempt.sa_flags & SA_SIGINFO)
+    before_preempt.sa_sigaction(sig, info, context);
+  else if (before_preempt.sa_handler != SIG_DFL &&
+           before_preempt.sa_handler != SIG_IGN)
+    before_preempt.sa_handler(sig);
+  errno = saved;
+}
+
+static int install_preempt(void) {
+  struct sigaction sa;
+  memset(&sa, 0, sizeof(sa));
+  sa.sa_sigaction = on_preempt;
+  /* Another handler that set a hook in the middle of ours would be lost. */
+  sigfillset(&sa.sa_mask);
+  sa.sa_flags = SA_RESTART | SA_SIGINFO;
+  if (sigaction(THREADING_SIGNAL, NULL, &before_preempt) != 0) return errno;
+  return sigaction(THREADING_SIGNAL, &sa, NULL) == 0 ? 0 : errno;
+}
+
+int thr_os_handlepreempt(void (*fn)(void)) {
+  static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+  sigset_t set;
+  int err = 0;
+  pthread_mutex_lock(&once);
+  if (!preempt_fn) {
+    preempt_fn = fn;
+    err = install_preempt();
+    if (err != 0) preempt_fn = NULL;
+  }
+  pthread_mutex_unlock(&once);
+  sigemptyset(&set);
+  sigaddset(&set, THREADING_SIGNAL);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+  return err;
+}
+
+void thr_os_preempt(thr_osthread t) { pthread_kill(t, THREADING_SIGNAL); }
+
+void thr_os_keeploaded(const void *address) {
+  Dl_info info;
+  int flags = RTLD_NOW;
+#if defined(RTLD_NODELETE)
+  flags |= RTLD_NODELETE;
+#endif
+#if defined(RTLD_NOLOAD)
+  flags |= RTLD_NOLOAD;
+#endif
+  /* The handle is not closed, which serves where there is no NODELETE. */
+  if (dladdr(address, &info) != 0 && info.dli_fname)
+    (void)dlopen(info.dli_fname, flags);
+}
+
+int thr_os_raise(int sig) { return kill(getpid(), sig) == 0 ? 0 : errno; }
+int thr_os_sigint(void) { return SIGINT; }
+bool thr_os_sigvalid(int sig) { return sig > 0 && sig < NSIG; }

@@ -1,0 +1,72 @@
+/*
+** park: the one door for waiting.  Everything that blocks comes through here.
+**
+**   thr_waiter w = thr_waiter_on(ts, &lock->word, "lock");
+**   switch (thr_park(&w, deadline)) ...
+**
+** A waiter waits at an address.  thr_park enters it there if `still` says so
+** under the bucket's mutex (else THR_PARK_CHANGED: somebody was quicker, look
+** again), lets go of the global lock if its thread holds it, sleeps on the
+** thread's own semaphore until woken, the deadline or a signal, and takes the
+** global lock again.
+**
+** Laws
+** - A waiter is in its bucket's list, or its result is set; not both.
+** - Who takes a waiter out of the list posts its semaphore, exactly once;
+**   nothing else posts it.  A waiter that gives up and is no longer in the
+**   list therefore waits for that post, and takes the result as it came: a
+**   wake-up is never lost to a timeout.
+** - A failed wait leaves no trace.
+**
+** Called by the primitives.  Knows no Lua.
+*/
+#ifndef THR_PARK_H
+#define THR_PARK_H
+
+#include "gil.h"
+#include "tstate.h"
+
+THR_PRIVATE_BEGIN
+
+typedef enum {
+  THR_PARK_WOKEN,
+  THR_PARK_TIMEOUT,
+  THR_PARK_INTERRUPTED, /* a signal on the main thread, or tstate.pending */
+  THR_PARK_CHANGED
+} thr_wake;
+
+struct thr_waiter {
+  const void *addr;
+  thr_tstate *ts;
+  bool (*still)(thr_waiter *w); /* NULL: yes.  Called under the mutex */
+  const char *what;             /* what it waits for, in a word */
+  int64_t patience; /* for the global lock when woken, see thr_gil_take */
+  int64_t since;    /* when it came; kept over repeated parks */
+  bool handed;      /* what was waited for is the waiter's already */
+  thr_wake result;           /* bucket */
+  thr_waiter *next, *prev;   /* bucket */
+};
+
+static inline thr_waiter thr_waiter_on(thr_tstate *ts, const void *addr,
+                                       const char *what) {
+  thr_waiter w = {.addr = addr, .ts = ts, .what = what, .patience = THR_SOON};
+  return w;
+}
+
+thr_wake thr_park(thr_waiter *w, int64_t deadline);
+
+/* Wakes the first waiter at addr.  `decide`, called under the bucket's mutex
+** with that waiter (NULL: none) and whether more wait behind it, brings the
+** object's state in line before anyone else can look. */
+typedef void (*thr_decide)(const void *addr, thr_waiter *w, bool more);
+void thr_unpark_one(const void *addr, thr_decide decide);
+
+/* Wakes all that wait at addr; returns how many. */
+int thr_unpark_all(const void *addr);
+
+/* Sets pending bits of a thread and wakes it wherever it is parked. */
+void thr_park_interrupt(thr_tstate *ts, unsigned bits);
+
+THR_PRIVATE_END
+
+#endif

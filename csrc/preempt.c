@@ -1,0 +1,223 @@
+/* preempt: see preempt.h. */
+#include "preempt.h"
+
+#include <lua.h>
+
+/* The VM sees a newly armed hook only at loop ends, calls and returns.  With
+** a count of 1 a switch would come there and nowhere else; a random one lets
+** it come between any two instructions. */
+#define RANDOM_MOST 32
+
+/* A user's count hook is served in slices of at most this many instructions,
+** which is also how long a preemption may have to wait for one. */
+#define SLICE_MOST 1000
+
+static void on_event(lua_State *L, lua_Debug *ar);
+
+static int random_count(thr_tstate *ts) { /* xorshift */
+  uint32_t x = ts->random;
+  x ^= x << 13;
+  x ^= x >> 17;
+  x ^= x << 5;
+  ts->random = x;
+  return (int)(x % RANDOM_MOST) + 1;
+}
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+static bool is_ours(lua_State *L) { return lua_gethook(L) == on_event; }
+
+static thr_hooked *find(thr_tstate *ts, lua_State *L) {
+  for (int i = 0; i < 2; i++)
+    if (ts->hooked[i].L == L) return &ts->hooked[i];
+  return NULL;
+}
+
+/* A lua_sethook that our signal interrupted wins: it has written its function
+** before we read it and its mask and count after we wrote ours. */
+static void let_interrupted_win(thr_hooked *h) {
+  int mask = lua_gethookmask(h->L), count = lua_gethookcount(h->L);
+  if (mask == h->mask && count == h->slice) return;
+  h->user_mask = mask;
+  if (count != h->slice) h->user_count = h->left = count;
+  h->mask = mask;
+  h->slice = count;
+}
+
+static void read_user(thr_hooked *h, lua_State *L) {
+  h->L = L;
+  h->user = lua_gethook(L);
+  h->user_mask = h->user ? lua_gethookmask(L) : 0;
+  h->user_count = h->left = lua_gethookcount(L);
+  if (h->user != on_event) return;
+  h->user = NULL; /* ours, inherited by a state that we did not see made */
+  h->user_mask = 0;
+}
+
+/* The record of L, made if there is none. */
+static thr_hooked *take_record(thr_tstate *ts, lua_State *L) {
+  thr_hooked *h = &ts->hooked[L == ts->base ? 0 : 1];
+  if (h->L && h->L != L) thr_preempt_lift(ts, h->L);
+  if (h->L && is_ours(L)) let_interrupted_win(h);
+  else read_user(h, L);
+  return h;
+}
+
+static bool counts(const thr_hooked *h) {
+  return (h->user_mask & LUA_MASKCOUNT) != 0;
+}
+
+/* What must stand on L when no preemption is asked for. */
+static int standing_mask(const thr_tstate *ts, const thr_hooked *h) {
+  const thr_runtime *rt = ts->rt;
+  bool watched = h->L == rt->mainL && rt->nondaemons > 0 && !rt->closing;
+  return h->user_mask | (watched ? LUA_MASKRET : 0);
+}
+
+static void install(thr_hooked *h, int mask, int count) {
+  h->mask = mask;
+  h->slice = counts(h) ? least(h->left, count) : count;
+  if (h->slice < 1) h->slice = 1;
+  lua_sethook(h->L, on_event, h->mask, h->slice);
+}
+
+/* Ours stays only over a count hook, or to watch. */
+static void settle(thr_tstate *ts, thr_hooked *h) {
+  int mask = standing_mask(ts, h);
+  if (mask != h->user_mask || counts(h)) {
+    install(h, mask, SLICE_MOST);
+  } else {
+    lua_sethook(h->L, h->user, h->user_mask, h->user_count);
+    h->L = NULL;
+  }
+}
+
+static void arm(thr_tstate *ts) {
+  lua_State *L = ts->running;
+  thr_hooked *h = take_record(ts, L);
+  if (is_ours(L) && (h->mask & LUA_MASKCOUNT)) return; /* comes by itself */
+  install(h, standing_mask(ts, h) | LUA_MASKCOUNT, random_count(ts));
+}
+
+void thr_preempt_enter(thr_tstate *ts) {
+  atomic_store_explicit(&ts->hooks_busy, true, memory_order_relaxed);
+  atomic_signal_fence(memory_order_seq_cst);
+}
+
+void thr_preempt_leave(thr_tstate *ts) {
+  atomic_signal_fence(memory_order_seq_cst);
+  atomic_store_explicit(&ts->hooks_busy, false, memory_order_relaxed);
+  atomic_signal_fence(memory_order_seq_cst);
+  if (atomic_load_explicit(&ts->hooks_missed, memory_order_relaxed))
+    thr_preempt_arm(ts);
+}
+
+void thr_preempt_arm(thr_tstate *ts) {
+  thr_preempt_enter(ts);
+  atomic_store_explicit(&ts->hooks_missed, false, memory_order_relaxed);
+  arm(ts);
+  thr_preempt_leave(ts);
+}
+
+/* On the holder's thread, anywhere in its code.  Late signals find a thread
+** that has let go of the lock, and must not touch Lua. */
+static void on_signal(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
+    if (!atomic_load_explicit(&ts->holds_gil, memory_order_relaxed)) continue;
+    if (!ts->rt->drop && !ts->pending) continue;
+    if (atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
+      atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
+    else
+      arm(ts);
+  }
+}
+
+int thr_preempt_init(void) { return thr_os_handlepreempt(on_signal); }
+
+void thr_preempt_request(thr_tstate *holder) { thr_os_preempt(holder->os); }
+
+/* Our hook on a state without a record here: a coroutine that ran in another
+** thread when it was armed, or inherited through C.  Make it the user's. */
+static thr_hooked disown_stray(thr_tstate *ts, lua_State *L) {
+  thr_hooked user = {.L = NULL}, *h = NULL;
+  thr_mutex_lock(&ts->rt->m);
+  for (thr_tstate *o = ts->rt->threads; o && !h; o = o->next) h = find(o, L);
+  thr_mutex_unlock(&ts->rt->m);
+  if (h) {
+    user = *h;
+    h->L = NULL;
+  }
+  lua_sethook(L, user.user, user.user_mask, user.user_count);
+  return user;
+}
+
+void thr_preempt_lift(thr_tstate *ts, lua_State *L) {
+  thr_hooked *h = find(ts, L);
+  if (!h && is_ours(L)) disown_stray(ts, L);
+  if (!h) return;
+  if (is_ours(L)) {
+    let_interrupted_win(h);
+    lua_sethook(L, h->user, h->user_mask, h->user_count);
+  }
+  h->L = NULL;
+}
+
+void thr_preempt_lay(thr_tstate *ts, lua_State *L) {
+  if (L == ts->rt->mainL) ts = ts->rt->main;
+  if (L != ts->base && L != ts->running) return;
+  settle(ts, take_record(ts, L));
+}
+
+void thr_preempt_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
+  if (!is_ours(L)) return;
+  thr_hooked *h = find(ts, creator);
+  if (h) lua_sethook(L, h->user, h->user_mask, h->user_count);
+  else lua_sethook(L, NULL, 0, 0);
+}
+
+void thr_preempt_watch(thr_runtime *rt) {
+  thr_tstate *ts = rt->main;
+  thr_preempt_enter(ts);
+  thr_preempt_lay(ts, rt->mainL);
+  thr_preempt_leave(ts);
+}
+
+static void pass_on(const thr_hooked *h, lua_State *L, lua_Debug *ar) {
+  int bit = ar->event == LUA_HOOKTAILCALL ? LUA_MASKCALL : 1 << ar->event;
+  if (h->user && (h->user_mask & bit)) h->user(L, ar);
+}
+
+/* Returns whether the user's count event is due. */
+static bool count_down(thr_hooked *h) {
+  if (!counts(h)) return false;
+  h->left -= h->slice;
+  if (h->left > 0) return false;
+  h->left = h->user_count;
+  return true;
+}
+
+/* Settles what stands on L from now on; returns the user's hook, to which
+** this event goes, and in *due whether it goes there. */
+static thr_hooked receive(thr_tstate *ts, lua_State *L, int event, bool *due) {
+  thr_hooked *h = find(ts, L), user;
+  *due = event != LUA_HOOKCOUNT;
+  if (!h) return disown_stray(ts, L);
+  let_interrupted_win(h);
+  if (event == LUA_HOOKCOUNT) *due = count_down(h);
+  user = *h;
+  if (event == LUA_HOOKCOUNT) settle(ts, h);
+  return user;
+}
+
+static void on_event(lua_State *L, lua_Debug *ar) {
+  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  bool due;
+  if (!ts) return;
+  thr_preempt_enter(ts);
+  thr_hooked user = receive(ts, L, ar->event, &due);
+  thr_preempt_leave(ts);
+  if (due) pass_on(&user, L, ar);
+  if (ar->event == LUA_HOOKCOUNT) ts->rt->at_switch(ts, L);
+  else if (ar->event == LUA_HOOKRET && L == ts->rt->mainL)
+    ts->rt->at_return(ts, L, ar);
+}

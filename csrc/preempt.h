@@ -1,0 +1,56 @@
+/*
+** preempt: makes a thread that runs Lua code let go of the global lock.
+**
+** No hook stands while one thread runs alone.  A waiter sends the holder a
+** signal; the handler, on the holder's own thread, arms a count hook on the
+** coroutine that is running there; the hook switches.
+**
+** Our hook lies over the user's: it has the user's mask added, passes the
+** user's events on, and goes away leaving the user's hook as it was.  A
+** user's count hook is counted down by us, in slices, so that it fires after
+** exactly as many instructions as asked.  What stands in tstate.hooked is
+** touched by the thread itself (its handler stays out while hooks_busy), or
+** by another thread that holds the global lock.
+**
+** Called by gil, thread and the faces that replace coroutine.* and debug.*.
+*/
+#ifndef THR_PREEMPT_H
+#define THR_PREEMPT_H
+
+#include "tstate.h"
+
+THR_PRIVATE_BEGIN
+
+/* Installs the signal handler for the process; 0 or errno. */
+int thr_preempt_init(void);
+
+/* Signals `holder`; the caller knows that it lives (first law of gil.h). */
+void thr_preempt_request(thr_tstate *holder);
+
+/* Arms the hook of the calling thread, which holds the global lock. */
+void thr_preempt_arm(thr_tstate *ts);
+
+/* Brackets around any change of a hook, of `running` or of hooked[]: the
+** handler keeps out, and what it missed is made good at the end. */
+void thr_preempt_enter(thr_tstate *ts);
+void thr_preempt_leave(thr_tstate *ts);
+
+/* Within the brackets: takes our hook off L, leaving the user's. */
+void thr_preempt_lift(thr_tstate *ts, struct lua_State *L);
+
+/* Within the brackets: puts our hook back where it must stand, over a user's
+** count hook, and over the main state while its end is watched. */
+void thr_preempt_lay(thr_tstate *ts, struct lua_State *L);
+
+/* L, just made, has inherited its creator's hook: if that is ours, replace
+** it by the user's. */
+void thr_preempt_inherit(thr_tstate *ts, struct lua_State *creator,
+                         struct lua_State *L);
+
+/* Lifts, or lays, the hook on the main state that sees the script return.
+** The caller holds the global lock. */
+void thr_preempt_watch(thr_runtime *rt);
+
+THR_PRIVATE_END
+
+#endif

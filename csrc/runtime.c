@@ -1,0 +1,133 @@
+/* runtime: see runtime.h. */
+#include "runtime.h"
+
+#include <lauxlib.h>
+
+#include "end.h"
+#include "gil.h"
+#include "preempt.h"
+
+const char thr_key_runtime = 0;
+const char thr_key_noop = 0;
+const char thr_key_exit = 0;
+const char thr_key_stop = 0;
+const char thr_key_threads = 0;
+
+/* Code that catches the stop (a loop around a pcall) meets it again after
+** this time; <close> variables have as long to do their work. */
+#define STOP_AGAIN (THR_SECOND / 10)
+
+static void raise_key(lua_State *L, const void *key) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+  lua_error(L);
+}
+
+void thr_runtime_pending(lua_State *L, thr_tstate *ts) {
+  if (ts->pending & THR_PENDING_STOP) {
+    ts->stop_again = thr_os_monotonic() + STOP_AGAIN;
+    raise_key(L, &thr_key_stop);
+  }
+  if (ts->pending & THR_PENDING_INTERRUPT) {
+    atomic_fetch_and(&ts->pending, ~(unsigned)THR_PENDING_INTERRUPT);
+    luaL_error(L, "interrupted!");
+  }
+}
+
+/* A stop that unwinds must not be raised again in the <close> variables. */
+static bool unwinding(const thr_tstate *ts) {
+  return ts->stop_again != 0 && thr_os_monotonic() < ts->stop_again;
+}
+
+static void at_switch(thr_tstate *ts, lua_State *L) {
+  thr_gil_yield(ts);
+  if (ts->pending && !unwinding(ts)) thr_runtime_pending(L, ts);
+}
+
+int thr_runtime_exit(lua_State *L) {
+  raise_key(L, &thr_key_exit);
+  return 0;
+}
+
+bool thr_runtime_isexit(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_exit);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_stop);
+  bool is = lua_rawequal(L, idx, -1) || lua_rawequal(L, idx, -2);
+  lua_pop(L, 2);
+  return is;
+}
+
+static int signal_tostring(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
+/* An error object that is equal to itself only and says what it means. */
+static void new_signal(lua_State *L, const void *key, const char *text) {
+  lua_newuserdatauv(L, 0, 0);
+  lua_createtable(L, 0, 2);
+  lua_pushstring(L, text);
+  lua_pushcclosure(L, signal_tostring, 1);
+  lua_setfield(L, -2, "__tostring");
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, "__name");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+static void fill_registry(lua_State *L) {
+  new_signal(L, &thr_key_exit, "threading.exit");
+  new_signal(L, &thr_key_stop, "the program ends");
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_threads);
+  if (luaL_loadstring(L, "return") != LUA_OK) lua_error(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_noop);
+}
+
+static lua_State *main_state(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *mainL = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return mainL;
+}
+
+/* The record of the calling thread.  Its running coroutine is taken to be the
+** main one: of a coroutine that was resumed before we replaced resume we
+** would not see the end. */
+static thr_tstate *new_main(thr_runtime *rt) {
+  thr_tstate *ts = thr_tstate_new(rt);
+  if (!ts) return NULL;
+  ts->is_main = true;
+  ts->base = ts->running = rt->mainL;
+  ts->phase = THR_STARTED;
+  ts->native_id = thr_os_nativeid();
+  ts->os = thr_os_self();
+  thr_tstate_setname(ts, "MainThread");
+  rt->main = ts;
+  thr_tstate_bind(ts);
+  thr_tstate_enlist(ts);
+  thr_gil_take(ts, THR_AT_ONCE);
+  return ts;
+}
+
+thr_runtime *thr_runtime_open(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_runtime) != LUA_TNIL) {
+    thr_runtime *rt = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return rt;
+  }
+  lua_pop(L, 1);
+  thr_os_keeploaded(&thr_key_runtime);
+  fill_registry(L);
+  if (thr_preempt_init() != 0)
+    luaL_error(L, "threading: cannot install the preemption signal");
+  thr_runtime *rt =
+      thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L));
+  if (!rt || !new_main(rt)) luaL_error(L, "not enough memory");
+  rt->at_switch = at_switch;
+  rt->at_return = thr_end_at_return;
+  lua_pushlightuserdata(L, rt);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_runtime);
+  thr_end_open(L, rt);
+  return rt;
+}

@@ -1,0 +1,299 @@
+/* thread: see thread.h. */
+#include "thread.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "end.h"
+#include "face.h"
+#include "preempt.h"
+#include "runtime.h"
+
+#define ZOMBIES_KEPT 2 /* those before them have surely ended */
+
+static void add_zombie(thr_tstate *ts) {
+  thr_tstate **link = &ts->rt->zombies;
+  thr_tstate_ref(ts);
+  while (*link) link = &(*link)->zombie_next; /* a short list */
+  *link = ts;
+  ts->zombie_next = NULL;
+}
+
+void thr_thread_reap(thr_runtime *rt, int keep) {
+  int n = 0;
+  for (thr_tstate *ts = rt->zombies; ts; ts = ts->zombie_next) n++;
+  for (; n > keep; n--) {
+    thr_tstate *ts = rt->zombies;
+    rt->zombies = ts->zombie_next;
+    thr_os_join(ts->os);
+    thr_tstate_unref(ts);
+  }
+}
+
+static void leave(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_preempt_enter(ts); /* no hook any more: its state may be collected */
+  bool last = thr_tstate_delist(ts);
+  if (last) thr_preempt_watch(rt);
+  add_zombie(ts);
+  thr_gil_release(ts);
+  atomic_store(&ts->phase, THR_STOPPED);
+  thr_unpark_all(&ts->phase);
+  if (last || rt->closing) {
+    thr_unpark_all(&rt->nondaemons);
+    thr_unpark_all(&rt->alive);
+  }
+}
+
+static void *os_main(void *arg) {
+  thr_tstate *ts = arg;
+  thr_tstate_bind(ts);
+  thr_tstate_unref(ts); /* the starter's share, now the binding's */
+  ts->os = thr_os_self();
+  atomic_store(&ts->native_id, thr_os_nativeid());
+  thr_unpark_all(&ts->native_id);
+  thr_gil_take(ts, THR_SOON);
+  thr_os_setname(ts->name);
+  ts->body(ts);
+  leave(ts);
+  thr_tstate_unbind(ts);
+  return NULL;
+}
+
+int thr_thread_start(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_thread_reap(rt, ZOMBIES_KEPT);
+  atomic_store(&ts->phase, THR_STARTED);
+  thr_tstate_ref(ts); /* the OS thread's, until it has bound it */
+  thr_tstate_enlist(ts);
+  thr_osthread os; /* the thread itself stores it: it may be quicker */
+  int err = thr_os_start(&os, rt->stack, os_main, ts);
+  if (err != 0) {
+    thr_tstate_delist(ts);
+    atomic_store(&ts->phase, THR_INITIAL);
+    thr_tstate_unref(ts);
+  } else if (!ts->daemon && rt->nondaemons == 1) {
+    thr_preempt_watch(rt);
+  }
+  return err;
+}
+
+static bool still_alive(thr_waiter *w) {
+  return *(const atomic_int *)w->addr != THR_STOPPED;
+}
+
+thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline) {
+  thr_waiter w = thr_waiter_on(self, &ts->phase, "thread");
+  w.still = still_alive;
+  thr_wake r = THR_PARK_WOKEN;
+  if (ts->phase != THR_STOPPED) r = thr_park(&w, deadline);
+  return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;
+}
+
+static bool still_unborn(thr_waiter *w) {
+  return *(const atomic_llong *)w->addr == 0;
+}
+
+int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts) {
+  thr_waiter w = thr_waiter_on(self, &ts->native_id, "start of a thread");
+  w.still = still_unborn;
+  while (ts->native_id == 0 && !self->pending) thr_park(&w, THR_FOREVER);
+  return ts->native_id;
+}
+
+/* --- the Lua face --- */
+
+static void unref(void *ts) { thr_tstate_unref(ts); }
+
+static const thr_kind kind = {"threading.Handle", unref};
+
+/* error -> what is told of it: nothing for those that end a thread silently,
+** else the text with a traceback. */
+static int on_error(lua_State *L) {
+  if (thr_runtime_isexit(L, 1)) return 1;
+  luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+  return 1;
+}
+
+static void tell(lua_State *L) {
+  if (thr_runtime_isexit(L, -1)) return;
+  lua_writestringerror("Exception ignored in thread started by %s\n",
+                       luaL_tolstring(L, lua_upvalueindex(1), NULL));
+  lua_writestringerror("%s\n", luaL_tolstring(L, -2, NULL));
+}
+
+/* Runs fn, the upvalue, on the arguments: not yieldable (lua_pcall), so that
+** a yield at the top of a thread raises, and under a handler. */
+static int run(lua_State *L) {
+  int nargs = lua_gettop(L);
+  lua_pushcfunction(L, on_error);
+  lua_insert(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 2);
+  if (lua_pcall(L, nargs, 0, 1) != LUA_OK) tell(L);
+  return 0;
+}
+
+/* The whole of it inside a lua_resume: an error without a protected entry
+** would be thrown in the main thread. */
+static void body(thr_tstate *ts) {
+  lua_State *L = ts->base;
+  int nres;
+  if (lua_resume(L, NULL, lua_gettop(L) - 1, &nres) != LUA_OK)
+    lua_writestringerror("thread %s: error while its error was told\n",
+                         ts->name);
+  thr_preempt_enter(ts); /* for good: the state may be collected from now */
+  ts->base = ts->running = NULL;
+  lua_settop(L, 0);
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
+}
+
+/* A state of its own for the function at `fn` and what stands above it. */
+static void give_state(lua_State *L, thr_tstate *ts, int fn) {
+  lua_State *L1 = lua_newthread(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
+  thr_preempt_inherit(thr_face_self(L), L, L1);
+  int n = lua_gettop(L) - fn;
+  if (!lua_checkstack(L1, n + 2)) luaL_error(L, "too many arguments");
+  lua_pushvalue(L, fn);
+  lua_pushcclosure(L, run, 1);
+  lua_insert(L, fn + 1);
+  lua_xmove(L, L1, n + 1);
+  ts->base = ts->running = L1;
+  ts->body = body;
+}
+
+static void prepare(lua_State *L, thr_tstate *ts, int fn) {
+  if (ts->phase != THR_INITIAL)
+    luaL_error(L, "threads can only be started once");
+  if (ts->rt->closing)
+    luaL_error(L, "can't create new thread at interpreter shutdown");
+  thr_end_refresh(L, ts->rt);
+  give_state(L, ts, fn);
+}
+
+/* Raises if the system refuses; the state is dropped again. */
+static int start(lua_State *L, thr_tstate *ts) {
+  int err = thr_thread_start(ts);
+  if (err == 0) return 0;
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
+  ts->base = ts->running = NULL;
+  return err;
+}
+
+static int refused(lua_State *L, int err) {
+  return luaL_error(L, "can't start new thread: %s", strerror(err));
+}
+
+/* _thread._handle() -> an unstarted thread */
+int thr_thread_handle(lua_State *L) {
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_tstate *ts = thr_tstate_new(thr_face_self(L)->rt);
+  if (!ts) return luaL_error(L, "not enough memory");
+  thr_face_fill(box, &kind, ts);
+  return 1;
+}
+
+/* handle:start(active, value, name, daemon, fn, ...): active[ident] = value,
+** and fn(...) runs in the thread.  Nothing has changed if it raises. */
+static int handle_start(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const char *name = luaL_checkstring(L, 4);
+  prepare(L, ts, 6);
+  thr_tstate_setname(ts, name);
+  ts->daemon = lua_toboolean(L, 5);
+  lua_pushvalue(L, 3);
+  lua_rawseti(L, 2, (lua_Integer)ts->ident);
+  int err = start(L, ts);
+  if (err == 0) return 0;
+  lua_pushnil(L);
+  lua_rawseti(L, 2, (lua_Integer)ts->ident);
+  return refused(L, err);
+}
+
+/* _thread.start_new_thread(fn, ...) -> ident */
+int thr_thread_startnew(lua_State *L) {
+  thr_face_callable(L, 1, "fn");
+  thr_thread_handle(L);
+  lua_insert(L, 1);
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  ts->daemon = true; /* nobody waits for a low-level thread */
+  prepare(L, ts, 2);
+  int err = start(L, ts);
+  if (err != 0) return refused(L, err);
+  lua_pushinteger(L, (lua_Integer)ts->ident);
+  return 1;
+}
+
+static int handle_join(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
+  int64_t deadline = thr_face_deadline(L, 2, "timeout");
+  if (ts == self) return luaL_error(L, "cannot join current thread");
+  if (ts->phase == THR_INITIAL)
+    return luaL_error(L, "cannot join thread before it is started");
+  thr_wake r;
+  while ((r = thr_thread_wait(self, ts, deadline)) == THR_PARK_INTERRUPTED)
+    thr_face_interrupted(L, self);
+  lua_pushboolean(L, r == THR_PARK_WOKEN);
+  return 1;
+}
+
+static int handle_phase(lua_State *L) {
+  static const char *const names[] = {"initial", "started", "stopped"};
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  lua_pushstring(L, names[ts->phase]);
+  return 1;
+}
+
+static int handle_ident(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  lua_pushinteger(L, (lua_Integer)ts->ident);
+  return 1;
+}
+
+static int handle_nativeid(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
+  if (ts->phase == THR_INITIAL) return 0;
+  while (thr_thread_nativeid(self, ts) == 0) thr_face_interrupted(L, self);
+  lua_pushinteger(L, ts->native_id);
+  return 1;
+}
+
+static int handle_setname(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_mutex_lock(&ts->rt->m); /* others may read it for a message */
+  thr_tstate_setname(ts, luaL_checkstring(L, 2));
+  thr_mutex_unlock(&ts->rt->m);
+  if (ts == thr_face_self(L)) thr_os_setname(ts->name);
+  return 0;
+}
+
+static int push_handle(lua_State *L, thr_tstate *ts) {
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_tstate_ref(ts);
+  thr_face_fill(box, &kind, ts);
+  return 1;
+}
+
+/* _thread._main_handle() */
+int thr_thread_mainhandle(lua_State *L) {
+  return push_handle(L, thr_face_self(L)->rt->main);
+}
+
+/* _thread._self_handle() */
+int thr_thread_selfhandle(lua_State *L) {
+  return push_handle(L, thr_face_self(L));
+}
+
+void thr_thread_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"start", handle_start},         {"join", handle_join},
+      {"phase", handle_phase},         {"ident", handle_ident},
+      {"native_id", handle_nativeid},  {"set_name", handle_setname},
+      {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

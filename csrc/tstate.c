@@ -1,0 +1,129 @@
+/* tstate: making, finding and dropping the records.  See tstate.h. */
+#include "tstate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gil.h"
+
+THR_TLS thr_tstate *thr_tls = NULL;
+
+/* Idents are never recycled: with the ident of a dead owner, a new thread
+** would own its locks (CPython's gh-128167). */
+static atomic_ullong next_ident = 1;
+
+thr_tstate *thr_tstate_find(const void *id) {
+  thr_tstate **link = &thr_tls;
+  while (*link && (*link)->id != id) link = &(*link)->tls_next;
+  thr_tstate *ts = *link;
+  if (!ts) return NULL;
+  *link = ts->tls_next; /* move to the front */
+  ts->tls_next = thr_tls;
+  thr_tls = ts;
+  return ts;
+}
+
+thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
+  thr_runtime *rt = calloc(1, sizeof(*rt));
+  if (!rt) return NULL;
+  rt->gil = thr_gil_new();
+  if (!rt->gil) {
+    free(rt);
+    return NULL;
+  }
+  rt->id = id;
+  rt->mainL = mainL;
+  atomic_init(&rt->refs, 1);
+  thr_mutex_init(&rt->m);
+  return rt;
+}
+
+void thr_runtime_unref(thr_runtime *rt) {
+  if (atomic_fetch_sub(&rt->refs, 1) != 1) return;
+  thr_gil_free(rt->gil);
+  thr_mutex_destroy(&rt->m);
+  free(rt);
+}
+
+static bool init_sems(thr_tstate *ts) {
+  if (!thr_sem_init(&ts->gil_sem)) return false;
+  if (thr_sem_init(&ts->park_sem)) return true;
+  thr_sem_destroy(&ts->gil_sem);
+  return false;
+}
+
+thr_tstate *thr_tstate_new(thr_runtime *rt) {
+  thr_tstate *ts = calloc(1, sizeof(*ts));
+  if (!ts) return NULL;
+  if (!init_sems(ts)) {
+    free(ts);
+    return NULL;
+  }
+  ts->id = rt->id;
+  ts->rt = rt;
+  ts->ident = atomic_fetch_add(&next_ident, 1);
+  ts->random = (uint32_t)ts->ident * 2654435761u | 1;
+  atomic_init(&ts->refs, 1);
+  atomic_fetch_add(&rt->refs, 1);
+  return ts;
+}
+
+void thr_tstate_ref(thr_tstate *ts) { atomic_fetch_add(&ts->refs, 1); }
+
+void thr_tstate_unref(thr_tstate *ts) {
+  if (atomic_fetch_sub(&ts->refs, 1) != 1) return;
+  thr_sem_destroy(&ts->gil_sem);
+  thr_sem_destroy(&ts->park_sem);
+  thr_runtime_unref(ts->rt);
+  free(ts);
+}
+
+void thr_tstate_setname(thr_tstate *ts, const char *name) {
+  size_t n = strlen(name);
+  if (n >= sizeof(ts->name)) n = sizeof(ts->name) - 1;
+  memcpy(ts->name, name, n);
+  ts->name[n] = '\0';
+}
+
+void thr_tstate_bind(thr_tstate *ts) {
+  thr_tstate_ref(ts);
+  ts->tls_next = thr_tls;
+  thr_tls = ts;
+}
+
+void thr_tstate_unbind(thr_tstate *ts) {
+  thr_tstate **link = &thr_tls;
+  while (*link && *link != ts) link = &(*link)->tls_next;
+  if (!*link) return;
+  *link = ts->tls_next;
+  thr_tstate_unref(ts);
+}
+
+void thr_tstate_enlist(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  ts->prev = NULL;
+  ts->next = rt->threads;
+  if (ts->next) ts->next->prev = ts;
+  rt->threads = ts;
+  if (!ts->is_main) {
+    rt->alive++;
+    if (!ts->daemon) rt->nondaemons++;
+  }
+  thr_mutex_unlock(&rt->m);
+}
+
+bool thr_tstate_delist(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  if (ts->prev) ts->prev->next = ts->next;
+  else rt->threads = ts->next;
+  if (ts->next) ts->next->prev = ts->prev;
+  if (!ts->is_main) {
+    rt->alive--;
+    if (!ts->daemon) rt->nondaemons--;
+  }
+  bool last = rt->nondaemons == 0;
+  thr_mutex_unlock(&rt->m);
+  return last;
+}

@@ -1,0 +1,140 @@
+/*
+** tstate: the records.  A runtime stands for one Lua state, a tstate for one
+** OS thread that runs Lua code in it.
+**
+** Knows no Lua: a lua_State is carried, never looked into.  Every field names
+** its guard: "gil", "m" (the runtime's mutex), "own" (the thread itself, and
+** whoever holds the gil while the thread does not), or "const" (never changes
+** after the record is made).
+*/
+#ifndef THR_TSTATE_H
+#define THR_TSTATE_H
+
+#include <stdatomic.h>
+
+#include "os.h"
+
+THR_PRIVATE_BEGIN
+
+struct lua_State;
+struct lua_Debug;
+
+typedef struct thr_runtime thr_runtime;
+typedef struct thr_tstate thr_tstate;
+typedef struct thr_gil thr_gil;
+typedef struct thr_waiter thr_waiter;
+
+#define THR_NAMESIZE 64
+
+typedef enum { THR_INITIAL, THR_STARTED, THR_STOPPED } thr_phase;
+
+/* Requests to a thread, as bits of tstate.pending. */
+enum {
+  THR_PENDING_STOP = 1,     /* the program ends: unwind */
+  THR_PENDING_INTERRUPT = 2 /* interrupt_main */
+};
+
+/* A lua_State whose hook is ours, over the user's. Guard: own. */
+typedef struct thr_hooked {
+  struct lua_State *L; /* NULL: the record is free */
+  void (*user)(struct lua_State *, struct lua_Debug *);
+  int user_mask, user_count;
+  int left;  /* instructions until the user's count event is due */
+  int slice; /* the count that is installed */
+  int mask;  /* the mask that is installed */
+} thr_hooked;
+
+struct thr_tstate {
+  const void *id;  /* const: identity of the Lua state, see thr_runtime.id */
+  thr_runtime *rt; /* const */
+  uint64_t ident;  /* const: never used twice in one process */
+  atomic_int refs;
+
+  struct lua_State *base;    /* gil: the state the thread runs on */
+  struct lua_State *running; /* own: base, or the coroutine on top of it */
+  atomic_bool holds_gil;     /* own; the signal handler reads it */
+  thr_sem gil_sem, park_sem; /* own: sleeps here; others post */
+
+  /* the hook, see preempt.c */
+  thr_hooked hooked[2];   /* own: of base, of the coroutine */
+  atomic_bool hooks_busy; /* own: the handler must not touch hooked[] */
+  atomic_bool hooks_missed; /* own: it came and went while hooks_busy */
+  uint32_t random;        /* own */
+
+  _Atomic(const void *) parked_at; /* see park.c */
+  _Atomic(const char *) waits_for; /* gil: a word for dump and deadlock */
+  atomic_uint pending;             /* THR_PENDING_* bits */
+  void (*nogil_hook)(struct lua_State *, struct lua_Debug *); /* own */
+  int64_t stop_again; /* own: when a stop that was caught is raised again */
+
+  thr_osthread os;         /* const once started */
+  atomic_int phase;        /* thr_phase */
+  atomic_llong native_id;  /* 0 until the OS thread lives */
+  bool is_main;            /* const */
+  bool daemon;             /* gil; m when counted */
+  char name[THR_NAMESIZE]; /* gil */
+  void (*body)(thr_tstate *); /* const: what the OS thread does */
+
+  thr_tstate *next, *prev; /* m: list of the runtime's living threads */
+  thr_tstate *tls_next;    /* own: records of one OS thread */
+  thr_tstate *zombie_next; /* gil: ended, the OS thread not yet joined */
+};
+
+struct thr_runtime {
+  const void *id;          /* const: the registry table's address */
+  struct lua_State *mainL; /* const */
+  thr_gil *gil;            /* const */
+  atomic_int refs;
+  thr_tstate *main;        /* const */
+
+  thr_mutex m;
+  thr_tstate *threads;     /* m */
+  atomic_int alive;        /* m to write: living threads, without the main */
+  atomic_int nondaemons;   /* m to write: those that the end waits for */
+
+  atomic_bool drop;        /* gil mutex to write: the holder shall let go */
+
+  /* the end, see end.c */
+  atomic_bool closing;     /* no new thread; those that live are stopped */
+  bool abandoned;          /* gil: Ctrl-C has ended the final wait */
+  bool in_script;          /* gil: lua.c's script is running */
+  char *script;            /* const: its chunk's source, or NULL */
+  void *sentinel;          /* gil: the youngest one */
+
+  atomic_size_t stack;     /* stack size of new threads, 0: default */
+  thr_tstate *zombies;     /* gil */
+  void (*at_switch)(thr_tstate *, struct lua_State *);    /* const, a face */
+  void (*at_return)(thr_tstate *, struct lua_State *, struct lua_Debug *);
+};
+
+/* The records of this OS thread, the one used last in front. */
+extern THR_TLS thr_tstate *thr_tls;
+
+thr_tstate *thr_tstate_find(const void *id);
+
+/* The calling thread's record in the Lua state `id`, or NULL. */
+static inline thr_tstate *thr_tstate_current(const void *id) {
+  thr_tstate *ts = thr_tls;
+  return ts && ts->id == id ? ts : thr_tstate_find(id);
+}
+
+thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL);
+void thr_runtime_unref(thr_runtime *rt);
+
+thr_tstate *thr_tstate_new(thr_runtime *rt); /* NULL: no memory */
+void thr_tstate_ref(thr_tstate *ts);
+void thr_tstate_unref(thr_tstate *ts);
+void thr_tstate_setname(thr_tstate *ts, const char *name);
+
+/* Binds a record to the calling OS thread, and looses it. */
+void thr_tstate_bind(thr_tstate *ts);
+void thr_tstate_unbind(thr_tstate *ts);
+
+/* Enters the list of the living, and leaves it.  Leaving returns true when
+** nobody is left for whom the end of the program waits. */
+void thr_tstate_enlist(thr_tstate *ts);
+bool thr_tstate_delist(thr_tstate *ts);
+
+THR_PRIVATE_END
+
+#endif

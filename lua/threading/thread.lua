@@ -1,0 +1,368 @@
+--- Thread objects, and the register of those that live.
+--
+-- `active` maps idents to Thread objects. A thread enters it when it is
+-- started and leaves it before it counts as ended, so that a joined thread is
+-- never in `enumerate`.
+
+local _thread = require "threading._thread"
+
+local M = {}
+
+local STATE = {} -- the key of a thread's own state in the object
+local active = {} -- ident -> Thread
+local threading -- the module, where the user may set excepthook
+
+local counter = 0
+
+local function next_name()
+  counter = counter + 1
+  return "Thread-" .. counter
+end
+
+local function state_of(self)
+  local state = type(self) == "table" and rawget(self, STATE)
+  if not state then
+    error("Thread.init() was not called on this object", 3)
+  end
+  return state
+end
+
+-- Fields that are computed: readers and writers.
+
+local get, set = {}, {}
+
+function get.name(state)
+  return state.name
+end
+
+function get.daemon(state)
+  return state.daemon
+end
+
+function get.ident(state)
+  if state.handle:phase() ~= "initial" then
+    return state.handle:ident()
+  end
+end
+
+function get.native_id(state)
+  return (state.handle:native_id())
+end
+
+function set.name(state, value)
+  state.name = tostring(value)
+  state.handle:set_name(state.name)
+end
+
+function set.daemon(state, value)
+  if type(value) ~= "boolean" then
+    error("daemon: boolean expected, got " .. type(value), 3)
+  end
+  if state.handle:phase() ~= "initial" then
+    error("cannot set daemon status of active thread", 3)
+  end
+  state.daemon = value
+end
+
+local function read_only(name)
+  return function()
+    error("cannot set " .. name .. " of a thread", 3)
+  end
+end
+
+set.ident = read_only "ident"
+set.native_id = read_only "native_id"
+
+--- A thread.
+-- @type Thread
+local Thread = { __name = "Thread" }
+
+local function index(class)
+  return function(self, key)
+    local getter = get[key]
+    if getter then
+      return getter(state_of(self))
+    end
+    return class[key]
+  end
+end
+
+local function newindex(self, key, value)
+  local setter = set[key]
+  if setter then
+    setter(state_of(self), value)
+  else
+    rawset(self, key, value)
+  end
+end
+
+local function to_string(self)
+  local state = state_of(self)
+  local phase = state.handle:phase()
+  local words = { phase }
+  if state.daemon then
+    words[#words + 1] = "daemon"
+  end
+  if phase ~= "initial" then
+    words[#words + 1] = tostring(state.handle:ident())
+  end
+  local class = getmetatable(self).class.__name
+  return ("<%s(%s, %s)>"):format(class, state.name, table.concat(words, " "))
+end
+
+-- A class is a table of methods; `meta` is the metatable of its objects.
+local metas = setmetatable({}, { __mode = "k" })
+
+local function make_class(class, parent)
+  local meta = {
+    __index = index(class),
+    __newindex = newindex,
+    __tostring = to_string,
+    __name = "threading." .. class.__name,
+    class = class,
+  }
+  metas[class] = meta
+  return setmetatable(class, {
+    __index = parent,
+    __call = function(cls, ...)
+      local self = setmetatable({}, metas[cls])
+      cls.init(self, ...)
+      return self
+    end,
+  })
+end
+
+local function callable(value)
+  if type(value) == "function" then
+    return true
+  end
+  local meta = getmetatable(value)
+  return type(meta) == "table" and meta.__call ~= nil
+end
+
+local function expect(ok, name, expected, value)
+  if not ok then
+    error(("bad argument '%s' to 'Thread' (%s expected, got %s)"):format(
+      name, expected, type(value)), 4)
+  end
+end
+
+local options = { target = true, name = true, args = true, daemon = true }
+
+local function check_options(opts)
+  expect(type(opts) == "table", "options", "table", opts)
+  for key in pairs(opts) do
+    if not options[key] then
+      error(("unexpected keyword argument '%s' to 'Thread'"):format(
+        tostring(key)), 4)
+    end
+  end
+  local target, args, daemon = opts.target, opts.args, opts.daemon
+  expect(target == nil or callable(target), "target", "callable", target)
+  expect(args == nil or type(args) == "table", "args", "table", args)
+  expect(daemon == nil or type(daemon) == "boolean", "daemon", "boolean",
+    daemon)
+  local n = args and args.n
+  expect(n == nil or math.type(n) == "integer" and n >= 0 and n < 1000000,
+    "args.n", "a non-negative integer", n)
+  local name = opts.name
+  expect(name == nil or type(name) == "string" or type(name) == "number",
+    "name", "string", name)
+end
+
+--- Makes a thread; `Thread{...}` calls it. A derived class calls it from its
+-- own `init`.
+-- @tparam[opt] table opts target (callable), name (string), args (table; `n`
+-- counts trailing nils), daemon (boolean, by default the creator's)
+-- @raise if an option is unknown or of the wrong type
+function Thread:init(opts)
+  opts = opts or {}
+  check_options(opts)
+  local name = opts.name
+  if name == nil or name == "" then
+    name = next_name()
+  end
+  local daemon = opts.daemon
+  if daemon == nil then
+    daemon = M.current_thread().daemon
+  end
+  rawset(self, STATE, {
+    handle = _thread._handle(),
+    name = tostring(name),
+    daemon = daemon,
+    target = opts.target,
+    args = opts.args,
+  })
+end
+
+--- Derives a class. Its objects are made by calling it, which calls `init`.
+-- @tparam string name what `tostring` shows
+-- @treturn table the class; define `init` and `run` in it
+-- @raise if the name is not a string
+function Thread:extend(name)
+  if type(name) ~= "string" then
+    error("bad argument 'name' to 'extend' (string expected, got "
+      .. type(name) .. ")", 2)
+  end
+  return make_class({ __name = name }, self)
+end
+
+--- What the thread does: calls the target. May be overridden, in a class or
+-- in the object.
+function Thread:run()
+  local state = state_of(self)
+  local target, args = state.target, state.args
+  if target == nil then
+    return
+  end
+  -- Held no longer than needed: the target may refer to this object.
+  state.target, state.args = nil, nil
+  if args then
+    target(table.unpack(args, 1, args.n or #args))
+  else
+    target()
+  end
+end
+
+-- An error, as the message handler sees it; nil for a silent end.
+local function on_error(value)
+  if _thread._is_exit(value) then
+    return value
+  end
+  local text = type(value) == "string" and value or nil
+  if not text then
+    local ok, s = pcall(tostring, value)
+    text = ok and s or "(error object is a " .. type(value) .. " value)"
+  end
+  return { value = value, traceback = debug.traceback(text, 2) }
+end
+
+local function call_hook(args)
+  local ok, err = xpcall(threading.excepthook, function(value)
+    return debug.traceback(tostring(value), 2)
+  end, args)
+  if not ok and not _thread._is_exit(err) then
+    io.stderr:write("Exception in threading.excepthook:\n", tostring(err),
+      "\n")
+  end
+end
+
+-- Runs in the new thread.
+local function bootstrap(self)
+  local state = self[STATE]
+  local ok, err = xpcall(self.run, on_error, self)
+  state.target, state.args = nil, nil
+  if not ok and not _thread._is_exit(err) then
+    if type(err) ~= "table" then -- an error in on_error: no memory, no stack
+      err = { value = err, traceback = tostring(err) }
+    end
+    err.thread = self
+    call_hook(err)
+  end
+  active[state.handle:ident()] = nil
+end
+
+--- Starts it. `run` is called in a thread of the operating system.
+-- @raise "threads can only be started once"; if the system refuses
+function Thread:start()
+  local state = state_of(self)
+  state.handle:start(active, self, state.name, state.daemon, bootstrap, self)
+end
+
+--- Waits until it has ended.
+-- @tparam[opt] number timeout seconds
+-- @treturn boolean true when it has ended, false at the timeout
+-- @raise if it is not started, or is the calling thread
+function Thread:join(timeout)
+  return state_of(self).handle:join(timeout)
+end
+
+--- Is it started and not ended?
+-- @treturn boolean
+function Thread:is_alive()
+  return state_of(self).handle:phase() == "started"
+end
+
+make_class(Thread)
+
+local main = setmetatable({}, metas[Thread])
+rawset(main, STATE, {
+  handle = _thread._main_handle(),
+  name = "MainThread",
+  daemon = false,
+})
+active[main.ident] = main
+
+-- A thread that was not started through Thread.
+local Dummy = make_class({ __name = "DummyThread" }, Thread)
+
+function Dummy.join()
+  error("cannot join a dummy thread", 2)
+end
+
+--- The calling thread's object.
+-- @treturn Thread
+function M.current_thread()
+  local self = active[_thread.get_ident()]
+  if self then
+    return self
+  end
+  self = setmetatable({}, metas[Dummy])
+  rawset(self, STATE, {
+    handle = _thread._self_handle(),
+    name = "Dummy-" .. _thread.get_ident(),
+    daemon = true,
+  })
+  return self
+end
+
+--- The thread in which the module was loaded first.
+-- @treturn Thread
+function M.main_thread()
+  return main
+end
+
+--- All threads that live.
+-- @treturn {Thread,...} in the order of their idents
+function M.enumerate()
+  local list = {}
+  for _, t in pairs(active) do
+    list[#list + 1] = t
+  end
+  table.sort(list, function(a, b)
+    return a.ident < b.ident
+  end)
+  return list
+end
+
+--- How many threads live.
+-- @treturn integer
+function M.active_count()
+  local n = 0
+  for _ in pairs(active) do
+    n = n + 1
+  end
+  return n
+end
+
+--- Tells an uncaught error on stderr. Set `threading.excepthook` to a function
+-- of your own to replace it; it is called in the thread that failed.
+-- @tparam table args value (the error object), traceback (string), thread
+function M.excepthook(args)
+  if type(args) ~= "table" then
+    error("bad argument 'args' to 'excepthook' (table expected, got "
+      .. type(args) .. ")", 2)
+  end
+  local name = args.thread and args.thread.name or "?"
+  io.stderr:write(("Exception in thread %s:\n%s\n"):format(name,
+    args.traceback or tostring(args.value)))
+end
+
+--- Tells where excepthook is looked up.
+function M.bind(module)
+  threading = module
+end
+
+M.Thread = Thread
+
+return M
