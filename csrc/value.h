@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "os.h"
+
 THR_PRIVATE_BEGIN
 
 typedef enum { THR_INT64, THR_FLOAT64 } thr_valuetype;
