@@ -1,0 +1,163 @@
+-- The table of what is measured, and of what must be reached.
+--
+-- A case has programs, each `file arguments` in bench/cases, which print a
+-- line of numbers. They run in turn, `rounds` times: ours, and what it is
+-- compared with: cpython, c, and base, another Lua program, described by
+-- `than`. The case's rows are the columns of what they print: what it is, its
+-- unit, and goals. A goal bounds our median, or its ratio to another's.
+-- `needs` names what may not be there yet; `pin` keeps all on one core.
+
+local CORES <const> = require "threading".cpu_count()
+
+local function most(ratio, to)
+  return { most = ratio, to = to }
+end
+
+local function least(ratio, to)
+  return { least = ratio, to = to }
+end
+
+local cases = {}
+
+local function case(t)
+  cases[#cases + 1] = t
+end
+
+case {
+  name = "loops",
+  than = "without threading",
+  rounds = 15,
+  ours = "loops.lua with",
+  base = "loops.lua without",
+  { "the document's run_thread, one thread", "s", most(1.01, "base") },
+  { "the document's x ^ 1 loop, one thread", "s", most(1.01, "base") },
+}
+
+case {
+  name = "race",
+  than = "one Lua thread",
+  ours = "race.lua two",
+  base = "race.lua one",
+  cpython = "race.py",
+  { "race, 2 x 2,000,000 changes", "s", most(0.75, "cpython"),
+    most(1.05, "base") },
+}
+
+case {
+  name = "lock",
+  than = "two empty C methods",
+  rounds = 9,
+  ours = "lock.lua lock",
+  base = "lock.lua empty",
+  cpython = "lock.py",
+  c = "lock.c",
+  { "Lock acquire + release, uncontended", "s", most(1.5, "base"),
+    most(0.65, "cpython") },
+}
+
+case {
+  name = "start",
+  rounds = 9,
+  ours = "start.lua",
+  cpython = "start.py",
+  c = "start.c",
+  { "Thread start + join", "s", most(1.5, "c"), most(0.55, "cpython") },
+}
+
+case {
+  name = "wakeup",
+  ours = "wakeup.lua",
+  cpython = "wakeup.py",
+  c = "wakeup.c",
+  { "wake-up beside a computing thread, median", "s",
+    most(1 / 30, "cpython") },
+  { "the same, 99th percentile", "s", most(0.3e-3) },
+}
+
+case {
+  name = "cores",
+  rounds = 3,
+  ours = "cores.lua c",
+  cpython = "cores.py",
+  c = "cores.c",
+  { "CPU use of loops.spin, a thread per core", "%", least(97 * CORES) },
+}
+
+case {
+  name = "onecore",
+  rounds = 3,
+  ours = "cores.lua lua",
+  cpython = "cores.py",
+  c = "cores.c",
+  { "CPU use of Lua loops, a thread per core", "%",
+    { least = 95, most = 105 } },
+}
+
+case {
+  name = "memory",
+  rounds = 3,
+  ours = "memory.lua",
+  cpython = "memory.py",
+  c = "memory.c",
+  { "memory of an idle thread, 500 sleeping", "B", most(1.35, "c") },
+}
+
+for _, kind in ipairs { "Condition", "Event", "Semaphore" } do
+  for _, pin in ipairs { true, false } do
+    case {
+      name = "pingpong",
+      needs = kind,
+      pin = pin,
+      ours = "pingpong.lua " .. kind,
+      cpython = "pingpong.py " .. kind,
+      c = "pingpong.c",
+      { "ping-pong over " .. kind .. (pin and ", pinned" or ", free"), "s",
+        most(1.5, "c"), most(0.6, "cpython") },
+    }
+  end
+end
+
+case {
+  name = "barrier",
+  needs = "Barrier",
+  ours = "barrier.lua",
+  cpython = "barrier.py",
+  c = "barrier.c",
+  { "100 threads at a Barrier, a round", "s", most(0.5, "cpython") },
+}
+
+case {
+  name = "rlock",
+  needs = "RLock",
+  than = "a Lock",
+  rounds = 9,
+  ours = "rlock.lua RLock",
+  base = "rlock.lua Lock",
+  cpython = "rlock.py",
+  c = "rlock.c",
+  { "RLock nested acquire + release", "s", most(1.2, "base") },
+}
+
+case {
+  name = "contend",
+  than = "one thread",
+  ours = "contend.lua 2",
+  base = "contend.lua 1",
+  cpython = "contend.py",
+  c = "contend.c",
+  { "two threads contend for a Lock, turns", "/s", least(0.9, "base") },
+  { "the same, who got fewer", "%", least(40) },
+}
+
+case {
+  name = "many",
+  needs = "Event",
+  rounds = 3,
+  ours = "many.lua",
+  cpython = "many.py",
+  c = "many.c",
+  { "10,000 threads started, woken, joined", "s" },
+  { "the same, memory per thread", "B", most(1.35, "c") },
+}
+
+return cases
