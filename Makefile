@@ -1,0 +1,51 @@
+# make demo   run the examples          make bench   measure
+# make test   run the specs             make lint    check the sources
+# make docs   make the reference        make clean   remove what was made
+# make install                          install the rock for all programs
+#
+# demo and test need nothing but make: they install what is missing with the
+# system's package manager, and build into .rocks, inside the checkout.
+#
+# Variables: LUA (the interpreter), LUA_INCDIR (its headers), CC, CFLAGS,
+# TREE (instead of .rocks; clean or change it when you change the others),
+# SPEC (what `make test` runs; by default all of spec/).
+
+TREE = .rocks
+SOURCES := $(shell find csrc lua examples -name '*.[ch]' -o -name '*.lua') \
+           $(wildcard *.rockspec) LICENSE tools/build
+
+.NOTPARALLEL:
+.PHONY: demo test bench lint docs install clean deps rock
+
+demo: rock
+	@tools/demo
+
+test:
+	@tools/install-deps busted
+	@$(MAKE) -s rock
+	@tools/test $(SPEC)
+
+bench: rock
+	@tools/bench
+
+lint:
+	@tools/install-deps luacheck
+	@tools/lint
+
+docs:
+	@tools/install-deps ldoc
+	@tools/docs
+
+install: deps
+	@tools/build install
+
+clean:
+	rm -rf $(TREE) build doc
+
+rock: $(TREE)/built
+
+deps:
+	@tools/install-deps
+
+$(TREE)/built: $(SOURCES) | deps
+	@tools/build

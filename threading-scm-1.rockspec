@@ -1,0 +1,62 @@
+rockspec_format = "3.0"
+package = "threading"
+version = "scm-1"
+
+-- `luarocks make` builds the checkout it stands in and fetches nothing; a
+-- release names its archive here (see the recipe in CHANGELOG.md).
+source = {
+  url = "git+file://.",
+}
+
+description = {
+  summary = "Operating system threads that share one stock Lua state",
+  detailed = [[
+Python's `threading` for Lua 5.4: Thread, Lock, current_thread and the rest,
+on real POSIX threads that share the program's globals, tables and closures
+under one global lock. C code steps out of the lock and uses every core.]],
+  license = "MIT",
+  labels = { "threads", "concurrency", "c" },
+}
+
+supported_platforms = { "unix" }
+
+dependencies = {
+  "lua >= 5.4",
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["threading"] = "lua/threading/init.lua",
+    ["threading.thread"] = "lua/threading/thread.lua",
+    ["threading.time"] = "lua/threading/time.lua",
+    ["threading._thread"] = {
+      sources = {
+        "csrc/capi.c",
+        "csrc/clock.c",
+        "csrc/coroutine.c",
+        "csrc/end.c",
+        "csrc/face.c",
+        "csrc/gil.c",
+        "csrc/lock.c",
+        "csrc/module.c",
+        "csrc/os_posix.c",
+        "csrc/park.c",
+        "csrc/preempt.c",
+        "csrc/runtime.c",
+        "csrc/thread.c",
+        "csrc/tstate.c",
+        "csrc/value.c",
+      },
+      incdirs = { "csrc/include" },
+      libraries = { "pthread" },
+    },
+    -- Built as a stranger's module would be: threading.h and nothing else.
+    ["threading.loops"] = {
+      sources = { "csrc/loops.c" },
+      incdirs = { "csrc/include" },
+    },
+  },
+  -- threading.h ends up in `luarocks show --rock-dir threading`/csrc/include.
+  copy_directories = { "csrc/include", "examples" },
+}

@@ -1,0 +1,45 @@
+-- busted's plain report, with a last line that is easy to read for programs:
+-- `N passed, N failed`, and `, N skipped` if there are any. Also sets the exit
+-- status, since busted's is the number of failures, of which the system keeps
+-- eight bits.
+
+local busted = require "busted"
+
+-- The test that runs is written down, for the case that it takes the whole
+-- process with it.
+local note = os.getenv "TEST_NOTE"
+
+local function write_down(name)
+  local file = assert(io.open(note, "w"))
+  file:write(name, "\n")
+  file:close()
+end
+
+return function(options)
+  local handler = require "busted.outputHandlers.plainTerminal"(options)
+
+  if note then
+    busted.subscribe({ "test", "start" }, function(element)
+      write_down(handler.getFullName(element))
+      return nil, true
+    end)
+  end
+
+  busted.subscribe({ "exit" }, function()
+    local passed = handler.successesCount
+    local failed = handler.failuresCount + handler.errorsCount
+    local skipped = handler.pendingsCount
+    if passed + failed == 0 then
+      io.write("no test was run\n")
+    end
+    io.write(("\n%d passed, %d failed"):format(passed, failed),
+      skipped > 0 and (", %d skipped"):format(skipped) or "", "\n")
+    io.flush()
+    if failed > 0 or passed == 0 then
+      os.exit(1, true)
+    end
+    return nil, true
+  end)
+
+  return handler
+end
