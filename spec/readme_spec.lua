@@ -1,0 +1,68 @@
+-- Every program of README.md runs, and prints what README.md says.
+
+local support = require "spec.support"
+
+local function read(name)
+  local f <close> = assert(io.open(name))
+  return f:read "a"
+end
+
+-- The blocks of the file in their order: lists of language and text.
+local function blocks(text)
+  local list = {}
+  for language, body in text:gmatch "\n```(%l+)\n(.-)\n```" do
+    list[#list + 1] = { language = language, body = body }
+  end
+  return list
+end
+
+-- A directory with primes.so, the README's C module.
+local function build(source, directory)
+  local file = assert(io.open(directory .. "/primes.c", "w"))
+  file:write(source, "\n")
+  file:close()
+  assert(os.execute(("%s -O2 -shared -fPIC -Wall -Werror -I%s -Icsrc/include "
+    .. "%s/primes.c -o %s/primes.so"):format(os.getenv "CC" or "gcc",
+    os.getenv "LUA_INCDIR" or "/usr/include/lua5.4", directory, directory)))
+end
+
+describe("README.md", function()
+  local list = blocks(read "README.md")
+  local directory, cpath
+
+  setup(function()
+    directory = os.tmpname()
+    assert(os.remove(directory))
+    assert(os.execute("mkdir " .. directory))
+    for _, block in ipairs(list) do
+      if block.language == "c" then
+        build(block.body, directory)
+      end
+    end
+    cpath = package.cpath
+    package.cpath = directory .. "/?.so;" .. cpath
+  end)
+
+  teardown(function()
+    package.cpath = cpath
+    os.execute("rm -r " .. directory)
+  end)
+
+  local programs = 0
+  for i, block in ipairs(list) do
+    if block.language == "lua" then
+      programs = programs + 1
+      it(("program %d runs"):format(programs), function()
+        local out = support.output_of(block.body)
+        local expected = list[i + 1]
+        if expected and expected.language == "text" then
+          assert.equal(expected.body .. "\n", out)
+        end
+      end)
+    end
+  end
+
+  it("has programs", function()
+    assert.equal(6, programs)
+  end)
+end)
