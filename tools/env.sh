@@ -31,9 +31,19 @@ esac
 
 # The versioned names would win over these.
 unset LUA_PATH_5_4 LUA_CPATH_5_4 LUA_PATH_5_5 LUA_CPATH_5_5
+
+# Where the system's packages put their modules: a Lua that somebody built
+# looks elsewhere.
+system_modules() (
+  unset LUA_PATH LUA_CPATH
+  "lua$LUA_VERSION" -e "io.write(package.$1)" 2>/dev/null || true
+)
+
 modules=$TREE/share/lua/$LUA_VERSION
-LUA_PATH="$modules/?.lua;$modules/?/init.lua;${LUA_PATH:-;}"
-LUA_CPATH="$TREE/lib/lua/$LUA_VERSION/?.so;${LUA_CPATH:-;}"
+system=$(system_modules path)
+LUA_PATH="$modules/?.lua;$modules/?/init.lua;${LUA_PATH:+$LUA_PATH;};$system"
+system=$(system_modules cpath)
+LUA_CPATH="$TREE/lib/lua/$LUA_VERSION/?.so;${LUA_CPATH:+$LUA_CPATH;};$system"
 export LUA LUA_VERSION TREE LUA_PATH LUA_CPATH
 
 find_cc() {
