@@ -20,12 +20,14 @@ static void release(threading_thread *t) {
   int saved = errno;
   thr_tstate *ts = record(t);
   ts->nogil_hook = lua_gethook(ts->base);
+  ts->nogil = true;
   thr_gil_release(ts);
   errno = saved;
 }
 
 static void take(threading_thread *t) {
   int saved = errno;
+  record(t)->nogil = false;
   thr_gil_take(record(t), THR_AT_ONCE);
   errno = saved;
 }
@@ -34,7 +36,8 @@ static void take(threading_thread *t) {
 ** reading it there is safe. */
 static int stopping(threading_thread *t) {
   thr_tstate *ts = record(t);
-  if (atomic_load_explicit(&ts->pending, memory_order_relaxed)) return 1;
+  if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~ts->deaf)
+    return 1;
   return ts->is_main && lua_gethook(ts->base) != ts->nogil_hook;
 }
 
@@ -56,7 +59,7 @@ static int lock_acquire(threading_thread *t, threading_lock *lock) {
   thr_tstate *ts = record(t);
   thr_lock *l = (thr_lock *)lock;
   while (!thr_lock_try(l, ts))
-    switch (thr_lock_wait(l, ts, THR_FOREVER)) {
+    switch (thr_lock_wait(l, ts, THR_FOREVER, 0)) {
       case THR_PARK_WOKEN: return 1;
       case THR_PARK_INTERRUPTED:
         if (stopping(t)) return 0;

@@ -10,8 +10,8 @@ static int time_sleep(lua_State *L) {
   thr_tstate *ts = thr_face_self(L);
   for (;;) {
     thr_waiter w = thr_waiter_on(ts, &ts->park_sem, "sleep");
-    if (thr_park(&w, deadline) == THR_PARK_TIMEOUT) return 0;
-    thr_face_interrupted(L, ts);
+    thr_wake r = thr_park(&w, deadline);
+    if (!thr_face_disturbed(L, ts, r)) return 0;
   }
 }
 

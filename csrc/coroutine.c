@@ -1,5 +1,5 @@
 /*
-** coroutine: replaces coroutine.resume, wrap, close and create, and
+** coroutine: replaces coroutine.resume, wrap, close, create and yield, and
 ** debug.sethook and gethook, by equivalents that tell the thread's record
 ** which coroutine runs.
 **
@@ -116,8 +116,11 @@ static int close_state(lua_State *L, lua_State *co) {
 static int wrap_failed(lua_State *L, lua_State *co) {
   int status = lua_status(co);
   if (status != LUA_OK && status != LUA_YIELD) {
-    status = close_state(L, co);
-    lua_xmove(co, L, 1);
+    int closed = close_state(L, co);
+    if (closed != LUA_OK) { /* before 5.4.3 co does not keep the error */
+      status = closed;
+      lua_xmove(co, L, 1);
+    }
   }
   if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
     luaL_where(L, 1);
@@ -150,6 +153,16 @@ static int co_wrap(lua_State *L) {
   return 1;
 }
 
+/* At the top of a thread there is nobody to yield to, as in a main script;
+** Lua itself would name a C-call boundary. */
+static int co_yield(lua_State *L) {
+  if (!lua_isyieldable(L) && L == thr_face_self(L)->base) {
+    lua_pushliteral(L, "attempt to yield from outside a coroutine");
+    return lua_error(L);
+  }
+  return lua_yield(L, lua_gettop(L));
+}
+
 /* Suspended or dead?  The original says why the others may not be closed. */
 static bool closable(lua_State *L, lua_State *co) {
   lua_Debug ar;
@@ -158,7 +171,11 @@ static bool closable(lua_State *L, lua_State *co) {
 }
 
 static int co_close(lua_State *L) {
-  lua_State *co = lua_tothread(L, 1);
+  lua_State *co = lua_isnone(L, 1) ? L : lua_tothread(L, 1);
+#if LUA_VERSION_NUM >= 505 /* where it would end the thread, silently */
+  if (co == L && L == thr_face_self(L)->base)
+    return luaL_error(L, "cannot close main thread");
+#endif
   if (!closable(L, co)) return thr_face_original(L);
   if (close_state(L, co) == LUA_OK) {
     lua_pushboolean(L, 1);
@@ -208,7 +225,7 @@ static int debug_gethook(lua_State *L) {
 void thr_coroutine_open(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"resume", co_resume}, {"wrap", co_wrap},   {"close", co_close},
-      {"create", co_create}, {NULL, NULL}};
+      {"create", co_create}, {"yield", co_yield}, {NULL, NULL}};
   static const luaL_Reg hooks[] = {
       {"sethook", debug_sethook}, {"gethook", debug_gethook}, {NULL, NULL}};
   thr_face_replace(L, LUA_COLIBNAME, functions);

@@ -46,7 +46,7 @@ static void stop_others(thr_tstate *self) {
 
 static void stop_and_join(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  thr_waiter w = thr_waiter_on(ts, &rt->alive, "end of the daemon threads");
+  thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
   w.still = still_alive;
   rt->closing = true;
   for (int i = 0; others_alive(ts) > 0 && i < REMINDERS; i++) {
@@ -65,7 +65,7 @@ static void interrupted(lua_State *L, thr_tstate *ts, lua_Hook before) {
   bool hooked = lua_gethook(L) != before;
   if (others_nondaemon(ts) == 0) return;
   if (hooked || ts->pending) ts->rt->abandoned = true;
-  thr_face_interrupted(L, ts);
+  thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!hooked) return;
   lua_sethook(L, NULL, 0, 0);
   luaL_error(L, "interrupted!");
@@ -73,12 +73,14 @@ static void interrupted(lua_State *L, thr_tstate *ts, lua_Hook before) {
 
 static void wait_for_threads(lua_State *L, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "end of the threads");
+  thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
   w.still = still_nondaemon;
   while (!rt->closing && !rt->abandoned && others_nondaemon(ts) > 0) {
     lua_Hook before = lua_gethook(L);
-    if (thr_park(&w, THR_FOREVER) == THR_PARK_INTERRUPTED)
-      interrupted(L, ts, before);
+    thr_wake r = thr_park(&w, THR_FOREVER);
+    if (r == THR_PARK_DEADLOCK) rt->abandoned = true;
+    if (r == THR_PARK_INTERRUPTED) interrupted(L, ts, before);
+    else thr_face_disturbed(L, ts, r);
   }
 }
 
@@ -99,57 +101,58 @@ static int os_exit(lua_State *L) {
   return thr_face_original(L);
 }
 
-/* --- the script's main chunk --- */
+/* --- where lua.c comes to its end --- */
 
-/* lua.c's script, as the source of its chunk; NULL under -i, whose lines
-** return at the outermost level too, and in other hosts. */
+/* lua.c's script, as the source of its chunk; NULL under -i, whose lines are
+** still to come when the script returns, and in other hosts. */
 static char *script_source(lua_State *L) {
   char *source = NULL;
   int top = lua_gettop(L);
+  bool interactive = false;
   if (lua_getglobal(L, "arg") == LUA_TTABLE) {
-    bool interactive = false;
     for (int i = -1; lua_rawgeti(L, top + 1, i) == LUA_TSTRING; i--)
       if (strcmp(lua_tostring(L, -1), "-i") == 0) interactive = true;
     if (!interactive && lua_rawgeti(L, top + 1, 0) == LUA_TSTRING) {
-      const char *name = lua_tostring(L, -1);
-      const char *s = strcmp(name, "-") == 0
-                          ? "=stdin"
-                          : lua_pushfstring(L, "@%s", name);
-      source = malloc(strlen(s) + 1);
-      if (source) strcpy(source, s);
+      lua_pushfstring(L, "@%s", lua_tostring(L, -1));
+      source = malloc(lua_rawlen(L, -1) + 1);
+      if (source) strcpy(source, lua_tostring(L, -1));
     }
   }
   lua_settop(L, top);
   return source;
 }
 
-static bool is_script(const thr_runtime *rt, const lua_Debug *ar) {
-  return rt->script && strcmp(ar->what, "main") == 0 &&
-         strcmp(ar->source, rt->script) == 0;
+/* The script's chunk, called by lua.c's C function at the bottom.  To wait
+** here, and not below, lets Ctrl-C end the wait: lua.c still handles it. */
+static bool is_script(lua_State *L, const thr_runtime *rt, lua_Debug *ar) {
+  lua_Debug below;
+  if (!rt->script || !lua_getstack(L, 1, &below) ||
+      lua_getstack(L, 2, &below))
+    return false;
+  lua_getinfo(L, "S", ar);
+  return strcmp(ar->what, "main") == 0 && strcmp(ar->source, rt->script) == 0;
 }
 
-/* Is the function called by lua.c's C function at the bottom? */
-static bool is_outermost(lua_State *L, int level) {
-  lua_Debug ar;
-  return lua_getstack(L, level + 1, &ar) && !lua_getstack(L, level + 2, &ar);
-}
-
-/* A script that ends in `return f()` has been replaced by f when it returns:
-** note that it runs while it can be seen. */
-static void look_for_script(thr_runtime *rt) {
-  lua_Debug ar;
-  int level = 0;
-  if (rt->in_script || !rt->script) return;
-  while (lua_getstack(rt->mainL, level + 1, &ar)) level++;
-  if (level == 0 || !lua_getstack(rt->mainL, level - 1, &ar)) return;
-  lua_getinfo(rt->mainL, "S", &ar);
-  rt->in_script = is_script(rt, &ar);
+/* lua.c's C function itself, told by its arguments, argc and argv: it comes
+** here after an error in the script, from -e and -i and standard input, and
+** where the script has ended in a tail call.  Other hosts have no such. */
+static bool is_lua_c(lua_State *L, lua_Debug *ar) {
+  lua_Debug below;
+  if (lua_getstack(L, 1, &below)) return false;
+  lua_getinfo(L, "S", ar);
+  if (strcmp(ar->what, "C") != 0) return false;
+  int top = lua_gettop(L);
+  bool is = lua_getlocal(L, ar, 1) && lua_isinteger(L, -1) &&
+            lua_getlocal(L, ar, 2) && lua_islightuserdata(L, -1) &&
+            lua_getglobal(L, "arg") == LUA_TTABLE;
+  lua_settop(L, top);
+  return is;
 }
 
 void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
-  if (!is_outermost(L, 0)) return;
-  lua_getinfo(L, "St", ar);
-  if (!is_script(ts->rt, ar) && !(ar->istailcall && ts->rt->in_script)) return;
+  if (!is_script(L, ts->rt, ar) && !is_lua_c(L, ar)) return;
+  atomic_store(&ts->phase, THR_STOPPED); /* who joins it goes on */
+  thr_unpark_all(&ts->phase);
   wait_for_threads(L, ts);
 }
 
@@ -218,6 +221,5 @@ void thr_end_open(lua_State *L, thr_runtime *rt) {
 }
 
 void thr_end_refresh(lua_State *L, thr_runtime *rt) {
-  look_for_script(rt);
   rt->sentinel = keep_object(L, sentinel, sentinel_gc);
 }

@@ -1,9 +1,9 @@
 /*
 ** end: what happens when the program, or the Lua state, comes to its end.
 **
-** Three doors lead here.  The script's main chunk returns: a return hook on
-** the main state sees it and waits for the non-daemon threads, while nothing
-** has been finalised.  threading.shutdown() and os.exit(n, true): wait, then
+** Three doors lead here.  lua.c's script returns, or lua.c itself (after an
+** error, -e, -i): a return hook on the main state sees it and waits for the
+** non-daemon threads, while nothing has been finalised.  threading.shutdown() and os.exit(n, true): wait, then
 ** stop the daemons.  lua_close by whatever way: the sentinel's __gc does what
 ** is left of it; then the anchor's, the last of ours, drops the runtime.
 */
@@ -20,7 +20,7 @@ THR_PRIVATE_BEGIN
 void thr_end_open(lua_State *L, thr_runtime *rt);
 
 /* A thread is about to start: make the sentinel the youngest object again
-** (finalisers run youngest first), and see whether a script is running. */
+** (finalisers run youngest first). */
 void thr_end_refresh(lua_State *L, thr_runtime *rt);
 
 /* The main state's return hook. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "dump.h"
 #include "runtime.h"
 
 void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind) {
@@ -19,12 +20,16 @@ void *thr_face_test(lua_State *L, int arg, const thr_kind *kind) {
   return NULL;
 }
 
-thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind) {
-  thr_box *box = lua_newuserdatauv(L, sizeof(*box), 0);
+thr_box *thr_face_newboxuv(lua_State *L, const thr_kind *kind, int nuvalues) {
+  thr_box *box = lua_newuserdatauv(L, sizeof(*box), nuvalues);
   box->kind = NULL;
   box->obj = NULL;
   luaL_setmetatable(L, kind->name);
   return box;
+}
+
+thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind) {
+  return thr_face_newboxuv(L, kind, 0);
 }
 
 void thr_face_fill(thr_box *box, const thr_kind *kind, void *obj) {
@@ -56,16 +61,41 @@ void thr_face_newtype(lua_State *L, const thr_kind *kind,
   luaL_setfuncs(L, methods, 0);
 }
 
+void thr_face_indexwith(lua_State *L, lua_CFunction index) {
+  lua_pushvalue(L, -1);
+  lua_pushcclosure(L, index, 1);
+  lua_setfield(L, -2, "__index");
+}
+
 thr_tstate *thr_face_self(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
   return ts;
 }
 
-void thr_face_interrupted(lua_State *L, thr_tstate *ts) {
-  if (ts->pending) thr_runtime_pending(L, ts);
+bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
+  if (r == THR_PARK_DEADLOCK) thr_dump_deadlock(L, ts);
+  if (r != THR_PARK_INTERRUPTED) return false;
+  if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_noop);
   lua_call(L, 0, 0); /* the hook of Ctrl-C fires, and raises, here */
+  return true;
+}
+
+static int disturbed(lua_State *L) {
+  thr_wake r = (thr_wake)lua_tointeger(L, 1);
+  lua_pushboolean(L, thr_face_disturbed(L, thr_face_self(L), r));
+  return 1;
+}
+
+int thr_face_trydisturbed(lua_State *L, thr_wake r) {
+  if (r != THR_PARK_INTERRUPTED && r != THR_PARK_DEADLOCK) return 0;
+  lua_pushcfunction(L, disturbed);
+  lua_pushinteger(L, (lua_Integer)r);
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK) return -1;
+  int again = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return again;
 }
 
 int thr_face_argerror(lua_State *L, int arg, const char *name,
@@ -109,13 +139,13 @@ int64_t thr_face_seconds(lua_State *L, int arg, const char *name) {
   return nanoseconds(L, arg, name, checknumber(L, arg, name));
 }
 
-static int64_t from_now(int64_t ns) {
+int64_t thr_face_fromnow(int64_t ns) {
   int64_t now = thr_os_monotonic();
   return ns > THR_FOREVER - now ? THR_FOREVER : now + ns;
 }
 
 int64_t thr_face_deadline(lua_State *L, int arg, const char *name) {
-  return from_now(thr_face_seconds(L, arg, name));
+  return thr_face_fromnow(thr_face_seconds(L, arg, name));
 }
 
 int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash) {
@@ -128,7 +158,7 @@ int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash) {
   if (!blocking && !forever) luaL_error(L, "%s", clash);
   if (forever) return blocking ? THR_FOREVER : 0;
   int64_t ns = nanoseconds(L, 3, "timeout", s);
-  return ns == 0 ? 0 : from_now(ns);
+  return ns == 0 ? 0 : thr_face_fromnow(ns);
 }
 
 static int position(lua_State *L, int key, const char *const names[]) {

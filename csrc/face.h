@@ -41,19 +41,29 @@ void *thr_face_test(lua_State *L, int arg, const thr_kind *kind);
 
 /* Pushes a box, born closed; fill it with thr_face_fill. */
 thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind);
+thr_box *thr_face_newboxuv(lua_State *L, const thr_kind *kind, int nuvalues);
 void thr_face_fill(thr_box *box, const thr_kind *kind, void *obj);
 /* Makes the type's metatable and leaves it on the stack; methods are found
 ** through __index unless the list has one of its own. */
 void thr_face_newtype(lua_State *L, const thr_kind *kind,
                       const luaL_Reg *methods);
+/* Makes `index` the __index of the type on the stack; its upvalue is the
+** table of methods. */
+void thr_face_indexwith(lua_State *L, lua_CFunction index);
 
 /* The calling thread's record; raises where the OS thread is foreign. */
 thr_tstate *thr_face_self(lua_State *L);
 
-/* Raises what is pending for the thread, or runs the hook that a signal
-** handler has set; returns if neither raised.  Call it when thr_park says
-** THR_PARK_INTERRUPTED, then wait again. */
-void thr_face_interrupted(lua_State *L, thr_tstate *ts);
+/* What a face does when a wait has ended: `do r = wait(); while
+** (thr_face_disturbed(L, ts, r));`.  False for a wait that was served or timed
+** out.  Interrupted: raises what is pending for the thread, or runs the hook
+** that a signal handler has set, and returns true if neither raised: wait
+** again.  A deadlock raises. */
+bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r);
+
+/* The same for who must tidy up before an error goes on: 0 for false, 1 for
+** true, -1 with the error object left on the stack. */
+int thr_face_trydisturbed(lua_State *L, thr_wake r);
 
 /* "bad argument #arg to 'f' (name: message)" */
 int thr_face_argerror(lua_State *L, int arg, const char *name,
@@ -66,6 +76,7 @@ int thr_face_typeerror(lua_State *L, int arg, const char *name,
 int64_t thr_face_seconds(lua_State *L, int arg, const char *name);
 /* The same as a deadline. */
 int64_t thr_face_deadline(lua_State *L, int arg, const char *name);
+int64_t thr_face_fromnow(int64_t ns);
 /* The arguments (blocking, timeout) of an acquire, at 2 and 3 or as one table:
 ** a deadline, 0 for a mere try.  With `minus1`, -1 means for ever. */
 int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash);

@@ -15,7 +15,7 @@ struct gil_waiter { /* on the waiter's stack; guard: gil->m */
   int64_t due;
   bool granted; /* the lock is the waiter's, without its doing */
   bool posted;  /* awake already */
-  struct gil_waiter *next;
+  struct gil_waiter *next, *prev;
 };
 
 struct thr_gil {
@@ -25,7 +25,7 @@ struct thr_gil {
   _Atomic(unsigned long long) switches; /* holder only writes */
   atomic_llong interval;
   thr_mutex m;
-  struct gil_waiter *queue; /* m: sorted by due */
+  struct gil_waiter *queue, *queue_end; /* m: sorted by due */
 };
 
 thr_gil *thr_gil_new(void) {
@@ -66,27 +66,35 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
                           memory_order_relaxed);
   }
   atomic_store_explicit(&ts->holds_gil, true, memory_order_relaxed);
-  if (atomic_load(&ts->rt->drop)) thr_preempt_arm(ts);
+  if (atomic_load(&ts->rt->drop) || (ts->pending & THR_PENDING_AT_ONCE))
+    thr_preempt_arm(ts);
 }
 
+/* From the end: most come later than those that are there. */
 static void enqueue(thr_gil *gil, struct gil_waiter *w) {
-  struct gil_waiter **link = &gil->queue;
-  while (*link && (*link)->due <= w->due) link = &(*link)->next;
-  w->next = *link;
-  *link = w;
+  struct gil_waiter *prev = gil->queue_end;
+  while (prev && prev->due > w->due) prev = prev->prev;
+  w->prev = prev;
+  w->next = prev ? prev->next : gil->queue;
+  if (w->next) w->next->prev = w;
+  else gil->queue_end = w;
+  if (prev) prev->next = w;
+  else gil->queue = w;
   atomic_fetch_or(&gil->word, QUEUED);
 }
 
 static void dequeue(thr_gil *gil, struct gil_waiter *w) {
-  struct gil_waiter **link = &gil->queue;
-  while (*link != w) link = &(*link)->next;
-  *link = w->next;
+  if (w->prev) w->prev->next = w->next;
+  else gil->queue = w->next;
+  if (w->next) w->next->prev = w->prev;
+  else gil->queue_end = w->prev;
   if (!gil->queue) atomic_fetch_and(&gil->word, ~QUEUED);
 }
 
-static int position(thr_gil *gil, const struct gil_waiter *w) {
+/* How many wait before w; beyond a few it does not matter. */
+static int position(const struct gil_waiter *w) {
   int n = 0;
-  for (struct gil_waiter *o = gil->queue; o != w; o = o->next) n++;
+  for (const struct gil_waiter *o = w->prev; o && n < 100; o = o->prev) n++;
   return n;
 }
 
@@ -94,7 +102,7 @@ static int position(thr_gil *gil, const struct gil_waiter *w) {
 ** The farther back, the later: the first in the queue asks for all. */
 static int64_t ask(thr_gil *gil, const struct gil_waiter *w) {
   int64_t now = thr_os_monotonic();
-  int pos = position(gil, w);
+  int pos = position(w);
   if (now < w->due && pos == 0) return w->due;
   if (now >= w->due) {
     atomic_store(&w->ts->rt->drop, true);

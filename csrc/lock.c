@@ -2,6 +2,7 @@
 #include "lock.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "face.h"
 
@@ -11,14 +12,38 @@
 ** rival runs on another core, and lets go soon. */
 #define SPINS 100
 
-thr_lock *thr_lock_new(void) {
+static thr_mutex all_m = THR_MUTEX_INIT;
+static thr_lock *all; /* all_m */
+
+thr_lock *thr_lock_new(bool certain) {
   thr_lock *l = calloc(1, sizeof(*l));
-  if (l) atomic_init(&l->refs, 1);
+  if (!l) return NULL;
+  atomic_init(&l->refs, 1);
+  l->certain = certain;
+  thr_mutex_lock(&all_m);
+  l->next = all;
+  if (all) all->prev = l;
+  all = l;
+  thr_mutex_unlock(&all_m);
   return l;
 }
 
 void thr_lock_unref(thr_lock *l) {
-  if (atomic_fetch_sub(&l->refs, 1) == 1) free(l);
+  if (atomic_fetch_sub(&l->refs, 1) != 1) return;
+  thr_mutex_lock(&all_m);
+  if (l->prev) l->prev->next = l->next;
+  else all = l->next;
+  if (l->next) l->next->prev = l->prev;
+  thr_mutex_unlock(&all_m);
+  free(l);
+}
+
+void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
+                   void *arg) {
+  thr_mutex_lock(&all_m);
+  for (thr_lock *l = all; l; l = l->next)
+    if (l->owner == ident) see(arg, l);
+  thr_mutex_unlock(&all_m);
 }
 
 static bool spin(thr_lock *l, thr_tstate *ts) {
@@ -39,15 +64,23 @@ static bool still_locked(thr_waiter *w) {
   return false;
 }
 
-thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline) {
-  thr_waiter w = thr_waiter_on(ts, l, "lock");
+static uint64_t owner(const void *addr) {
+  return ((const thr_lock *)addr)->owner;
+}
+
+thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
+                       unsigned deaf) {
+  thr_waiter w = thr_waiter_on(ts, l, l->certain ? "RLock" : "Lock");
   w.still = still_locked;
+  w.owner = owner;
+  w.certain = l->certain;
+  w.deaf = deaf;
   w.patience = THR_CONTEND;
   if (!ts->holds_gil && spin(l, ts)) return THR_PARK_WOKEN;
   while (!thr_lock_try(l, ts)) {
     thr_wake r = thr_park(&w, deadline);
     if (w.handed) break;
-    if (r == THR_PARK_TIMEOUT || r == THR_PARK_INTERRUPTED) return r;
+    if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
   return THR_PARK_WOKEN;
 }
@@ -80,7 +113,36 @@ bool thr_lock_release(thr_lock *l) {
   return true;
 }
 
+/* Cancellation and Ctrl-C wait until the lock is held again.  At the end of
+** the program its holder may have ended with it: try for a moment. */
+bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
+  thr_wake r = THR_PARK_WOKEN;
+  unsigned deaf = ~(unsigned)THR_PENDING_STOP;
+  if (thr_lock_try(l, ts)) return true;
+  do r = thr_lock_wait(l, ts, THR_FOREVER, deaf);
+  while (r == THR_PARK_INTERRUPTED && !(ts->pending & THR_PENDING_STOP));
+  if (r == THR_PARK_INTERRUPTED)
+    r = thr_lock_wait(l, ts, thr_os_monotonic() + THR_SECOND / 10, ~0u);
+  return r == THR_PARK_WOKEN;
+}
+
 /* --- the Lua face --- */
+
+static bool debugging(void) {
+  static atomic_int known = -1; /* any thread that asks finds the same */
+  if (known < 0) {
+    const char *s = getenv("THREADING_DEBUG");
+    known = s && *s && strcmp(s, "0") != 0;
+  }
+  return known;
+}
+
+void thr_lock_note(lua_State *L, thr_lock *l) {
+  if (!debugging()) return;
+  luaL_where(L, 1);
+  strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
+  lua_pop(L, 1);
+}
 
 static void unref(void *l) { thr_lock_unref(l); }
 
@@ -93,18 +155,17 @@ thr_lock *thr_lock_test(lua_State *L, int arg) {
 int thr_lock_create(lua_State *L) {
   if (lua_gettop(L) > 0) return luaL_error(L, "Lock() takes no arguments");
   thr_box *box = thr_face_newbox(L, &kind);
-  thr_lock *l = thr_lock_new();
+  thr_lock *l = thr_lock_new(false);
   if (!l) return luaL_error(L, "not enough memory");
   thr_face_fill(box, &kind, l);
   return 1;
 }
 
 static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
-  for (;;) {
-    thr_wake r = thr_lock_wait(l, ts, deadline);
-    if (r != THR_PARK_INTERRUPTED) return r == THR_PARK_WOKEN;
-    thr_face_interrupted(L, ts);
-  }
+  thr_wake r;
+  do r = thr_lock_wait(l, ts, deadline, 0);
+  while (thr_face_disturbed(L, ts, r));
+  return r == THR_PARK_WOKEN;
 }
 
 static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
@@ -117,6 +178,7 @@ static int lock_acquire(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   bool got = (lua_gettop(L) == 1 && thr_lock_try(l, ts)) || acquire(L, ts, l);
+  if (got) thr_lock_note(L, l);
   lua_pushboolean(L, got);
   return 1;
 }
@@ -136,6 +198,7 @@ static void acquire_forever(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   if (!thr_lock_try(l, ts)) wait(L, ts, l, THR_FOREVER);
+  thr_lock_note(L, l);
 }
 
 static int lock_guard(lua_State *L) {

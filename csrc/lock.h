@@ -1,5 +1,6 @@
 /*
-** lock: a mutual exclusion lock that any thread may release.
+** lock: a mutual exclusion lock that any thread may release; and, with
+** `certain` set, the lock inside an RLock.
 **
 ** The word has two bits, LOCKED and PARKED.  Legal to be PARKED and free
 ** (waiters are on their way); illegal to have waiters in the parking lot for
@@ -19,13 +20,17 @@ THR_PRIVATE_BEGIN
 #define THR_LOCKED 1u
 #define THR_PARKED 2u
 
-typedef struct {
+typedef struct thr_lock {
   atomic_uint word;
-  atomic_ullong owner; /* ident of who acquired it; for the eye and Condition */
+  atomic_ullong owner; /* ident of who acquired it; 0 when free */
   atomic_int refs;
+  bool certain;        /* const: nobody but the owner may release it (RLock) */
+  unsigned depth;      /* owner only: RLock */
+  char acquired_at[72]; /* owner only: "file:line", under THREADING_DEBUG */
+  struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
 
-thr_lock *thr_lock_new(void);
+thr_lock *thr_lock_new(bool certain);
 void thr_lock_unref(thr_lock *l);
 
 static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
@@ -44,8 +49,9 @@ static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
   return true;
 }
 
-/* Waits until the deadline.  THR_PARK_WOKEN: acquired. */
-thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline);
+/* Waits until the deadline.  THR_PARK_WOKEN: acquired.  `deaf`: see park. */
+thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
+                       unsigned deaf);
 
 /* Returns false where the lock was free. */
 bool thr_lock_release(thr_lock *l);
@@ -54,8 +60,26 @@ static inline bool thr_lock_locked(thr_lock *l) {
   return (atomic_load_explicit(&l->word, memory_order_relaxed) & THR_LOCKED);
 }
 
+static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {
+  return atomic_load_explicit(&l->owner, memory_order_relaxed) == ts->ident;
+}
+
+/* Calls see(arg, l) for each lock that `ident` holds, under the list's mutex:
+** for dump. */
+void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
+                   void *arg);
+
 /* --- the Lua face --- */
 struct lua_State;
+
+/* Notes where the running function has acquired l, if THREADING_DEBUG is set
+** in the environment. */
+void thr_lock_note(struct lua_State *L, thr_lock *l);
+
+/* Waits until the lock is the caller's again; only the end of the program
+** ends this wait before, and then false. */
+bool thr_lock_regain(thr_lock *l, thr_tstate *ts);
+
 void thr_lock_open(struct lua_State *L); /* makes the type */
 int thr_lock_create(struct lua_State *L);
 thr_lock *thr_lock_test(struct lua_State *L, int arg); /* or NULL */

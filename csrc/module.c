@@ -5,14 +5,20 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "barrier.h"
 #include "capi.h"
 #include "clock.h"
+#include "condition.h"
 #include "coroutine.h"
+#include "dump.h"
 #include "end.h"
+#include "event.h"
 #include "face.h"
 #include "gil.h"
 #include "lock.h"
+#include "rlock.h"
 #include "runtime.h"
+#include "semaphore.h"
 #include "thread.h"
 #include "value.h"
 
@@ -61,15 +67,19 @@ static int setswitchinterval(lua_State *L) {
   return 0;
 }
 
+/* Like the signal itself it ends a wait of the main thread; in the main
+** thread it raises at once. */
 static int interrupt_main(lua_State *L) {
+  thr_tstate *main = thr_face_self(L)->rt->main;
   int sig = (int)thr_face_optinteger(L, 1, "signum", 0, 1 << 30,
                                      thr_os_sigint());
   if (!thr_os_sigvalid(sig))
     return thr_face_argerror(L, 1, "signum", "signal number out of range");
   if (sig == thr_os_sigint())
-    thr_park_interrupt(thr_face_self(L)->rt->main, THR_PENDING_INTERRUPT);
+    thr_park_interrupt(main, THR_PENDING_INTERRUPT);
   else
     thr_os_raise(sig);
+  if (thr_face_self(L) == main && main->pending) thr_runtime_pending(L, main);
   return 0;
 }
 
@@ -84,42 +94,57 @@ static int switches(lua_State *L) {
   return 1;
 }
 
-/* _parked() -> a list of {ident =, what =} of the threads that wait */
+/* _parked() -> {ident = what it waits for} */
 static int parked(lua_State *L) {
   thr_runtime *rt = thr_face_self(L)->rt;
-  uint64_t ident[256];
-  const char *what[256];
-  int n = 0;
+  int room = rt->alive + 1, n = 0;
+  struct {
+    uint64_t ident;
+    const char *what;
+  } *list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
   thr_mutex_lock(&rt->m);
-  for (thr_tstate *ts = rt->threads; ts && n < 256; ts = ts->next)
-    if (ts->parked_at && ts->waits_for) {
-      ident[n] = ts->ident;
-      what[n++] = ts->waits_for;
+  for (thr_tstate *ts = rt->threads; ts && n < room; ts = ts->next)
+    if (ts->parked_at && ts->wait.what) {
+      list[n].ident = ts->ident;
+      list[n++].what = ts->wait.what;
     }
   thr_mutex_unlock(&rt->m);
-  lua_newtable(L);
+  lua_createtable(L, 0, n);
   for (int i = 0; i < n; i++) {
-    lua_pushstring(L, what[i]);
-    lua_rawseti(L, -2, (lua_Integer)ident[i]);
+    lua_pushstring(L, list[i].what);
+    lua_rawseti(L, -2, (lua_Integer)list[i].ident);
   }
   return 1;
 }
 
 static const luaL_Reg functions[] = {
+    {"_dump", thr_dump_text},
     {"_handle", thr_thread_handle},
     {"_is_exit", isexit},
+    {"_locals", thr_runtime_locals},
     {"_main_handle", thr_thread_mainhandle},
     {"_parked", parked},
     {"_self_handle", thr_thread_selfhandle},
     {"_switches", switches},
     {"allocate_lock", thr_lock_create},
+    {"barrier", thr_barrier_create},
+    {"bounded_semaphore", thr_semaphore_createbounded},
+    {"checkpoint", thr_runtime_checkpoint},
+    {"condition", thr_condition_create},
     {"cpu_count", cpu_count},
+    {"deadlock_policy", thr_dump_policy},
+    {"dump_on_signal", thr_dump_onsignal},
+    {"event", thr_event_create},
     {"exit", thr_runtime_exit},
     {"get_ident", get_ident},
     {"get_native_id", get_native_id},
     {"getswitchinterval", getswitchinterval},
     {"interrupt_main", interrupt_main},
+    {"is_cancelled", thr_runtime_iscancelled},
+    {"rlock", thr_rlock_create},
+    {"semaphore", thr_semaphore_create},
     {"setswitchinterval", setswitchinterval},
+    {"shield", thr_runtime_shield},
     {"shutdown", thr_end_shutdown},
     {"stack_size", stack_size},
     {"start_new_thread", thr_thread_startnew},
@@ -127,7 +152,12 @@ static const luaL_Reg functions[] = {
     {NULL, NULL}};
 
 static void open_types(lua_State *L) {
+  thr_barrier_open(L);
+  thr_condition_open(L);
+  thr_event_open(L);
   thr_lock_open(L);
+  thr_rlock_open(L);
+  thr_semaphore_open(L);
   thr_thread_open(L);
   thr_value_open(L);
 }

@@ -41,6 +41,7 @@ THR_PRIVATE_BEGIN
 #endif
 
 typedef pthread_mutex_t thr_mutex; /* held for a few instructions only */
+#define THR_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
 typedef pthread_t thr_osthread;
 
 typedef pthread_once_t thr_once;
@@ -98,6 +99,12 @@ void thr_os_preempt(thr_osthread t);
 /* Keeps the shared object that holds `address` in memory until the process
 ** ends: a living thread must never lose its code to dlclose. */
 void thr_os_keeploaded(const void *address);
+
+/* `fn` becomes what signal `sig` does, on the calling thread wherever it
+** arrives.  Returns 0 or errno. */
+int thr_os_onsignal(int sig, void (*fn)(void));
+/* "QUIT", "SIGQUIT" -> its number; 0: unknown */
+int thr_os_signumber(const char *name);
 
 int thr_os_raise(int sig); /* to this process; returns 0 or errno */
 int thr_os_sigint(void);

@@ -245,6 +245,40 @@ int thr_os_handlepreempt(void (*fn)(void)) {
 
 void thr_os_preempt(thr_osthread t) { pthread_kill(t, THREADING_SIGNAL); }
 
+static void (*signal_fn)(void);   /* set before the handler is */
+static pthread_t signal_thread;    /* likewise */
+
+static void on_signal(int sig) {
+  int saved = errno;
+  if (pthread_equal(pthread_self(), signal_thread)) signal_fn();
+  else pthread_kill(signal_thread, sig);
+  errno = saved;
+}
+
+/* Without SA_RESTART: the thread may sleep, and shall see it. */
+int thr_os_onsignal(int sig, void (*fn)(void)) {
+  struct sigaction sa;
+  memset(&sa, 0, sizeof(sa));
+  sa.sa_handler = on_signal;
+  sigfillset(&sa.sa_mask);
+  signal_fn = fn;
+  signal_thread = pthread_self();
+  return sigaction(sig, &sa, NULL) == 0 ? 0 : errno;
+}
+
+int thr_os_signumber(const char *name) {
+  static const struct {
+    const char *name;
+    int number;
+  } known[] = {{"QUIT", SIGQUIT}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2},
+               {"HUP", SIGHUP},   {"INT", SIGINT},   {"TERM", SIGTERM},
+               {"ALRM", SIGALRM}, {"WINCH", SIGWINCH}};
+  if (strncmp(name, "SIG", 3) == 0) name += 3;
+  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+    if (strcmp(name, known[i].name) == 0) return known[i].number;
+  return 0;
+}
+
 void thr_os_keeploaded(const void *address) {
   Dl_info info;
   int flags = RTLD_NOW;

@@ -5,6 +5,8 @@
 */
 #include "park.h"
 
+#include "deadlock.h"
+
 #define BUCKETS 257 /* a prime: addresses are multiples of 16 */
 
 struct bucket {
@@ -40,11 +42,27 @@ static void dequeue(struct bucket *b, thr_waiter *w, thr_wake result) {
   if (w->next) w->next->prev = w->prev;
   else b->last = w->prev;
   w->result = result;
+  if (w->forever) atomic_fetch_add(&w->ts->rt->awake, 1);
 }
 
 static thr_waiter *next_at(thr_waiter *w, const void *addr) {
   while (w && w->addr != addr) w = w->next;
   return w;
+}
+
+static unsigned heard(const thr_waiter *w) {
+  return atomic_load(&w->ts->pending) & ~(w->ts->deaf | w->deaf);
+}
+
+/* In the list, where nobody is left who could take it out: the last one to
+** wait takes itself out. */
+static thr_wake count_asleep(struct bucket *b, thr_waiter *w) {
+  thr_runtime *rt = w->ts->rt;
+  if (!w->forever || atomic_fetch_sub(&rt->awake, 1) != 1 ||
+      rt->policy == THR_DEADLOCK_OFF)
+    return THR_PARK_WOKEN;
+  dequeue(b, w, THR_PARK_DEADLOCK);
+  return THR_PARK_DEADLOCK;
 }
 
 /* Into the list, or a reason why not.  Store parked_at, then load pending:
@@ -57,8 +75,12 @@ static thr_wake enter(thr_waiter *w) {
     r = THR_PARK_CHANGED;
   } else {
     atomic_store(&w->ts->parked_at, w->addr);
-    if (atomic_load(&w->ts->pending)) r = THR_PARK_INTERRUPTED;
-    else enqueue(b, w);
+    if (heard(w)) {
+      r = THR_PARK_INTERRUPTED;
+    } else {
+      enqueue(b, w);
+      r = count_asleep(b, w);
+    }
   }
   thr_mutex_unlock(&b->m);
   return r;
@@ -82,7 +104,7 @@ static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
       case THR_SEM_TIMEOUT: return give_up(w, THR_PARK_TIMEOUT);
       case THR_SEM_EINTR:
         /* Other threads block all signals that a Lua hook could serve. */
-        if (w->ts->is_main) return give_up(w, THR_PARK_INTERRUPTED);
+        if (w->ts->is_main && !w->deaf) return give_up(w, THR_PARK_INTERRUPTED);
     }
   }
 }
@@ -91,17 +113,18 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
   if (w->since == 0) w->since = thr_os_monotonic();
   w->result = THR_PARK_CHANGED;
+  w->forever = deadline == THR_FOREVER;
+  if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;
   thr_wake r = enter(w);
   if (r == THR_PARK_WOKEN) {
     bool had = ts->holds_gil;
-    ts->waits_for = w->what;
     if (had) thr_gil_release(ts);
     r = sleep_until(w, deadline);
     if (had)
       thr_gil_take(ts, r == THR_PARK_WOKEN ? w->patience : THR_AT_ONCE);
-    ts->waits_for = NULL;
   }
   atomic_store(&ts->parked_at, NULL);
+  thr_deadlock_unpublish(ts);
   return r;
 }
 
@@ -132,17 +155,41 @@ int thr_unpark_all(const void *addr) {
 }
 
 /* The waiter's record is on its thread's stack: it may be looked at only as
-** long as it is in the list. */
-void thr_park_interrupt(thr_tstate *ts, unsigned bits) {
-  atomic_fetch_or(&ts->pending, bits);
+** long as it is in the list.  Takes it out unless `spare` says no. */
+static void end_wait(thr_tstate *ts, thr_wake result,
+                     bool (*spare)(const thr_waiter *w)) {
   const void *addr = atomic_load(&ts->parked_at);
   if (!addr) return;
   struct bucket *b = lock_bucket(addr);
   thr_waiter *w = b->first;
   while (w && w->ts != ts) w = w->next;
-  if (w) {
-    dequeue(b, w, THR_PARK_INTERRUPTED);
+  if (w && !spare(w)) {
+    dequeue(b, w, result);
     thr_sem_post(&ts->park_sem);
   }
   thr_mutex_unlock(&b->m);
+}
+
+static bool hears_nothing(const thr_waiter *w) { return heard(w) == 0; }
+static bool has_deadline(const thr_waiter *w) { return !w->forever; }
+
+void thr_park_interrupt(thr_tstate *ts, unsigned bits) {
+  atomic_fetch_or(&ts->pending, bits);
+  end_wait(ts, THR_PARK_INTERRUPTED, hears_nothing);
+}
+
+void thr_park_deadlock(thr_tstate *ts) {
+  end_wait(ts, THR_PARK_DEADLOCK, has_deadline);
+}
+
+void thr_park_beforefork(void) {
+  thr_os_once(&once, init_buckets);
+  for (int i = 0; i < BUCKETS; i++) thr_mutex_lock(&buckets[i].m);
+}
+
+void thr_park_afterfork(bool in_child) {
+  for (int i = 0; i < BUCKETS; i++) {
+    if (in_child) buckets[i].first = buckets[i].last = NULL;
+    thr_mutex_unlock(&buckets[i].m);
+  }
 }

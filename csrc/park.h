@@ -32,7 +32,8 @@ typedef enum {
   THR_PARK_WOKEN,
   THR_PARK_TIMEOUT,
   THR_PARK_INTERRUPTED, /* a signal on the main thread, or tstate.pending */
-  THR_PARK_CHANGED
+  THR_PARK_CHANGED,
+  THR_PARK_DEADLOCK /* nobody is left who could wake it */
 } thr_wake;
 
 struct thr_waiter {
@@ -40,9 +41,13 @@ struct thr_waiter {
   thr_tstate *ts;
   bool (*still)(thr_waiter *w); /* NULL: yes.  Called under the mutex */
   const char *what;             /* what it waits for, in a word */
+  uint64_t (*owner)(const void *addr); /* see thr_wait */
+  bool certain;
+  unsigned deaf;    /* pending bits that shall not interrupt this wait */
   int64_t patience; /* for the global lock when woken, see thr_gil_take */
   int64_t since;    /* when it came; kept over repeated parks */
   bool handed;      /* what was waited for is the waiter's already */
+  bool forever;              /* waiter only: it has no deadline */
   thr_wake result;           /* bucket */
   thr_waiter *next, *prev;   /* bucket */
 };
@@ -64,8 +69,17 @@ void thr_unpark_one(const void *addr, thr_decide decide);
 /* Wakes all that wait at addr; returns how many. */
 int thr_unpark_all(const void *addr);
 
-/* Sets pending bits of a thread and wakes it wherever it is parked. */
+/* Sets pending bits of a thread and wakes it wherever it is parked, unless it
+** is deaf to them. */
 void thr_park_interrupt(thr_tstate *ts, unsigned bits);
+
+/* Ends the wait of a thread with THR_PARK_DEADLOCK, if it still waits. */
+void thr_park_deadlock(thr_tstate *ts);
+
+/* fork: between the two, no bucket changes; then the child forgets all
+** waiters, which were other threads. */
+void thr_park_beforefork(void);
+void thr_park_afterfork(bool in_child);
 
 THR_PRIVATE_END
 

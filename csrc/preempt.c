@@ -124,13 +124,15 @@ void thr_preempt_arm(thr_tstate *ts) {
 static void on_signal(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     if (!atomic_load_explicit(&ts->holds_gil, memory_order_relaxed)) continue;
-    if (!ts->rt->drop && !ts->pending) continue;
+    if (!ts->rt->drop && !(ts->pending & THR_PENDING_AT_ONCE)) continue;
     if (atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
       atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
     else
       arm(ts);
   }
 }
+
+void thr_preempt_poke(void) { on_signal(); }
 
 int thr_preempt_init(void) { return thr_os_handlepreempt(on_signal); }
 

@@ -30,6 +30,9 @@ void thr_preempt_request(thr_tstate *holder);
 /* Arms the hook of the calling thread, which holds the global lock. */
 void thr_preempt_arm(thr_tstate *ts);
 
+/* What the handler does, for another handler: a pending bit has been set. */
+void thr_preempt_poke(void);
+
 /* Brackets around any change of a hook, of `running` or of hooked[]: the
 ** handler keeps out, and what it missed is made good at the end. */
 void thr_preempt_enter(thr_tstate *ts);

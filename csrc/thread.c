@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "deadlock.h"
 #include "end.h"
 #include "face.h"
 #include "preempt.h"
@@ -43,6 +44,7 @@ static void leave(thr_tstate *ts) {
     thr_unpark_all(&rt->nondaemons);
     thr_unpark_all(&rt->alive);
   }
+  thr_deadlock_ended(rt); /* after those who were waiting for just this */
 }
 
 static void *os_main(void *arg) {
@@ -70,6 +72,7 @@ int thr_thread_start(thr_tstate *ts) {
   int err = thr_os_start(&os, rt->stack, os_main, ts);
   if (err != 0) {
     thr_tstate_delist(ts);
+    rt->awake--;
     atomic_store(&ts->phase, THR_INITIAL);
     thr_tstate_unref(ts);
   } else if (!ts->daemon && rt->nondaemons == 1) {
@@ -82,9 +85,18 @@ static bool still_alive(thr_waiter *w) {
   return *(const atomic_int *)w->addr != THR_STOPPED;
 }
 
+/* The thread whose phase stands at addr. */
+static uint64_t who_ends(const void *addr) {
+  const thr_tstate *ts =
+      (const void *)((const char *)addr - offsetof(thr_tstate, phase));
+  return ts->phase == THR_STOPPED ? 0 : ts->ident;
+}
+
 thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline) {
   thr_waiter w = thr_waiter_on(self, &ts->phase, "thread");
   w.still = still_alive;
+  w.owner = who_ends;
+  w.certain = true;
   thr_wake r = THR_PARK_WOKEN;
   if (ts->phase != THR_STOPPED) r = thr_park(&w, deadline);
   return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;
@@ -95,7 +107,7 @@ static bool still_unborn(thr_waiter *w) {
 }
 
 int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts) {
-  thr_waiter w = thr_waiter_on(self, &ts->native_id, "start of a thread");
+  thr_waiter w = thr_waiter_on(self, &ts->native_id, "a thread to be born");
   w.still = still_unborn;
   while (ts->native_id == 0 && !self->pending) thr_park(&w, THR_FOREVER);
   return ts->native_id;
@@ -117,9 +129,10 @@ static int on_error(lua_State *L) {
 
 static void tell(lua_State *L) {
   if (thr_runtime_isexit(L, -1)) return;
-  lua_writestringerror("Exception ignored in thread started by %s\n",
-                       luaL_tolstring(L, lua_upvalueindex(1), NULL));
-  lua_writestringerror("%s\n", luaL_tolstring(L, -2, NULL));
+  const char *fn = luaL_tolstring(L, lua_upvalueindex(1), NULL);
+  fprintf(stderr, "Exception ignored in thread started by %s\n%s\n", fn,
+          luaL_tolstring(L, -2, NULL));
+  fflush(stderr);
 }
 
 /* Runs fn, the upvalue, on the arguments: not yieldable (lua_pcall), so that
@@ -140,13 +153,11 @@ static void body(thr_tstate *ts) {
   lua_State *L = ts->base;
   int nres;
   if (lua_resume(L, NULL, lua_gettop(L) - 1, &nres) != LUA_OK)
-    lua_writestringerror("thread %s: error while its error was told\n",
-                         ts->name);
+    fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
   ts->base = ts->running = NULL;
   lua_settop(L, 0);
-  lua_pushnil(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
+  thr_runtime_forget(L, ts);
 }
 
 /* A state of its own for the function at `fn` and what stands above it. */
@@ -235,9 +246,25 @@ static int handle_join(lua_State *L) {
   if (ts->phase == THR_INITIAL)
     return luaL_error(L, "cannot join thread before it is started");
   thr_wake r;
-  while ((r = thr_thread_wait(self, ts, deadline)) == THR_PARK_INTERRUPTED)
-    thr_face_interrupted(L, self);
+  do r = thr_thread_wait(self, ts, deadline);
+  while (thr_face_disturbed(L, self, r));
   lua_pushboolean(L, r == THR_PARK_WOKEN);
+  return 1;
+}
+
+/* handle:cancel(message, asynchronous) -> false if it has ended already */
+static int handle_cancel(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
+  unsigned bits = THR_PENDING_CANCEL;
+  if (lua_toboolean(L, 3)) bits |= THR_PENDING_ASYNC;
+  bool alive = ts->phase != THR_STOPPED;
+  if (alive) {
+    thr_runtime_setmessage(L, ts, 2);
+    thr_park_interrupt(ts, bits);
+  }
+  if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->deaf))
+    thr_runtime_pending(L, ts);
+  lua_pushboolean(L, alive);
   return 1;
 }
 
@@ -257,7 +284,8 @@ static int handle_ident(lua_State *L) {
 static int handle_nativeid(lua_State *L) {
   thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
   if (ts->phase == THR_INITIAL) return 0;
-  while (thr_thread_nativeid(self, ts) == 0) thr_face_interrupted(L, self);
+  while (thr_thread_nativeid(self, ts) == 0)
+    thr_face_disturbed(L, self, THR_PARK_INTERRUPTED);
   lua_pushinteger(L, ts->native_id);
   return 1;
 }
@@ -293,6 +321,7 @@ void thr_thread_open(lua_State *L) {
       {"start", handle_start},         {"join", handle_join},
       {"phase", handle_phase},         {"ident", handle_ident},
       {"native_id", handle_nativeid},  {"set_name", handle_setname},
+      {"cancel", handle_cancel},
       {NULL, NULL}};
   thr_face_newtype(L, &kind, methods);
   lua_pop(L, 1);

@@ -110,6 +110,7 @@ void thr_tstate_enlist(thr_tstate *ts) {
     rt->alive++;
     if (!ts->daemon) rt->nondaemons++;
   }
+  rt->awake++;
   thr_mutex_unlock(&rt->m);
 }
 

@@ -30,9 +30,24 @@ typedef enum { THR_INITIAL, THR_STARTED, THR_STOPPED } thr_phase;
 
 /* Requests to a thread, as bits of tstate.pending. */
 enum {
-  THR_PENDING_STOP = 1,     /* the program ends: unwind */
-  THR_PENDING_INTERRUPT = 2 /* interrupt_main */
+  THR_PENDING_STOP = 1,      /* the program ends: unwind */
+  THR_PENDING_INTERRUPT = 2, /* interrupt_main */
+  THR_PENDING_CANCEL = 4,    /* cancel, at a cancellation point */
+  THR_PENDING_ASYNC = 8,     /* and between any two instructions too */
+  THR_PENDING_DUMP = 16,     /* dump_on_signal: main only */
+  /* those that a computing thread must meet, not only a waiting one */
+  THR_PENDING_AT_ONCE = THR_PENDING_STOP | THR_PENDING_INTERRUPT |
+                        THR_PENDING_ASYNC | THR_PENDING_DUMP
 };
+
+/* What a thread waits for, for dump and deadlock. Guard: m. */
+typedef struct thr_wait {
+  const char *what; /* NULL: for nothing */
+  const void *addr;
+  uint64_t (*owner)(const void *addr); /* who can end it; NULL: anybody */
+  bool certain; /* nobody but the owner can */
+  bool forever;
+} thr_wait;
 
 /* A lua_State whose hook is ours, over the user's. Guard: own. */
 typedef struct thr_hooked {
@@ -62,14 +77,18 @@ struct thr_tstate {
   uint32_t random;        /* own */
 
   _Atomic(const void *) parked_at; /* see park.c */
-  _Atomic(const char *) waits_for; /* gil: a word for dump and deadlock */
+  thr_wait wait;         /* m; written by the thread itself */
+  thr_wait last_wait;    /* own: for the report of a deadlock */
+  unsigned long wait_number; /* m: the younger the wait, the higher */
   atomic_uint pending;             /* THR_PENDING_* bits */
+  unsigned deaf; /* own: those that must not end a wait just now */
   void (*nogil_hook)(struct lua_State *, struct lua_Debug *); /* own */
   int64_t stop_again; /* own: when a stop that was caught is raised again */
 
   thr_osthread os;         /* const once started */
   atomic_int phase;        /* thr_phase */
   atomic_llong native_id;  /* 0 until the OS thread lives */
+  atomic_bool nogil;       /* own: in C code that has let go of the lock */
   bool is_main;            /* const */
   bool daemon;             /* gil; m when counted */
   char name[THR_NAMESIZE]; /* gil */
@@ -91,13 +110,15 @@ struct thr_runtime {
   thr_tstate *threads;     /* m */
   atomic_int alive;        /* m to write: living threads, without the main */
   atomic_int nondaemons;   /* m to write: those that the end waits for */
+  atomic_int awake;        /* those that do not wait for ever, see deadlock.h */
+  atomic_int policy;       /* thr_deadlock_policy */
+  unsigned long waits;     /* m: how many have begun */
 
   atomic_bool drop;        /* gil mutex to write: the holder shall let go */
 
   /* the end, see end.c */
   atomic_bool closing;     /* no new thread; those that live are stopped */
   bool abandoned;          /* gil: Ctrl-C has ended the final wait */
-  bool in_script;          /* gil: lua.c's script is running */
   char *script;            /* const: its chunk's source, or NULL */
   void *sentinel;          /* gil: the youngest one */
 

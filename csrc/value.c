@@ -161,8 +161,6 @@ void thr_value_open(lua_State *L) {
       {"__tostring", value_tostring},
       {NULL, NULL}};
   thr_face_newtype(L, &kind, methods);
-  lua_pushvalue(L, -1);
-  lua_pushcclosure(L, value_index, 1);
-  lua_setfield(L, -2, "__index");
+  thr_face_indexwith(L, value_index);
   lua_pop(L, 1);
 }

@@ -5,6 +5,8 @@
 
 local _thread = require "threading._thread"
 local thread = require "threading.thread"
+local Local = require "threading.local"
+local Timer = require "threading.timer"
 
 local threading = {
   _VERSION = "threading scm",
@@ -12,6 +14,8 @@ local threading = {
 }
 
 threading.Thread = thread.Thread
+threading.Timer = Timer
+threading.Local = Local
 threading.current_thread = thread.current_thread
 threading.main_thread = thread.main_thread
 threading.enumerate = thread.enumerate
@@ -75,6 +79,97 @@ threading.shutdown = _thread.shutdown
 -- @function Lock
 -- @treturn Lock
 threading.Lock = _thread.allocate_lock
+
+--- Makes a lock that its owner may acquire again, and only it may release.
+-- @function RLock
+-- @treturn RLock
+threading.RLock = _thread.rlock
+
+--- Makes a condition variable.
+-- @function Condition
+-- @param[opt] lock a Lock, an RLock, or an object with `acquire` and
+-- `release`; by default a new RLock
+-- @treturn Condition
+-- @raise if the lock is no such object
+threading.Condition = _thread.condition
+
+--- Makes a semaphore.
+-- @function Semaphore
+-- @tparam[opt=1] integer value how many permits there are at first
+-- @treturn Semaphore
+-- @raise if the value is negative
+threading.Semaphore = _thread.semaphore
+
+--- Makes a semaphore whose value never exceeds the initial one.
+-- @function BoundedSemaphore
+-- @tparam[opt=1] integer value
+-- @treturn Semaphore
+-- @raise if the value is negative
+threading.BoundedSemaphore = _thread.bounded_semaphore
+
+--- Makes an event: a flag that threads can wait for.
+-- @function Event
+-- @treturn Event
+threading.Event = _thread.event
+
+--- Makes a barrier, at which `parties` threads wait for each other.
+-- @function Barrier
+-- @tparam integer parties at least 1
+-- @tparam[opt] function action called by one thread of each round, before any
+-- is released
+-- @tparam[opt] number timeout seconds, for waits that give none
+-- @treturn Barrier
+threading.Barrier = _thread.barrier
+
+--- What to do about threads that wait for each other.
+-- @function deadlock_policy
+-- @tparam[opt] string policy "certain" (the default: report when every thread
+-- waits for ever, and circles of RLocks and joins), "cycle" (circles of plain
+-- Locks too), or "off"
+-- @treturn string the policy before
+-- @raise if there is no such policy
+threading.deadlock_policy = _thread.deadlock_policy
+
+--- Dumps all threads to stderr whenever the process gets a signal.
+-- @function dump_on_signal
+-- @tparam string name "QUIT", "USR1", "USR2", "HUP", …
+-- @raise if the signal is unknown, or elsewhere than in the main thread
+threading.dump_on_signal = _thread.dump_on_signal
+
+--- A point at which the calling thread can be cancelled.
+-- @function checkpoint
+-- @raise the cancellation, if there is one
+threading.checkpoint = _thread.checkpoint
+
+--- Calls a function that shall not be cancelled. A cancellation that comes
+-- meanwhile waits for the next cancellation point after it.
+-- @function shield
+-- @tparam function fn may not yield
+-- @param ... its arguments
+-- @return what fn returns
+threading.shield = _thread.shield
+
+--- Is this the error object of a cancellation? It has a field `message`.
+-- @function is_cancelled
+-- @param err
+-- @treturn boolean
+threading.is_cancelled = _thread.is_cancelled
+
+--- Tells what every thread does: its state, what it waits for and holds, and
+-- its Lua traceback.
+-- @tparam[opt=io.stderr] file file an object with a method `write`
+-- @raise if file is no such object
+function threading.dump(file)
+  file = file or io.stderr
+  local ok, write = pcall(function()
+    return file.write
+  end)
+  if not ok or write == nil then
+    error("bad argument 'file' to 'dump' (file expected, got " .. type(file)
+      .. ")", 2)
+  end
+  write(file, _thread._dump())
+end
 
 --- Makes a number that Lua and C share.
 -- @function Value

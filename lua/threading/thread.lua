@@ -247,10 +247,13 @@ local function call_hook(args)
   end
 end
 
--- Runs in the new thread.
+-- Runs in the new thread. One that was cancelled before it ran does not run.
 local function bootstrap(self)
   local state = self[STATE]
-  local ok, err = xpcall(self.run, on_error, self)
+  local ok, err = pcall(_thread.checkpoint)
+  if ok then
+    ok, err = xpcall(self.run, on_error, self)
+  end
   state.target, state.args = nil, nil
   if not ok and not _thread._is_exit(err) then
     if type(err) ~= "table" then -- an error in on_error: no memory, no stack
@@ -281,6 +284,32 @@ end
 -- @treturn boolean
 function Thread:is_alive()
   return state_of(self).handle:phase() == "started"
+end
+
+--- Asks it to end. It ends at its next cancellation point (any blocking call,
+-- and `threading.checkpoint()`), by an error that runs `<close>` variables
+-- and that nothing is printed of. A thread that has not been started ends as
+-- soon as it is.
+-- @param[opt] message any value; what the error object's `message` says, or a
+-- table with `asynchronous = true` (and `message`): then also a thread that
+-- only computes is reached, between any two instructions
+-- @treturn boolean false if it has ended already
+function Thread:cancel(message)
+  local asynchronous = false
+  if type(message) == "table" and getmetatable(message) == nil then
+    for key in pairs(message) do
+      if key ~= "asynchronous" and key ~= "message" then
+        error(("unexpected keyword argument '%s' to 'cancel'"):format(
+          tostring(key)), 2)
+      end
+    end
+    asynchronous, message = message.asynchronous, message.message
+    if asynchronous ~= nil and type(asynchronous) ~= "boolean" then
+      error("bad argument 'asynchronous' to 'cancel' (boolean expected, got "
+        .. type(asynchronous) .. ")", 2)
+    end
+  end
+  return state_of(self).handle:cancel(message, asynchronous)
 end
 
 make_class(Thread)
@@ -316,10 +345,16 @@ function M.current_thread()
   return self
 end
 
---- The thread in which the module was loaded first.
+--- The thread in which the module was loaded first; in the child of a fork,
+-- the one that forked.
 -- @treturn Thread
 function M.main_thread()
-  return main
+  return active[_thread._main_handle():ident()] or main
+end
+
+-- After a fork the others are still in the register, but stopped.
+local function is_live(t)
+  return rawget(t, STATE).handle:phase() ~= "stopped"
 end
 
 --- All threads that live.
@@ -327,7 +362,9 @@ end
 function M.enumerate()
   local list = {}
   for _, t in pairs(active) do
-    list[#list + 1] = t
+    if is_live(t) then
+      list[#list + 1] = t
+    end
   end
   table.sort(list, function(a, b)
     return a.ident < b.ident
@@ -338,11 +375,7 @@ end
 --- How many threads live.
 -- @treturn integer
 function M.active_count()
-  local n = 0
-  for _ in pairs(active) do
-    n = n + 1
-  end
-  return n
+  return #M.enumerate()
 end
 
 --- Tells an uncaught error on stderr. Set `threading.excepthook` to a function

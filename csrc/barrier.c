@@ -1,0 +1,224 @@
+/* barrier: see barrier.h. */
+#include "barrier.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "face.h"
+
+enum { TRIPPED = 1, BROKEN = 2 };
+
+thr_barrier *thr_barrier_new(int64_t parties) {
+  thr_barrier *b = calloc(1, sizeof(*b));
+  if (!b) return NULL;
+  atomic_init(&b->refs, 1);
+  thr_waitlist_init(&b->waiters);
+  b->parties = parties;
+  return b;
+}
+
+void thr_barrier_unref(thr_barrier *b) {
+  if (atomic_fetch_sub(&b->refs, 1) != 1) return;
+  thr_waitlist_destroy(&b->waiters);
+  free(b);
+}
+
+static void end_round(thr_barrier *b, bool broken, int outcome) {
+  thr_mutex_lock(&b->waiters.m);
+  b->broken = broken;
+  b->acting = false;
+  thr_waitlist_serve(&b->waiters, INT64_MAX, outcome);
+  thr_mutex_unlock(&b->waiters.m);
+  thr_unpark_all(&b->acting);
+}
+
+/* An abort or reset while the action ran has ended the round already. */
+bool thr_barrier_trip(thr_barrier *b) {
+  bool acting = b->acting;
+  if (acting) end_round(b, false, TRIPPED);
+  return acting;
+}
+
+int thr_barrier_nwaiting(thr_barrier *b) {
+  thr_mutex_lock(&b->waiters.m);
+  int n = b->waiters.n;
+  thr_mutex_unlock(&b->waiters.m);
+  return n;
+}
+
+void thr_barrier_abort(thr_barrier *b) { end_round(b, true, BROKEN); }
+void thr_barrier_reset(thr_barrier *b) { end_round(b, false, BROKEN); }
+
+static bool still_acting(thr_waiter *w) { 
+  return *(const atomic_bool *)w->addr;
+ }
+
+/* Waits until no action runs; returns with the mutex held, or a reason. */
+static thr_wake wait_for_round(thr_barrier *b, thr_tstate *ts,
+                               int64_t deadline) {
+  thr_waiter w = thr_waiter_on(ts, &b->acting, "Barrier");
+  w.still = still_acting;
+  thr_mutex_lock(&b->waiters.m);
+  while (b->acting) {
+    thr_mutex_unlock(&b->waiters.m);
+    thr_wake r = thr_park(&w, deadline);
+    if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
+    thr_mutex_lock(&b->waiters.m);
+  }
+  return THR_PARK_WOKEN;
+}
+
+/* Takes part in a round: LAST or WAITING, BROKEN. The mutex is held. */
+static thr_arrival take_part(thr_barrier *b, thr_ticket *t, int64_t *index) {
+  *index = b->waiters.n;
+  if (b->broken) return THR_BARRIER_BROKEN;
+  if (*index + 1 == b->parties) {
+    b->acting = true;
+    return THR_BARRIER_LAST;
+  }
+  thr_waitlist_enter(&b->waiters, t);
+  return THR_BARRIER_WAITING;
+}
+
+thr_wake thr_barrier_arrive(thr_barrier *b, thr_ticket *t, thr_tstate *ts,
+                            int64_t deadline, int64_t *index,
+                            thr_arrival *arrival) {
+  thr_wake r = wait_for_round(b, ts, deadline);
+  if (r != THR_PARK_WOKEN) return r;
+  *arrival = take_part(b, t, index);
+  thr_mutex_unlock(&b->waiters.m);
+  return r;
+}
+
+thr_wake thr_barrier_await(thr_barrier *b, thr_ticket *t, thr_tstate *ts,
+                           int64_t deadline) {
+  return thr_waitlist_wait(&b->waiters, t, ts, deadline, "Barrier");
+}
+
+void thr_barrier_leave(thr_barrier *b, thr_ticket *t) {
+  thr_waitlist_leave(&b->waiters, t);
+  thr_barrier_abort(b);
+}
+
+bool thr_barrier_tripped(const thr_ticket *t) { return t->outcome == TRIPPED; }
+
+/* --- the Lua face --- */
+
+/* The box's user value holds the action. */
+
+static void unref(void *b) { thr_barrier_unref(b); }
+
+static const thr_kind kind = {"threading.Barrier", unref};
+
+static thr_barrier *check(lua_State *L) {
+  return thr_face_check(L, 1, &kind);
+}
+
+int thr_barrier_create(lua_State *L) {
+  static const char *const names[] = {"parties", "action", "timeout", NULL};
+  thr_face_keywords(L, 1, names);
+  lua_settop(L, 3);
+  lua_Integer parties =
+      thr_face_integer(L, 1, "parties", 1, THR_BARRIER_MOST);
+  if (!lua_isnil(L, 2)) thr_face_callable(L, 2, "action");
+  int64_t timeout = thr_face_seconds(L, 3, "timeout");
+  thr_box *box = thr_face_newboxuv(L, &kind, 1);
+  thr_barrier *b = thr_barrier_new(parties);
+  if (!b) return luaL_error(L, "not enough memory");
+  b->timeout = timeout;
+  thr_face_fill(box, &kind, b);
+  lua_pushvalue(L, 2);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+static int broken(lua_State *L) { return luaL_error(L, "broken barrier"); }
+
+/* The last arriver's part: an error in the action breaks the barrier. */
+static void act(lua_State *L, thr_barrier *b) {
+  if (lua_getiuservalue(L, 1, 1) != LUA_TNIL &&
+      lua_pcall(L, 0, 0, 0) != LUA_OK) {
+    thr_barrier_abort(b);
+    lua_error(L);
+  }
+  if (!thr_barrier_trip(b)) broken(L);
+}
+
+static void await(lua_State *L, thr_barrier *b, thr_ticket *t, thr_tstate *ts,
+                  int64_t deadline) {
+  thr_wake r;
+  int again;
+  do {
+    r = thr_barrier_await(b, t, ts, deadline);
+    again = thr_face_trydisturbed(L, r);
+  } while (again > 0);
+  if (r == THR_PARK_WOKEN && thr_barrier_tripped(t)) return;
+  if (r != THR_PARK_WOKEN) thr_barrier_leave(b, t);
+  if (again < 0) lua_error(L);
+  broken(L);
+}
+
+static int barrier_wait(lua_State *L) {
+  thr_barrier *b = check(L);
+  thr_tstate *ts = thr_face_self(L);
+  int64_t ns = lua_isnoneornil(L, 2) ? b->timeout
+                                     : thr_face_seconds(L, 2, "timeout");
+  int64_t deadline = thr_face_fromnow(ns), index;
+  thr_ticket t;
+  thr_arrival arrival;
+  thr_wake r;
+  do r = thr_barrier_arrive(b, &t, ts, deadline, &index, &arrival);
+  while (thr_face_disturbed(L, ts, r));
+  if (r == THR_PARK_TIMEOUT) thr_barrier_abort(b);
+  if (r == THR_PARK_TIMEOUT || arrival == THR_BARRIER_BROKEN) return broken(L);
+  if (arrival == THR_BARRIER_LAST) act(L, b);
+  else await(L, b, &t, ts, deadline);
+  lua_pushinteger(L, index);
+  return 1;
+}
+
+static int barrier_reset(lua_State *L) {
+  thr_barrier_reset(check(L));
+  return 0;
+}
+
+static int barrier_abort(lua_State *L) {
+  thr_barrier_abort(check(L));
+  return 0;
+}
+
+static int barrier_index(lua_State *L) {
+  thr_barrier *b = check(L);
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  if (strcmp(key, "parties") == 0) {
+    lua_pushinteger(L, b->parties);
+  } else if (strcmp(key, "n_waiting") == 0) {
+    lua_pushinteger(L, thr_barrier_nwaiting(b));
+  } else if (strcmp(key, "broken") == 0) {
+    lua_pushboolean(L, b->broken);
+  } else {
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1)); /* the methods */
+  }
+  return 1;
+}
+
+static int barrier_tostring(lua_State *L) {
+  thr_barrier *b = check(L);
+  if (b->broken)
+    lua_pushfstring(L, "<threading.Barrier at %p: broken>", b);
+  else
+    lua_pushfstring(L, "<threading.Barrier at %p: waiters=%d/%I>", b,
+                    thr_barrier_nwaiting(b), (LUAI_UACINT)b->parties);
+  return 1;
+}
+
+void thr_barrier_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"wait", barrier_wait},   {"reset", barrier_reset},
+      {"abort", barrier_abort}, {"__tostring", barrier_tostring},
+      {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  thr_face_indexwith(L, barrier_index);
+  lua_pop(L, 1);
+}

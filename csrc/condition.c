@@ -1,0 +1,259 @@
+/* condition: see condition.h. */
+#include "condition.h"
+
+#include <stdlib.h>
+
+#include "face.h"
+#include "rlock.h"
+
+#define NOTIFIED 1
+
+thr_condition *thr_condition_new(thr_lock *lock) {
+  thr_condition *c = calloc(1, sizeof(*c));
+  if (!c) return NULL;
+  atomic_init(&c->refs, 1);
+  thr_waitlist_init(&c->waiters);
+  c->lock = lock;
+  if (lock) atomic_fetch_add(&lock->refs, 1);
+  return c;
+}
+
+void thr_condition_unref(thr_condition *c) {
+  if (atomic_fetch_sub(&c->refs, 1) != 1) return;
+  if (c->lock) thr_lock_unref(c->lock);
+  thr_waitlist_destroy(&c->waiters);
+  free(c);
+}
+
+void thr_condition_notify(thr_condition *c, int64_t n) {
+  thr_mutex_lock(&c->waiters.m);
+  thr_waitlist_serve(&c->waiters, n, NOTIFIED);
+  thr_mutex_unlock(&c->waiters.m);
+}
+
+void thr_condition_enter(thr_condition *c, thr_ticket *t) {
+  thr_mutex_lock(&c->waiters.m);
+  thr_waitlist_enter(&c->waiters, t);
+  thr_mutex_unlock(&c->waiters.m);
+}
+
+thr_wake thr_condition_await(thr_condition *c, thr_ticket *t, thr_tstate *ts,
+                             int64_t deadline) {
+  return thr_waitlist_wait(&c->waiters, t, ts, deadline, "Condition");
+}
+
+void thr_condition_leave(thr_condition *c, thr_ticket *t) {
+  if (!thr_waitlist_leave(&c->waiters, t)) thr_condition_notify(c, 1);
+}
+
+/* --- the Lua face --- */
+
+/* The box's user value holds the lock, for Lua to use and to keep alive. */
+
+static void unref(void *c) { thr_condition_unref(c); }
+
+static const thr_kind kind = {"threading.Condition", unref};
+
+static thr_condition *check(lua_State *L) {
+  return thr_face_check(L, 1, &kind);
+}
+
+static void check_locklike(lua_State *L, int arg) {
+  static const char *const methods[] = {"acquire", "release"};
+  int t = lua_type(L, arg);
+  bool fits = t == LUA_TTABLE || t == LUA_TUSERDATA;
+  for (int i = 0; i < 2 && fits; i++) {
+    fits = lua_getfield(L, arg, methods[i]) != LUA_TNIL;
+    lua_pop(L, 1);
+  }
+  if (!fits)
+    thr_face_typeerror(L, arg, "lock", "object with acquire and release");
+}
+
+int thr_condition_create(lua_State *L) {
+  lua_settop(L, 1);
+  if (lua_isnil(L, 1)) {
+    lua_settop(L, 0);
+    thr_rlock_create(L);
+  }
+  thr_lock *lock = thr_lock_test(L, 1);
+  if (!lock) lock = thr_rlock_test(L, 1);
+  if (!lock) check_locklike(L, 1);
+  thr_box *box = thr_face_newboxuv(L, &kind, 1);
+  thr_condition *c = thr_condition_new(lock);
+  if (!c) return luaL_error(L, "not enough memory");
+  thr_face_fill(box, &kind, c);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+/* lock:method(...), with the arguments above the condition */
+static int call_lock(lua_State *L, const char *method) {
+  check(L);
+  lua_getiuservalue(L, 1, 1);
+  lua_getfield(L, -1, method);
+  lua_replace(L, 1);
+  lua_insert(L, 2);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+static int condition_acquire(lua_State *L) { return call_lock(L, "acquire"); }
+static int condition_release(lua_State *L) { return call_lock(L, "release"); }
+static int condition_locked(lua_State *L) { return call_lock(L, "locked"); }
+
+static int condition_close(lua_State *L) {
+  lua_settop(L, 1); /* not the error object */
+  return call_lock(L, "release");
+}
+
+static void acquire_forever(lua_State *L) {
+  check(L);
+  lua_getiuservalue(L, 1, 1);
+  lua_getfield(L, -1, "acquire");
+  lua_insert(L, -2);
+  lua_call(L, 1, 0);
+}
+
+static int condition_guard(lua_State *L) {
+  lua_settop(L, 1);
+  acquire_forever(L);
+  return 1;
+}
+
+static int condition_with(lua_State *L) {
+  check(L);
+  thr_face_callable(L, 2, "fn");
+  acquire_forever(L);
+  return thr_face_with(L);
+}
+
+/* A foreign lock tells nothing of its owner: its own release will raise. */
+static void check_owned(lua_State *L, thr_condition *c, const char *verb) {
+  if (c->lock && !thr_lock_isowner(c->lock, thr_face_self(L)))
+    luaL_error(L, "cannot %s on un-acquired lock", verb);
+}
+
+/* Calls a method of a foreign lock; returns false and leaves the error. */
+static bool call_foreign(lua_State *L, const char *method) {
+  lua_getiuservalue(L, 1, 1);
+  lua_getfield(L, -1, method);
+  lua_insert(L, -2);
+  return lua_pcall(L, 1, 0, 0) == LUA_OK;
+}
+
+/* Fully, if it is an RLock: *depth is what to restore. */
+static bool release(lua_State *L, thr_condition *c, unsigned *depth) {
+  if (!c->lock) return call_foreign(L, "release");
+  *depth = c->lock->depth;
+  c->lock->depth = 0;
+  thr_lock_release(c->lock);
+  return true;
+}
+
+/* Where this fails the program ends, or a foreign lock has raised. */
+static bool regain(lua_State *L, thr_condition *c, thr_tstate *ts,
+                   unsigned depth) {
+  if (!c->lock) return call_foreign(L, "acquire");
+  if (!thr_lock_regain(c->lock, ts)) {
+    lua_pushnil(L);
+    return false;
+  }
+  c->lock->depth = depth;
+  return true;
+}
+
+/* The lock is held again when this raises, or returns false: at the timeout.
+** An error object in the way stands at the top of the stack. */
+static bool wait_once(lua_State *L, thr_condition *c, thr_tstate *ts,
+                      int64_t deadline) {
+  thr_ticket t;
+  unsigned depth = 0;
+  thr_wake r;
+  int again;
+  thr_condition_enter(c, &t);
+  if (!release(L, c, &depth)) {
+    thr_condition_leave(c, &t);
+    lua_error(L);
+  }
+  do {
+    r = thr_condition_await(c, &t, ts, deadline);
+    again = thr_face_trydisturbed(L, r);
+  } while (again > 0);
+  if (again < 0) thr_condition_leave(c, &t);
+  bool regained = regain(L, c, ts, depth);
+  if (!regained && c->lock)
+    thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED); /* the end: raises */
+  if (again < 0 || !regained) lua_error(L);
+  return r == THR_PARK_WOKEN;
+}
+
+static int condition_wait(lua_State *L) {
+  thr_condition *c = check(L);
+  thr_tstate *ts = thr_face_self(L);
+  int64_t deadline = thr_face_deadline(L, 2, "timeout");
+  check_owned(L, c, "wait");
+  lua_pushboolean(L, wait_once(L, c, ts, deadline));
+  return 1;
+}
+
+/* Leaves the predicate's value. */
+static bool holds(lua_State *L, int predicate) {
+  lua_pushvalue(L, predicate);
+  lua_call(L, 0, 1);
+  return lua_toboolean(L, -1);
+}
+
+static int condition_waitfor(lua_State *L) {
+  thr_condition *c = check(L);
+  thr_tstate *ts = thr_face_self(L);
+  thr_face_callable(L, 2, "predicate");
+  int64_t deadline = thr_face_deadline(L, 3, "timeout");
+  bool waiting = true;
+  while (!holds(L, 2) && waiting) {
+    check_owned(L, c, "wait");
+    lua_pop(L, 1);
+    waiting = wait_once(L, c, ts, deadline);
+  }
+  return 1;
+}
+
+static int condition_notify(lua_State *L) {
+  thr_condition *c = check(L);
+  lua_Integer n =
+      thr_face_optinteger(L, 2, "n", LUA_MININTEGER, LUA_MAXINTEGER, 1);
+  check_owned(L, c, "notify");
+  thr_condition_notify(c, n);
+  return 0;
+}
+
+static int condition_notifyall(lua_State *L) {
+  thr_condition *c = check(L);
+  check_owned(L, c, "notify");
+  thr_condition_notify(c, INT64_MAX);
+  return 0;
+}
+
+static int condition_tostring(lua_State *L) {
+  thr_condition *c = check(L);
+  lua_getiuservalue(L, 1, 1);
+  thr_mutex_lock(&c->waiters.m);
+  int n = c->waiters.n;
+  thr_mutex_unlock(&c->waiters.m);
+  lua_pushfstring(L, "<threading.Condition(%s, %d)>",
+                  luaL_tolstring(L, -1, NULL), n);
+  return 1;
+}
+
+void thr_condition_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"acquire", condition_acquire}, {"release", condition_release},
+      {"locked", condition_locked},   {"guard", condition_guard},
+      {"with", condition_with},       {"wait", condition_wait},
+      {"wait_for", condition_waitfor}, {"notify", condition_notify},
+      {"notify_all", condition_notifyall}, {"__close", condition_close},
+      {"__tostring", condition_tostring},  {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

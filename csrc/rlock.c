@@ -1,0 +1,112 @@
+/* rlock: see rlock.h. */
+#include "rlock.h"
+
+#include "face.h"
+
+thr_wake thr_rlock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline) {
+  thr_wake r = thr_lock_wait(l, ts, deadline, 0);
+  if (r == THR_PARK_WOKEN) l->depth = 1;
+  return r;
+}
+
+bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
+  if (!thr_lock_isowner(l, ts)) return false;
+  if (--l->depth == 0) thr_lock_release(l);
+  return true;
+}
+
+/* --- the Lua face --- */
+
+static void unref(void *l) { thr_lock_unref(l); }
+
+static const thr_kind kind = {"threading.RLock", unref};
+
+thr_lock *thr_rlock_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
+
+int thr_rlock_create(lua_State *L) {
+  if (lua_gettop(L) > 0) return luaL_error(L, "RLock() takes no arguments");
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_lock *l = thr_lock_new(true);
+  if (!l) return luaL_error(L, "not enough memory");
+  thr_face_fill(box, &kind, l);
+  return 1;
+}
+
+static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
+  thr_wake r;
+  do r = thr_rlock_wait(l, ts, deadline);
+  while (thr_face_disturbed(L, ts, r));
+  return r == THR_PARK_WOKEN;
+}
+
+static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
+  int64_t deadline = thr_face_acquireargs(
+      L, true, "can't specify a timeout for a non-blocking call");
+  return thr_rlock_try(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
+}
+
+static int rlock_acquire(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_face_self(L);
+  bool got = (lua_gettop(L) == 1 && thr_rlock_try(l, ts)) || acquire(L, ts, l);
+  if (got) thr_lock_note(L, l);
+  lua_pushboolean(L, got);
+  return 1;
+}
+
+static int rlock_release(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  if (!thr_rlock_release(l, thr_face_self(L)))
+    return luaL_error(L, "cannot release un-acquired lock");
+  return 0;
+}
+
+static int rlock_locked(lua_State *L) {
+  lua_pushboolean(L, thr_lock_locked(thr_face_check(L, 1, &kind)));
+  return 1;
+}
+
+static void acquire_forever(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_face_self(L);
+  if (!thr_rlock_try(l, ts)) wait(L, ts, l, THR_FOREVER);
+  thr_lock_note(L, l);
+}
+
+static int rlock_guard(lua_State *L) {
+  acquire_forever(L);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int rlock_with(lua_State *L) {
+  thr_face_check(L, 1, &kind);
+  thr_face_callable(L, 2, "fn");
+  acquire_forever(L);
+  return thr_face_with(L);
+}
+
+static int rlock_tostring(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  uint64_t owner = l->owner;
+  if (owner == 0) {
+    lua_pushfstring(L, "<unlocked threading.RLock at %p>", l);
+  } else {
+    thr_face_pushname(L, thr_face_self(L)->rt, owner);
+    lua_pushfstring(L, "<locked threading.RLock owner=%s count=%d at %p>",
+                    lua_tostring(L, -1), (int)l->depth, l);
+  }
+  return 1;
+}
+
+void thr_rlock_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"acquire", rlock_acquire}, {"release", rlock_release},
+      {"locked", rlock_locked},   {"guard", rlock_guard},
+      {"with", rlock_with},       {"__close", rlock_release},
+      {"__tostring", rlock_tostring}, {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,72 @@
+--- Data of which every thread sees its own.
+-- @classmod threading.Local
+
+local _thread = require "threading._thread"
+
+local Local = { __name = "Local" }
+
+-- Object -> its class and the arguments of its constructor.
+local origin = setmetatable({}, { __mode = "k" })
+
+-- The calling thread's fields of this object; `init` of a derived class runs
+-- on the first use in each thread.
+local function fields_of(self)
+  local locals = _thread._locals()
+  local fields = locals[self]
+  if not fields then
+    fields = {}
+    locals[self] = fields
+    local from = origin[self]
+    if from.class.init then
+      from.class.init(self, table.unpack(from.args, 1, from.args.n))
+    end
+  end
+  return fields
+end
+
+local meta = { __metatable = false, __name = "threading.Local" }
+
+function meta.__index(self, key)
+  local value = fields_of(self)[key]
+  if value == nil then
+    value = origin[self].class[key]
+  end
+  return value
+end
+
+function meta.__newindex(self, key, value)
+  fields_of(self)[key] = value
+end
+
+function meta.__pairs(self)
+  return next, fields_of(self), nil
+end
+
+local function make_class(class, parent)
+  return setmetatable(class, {
+    __index = parent,
+    __call = function(cls, ...)
+      if cls.init == nil and select("#", ...) > 0 then
+        error("Initialization arguments are not supported", 2)
+      end
+      local self = {}
+      origin[self] = { class = cls, args = table.pack(...) }
+      return setmetatable(self, meta)
+    end,
+  })
+end
+
+--- Derives a class; its `init` runs once in each thread, with the arguments
+-- of the constructor.
+-- @tparam string name
+-- @treturn table the class
+-- @raise if the name is not a string
+function Local:extend(name)
+  if type(name) ~= "string" then
+    error("bad argument 'name' to 'extend' (string expected, got "
+      .. type(name) .. ")", 2)
+  end
+  return make_class({ __name = name }, self)
+end
+
+return make_class(Local)

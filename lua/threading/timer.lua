@@ -1,0 +1,51 @@
+--- A thread that calls a function after a time.
+-- @classmod threading.Timer
+
+local _thread = require "threading._thread"
+local thread = require "threading.thread"
+
+local Timer = thread.Thread:extend "Timer"
+
+local function expect(ok, name, expected, value)
+  if not ok then
+    error(("bad argument '%s' to 'Timer' (%s expected, got %s)"):format(name,
+      expected, type(value)), 4)
+  end
+end
+
+local function callable(value)
+  local meta = getmetatable(value)
+  return type(value) == "function"
+    or type(meta) == "table" and meta.__call ~= nil
+end
+
+--- Makes a timer; `Timer(interval, fn, args)` calls it, then `start`.
+-- @tparam number interval seconds, not negative
+-- @tparam function fn
+-- @tparam[opt] table args the arguments; `n` counts trailing nils
+-- @raise if an argument is of the wrong type
+function Timer:init(interval, fn, args)
+  expect(type(interval) == "number" and interval >= 0
+    and interval <= _thread.TIMEOUT_MAX, "interval",
+    "non-negative number of seconds", interval)
+  expect(callable(fn), "fn", "callable", fn)
+  expect(args == nil or type(args) == "table", "args", "table", args)
+  thread.Thread.init(self)
+  self.interval, self.fn, self.args = interval, fn, args or {}
+  self.finished = _thread.event()
+end
+
+function Timer:run()
+  self.finished:wait(self.interval)
+  if not self.finished:is_set() then
+    self.fn(table.unpack(self.args, 1, self.args.n or #self.args))
+    self.finished:set()
+  end
+end
+
+--- Keeps the function from being called, if it is not yet. Ends the thread.
+function Timer:cancel()
+  self.finished:set()
+end
+
+return Timer
