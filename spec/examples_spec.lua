@@ -1,0 +1,113 @@
+-- Runs every example and compares what it prints. How often a race goes wrong
+-- and how busy the processors are is measured, not compared.
+
+local support = require "spec.support"
+
+local function run(name)
+  return support.output_of("examples/" .. name .. ".lua")
+end
+
+local function lines(text)
+  local list = {}
+  for line in text:gmatch "([^\n]*)\n" do
+    list[#list + 1] = line
+  end
+  return list
+end
+
+describe("example", function()
+  it("thread.lua prints what the document says", function()
+    assert.equal([[
+thread MainThread is running...
+thread LoopThread is running...
+thread LoopThread >>> 1
+thread LoopThread >>> 2
+thread LoopThread >>> 3
+thread LoopThread >>> 4
+thread LoopThread >>> 5
+thread LoopThread ended.
+thread MainThread ended.
+]], run "thread")
+  end)
+
+  it("race.lua prints each balance and counts those that are not 0", function()
+    local list = lines(run "race")
+    local at = 0
+    local function next_line()
+      at = at + 1
+      return list[at]
+    end
+    for _, title in ipairs {
+      "in Lua, where the threads take turns:",
+      "in C, where the threads run at the same time:",
+    } do
+      assert.equal(title, next_line())
+      local wrong = 0
+      for round = 1, 10 do
+        local n, balance =
+          next_line():match "^  round (%d+): balance = (%-?%d+)$"
+        assert.equal(round, tonumber(n))
+        if tonumber(balance) ~= 0 then
+          wrong = wrong + 1
+        end
+      end
+      assert.equal(("  not 0 in %d of 10 rounds"):format(wrong), next_line())
+    end
+    assert.is_nil(next_line())
+  end)
+
+  it("lock.lua prints 0 every time", function()
+    local expected = {}
+    for round = 1, 5 do
+      expected[#expected + 1] = ("round %d\n"):format(round)
+        .. "  acquire, pcall, release: balance = 0\n"
+        .. "  <close>:                 balance = 0\n"
+        .. "  in C, the same Lock:     balance = 0\n"
+    end
+    assert.equal(table.concat(expected), run "lock")
+  end)
+
+  it("deadlock.lua gets out of it by a timeout", function()
+    local list = lines(run "deadlock")
+    local last = table.remove(list)
+    -- t1 gives up before t2 can have got A; the others come as they come
+    local order = {}
+    for i, line in ipairs(list) do
+      order[line] = i
+    end
+    table.sort(list)
+    assert.same({
+      "t1 gives up after 1 s, and releases A",
+      "t1 holds A",
+      "t1 wants B, which the other thread holds",
+      "t2 got A, and holds both",
+      "t2 holds B",
+      "t2 wants A, which the other thread holds",
+    }, list)
+    for _, name in ipairs { "t1 holds A", "t2 holds B" } do
+      assert.is_true(order[name] < order["t1 gives up after 1 s, and releases A"])
+      assert.is_true(order[name] < order["t2 got A, and holds both"])
+    end
+    assert.equal(
+      "both threads ended; without the timeouts they would wait for ever",
+      last)
+  end)
+
+  it("multicore.lua measures one core in Lua, and says why", function()
+    local list = lines(run "multicore")
+    local threads, lua_use = list[1]:match
+      "^endless loops in Lua: (%d+) threads, (%d+) %% CPU$"
+    local threads_c, c_use = list[2]:match
+      "^endless loops in C: (%d+) threads, (%d+) %% CPU$"
+    assert.equal(require("threading").cpu_count(), tonumber(threads))
+    assert.equal(threads, threads_c)
+    -- an upper bound holds on a busy machine too; a lower one does not
+    assert.is_true(tonumber(lua_use) < 120, list[1])
+    assert.is_true(tonumber(c_use) > 0, list[2])
+    assert.same({
+      "Lua: the threads share one Lua state, and one at a time may run in it.",
+      "C: loops.spin lets go of the Lua state, so that each has its own core.",
+    }, { list[3], list[4] })
+    assert.equal(4, #list)
+  end)
+end)

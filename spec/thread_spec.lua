@@ -1,0 +1,1112 @@
+local _thread = require "threading._thread"
+local support = require "spec.support"
+local threading = require "threading"
+local time = require "threading.time"
+
+local Thread = threading.Thread
+
+local function nothing() end
+
+-- A thread that lives until it is told to end.
+local function long_one(options)
+  local ended = false
+  options = options or {}
+  options.target = function()
+    support.wait_until(function()
+      return ended
+    end)
+  end
+  local t = Thread(options)
+  return t, function()
+    ended = true
+    support.join(t)
+  end
+end
+
+after_each(function()
+  assert.same({ threading.main_thread() }, threading.enumerate())
+end)
+
+describe("Thread: making", function()
+  it("passes args, trailing nils counted by n", function()
+    local got
+    local function target(...)
+      got = table.pack(...)
+    end
+    for _, case in ipairs {
+      { nil, { n = 0 } },
+      { {}, { n = 0 } },
+      { { 5 }, { 5, n = 1 } },
+      { { 5, false, "x" }, { 5, false, "x", n = 3 } },
+      { table.pack(nil, 1, nil), { nil, 1, nil, n = 3 } },
+      { { 1, 2, 3, n = 2 }, { 1, 2, n = 2 } },
+    } do
+      got = nil
+      local t = Thread { target = target, args = case[1] }
+      t:start()
+      support.join(t)
+      assert.same(case[2], got)
+    end
+  end)
+
+  it("takes any callable target", function()
+    local got
+    local callable = setmetatable({}, {
+      __call = function(self, x)
+        got = { self, x }
+      end,
+    })
+    local t = Thread { target = callable, args = { 7 } }
+    t:start()
+    support.join(t)
+    assert.equal(callable, got[1])
+    assert.equal(7, got[2])
+  end)
+
+  it("without a target starts and ends", function()
+    for _, t in ipairs { Thread(), Thread {} } do
+      t:start()
+      assert.is_true(t:join())
+    end
+  end)
+
+  it("does not keep or change the options", function()
+    local options = { target = nothing, args = { 1 }, name = "x" }
+    local t = Thread(options)
+    options.name, options.args, options.target = "y", nil, error
+    assert.equal("x", t.name)
+    t:start()
+    assert.is_true(t:join())
+    assert.same({ name = "y", target = error }, options)
+  end)
+
+  it("several objects of the same options are independent", function()
+    local n = 0
+    local options = { target = function()
+      n = n + 1
+    end }
+    local a, b = Thread(options), Thread(options)
+    a:start()
+    b:start()
+    support.join { a, b }
+    assert.equal(2, n)
+    assert.not_equal(a.ident, b.ident)
+  end)
+end)
+
+describe("Thread: name", function()
+  it("is the given one, a number as text", function()
+    assert.equal("LoopThread", Thread { name = "LoopThread" }.name)
+    assert.equal("5", Thread { name = 5 }.name)
+  end)
+
+  it("is Thread-N by default, and for an empty one", function()
+    local a, b = Thread().name, Thread { name = "", target = nothing }.name
+    assert.matches("^Thread%-%d+$", a)
+    assert.matches("^Thread%-%d+$", b)
+    assert.equal(tonumber(a:match "%d+") + 1, tonumber(b:match "%d+"))
+  end)
+
+  it("can be changed before, during and after its life", function()
+    local t, finish = long_one()
+    for _, name in ipairs { "before", "during", "after" } do
+      t.name = name
+      assert.equal(name, t.name)
+      if name == "before" then
+        t:start()
+      elseif name == "during" then
+        finish()
+      end
+    end
+    t.name = 12
+    assert.equal("12", t.name)
+  end)
+
+  it("of the main thread is MainThread", function()
+    assert.equal("MainThread", threading.main_thread().name)
+    assert.equal(threading.main_thread(), threading.current_thread())
+  end)
+
+  local function os_name()
+    local f <close> = io.open(("/proc/self/task/%d/comm"):format(
+      threading.get_native_id()))
+    return f and f:read "l"
+  end
+
+  it("is borne by the OS thread, 15 bytes, no character split", function()
+    if not os_name() then
+      pending "no /proc here"
+      return
+    end
+    for name, expected in pairs {
+      LoopThread = "LoopThread",
+      ["0123456789abcdefgh"] = "0123456789abcde",
+      ["0123456789abcd\u{e9}"] = "0123456789abcd",
+      ["0123456789abc\u{e9}x"] = "0123456789abc\u{e9}",
+      ["0123456789abc\u{20ac}"] = "0123456789abc",
+      ["cut\0here"] = "cut",
+    } do
+      local got
+      local t = Thread { name = name, target = function()
+        got = os_name()
+      end }
+      t:start()
+      support.join(t)
+      assert.equal(expected, got)
+      assert.equal(name, t.name)
+    end
+  end)
+
+  it("changed by the thread itself, changes the OS thread's", function()
+    if not os_name() then
+      pending "no /proc here"
+      return
+    end
+    assert.equal("renamed", support.in_thread(function()
+      threading.current_thread().name = "renamed"
+      return os_name()
+    end))
+  end)
+end)
+
+describe("Thread: daemon", function()
+  it("is false by default, and as given", function()
+    assert.is_false(Thread().daemon)
+    assert.is_true(Thread { daemon = true }.daemon)
+    assert.is_false(threading.main_thread().daemon)
+  end)
+
+  it("is inherited from the creator, unless given", function()
+    local inherited, given
+    local t = Thread {
+      daemon = true,
+      target = function()
+        inherited = Thread().daemon
+        given = Thread { daemon = false }.daemon
+      end,
+    }
+    t:start()
+    support.join(t)
+    assert.is_true(inherited)
+    assert.is_false(given)
+  end)
+
+  it("can be set until the start", function()
+    local t, finish = long_one()
+    t.daemon = true
+    assert.is_true(t.daemon)
+    t.daemon = false
+    assert.is_false(t.daemon)
+    t:start()
+    local message = support.message(function()
+      t.daemon = true
+    end)
+    finish()
+    assert.equal("cannot set daemon status of active thread", message)
+    assert.is_false(t.daemon)
+    assert.equal(message, support.message(function()
+      t.daemon = true
+    end))
+  end)
+end)
+
+describe("Thread: ident and native_id", function()
+  it("are nil before the start, and kept after the end", function()
+    local t, finish = long_one()
+    assert.is_nil(t.ident)
+    assert.is_nil(t.native_id)
+    t:start()
+    local ident, native_id = t.ident, t.native_id
+    finish()
+    assert.equal("integer", math.type(ident))
+    assert.equal("integer", math.type(native_id))
+    assert.not_equal(0, ident)
+    assert.not_equal(0, native_id)
+    assert.equal(ident, t.ident)
+    assert.equal(native_id, t.native_id)
+  end)
+
+  it("are what get_ident and get_native_id say inside", function()
+    local ident, native_id
+    local t = Thread { target = function()
+      ident, native_id = threading.get_ident(), threading.get_native_id()
+    end }
+    t:start()
+    support.join(t)
+    assert.equal(t.ident, ident)
+    assert.equal(t.native_id, native_id)
+    local main = threading.main_thread()
+    assert.equal(main.ident, threading.get_ident())
+    assert.equal(main.native_id, threading.get_native_id())
+  end)
+
+  it("of 10 living threads and the main one all differ", function()
+    local go, seen, count = false, {}, 0
+    local list = support.start_many(10, function()
+      support.wait_until(function()
+        return go
+      end)
+    end)
+    for _, t in ipairs(threading.enumerate()) do
+      seen[t.native_id] = true
+    end
+    go = true
+    support.join(list)
+    for _ in pairs(seen) do
+      count = count + 1
+    end
+    assert.equal(11, count)
+  end)
+
+  it("an ident is never used again", function()
+    local seen = {}
+    for _ = 1, 50 do
+      local t = support.start(nothing)
+      support.join(t)
+      assert.is_nil(seen[t.ident])
+      seen[t.ident] = true
+    end
+  end)
+
+  it("cannot be set", function()
+    local t = Thread()
+    for _, field in ipairs { "ident", "native_id" } do
+      assert.matches("cannot set " .. field, support.message(function()
+        t[field] = 1
+      end))
+      assert.is_nil(t[field])
+    end
+  end)
+end)
+
+describe("Thread: tostring and is_alive", function()
+  it("say initial, started, stopped", function()
+    local t, finish = long_one { name = "T" }
+    assert.equal("<Thread(T, initial)>", tostring(t))
+    assert.is_false(t:is_alive())
+    t:start()
+    local text, alive = tostring(t), t:is_alive()
+    finish()
+    assert.equal(("<Thread(T, started %d)>"):format(t.ident), text)
+    assert.is_true(alive)
+    assert.equal(("<Thread(T, stopped %d)>"):format(t.ident), tostring(t))
+    assert.is_false(t:is_alive())
+  end)
+
+  it("say daemon", function()
+    local t, finish = long_one { name = "T", daemon = true }
+    assert.equal("<Thread(T, initial daemon)>", tostring(t))
+    t:start()
+    local text = tostring(t)
+    finish()
+    assert.equal(("<Thread(T, started daemon %d)>"):format(t.ident), text)
+  end)
+
+  it("stopped comes without a join", function()
+    local t = support.start(nothing)
+    support.wait_until(function()
+      return not t:is_alive()
+    end)
+    assert.matches("stopped", tostring(t))
+  end)
+end)
+
+describe("Thread: own fields and classes", function()
+  it("keeps any other field, also one that is set by the thread", function()
+    local t = Thread { target = function()
+      threading.current_thread().result = 42
+    end }
+    t.mine = { 1 }
+    t[1] = "one"
+    t:start()
+    support.join(t)
+    assert.same({ 1 }, t.mine)
+    assert.equal("one", t[1])
+    assert.equal(42, t.result)
+    assert.is_nil(t.nothing)
+  end)
+
+  it("run may be set in the object", function()
+    local got
+    local t = Thread { target = error }
+    t.run = function(self, ...)
+      got = { self, threading.current_thread(), select("#", ...) }
+    end
+    t:start()
+    support.join(t)
+    assert.same({ t, t, 0 }, got)
+  end)
+
+  it("run can be called directly, once", function()
+    local n, thread = 0
+    local t = Thread { target = function(k)
+      n, thread = n + k, threading.current_thread()
+    end, args = { 2 } }
+    t:run()
+    t:run()
+    assert.equal(2, n)
+    assert.equal(threading.main_thread(), thread)
+    assert.is_false(t:is_alive())
+  end)
+
+  it("run in the object may call the class's", function()
+    local list = {}
+    local t = Thread { target = function()
+      list[#list + 1] = "target"
+    end }
+    t.run = function(self)
+      list[#list + 1] = "before"
+      Thread.run(self)
+      list[#list + 1] = "after"
+    end
+    t:start()
+    support.join(t)
+    assert.same({ "before", "target", "after" }, list)
+  end)
+
+  it("a class is derived with init and run", function()
+    local Adder = Thread:extend "Adder"
+    function Adder:init(a, b)
+      Thread.init(self, { name = "sum" })
+      self.a, self.b = a, b
+    end
+    function Adder:run()
+      self.sum = self.a + self.b
+    end
+    local t = Adder(3, 4)
+    assert.equal("<Adder(sum, initial)>", tostring(t))
+    t:start()
+    assert.is_true(t:join())
+    assert.equal(7, t.sum)
+    assert.equal("sum", t.name)
+    assert.matches("^<Adder%(sum, stopped %d+%)>$", tostring(t))
+  end)
+
+  it("a class of a class inherits methods and init", function()
+    local A = Thread:extend "A"
+    function A:greet()
+      return "A " .. self.name
+    end
+    local B = A:extend "B"
+    local t = B { name = "b" }
+    assert.equal("A b", t:greet())
+    function B:greet()
+      return "B, " .. A.greet(self)
+    end
+    assert.equal("B, A b", t:greet())
+    assert.is_nil(Thread.greet)
+    assert.equal("<B(b, initial)>", tostring(t))
+    t:start()
+    support.join(t)
+  end)
+
+  it("current_thread in a derived one is the object", function()
+    local C, got = Thread:extend "C"
+    function C.run()
+      got = threading.current_thread()
+    end
+    local t = C()
+    t:start()
+    support.join(t)
+    assert.equal(t, got)
+  end)
+
+  it("an init that does not call Thread.init is told so", function()
+    local C = Thread:extend "C"
+    function C.init() end
+    local t = C()
+    for _, f in ipairs {
+      t.start, t.join, t.is_alive, t.run,
+      function(self)
+        return self.name
+      end,
+      tostring,
+    } do
+      assert.matches("Thread.init%(%) was not called", support.message(f, t))
+    end
+  end)
+end)
+
+describe("Thread: start and join", function()
+  it("start returns nothing, and the thread lives", function()
+    local t, finish = long_one()
+    assert.equal(0, select("#", t:start()))
+    local alive = t:is_alive()
+    finish()
+    assert.is_true(alive)
+  end)
+
+  it("a second start raises, and changes nothing", function()
+    local t, finish = long_one()
+    t:start()
+    local message = support.message(t.start, t)
+    local text = tostring(t)
+    finish()
+    assert.equal("threads can only be started once", message)
+    assert.matches("started", text)
+    assert.equal(message, support.message(t.start, t))
+    assert.equal(message,
+      support.message(t.start, threading.main_thread()))
+  end)
+
+  it("join waits, and returns true, again and again", function()
+    local t, finish = long_one()
+    t:start()
+    finish()
+    assert.is_true(t:join())
+    assert.is_true(t:join(0))
+    assert.is_true(t:join(5))
+  end)
+
+  it("join returns false at the timeout, and the thread goes on", function()
+    local t, finish = long_one()
+    t:start()
+    local start = time.monotonic()
+    local r = { t:join(0), t:join(0.02) }
+    local elapsed, alive = time.monotonic() - start, t:is_alive()
+    finish()
+    assert.same({ false, false }, r)
+    assert.is_true(elapsed >= 0.02)
+    assert.is_true(alive)
+  end)
+
+  it("join before the start raises", function()
+    assert.equal("cannot join thread before it is started",
+      support.message(Thread.join, Thread()))
+  end)
+
+  it("join of oneself raises, in any thread", function()
+    local message = "cannot join current thread"
+    local function join_self()
+      return support.message(Thread.join, threading.current_thread())
+    end
+    assert.equal(message, join_self())
+    assert.equal(message, support.in_thread(join_self))
+  end)
+
+  it("many threads may join one", function()
+    local t, finish = long_one()
+    t:start()
+    local results = {}
+    local list = support.start_many(19, function(i)
+      results[i] = t:join()
+    end)
+    support.wait_parked(19, "thread")
+    finish()
+    support.join(list)
+    for i = 1, 19 do
+      assert.is_true(results[i])
+    end
+  end)
+
+  it("a chain of joins ends in order", function()
+    local order, go = {}, false
+    local a = support.start(function()
+      support.wait_until(function()
+        return go
+      end)
+      order[#order + 1] = "a"
+    end)
+    local b = support.start(function()
+      a:join()
+      order[#order + 1] = "b"
+    end)
+    local c = support.start(function()
+      b:join()
+      order[#order + 1] = "c"
+    end)
+    support.wait_parked(2, "thread")
+    go = true
+    support.join(c)
+    assert.same({ "a", "b", "c" }, order)
+  end)
+
+  it("a joined thread is never enumerated", function()
+    local interval = threading.getswitchinterval()
+    local seen = 0
+    for i = 1, 100 do
+      threading.setswitchinterval(0.0002 * i)
+      local t = support.start(nothing)
+      t:join()
+      for _, other in ipairs(threading.enumerate()) do
+        if other == t then
+          seen = seen + 1
+        end
+      end
+    end
+    threading.setswitchinterval(interval)
+    assert.equal(0, seen)
+  end)
+
+  it("threads that nobody joins leave nothing behind", function()
+    local weak = setmetatable({}, { __mode = "k" })
+    for _ = 1, 50 do
+      weak[support.start(nothing)] = true
+    end
+    support.wait_until(function()
+      return threading.active_count() == 1
+    end)
+    support.wait_until(function()
+      collectgarbage()
+      return next(weak) == nil
+    end, "the ended threads to be collected")
+  end)
+
+  it("the target and its arguments are released after the run", function()
+    local weak = setmetatable({}, { __mode = "v" })
+    local calls = support.excepthook_calls(function()
+      for i, fails in ipairs { false, true } do
+        weak[i] = {}
+        weak[i + 2] = function()
+          if fails then
+            error "x"
+          end
+        end
+        local t = Thread { target = weak[i + 2], args = { weak[i] } }
+        t:start()
+        support.join(t)
+        weak[t] = t
+      end
+    end)
+    assert.equal(1, #calls)
+    calls = nil
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(weak[1])
+    assert.is_nil(weak[2])
+    assert.is_nil(calls)
+  end)
+
+  it("more than a hundred at a time", function()
+    local go, n = false, 0
+    local list = support.start_many(150, function()
+      support.wait_until(function()
+        return go
+      end)
+      n = n + 1
+    end)
+    assert.equal(151, threading.active_count())
+    go = true
+    support.join(list)
+    assert.equal(150, n)
+  end)
+
+  it("threads start threads", function()
+    local n = 0
+    local function tree(depth)
+      n = n + 1
+      if depth > 0 then
+        support.join(support.start_many(2, function()
+          tree(depth - 1)
+        end))
+      end
+    end
+    tree(5)
+    assert.equal(63, n)
+  end)
+
+  it("a handle may be collected while its thread runs", function()
+    local go, done = false, 0
+    for _ = 1, 10 do
+      support.start(function()
+        support.wait_until(function()
+          return go
+        end)
+        done = done + 1
+      end)
+    end
+    collectgarbage()
+    collectgarbage()
+    go = true
+    support.wait_until(function()
+      return threading.active_count() == 1
+    end)
+    assert.equal(10, done)
+  end)
+
+  it("a start that the system refuses raises, and changes nothing", function()
+    local before = threading.stack_size(1 << 46) -- more than can be mapped
+    local t = Thread { name = "big", target = nothing }
+    local message = support.message(t.start, t)
+    local low = support.message(_thread.start_new_thread, nothing)
+    threading.stack_size(before)
+    assert.matches("^can't start new thread: ", message)
+    assert.matches("^can't start new thread: ", low)
+    assert.equal("<Thread(big, initial)>", tostring(t))
+    assert.is_nil(t.ident)
+    assert.is_false(t:is_alive())
+    assert.equal(1, threading.active_count())
+    t:start() -- it is as new
+    assert.is_true(t:join())
+  end)
+
+  it("a start under a memory limit raises, and the rest goes on", function()
+    local out = support.output_of([[
+      local threading = require "threading"
+      local time = require "threading.time"
+      threading.stack_size(64 << 20)
+      local list, go, message = {}, false
+      for i = 1, 100 do
+        local t = threading.Thread { target = function()
+          while not go do
+            time.sleep(0)
+          end
+        end }
+        local ok, err = pcall(t.start, t)
+        if not ok then
+          message = err
+          assert(tostring(t):find "initial")
+          break
+        end
+        list[i] = t
+      end
+      assert(message:find "can't start new thread", message)
+      assert(threading.active_count() == #list + 1)
+      go = true
+      for _, t in ipairs(list) do
+        t:join()
+      end
+      assert(threading.active_count() == 1)
+      threading.stack_size(0)
+      print(#list > 0)
+    ]], { before = "ulimit -v 1000000" })
+    assert.equal("true\n", out)
+  end)
+end)
+
+describe("the register", function()
+  it("enumerate and active_count agree, the main thread first", function()
+    local t, finish = long_one()
+    local unstarted = Thread()
+    t:start()
+    local list, n = threading.enumerate(), threading.active_count()
+    local inside = support.in_thread(function()
+      return { #threading.enumerate(), threading.active_count() }
+    end)
+    finish()
+    assert.same({ threading.main_thread(), t }, list)
+    assert.equal(2, n)
+    assert.same({ 3, 3 }, inside)
+    assert.is_false(unstarted:is_alive())
+  end)
+
+  it("a list from enumerate is the caller's own", function()
+    threading.enumerate()[1] = nil
+    assert.equal(1, #threading.enumerate())
+  end)
+
+  it("daemons are enumerated", function()
+    local t, finish = long_one { daemon = true }
+    t:start()
+    local list = threading.enumerate()
+    finish()
+    assert.equal(t, list[2])
+  end)
+
+  it("current_thread and main_thread, from any thread", function()
+    local current, main
+    local t = support.start(function()
+      current, main = threading.current_thread(), threading.main_thread()
+    end)
+    support.join(t)
+    assert.equal(t, current)
+    assert.equal(threading.main_thread(), main)
+  end)
+
+  it("current_thread in a coroutine is the thread that runs it", function()
+    local co = coroutine.wrap(function()
+      while true do
+        coroutine.yield(threading.current_thread())
+      end
+    end)
+    local t = support.start(function()
+      threading.current_thread().seen = co()
+    end)
+    support.join(t)
+    assert.equal(t, t.seen)
+    assert.equal(threading.main_thread(), co())
+  end)
+end)
+
+describe("uncaught errors", function()
+  local function fail(value, name)
+    local t
+    local calls = support.excepthook_calls(function()
+      t = Thread { name = name, target = function()
+        error(value)
+      end }
+      t:start()
+      support.join(t)
+    end)
+    return calls, t
+  end
+
+  it("end that thread alone, and excepthook is told", function()
+    local calls, t = fail("boom", "Failing")
+    assert.equal(1, #calls)
+    assert.matches("thread_spec.lua:%d+: boom$", calls[1].value)
+    assert.equal(t, calls[1].thread)
+    assert.matches("^[^\n]*thread_spec.lua:%d+: boom\nstack traceback:\n",
+      calls[1].traceback)
+    assert.matches("thread_spec.lua:%d+: in", calls[1].traceback)
+    assert.is_false(t:is_alive())
+    assert.is_true(t:join())
+  end)
+
+  it("error objects survive, whatever they are", function()
+    local objects = {
+      {}, 5, true, false, print, coroutine.create(print), io.stdout,
+      setmetatable({}, { __tostring = function()
+        return "I am an error"
+      end }),
+      setmetatable({}, { __tostring = function()
+        error "no text"
+      end }),
+      setmetatable({}, { __tostring = function()
+        return 5
+      end }),
+    }
+    for _, object in ipairs(objects) do
+      local calls = fail(object)
+      assert.equal(1, #calls)
+      assert.is_true(rawequal(object, calls[1].value))
+      assert.equal("string", type(calls[1].traceback))
+    end
+    assert.matches("^I am an error\n", fail(objects[8])[1].traceback)
+    local calls = fail(nil)
+    assert.equal(1, #calls)
+    assert.is_nil(calls[1].value)
+  end)
+
+  it("the hook runs in the thread that failed, which still lives", function()
+    local seen = {}
+    local before = threading.excepthook
+    threading.excepthook = function(args)
+      seen.current = threading.current_thread()
+      seen.alive = args.thread:is_alive()
+      seen.listed = threading.active_count()
+    end
+    local t = support.start(error, "x")
+    support.join(t)
+    threading.excepthook = before
+    assert.equal(t, seen.current)
+    assert.is_true(seen.alive)
+    assert.equal(2, seen.listed)
+  end)
+
+  it("in run of a derived class too", function()
+    local C = Thread:extend "C"
+    function C.run()
+      error("in run", 0)
+    end
+    local calls = support.excepthook_calls(function()
+      local t = C()
+      t:start()
+      support.join(t)
+    end)
+    assert.equal("in run", calls[1].value)
+  end)
+
+  it("of ten threads each is told once", function()
+    local calls = support.excepthook_calls(function()
+      support.join(support.start_many(10, function(i)
+        error(i, 0)
+      end))
+    end)
+    local sum = 0
+    for _, args in ipairs(calls) do
+      sum = sum + args.value
+    end
+    assert.equal(10, #calls)
+    assert.equal(55, sum)
+  end)
+
+  it("a stack overflow is an ordinary error", function()
+    local calls = support.excepthook_calls(function()
+      support.join(support.start(function()
+        local function f()
+          return 1 + f()
+        end
+        return f()
+      end))
+      support.join(support.start(function() -- of the C stack
+        local function f(s)
+          return (s:gsub(".", f))
+        end
+        return f "x"
+      end))
+    end)
+    assert.equal(2, #calls)
+    assert.matches("stack overflow", tostring(calls[1].value))
+    assert.matches("stack overflow", tostring(calls[2].value))
+  end)
+
+  it("a yield at the top of a thread is an error", function()
+    local calls = support.excepthook_calls(function()
+      support.join(support.start(coroutine.yield))
+    end)
+    assert.matches("yield", calls[1].value)
+  end)
+
+  it("threading.exit ends the thread silently", function()
+    local after = false
+    local closed = false
+    local calls = support.excepthook_calls(function()
+      local t = support.start(function()
+        local _ <close> = setmetatable({}, { __close = function()
+          closed = true
+        end })
+        threading.exit()
+        after = true
+      end)
+      support.join(t)
+    end)
+    assert.same({}, calls)
+    assert.is_false(after)
+    assert.is_true(closed)
+  end)
+
+  it("threading.exit can be caught and passed on, as any error", function()
+    local ok, passed
+    local calls = support.excepthook_calls(function()
+      support.join(support.start(function()
+        local err
+        ok, err = pcall(threading.exit)
+        passed = err ~= nil
+        error(err)
+      end))
+    end)
+    assert.is_false(ok)
+    assert.is_true(passed)
+    assert.same({}, calls)
+  end)
+
+  it("join does not raise them again", function()
+    local calls = fail "x"
+    assert.equal(1, #calls)
+  end)
+
+  it("__excepthook__ is the default", function()
+    assert.equal(threading.__excepthook__, threading.excepthook)
+  end)
+end)
+
+describe("uncaught errors, on stderr", function()
+  local function stderr_of(program)
+    local r = support.run([[
+      local threading = require "threading"
+      local function run(fn, name)
+        local t = threading.Thread { target = fn, name = name }
+        t:start()
+        t:join()
+      end
+    ]] .. program)
+    assert.equal(0, r.code)
+    return r.err, r.out
+  end
+
+  it("name the thread, with a traceback", function()
+    local err, out = stderr_of [[
+      local function inner() error "boom" end
+      run(function() inner() end, "Worker")
+      print "main goes on"
+    ]]
+    assert.matches("^Exception in thread Worker:\n[^\n]+: boom\n"
+      .. "stack traceback:\n", err)
+    assert.matches("in upvalue 'inner'", err)
+    assert.equal("main goes on\n", out)
+  end)
+
+  it("threading.exit says nothing", function()
+    assert.equal("", (stderr_of "run(threading.exit)"))
+  end)
+
+  it("a hook that fails is told, and the first error too", function()
+    for _, hook in ipairs { "function() error 'bad hook' end", "nil", "5" } do
+      local err = stderr_of("threading.excepthook = " .. hook .. [[
+
+        run(function() error "the first" end, "Worker")
+      ]])
+      assert.matches("Exception in threading.excepthook:", err)
+      assert.matches("the first", err)
+    end
+  end)
+
+  it("the default hook restored says the same", function()
+    local program = 'run(function() error("boom", 0) end, "Worker")\n'
+    local err = stderr_of(program)
+    local again = stderr_of([[
+      threading.excepthook = print
+      threading.excepthook = threading.__excepthook__
+    ]] .. program)
+    -- the chunk's name is that of a temporary file
+    local function plain(s)
+      return (s:gsub("[^%s<>]+:%d+", "FILE:LINE"))
+    end
+    assert.equal(plain(err), plain(again))
+    assert.matches("boom", err)
+  end)
+
+  it("error objects with __tostring are told by it", function()
+    assert.matches("\nI am an error\n", (stderr_of [[
+      run(function()
+        error(setmetatable({}, { __tostring = function()
+          return "I am an error"
+        end }))
+      end)
+    ]]))
+  end)
+
+  it("do not change the exit status", function()
+    assert.equal(0, support.run(
+      'local threading = require "threading"\n'
+      .. 'threading.Thread { target = error }:start()').code)
+  end)
+end)
+
+describe("_thread", function()
+  it("start_new_thread runs fn(...) and returns the ident inside", function()
+    local got
+    local ident = _thread.start_new_thread(function(...)
+      got = table.pack(_thread.get_ident(), ...)
+    end, 1, nil, "x", nil)
+    support.wait_until(function()
+      return got
+    end)
+    assert.same({ ident, 1, nil, "x", nil, n = 5 }, got)
+  end)
+
+  it("start_new_thread takes anything callable", function()
+    local got
+    _thread.start_new_thread(setmetatable({}, { __call = function(_, x)
+      got = x
+    end }), 3)
+    support.wait_until(function()
+      return got
+    end)
+    assert.equal(3, got)
+  end)
+
+  it("current_thread inside is a living daemon of its own", function()
+    local got
+    _thread.start_new_thread(function()
+      local t = threading.current_thread()
+      local again = threading.current_thread()
+      local message = support.message(t.join, t)
+      got = { t.ident == _thread.get_ident(), t:is_alive(), t.daemon,
+        rawequal(t, again), message }
+    end)
+    support.wait_until(function()
+      return got
+    end)
+    assert.same({ true, true, true, true, "cannot join a dummy thread" }, got)
+    support.wait_until(function()
+      return threading.active_count() == 1
+    end)
+  end)
+
+  it("errors of a low-level thread are told on stderr", function()
+    local r = support.run [[
+      local _thread = require "threading._thread"
+      local lock = _thread.allocate_lock()
+      lock:acquire()
+      local closer = setmetatable({}, { __gc = nil, __close = function()
+        lock:release()
+      end })
+      _thread.start_new_thread(function()
+        local _ <close> = closer
+        error "low level"
+      end)
+      lock:acquire()
+      _thread.start_new_thread(function()
+        local _ <close> = closer
+        _thread.exit()
+      end)
+      lock:acquire()
+      _thread.shutdown()
+    ]]
+    assert.equal(0, r.code)
+    assert.matches("^Exception ignored in thread started by function: 0x%x+\n"
+      .. "[^\n]+: low level\nstack traceback:\n", r.err)
+    assert.is_nil(r.err:find("exit", 1, true))
+  end)
+
+  it("the handle of the names is the same function in both", function()
+    for _, name in ipairs {
+      "get_ident", "get_native_id", "exit", "interrupt_main", "stack_size",
+      "TIMEOUT_MAX",
+    } do
+      assert.equal(_thread[name], threading[name])
+    end
+    assert.equal(_thread.allocate_lock, threading.Lock)
+  end)
+end)
+
+describe("settings", function()
+  it("stack_size returns the size before, and holds for new ones", function()
+    local before = threading.stack_size()
+    for _, size in ipairs { 1 << 20, 2 << 20, 16 << 20 } do
+      threading.stack_size(size)
+      assert.equal(size, threading.stack_size())
+      assert.equal(size, support.in_thread(threading.stack_size))
+    end
+    assert.equal(16 << 20, threading.stack_size(0))
+    assert.equal(0, threading.stack_size(before))
+  end)
+
+  -- In a child, for what it shows when it fails is a crash.
+  it("the smallest stack bears Lua's deepest C recursion", function()
+    local out = support.output_of [[
+      local threading = require "threading"
+      local size = 0
+      repeat
+        size = size + 65536
+      until pcall(threading.stack_size, size)
+      local results = {}
+      local t = threading.Thread { target = function()
+        local function f(s)
+          return (s:gsub(".", f))
+        end
+        local mt = {}
+        function mt.__tostring(o)
+          return string.format("%s", o)
+        end
+        function mt.__index(o)
+          return table.concat(o, "", 1, 1)
+        end
+        local o = setmetatable({}, mt)
+        for i, deep in ipairs {
+          f, tostring, function() return o[1] end,
+        } do
+          local ok, err = pcall(deep, i == 1 and "x" or o)
+          assert(not ok and tostring(err):find "stack overflow", err)
+          results[i] = i
+        end
+      end }
+      t:start()
+      t:join()
+      print(table.concat(results, " "))
+    ]]
+    assert.equal("1 2 3\n", out)
+  end)
+
+  it("the switch interval is what was set, to a microsecond", function()
+    local before = threading.getswitchinterval()
+    for _, s in ipairs { 1e-6, 0.00005, 0.005, 0.5, 1, 100 } do
+      assert.equal(0, select("#", threading.setswitchinterval(s)))
+      local got = threading.getswitchinterval()
+      assert.is_true(math.abs(got - s) < 1e-6, got)
+    end
+    threading.setswitchinterval(before)
+    assert.equal(before, threading.getswitchinterval())
+  end)
+
+  it("cpu_count counts the processors of this process", function()
+    local n = threading.cpu_count()
+    assert.equal("integer", math.type(n))
+    assert.is_true(n >= 1)
+    local f <close> = io.popen "nproc 2>/dev/null"
+    local nproc = tonumber(f:read "a")
+    assert.equal(nproc or n, n)
+  end)
+end)
