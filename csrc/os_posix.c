@@ -24,9 +24,9 @@
 #define THREADING_SIGNAL SIGURG
 #endif
 
-/* A thread of Lua needs this much to reach Lua's own C stack limit in the
-** interpreter; below it an error in depth would be a crash. */
-#define STACK_LEAST ((size_t)256 * 1024)
+/* A thread of Lua needs this much to reach the limit of nested C calls that
+** Lua sets itself; with less, that error would be a crash. */
+#define STACK_LEAST ((size_t)512 * 1024)
 
 static int64_t clock_ns(clockid_t id) {
   struct timespec t;

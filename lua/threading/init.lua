@@ -42,7 +42,7 @@ threading.cpu_count = _thread.cpu_count
 --- The stack size of threads started later.
 -- @function stack_size
 -- @tparam[opt] integer size bytes, a multiple of the page size, at least
--- 256 KiB; 0 for the system's default
+-- 512 KiB; 0 for the system's default
 -- @treturn integer the size before
 -- @raise if the size is not valid
 threading.stack_size = _thread.stack_size

@@ -322,8 +322,10 @@ rawset(main, STATE, {
 })
 active[main.ident] = main
 
--- A thread that was not started through Thread.
+-- A thread that was not started through Thread has an object from the first
+-- time that it asks for it, and until it ends: `_locals` is dropped then.
 local Dummy = make_class({ __name = "DummyThread" }, Thread)
+local dummies = setmetatable({}, { __mode = "v" }) -- ident -> Dummy
 
 function Dummy.join()
   error("cannot join a dummy thread", 2)
@@ -332,16 +334,19 @@ end
 --- The calling thread's object.
 -- @treturn Thread
 function M.current_thread()
-  local self = active[_thread.get_ident()]
+  local ident = _thread.get_ident()
+  local self = active[ident] or dummies[ident]
   if self then
     return self
   end
   self = setmetatable({}, metas[Dummy])
   rawset(self, STATE, {
     handle = _thread._self_handle(),
-    name = "Dummy-" .. _thread.get_ident(),
+    name = "Dummy-" .. ident,
     daemon = true,
   })
+  dummies[ident] = self
+  _thread._locals()[Dummy] = self
   return self
 end
 
@@ -361,9 +366,11 @@ end
 -- @treturn {Thread,...} in the order of their idents
 function M.enumerate()
   local list = {}
-  for _, t in pairs(active) do
-    if is_live(t) then
-      list[#list + 1] = t
+  for _, register in ipairs { active, dummies } do
+    for _, t in pairs(register) do
+      if is_live(t) then
+        list[#list + 1] = t
+      end
     end
   end
   table.sort(list, function(a, b)

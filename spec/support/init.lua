@@ -43,7 +43,7 @@ local function parked_on(what)
   return n
 end
 
---- Waits until at least n threads wait for `what` ("lock", "thread", "sleep",
+--- Waits until at least n threads wait for `what` ("Lock", "thread", "sleep",
 -- any if nil), as the list of parked threads tells.
 function support.wait_parked(n, what)
   support.wait_until(function()
