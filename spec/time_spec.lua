@@ -1,5 +1,4 @@
 local support = require "spec.support"
-local threading = require "threading"
 local time = require "threading.time"
 
 -- Keeps this thread computing for that long, by its own CPU clock.

@@ -237,9 +237,11 @@ function contracts.guardable(it, new)
 
   it("a guard releases on break, return, goto and error", function()
     local lock, object = new(), {}
-    while true do
+    for i = 1, 2 do
       local _ <close> = lock:guard()
-      break
+      if i == 1 then
+        break
+      end
     end
     assert.is_true(is_free(lock))
     assert.equal(7, (function()

@@ -58,7 +58,7 @@ function support.wait_thread_parked(thread, what)
   support.wait_until(function()
     local it = _thread._parked()[ident]
     return it and (not what or it == what)
-  end, "thread " .. ident .. " to be parked on " .. tostring(what or "anything"))
+  end, ("thread %d to be parked on %s"):format(ident, what or "anything"))
 end
 
 --- Starts one thread.
