@@ -36,6 +36,7 @@ build = {
       sources = {
         "csrc/barrier.c",
         "csrc/capi.c",
+        "csrc/child.c",
         "csrc/clock.c",
         "csrc/condition.c",
         "csrc/coroutine.c",

@@ -103,13 +103,22 @@ static int os_exit(lua_State *L) {
 
 /* --- where lua.c comes to its end --- */
 
+/* Pushes the global `arg`, whatever _G's metatable thinks of it. */
+static int push_arg(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  lua_pushliteral(L, "arg");
+  int type = lua_rawget(L, -2);
+  lua_remove(L, -2);
+  return type;
+}
+
 /* lua.c's script, as the source of its chunk; NULL under -i, whose lines are
 ** still to come when the script returns, and in other hosts. */
 static char *script_source(lua_State *L) {
   char *source = NULL;
   int top = lua_gettop(L);
   bool interactive = false;
-  if (lua_getglobal(L, "arg") == LUA_TTABLE) {
+  if (push_arg(L) == LUA_TTABLE) {
     for (int i = -1; lua_rawgeti(L, top + 1, i) == LUA_TSTRING; i--)
       if (strcmp(lua_tostring(L, -1), "-i") == 0) interactive = true;
     if (!interactive && lua_rawgeti(L, top + 1, 0) == LUA_TSTRING) {
@@ -144,7 +153,7 @@ static bool is_lua_c(lua_State *L, lua_Debug *ar) {
   int top = lua_gettop(L);
   bool is = lua_getlocal(L, ar, 1) && lua_isinteger(L, -1) &&
             lua_getlocal(L, ar, 2) && lua_islightuserdata(L, -1) &&
-            lua_getglobal(L, "arg") == LUA_TTABLE;
+            push_arg(L) == LUA_TTABLE;
   lua_settop(L, top);
   return is;
 }

@@ -8,6 +8,9 @@
 #define HELD 1u   /* somebody may touch Lua */
 #define QUEUED 2u /* the queue is not empty: letting go must look at it */
 
+#define ASK_DOUBLINGS 5
+#define ASK_PAUSE_MOST (THR_SECOND / 5)
+
 #define DEFAULT_INTERVAL (5 * THR_SECOND / 1000)
 
 struct gil_waiter { /* on the waiter's stack; guard: gil->m */
@@ -15,6 +18,7 @@ struct gil_waiter { /* on the waiter's stack; guard: gil->m */
   int64_t due;
   bool granted; /* the lock is the waiter's, without its doing */
   bool posted;  /* awake already */
+  int asked;    /* how often it has signalled the holder */
   struct gil_waiter *next, *prev;
 };
 
@@ -66,6 +70,7 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
                           memory_order_relaxed);
   }
   atomic_store_explicit(&ts->holds_gil, true, memory_order_relaxed);
+  if (ts->is_main && ts->rt->watch_changed) thr_preempt_watch(ts);
   if (atomic_load(&ts->rt->drop) || (ts->pending & THR_PENDING_AT_ONCE))
     thr_preempt_arm(ts);
 }
@@ -98,18 +103,25 @@ static int position(const struct gil_waiter *w) {
   return n;
 }
 
+static void signal_holder(thr_gil *gil, struct gil_waiter *w) {
+  atomic_store(&w->ts->rt->drop, true);
+  thr_tstate *holder = atomic_load(&gil->holder);
+  if (holder) thr_preempt_request(holder);
+  if (w->asked < ASK_DOUBLINGS) w->asked++;
+}
+
 /* Asks the holder to drop if the waiter is due; returns when to ask again.
-** The farther back, the later: the first in the queue asks for all. */
-static int64_t ask(thr_gil *gil, const struct gil_waiter *w) {
+** The farther back, the later: the first in the queue asks for all.  And ever
+** more rarely: a holder that sits in a C function hears it only there, as
+** system calls that end with EINTR. */
+static int64_t ask(thr_gil *gil, struct gil_waiter *w) {
   int64_t now = thr_os_monotonic();
   int pos = position(w);
   if (now < w->due && pos == 0) return w->due;
-  if (now >= w->due) {
-    atomic_store(&w->ts->rt->drop, true);
-    thr_tstate *holder = atomic_load(&gil->holder);
-    if (holder) thr_preempt_request(holder);
-  }
-  return (now > w->due ? now : w->due) + (pos + 1) * gil->interval;
+  if (now < w->due) return w->due + pos * gil->interval;
+  int64_t pause = (pos + 1) * gil->interval << w->asked;
+  signal_holder(gil, w);
+  return now + (pause < ASK_PAUSE_MOST ? pause : ASK_PAUSE_MOST);
 }
 
 static void wait_turn(thr_gil *gil, thr_tstate *ts, int64_t patience) {

@@ -7,6 +7,7 @@
 
 #include "barrier.h"
 #include "capi.h"
+#include "child.h"
 #include "clock.h"
 #include "condition.h"
 #include "coroutine.h"
@@ -172,6 +173,7 @@ int luaopen_threading__thread(lua_State *L) {
   thr_runtime_open(L);
   if (first) {
     open_types(L);
+    thr_child_open(L);
     thr_coroutine_open(L);
     thr_capi_open(L);
   }

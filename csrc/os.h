@@ -82,6 +82,8 @@ void thr_sem_destroy(thr_sem *s);
 ** signal.  `stack` in bytes, 0 for the system's default.  Returns 0 or errno.
 */
 int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *), void *arg);
+/* Blocks what a thread that thr_os_start has started blocks, or lets it in. */
+void thr_os_blocksignals(bool block);
 void thr_os_join(thr_osthread t);
 thr_osthread thr_os_self(void);
 void thr_os_setname(const char *name); /* of the calling thread */

@@ -150,6 +150,12 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *),
   return err;
 }
 
+void thr_os_blocksignals(bool block) {
+  sigset_t set;
+  asynchronous_signals(&set);
+  pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 void thr_os_join(thr_osthread t) { pthread_join(t, NULL); }
 thr_osthread thr_os_self(void) { return pthread_self(); }
 

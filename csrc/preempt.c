@@ -165,7 +165,6 @@ void thr_preempt_lift(thr_tstate *ts, lua_State *L) {
 }
 
 void thr_preempt_lay(thr_tstate *ts, lua_State *L) {
-  if (L == ts->rt->mainL) ts = ts->rt->main;
   if (L != ts->base && L != ts->running) return;
   settle(ts, take_record(ts, L));
 }
@@ -177,11 +176,13 @@ void thr_preempt_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
   else lua_sethook(L, NULL, 0, 0);
 }
 
-void thr_preempt_watch(thr_runtime *rt) {
-  thr_tstate *ts = rt->main;
-  thr_preempt_enter(ts);
-  thr_preempt_lay(ts, rt->mainL);
-  thr_preempt_leave(ts);
+void thr_preempt_watch(thr_tstate *self) {
+  thr_runtime *rt = self->rt;
+  atomic_store(&rt->watch_changed, !self->is_main);
+  if (!self->is_main) return; /* it looks when it takes the lock */
+  thr_preempt_enter(self);
+  thr_preempt_lay(self, rt->mainL);
+  thr_preempt_leave(self);
 }
 
 static void pass_on(const thr_hooked *h, lua_State *L, lua_Debug *ar) {

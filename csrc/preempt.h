@@ -8,7 +8,8 @@
 ** Our hook lies over the user's: it has the user's mask added, passes the
 ** user's events on, and goes away leaving the user's hook as it was.  A
 ** user's count hook is counted down by us, in slices, so that it fires after
-** exactly as many instructions as asked.  What stands in tstate.hooked is
+** exactly as many instructions as asked (on a thread's base state; where ours
+** is lifted from a coroutine that yields, its count begins anew).  What stands in tstate.hooked is
 ** touched by the thread itself (its handler stays out while hooks_busy), or
 ** by another thread that holds the global lock.
 **
@@ -50,9 +51,11 @@ void thr_preempt_lay(thr_tstate *ts, struct lua_State *L);
 void thr_preempt_inherit(thr_tstate *ts, struct lua_State *creator,
                          struct lua_State *L);
 
-/* Lifts, or lays, the hook on the main state that sees the script return.
-** The caller holds the global lock. */
-void thr_preempt_watch(thr_runtime *rt);
+/* There are threads to wait for now, or none any more: has the main thread lay
+** or lift the hook that sees its script return.  Nobody else touches that
+** hook: a handler of Ctrl-C sets it on the main thread at any moment.  `self`
+** holds the global lock. */
+void thr_preempt_watch(thr_tstate *self);
 
 THR_PRIVATE_END
 

@@ -34,13 +34,13 @@ void thr_thread_reap(thr_runtime *rt, int keep) {
 static void leave(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_preempt_enter(ts); /* no hook any more: its state may be collected */
-  bool last = thr_tstate_delist(ts);
-  if (last) thr_preempt_watch(rt);
+  int left = thr_tstate_delist(ts);
+  if (left == 0) thr_preempt_watch(ts);
   add_zombie(ts);
   thr_gil_release(ts);
   atomic_store(&ts->phase, THR_STOPPED);
   thr_unpark_all(&ts->phase);
-  if (last || rt->closing) {
+  if (left <= 1 || rt->closing) { /* 1: it may itself wait for the others */
     thr_unpark_all(&rt->nondaemons);
     thr_unpark_all(&rt->alive);
   }
@@ -62,7 +62,7 @@ static void *os_main(void *arg) {
   return NULL;
 }
 
-int thr_thread_start(thr_tstate *ts) {
+int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_thread_reap(rt, ZOMBIES_KEPT);
   atomic_store(&ts->phase, THR_STARTED);
@@ -76,7 +76,7 @@ int thr_thread_start(thr_tstate *ts) {
     atomic_store(&ts->phase, THR_INITIAL);
     thr_tstate_unref(ts);
   } else if (!ts->daemon && rt->nondaemons == 1) {
-    thr_preempt_watch(rt);
+    thr_preempt_watch(self);
   }
   return err;
 }
@@ -186,7 +186,7 @@ static void prepare(lua_State *L, thr_tstate *ts, int fn) {
 
 /* Raises if the system refuses; the state is dropped again. */
 static int start(lua_State *L, thr_tstate *ts) {
-  int err = thr_thread_start(ts);
+  int err = thr_thread_start(thr_face_self(L), ts);
   if (err == 0) return 0;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, ts);

@@ -16,7 +16,7 @@ THR_PRIVATE_BEGIN
 
 /* Starts ts, which is THR_INITIAL, with ts->body set.  Returns 0 or errno,
 ** and then nothing has changed.  The caller holds the global lock. */
-int thr_thread_start(thr_tstate *ts);
+int thr_thread_start(thr_tstate *self, thr_tstate *ts);
 
 /* Waits until ts has ended. */
 thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline);

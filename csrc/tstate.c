@@ -12,14 +12,22 @@ THR_TLS thr_tstate *thr_tls = NULL;
 ** would own its locks (CPython's gh-128167). */
 static atomic_ullong next_ident = 1;
 
+/* The signal handler may walk the list at any moment: it must always be one.
+** (It may miss the record that moves; the waiter signals again.) */
+static void put_first(thr_tstate *ts) {
+  atomic_signal_fence(memory_order_seq_cst);
+  ts->tls_next = thr_tls;
+  atomic_signal_fence(memory_order_seq_cst);
+  thr_tls = ts;
+}
+
 thr_tstate *thr_tstate_find(const void *id) {
   thr_tstate **link = &thr_tls;
   while (*link && (*link)->id != id) link = &(*link)->tls_next;
   thr_tstate *ts = *link;
   if (!ts) return NULL;
   *link = ts->tls_next; /* move to the front */
-  ts->tls_next = thr_tls;
-  thr_tls = ts;
+  put_first(ts);
   return ts;
 }
 
@@ -87,8 +95,7 @@ void thr_tstate_setname(thr_tstate *ts, const char *name) {
 
 void thr_tstate_bind(thr_tstate *ts) {
   thr_tstate_ref(ts);
-  ts->tls_next = thr_tls;
-  thr_tls = ts;
+  put_first(ts);
 }
 
 void thr_tstate_unbind(thr_tstate *ts) {
@@ -96,6 +103,7 @@ void thr_tstate_unbind(thr_tstate *ts) {
   while (*link && *link != ts) link = &(*link)->tls_next;
   if (!*link) return;
   *link = ts->tls_next;
+  atomic_signal_fence(memory_order_seq_cst);
   thr_tstate_unref(ts);
 }
 
@@ -114,7 +122,7 @@ void thr_tstate_enlist(thr_tstate *ts) {
   thr_mutex_unlock(&rt->m);
 }
 
-bool thr_tstate_delist(thr_tstate *ts) {
+int thr_tstate_delist(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_mutex_lock(&rt->m);
   if (ts->prev) ts->prev->next = ts->next;
@@ -124,7 +132,7 @@ bool thr_tstate_delist(thr_tstate *ts) {
     rt->alive--;
     if (!ts->daemon) rt->nondaemons--;
   }
-  bool last = rt->nondaemons == 0;
+  int left = rt->nondaemons;
   thr_mutex_unlock(&rt->m);
-  return last;
+  return left;
 }

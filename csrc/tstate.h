@@ -117,6 +117,7 @@ struct thr_runtime {
   atomic_bool drop;        /* gil mutex to write: the holder shall let go */
 
   /* the end, see end.c */
+  atomic_bool watch_changed; /* main looks at it when it takes the gil */
   atomic_bool closing;     /* no new thread; those that live are stopped */
   bool abandoned;          /* gil: Ctrl-C has ended the final wait */
   char *script;            /* const: its chunk's source, or NULL */
@@ -151,10 +152,10 @@ void thr_tstate_setname(thr_tstate *ts, const char *name);
 void thr_tstate_bind(thr_tstate *ts);
 void thr_tstate_unbind(thr_tstate *ts);
 
-/* Enters the list of the living, and leaves it.  Leaving returns true when
-** nobody is left for whom the end of the program waits. */
+/* Enters the list of the living, and leaves it.  Leaving returns for how many
+** others the end of the program has to wait. */
 void thr_tstate_enlist(thr_tstate *ts);
-bool thr_tstate_delist(thr_tstate *ts);
+int thr_tstate_delist(thr_tstate *ts);
 
 THR_PRIVATE_END
 

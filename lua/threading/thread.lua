@@ -244,6 +244,7 @@ local function call_hook(args)
   if not ok and not _thread._is_exit(err) then
     io.stderr:write("Exception in threading.excepthook:\n", tostring(err),
       "\n")
+    M.excepthook(args) -- nor shall the first error be lost
   end
 end
 
