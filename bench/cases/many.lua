@@ -3,10 +3,12 @@
 local threading, time = require "threading", require "threading.time"
 local probe = require "probe"
 local N <const> = 10000
-local event, waiting = threading.Event(), 0
+local lock, event, waiting = threading.Lock(), threading.Event(), 0
 
 local function wait()
+  lock:acquire() -- without it, the count would be the document's race
   waiting = waiting + 1
+  lock:release()
   event:wait()
 end
 

@@ -2,10 +2,12 @@
 local threading, time = require "threading", require "threading.time"
 local memory = require "probe".memory
 local N <const> = 500
-local asleep = 0
+local lock, asleep = threading.Lock(), 0
 
 local function nap()
+  lock:acquire() -- without it, the count would be the document's race
   asleep = asleep + 1
+  lock:release()
   time.sleep(60)
 end
 
