@@ -3,23 +3,23 @@
 local threading, time = require "threading", require "threading.time"
 local probe = require "probe"
 local N <const> = 10000
-local lock, event, waiting = threading.Lock(), threading.Event(), 0
+local event, waits = threading.Event(), {}
 
-local function wait()
-  lock:acquire() -- without it, the count would be the document's race
-  waiting = waiting + 1
-  lock:release()
+local function wait(i)
+  waits[i] = true -- to count them would be the document's race
   event:wait()
 end
 
 local threads, before = {}, probe.memory()
 local t = probe.now()
 for i = 1, N do
-  threads[i] = threading.Thread { target = wait }
+  threads[i] = threading.Thread { target = wait, args = { i } }
   threads[i]:start()
 end
-while waiting < N do
-  time.sleep(0.001)
+for i = 1, N do
+  while not waits[i] do
+    time.sleep(0.001)
+  end
 end
 t = probe.now() - t
 local each = (probe.memory() - before) / N -- takes long itself

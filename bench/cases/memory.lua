@@ -2,26 +2,26 @@
 local threading, time = require "threading", require "threading.time"
 local memory = require "probe".memory
 local N <const> = 500
-local lock, asleep = threading.Lock(), 0
+local asleep = {}
 
-local function nap()
-  lock:acquire() -- without it, the count would be the document's race
-  asleep = asleep + 1
-  lock:release()
+local function nap(i)
+  asleep[i] = true -- to count them would be the document's race
   time.sleep(60)
 end
 
-local function start()
-  threading.Thread { target = nap, daemon = true }:start()
+local function start(i)
+  threading.Thread { target = nap, args = { i }, daemon = true }:start()
 end
 
-start() -- what only the first one costs is not a thread's
+start(0) -- what only the first one costs is not a thread's
 local before = memory()
-for _ = 1, N do
-  start()
+for i = 1, N do
+  start(i)
 end
-while asleep <= N do
-  time.sleep(0.01)
+for i = 0, N do
+  while not asleep[i] do
+    time.sleep(0.001)
+  end
 end
 time.sleep(0.05)
 print((memory() - before) / N)
