@@ -1,0 +1,315 @@
+local support = require "spec.support"
+local threading = require "threading"
+
+-- The replaced functions of coroutine.* against those of plain Lua: a program
+-- prints the same with `threading` loaded, in the main thread and in another
+-- one that is preempted all the time, as without.
+
+local program = [[
+local function show(...)
+  local t = table.pack(...)
+  for i = 1, t.n do
+    t[i] = type(t[i]) == "string" and t[i]
+      or math.type(t[i]) and tostring(t[i]) or type(t[i])
+  end
+  print(table.concat(t, " "))
+end
+
+local function closing(fn)
+  return setmetatable({}, { __close = fn })
+end
+
+local function run()
+  -- values in and out
+  local co = coroutine.create(function(...)
+    show("in", ...)
+    show("again", coroutine.yield(1, nil, 3, nil))
+    return "end", nil
+  end)
+  show(coroutine.status(co))
+  show(coroutine.resume(co, "a", nil))
+  show(coroutine.resume(co))
+  show(coroutine.resume(co))
+  show(coroutine.status(co))
+
+  -- errors
+  show(coroutine.resume(coroutine.create(function() error("text", 0) end)))
+  show(coroutine.resume(coroutine.create(function() error("text") end)))
+  show(coroutine.resume(coroutine.create(function() error({}) end)))
+  show(pcall(coroutine.wrap(function() error("text") end)))
+  show(pcall(coroutine.wrap(function() error({}) end)))
+  show(pcall(coroutine.wrap(function() error() end)))
+  local w = coroutine.wrap(function() return 1 end)
+  w()
+  show(pcall(w))
+  show(pcall(coroutine.wrap(function() return w() end)))
+  show(coroutine.resume(coroutine.running()))
+  for _, f in ipairs { coroutine.create, coroutine.wrap, coroutine.resume,
+    coroutine.status, coroutine.close } do
+    show(pcall(f))
+    show(pcall(f, 1))
+  end
+
+  -- yields across C, and at the top
+  show(pcall(coroutine.wrap(function()
+    return table.sort({ 1, 2, 3 }, coroutine.yield)
+  end)))
+  show(coroutine.wrap(function() return pcall(coroutine.yield, "y") end)())
+  show(pcall(coroutine.yield))
+  show(coroutine.isyieldable())
+  show(coroutine.wrap(coroutine.isyieldable)())
+
+  -- who runs
+  local outer
+  outer = coroutine.create(function()
+    local inner = coroutine.create(function()
+      show(coroutine.status(outer), coroutine.resume(outer))
+      show(pcall(coroutine.close, outer))
+    end)
+    show(coroutine.resume(inner))
+    show(coroutine.status(outer))
+  end)
+  show(coroutine.resume(outer))
+  show(select(2, coroutine.wrap(coroutine.running)()))
+
+  -- close
+  for _, err in ipairs { false, "at the end" } do
+    local c = coroutine.create(function()
+      local _ <close> = closing(function(_, e)
+        show("closed", e)
+        if err then error(err, 0) end
+      end)
+      coroutine.yield()
+    end)
+    coroutine.resume(c)
+    show(coroutine.close(c))
+    show(coroutine.status(c))
+    show(coroutine.close(c))
+    show(coroutine.resume(c))
+  end
+  show(coroutine.close(coroutine.create(print)))
+  local failed = coroutine.create(error)
+  coroutine.resume(failed, "dead")
+  show(coroutine.close(failed))
+  local yields = coroutine.wrap(function()
+    local _ <close> = closing(function() coroutine.yield("closing") end)
+    return "returned"
+  end)
+  show(yields())
+  show(yields())
+  show(pcall(coroutine.wrap(function()
+    local _ <close> = closing(function(_, e) show("sees", e) end)
+    error("wrapped", 0)
+  end)))
+
+  -- many values, deep nesting
+  show(select("#", coroutine.wrap(function(...) return ... end)(
+    table.unpack({}, 1, 5000))))
+  show(pcall(coroutine.wrap(function() return table.unpack({}, 1, 1e7) end)))
+  local function nest(n)
+    if n == 0 then return "bottom" end
+    return coroutine.wrap(nest)(n - 1)
+  end
+  show(nest(50))
+  local function overflow()
+    return coroutine.wrap(overflow)()
+  end
+  show(select(2, pcall(overflow)):match("C stack overflow"))
+end
+]]
+
+-- Its output without the names of temporary files.
+local function output_of(source)
+  return (support.output_of(source):gsub("%S+:%d+: ", ""))
+end
+
+describe("coroutine", function()
+  local expected = output_of(program .. "run()")
+
+  it("is plain Lua's in the main thread", function()
+    assert.equal(expected,
+      output_of("require 'threading'\n" .. program .. "run()"))
+  end)
+
+  it("is plain Lua's in a thread that is preempted", function()
+    assert.equal(expected, output_of(program .. [[
+      local threading = require "threading"
+      threading.setswitchinterval(5e-5)
+      local over = false
+      local noise = threading.Thread { target = function()
+        while not over do end
+      end }
+      noise:start()
+      local t = threading.Thread { target = function()
+        run()
+        over = true
+      end }
+      t:start()
+      t:join()
+    ]]))
+  end)
+end)
+
+describe("a coroutine and several threads", function()
+  local interval
+
+  before_each(function()
+    interval = threading.getswitchinterval()
+    threading.setswitchinterval(5e-5)
+  end)
+
+  after_each(function()
+    threading.setswitchinterval(interval)
+  end)
+
+  it("is resumed by one after the other", function()
+    local co = coroutine.create(function()
+      local sum = 0
+      while true do
+        for i = 1, 100 do
+          sum = sum + i
+        end
+        coroutine.yield(sum)
+      end
+    end)
+    local lock, last = threading.Lock(), 0
+    support.join(support.start_many(6, function()
+      for _ = 1, 200 do
+        local _ <close> = lock:guard()
+        local ok, sum = coroutine.resume(co)
+        assert(ok and sum == last + 5050)
+        last = sum
+      end
+    end))
+    assert.equal(6 * 200 * 5050, last)
+  end)
+
+  it("is not resumed by two at once", function()
+    local over = false
+    local co = coroutine.create(function()
+      while not over do
+        -- compute
+      end
+    end)
+    local t = support.start(coroutine.resume, co)
+    support.wait_until(function()
+      return coroutine.status(co) == "normal"
+    end)
+    for _ = 1, 100 do
+      local ok, err = coroutine.resume(co)
+      assert.is_false(ok)
+      assert.equal("cannot resume non-suspended coroutine", err)
+      assert.equal("cannot close a normal coroutine",
+        support.message(coroutine.close, co))
+    end
+    over = true
+    support.join(t)
+    assert.equal("dead", coroutine.status(co))
+  end)
+
+  it("a race for it has one winner at a time", function()
+    local inside, most = 0, 0
+    local co = coroutine.wrap(function()
+      while true do
+        inside = inside + 1
+        most = math.max(most, inside)
+        for _ = 1, 50 do
+          -- compute
+        end
+        inside = inside - 1
+        coroutine.yield()
+      end
+    end)
+    local refused
+    support.join(support.start_many(6, function()
+      for _ = 1, 300 do
+        local ok, err = pcall(co)
+        if not ok then
+          refused = err
+        end
+      end
+    end))
+    assert.equal(1, most)
+    if refused then
+      assert.matches("cannot resume non%-suspended coroutine", refused)
+    end
+  end)
+
+  it("keeps a lock over a yield, for another thread to release", function()
+    local lock = threading.Lock()
+    local co = coroutine.wrap(function()
+      lock:acquire()
+      coroutine.yield()
+      lock:release()
+    end)
+    co()
+    assert.is_true(lock:locked())
+    support.in_thread(co)
+    assert.is_false(lock:locked())
+  end)
+
+  it("may wait inside, and its thread alone waits with it", function()
+    local lock, entered = threading.Lock(), false
+    lock:acquire()
+    local t = support.start(function()
+      coroutine.wrap(function()
+        coroutine.wrap(function()
+          entered = true
+          lock:acquire()
+        end)()
+      end)()
+    end)
+    support.wait_thread_parked(t, "Lock")
+    assert.is_true(entered)
+    lock:release()
+    support.join(t)
+  end)
+
+  it("is being closed by one, and refused to the others", function()
+    local lock = threading.Lock()
+    lock:acquire()
+    local co = coroutine.create(function()
+      local _ <close> = setmetatable({}, {
+        __close = function()
+          lock:acquire()
+        end,
+      })
+      coroutine.yield()
+    end)
+    assert(coroutine.resume(co))
+    local closed
+    local t = support.start(function()
+      closed = coroutine.close(co)
+    end)
+    support.wait_thread_parked(t, "Lock")
+    assert.is_false((coroutine.resume(co)))
+    assert.is_false((pcall(coroutine.close, co)))
+    lock:release()
+    support.join(t)
+    assert.is_true(closed)
+    assert.equal("dead", coroutine.status(co))
+  end)
+
+  it("a thread's own one is nobody else's", function()
+    local own
+    local lock = threading.Lock()
+    lock:acquire()
+    local t = support.start(function()
+      own = coroutine.running()
+      lock:acquire()
+    end)
+    support.wait_thread_parked(t, "Lock")
+    assert.equal("normal", coroutine.status(own))
+    assert.is_false((coroutine.resume(own)))
+    assert.is_false((pcall(coroutine.close, own)))
+    assert.matches("acquire", debug.traceback(own))
+    lock:release()
+    support.join(t)
+    assert.equal("dead", coroutine.status(own))
+    assert.is_false((coroutine.resume(own)))
+    assert.is_true(coroutine.close(own))
+    own = nil
+    collectgarbage()
+    assert.is_nil(own)
+  end)
+end)
