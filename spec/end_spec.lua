@@ -1,0 +1,574 @@
+local support = require "spec.support"
+
+-- How a program ends while threads live. Each case is a program of its own.
+
+-- Four threads that go on when the main chunk is done, each writing to a file
+-- that it opens itself; the last one starts a fifth. Nothing is closed.
+local writers = [[
+  local threading = require "threading"
+  local time = require "threading.time"
+  local names = { table.unpack(arg) }
+  local function write(i)
+    local f = assert(io.open(names[i], "w"))
+    _G["file" .. i] = f
+    for n = 1, 50 do
+      time.sleep(0)
+      assert(f:write(n, "\n"))
+      local garbage = {}
+      for k = 1, 20 do
+        garbage[k] = { k }
+      end
+    end
+    if i == 4 then
+      threading.Thread { target = write, args = { 5 } }:start()
+    end
+  end
+  for i = 1, 4 do
+    threading.Thread { target = write, args = { i } }:start()
+  end
+]]
+
+local whole = {}
+for n = 1, 50 do
+  whole[n] = n .. "\n"
+end
+whole = table.concat(whole)
+
+-- Runs writers .. ending; returns the result and what is in the files.
+local function run_writers(ending, options)
+  options = options or {}
+  options.args = {}
+  for i = 1, 5 do
+    options.args[i] = os.tmpname()
+  end
+  local result = support.run(writers .. (ending or ""), options)
+  local contents = {}
+  for i, name in ipairs(options.args) do
+    local f <close> = assert(io.open(name))
+    contents[i] = f:read "a"
+    os.remove(name)
+  end
+  return result, contents
+end
+
+local function all_written(ending, options)
+  local result, contents = run_writers(ending, options)
+  for i = 1, 5 do
+    assert.equal(whole, contents[i])
+  end
+  return result
+end
+
+-- Runs `lua ARGS` with `input` as its standard input.
+local function lua(args, input)
+  local name, out = os.tmpname(), os.tmpname()
+  local f = assert(io.open(name, "w"))
+  f:write(input or "")
+  f:close()
+  local command = ("timeout -s KILL 60 %s %s <%s >%s 2>&1"):format(
+    support.lua_command(), args, name, out)
+  local _, how, code = os.execute(command)
+  f = assert(io.open(out))
+  local text = f:read "a"
+  f:close()
+  os.remove(name)
+  os.remove(out)
+  return text, how == "exit" and code
+end
+
+describe("at the end of the script", function()
+  it("threads are waited for, and their files are open", function()
+    local r = all_written()
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+  end)
+
+  for _, ending in ipairs {
+    "return", "return 1", "return tostring(1)",
+    "return (function() return 1 end)()",
+    "return (function(f) return f() end)(function() return 1 end)",
+    "return coroutine.wrap(function() return 1 end)()",
+    "do local _ <close> = setmetatable({}, { __close = print }) return end",
+    "threading.shutdown()",
+    "local stop = require 'threading'.shutdown; stop() return stop()",
+  } do
+    it("also where it ends with: " .. ending, function()
+      local r = all_written(ending)
+      assert.equal("", r.err)
+      assert.equal(0, r.code)
+    end)
+  end
+
+  it("also after an error in the main chunk", function()
+    local r = all_written "error 'oh'"
+    assert.equal(1, r.code)
+    assert.matches(": oh\nstack traceback:\n", r.err)
+  end)
+
+  it("also after an error object", function()
+    local r = all_written [[
+      error(setmetatable({}, { __tostring = function() return "obj" end }))
+    ]]
+    assert.equal(1, r.code)
+    assert.matches(": obj\n", r.err)
+  end)
+
+  it("also where the collector is stopped or aggressive", function()
+    for _, gc in ipairs {
+      "collectgarbage 'stop'", "collectgarbage 'generational'",
+      "collectgarbage('incremental', 1, 1000)",
+    } do
+      assert.equal(0, all_written(gc).code)
+    end
+  end)
+
+  it("threads that threads start then are waited for too", function()
+    local r = support.run [[
+      local threading = require "threading"
+      local function chain(n)
+        if n == 0 then
+          return io.write "end of the chain\n"
+        end
+        threading.Thread { target = chain, args = { n - 1 } }:start()
+      end
+      chain(30)
+    ]]
+    assert.equal("end of the chain\n", r.out)
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+  end)
+
+  it("an error in a thread is told, and changes nothing else", function()
+    local r = all_written [[
+      threading.Thread { name = "Bad", target = function()
+        error "bad"
+      end }:start()
+    ]]
+    assert.equal(0, r.code)
+    assert.matches("Exception in thread Bad:\n[^\n]*: bad\nstack traceback:",
+      r.err)
+  end)
+
+  it("finalisers and variables of the script come after the threads",
+    function()
+      local r = support.run [[
+        local threading = require "threading"
+        local lock = threading.Lock()
+        lock:acquire()
+        threading.Thread { target = function()
+          lock:acquire()
+          print "thread"
+        end }:start()
+        local meta = { __gc = function() print "finaliser" end }
+        KEPT = setmetatable({}, meta)
+        lock:release()
+      ]]
+      assert.equal("thread\nfinaliser\n", r.out)
+    end)
+end)
+
+describe("os.exit", function()
+  it("with close waits for the threads", function()
+    local r = all_written "os.exit(0, true)"
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+    assert.equal(3, all_written("os.exit(3, true)").code)
+    assert.equal(0, all_written("os.exit(true, true)").code)
+    assert.equal(1, all_written("os.exit(false, true)").code)
+  end)
+
+  it("without it ends the process at once", function()
+    local r = support.run [[
+      local threading = require "threading"
+      threading.Thread { target = function()
+        require "threading.time".sleep(1000)
+      end }:start()
+      os.exit(3)
+    ]]
+    assert.equal(3, r.code)
+    assert.equal("", r.err)
+  end)
+
+  it("works in a coroutine", function()
+    local r = all_written "coroutine.wrap(os.exit)(4, true)"
+    assert.equal(4, r.code)
+    assert.equal("", r.err)
+  end)
+
+  for _, state in ipairs {
+    "computes", "waits for a lock", "joins", "is at its end",
+  } do
+    local main = {
+      ["computes"] = "while true do end",
+      ["waits for a lock"] = [[
+        local lock = threading.Lock()
+        lock:acquire()
+        lock:acquire()
+      ]],
+      ["joins"] = "t:join()",
+      ["is at its end"] = "",
+    }
+    local program = [[
+      local threading = require "threading"
+      local time = require "threading.time"
+      local t = threading.Thread { target = function()
+        for _ = 1, 20 do time.sleep(0) end
+        io.write "written"
+        %s
+      end }
+      t:start()
+      %s
+    ]]
+
+    it("from a thread ends the process, while the main one " .. state,
+      function()
+        local r = support.run(program:format("os.exit(5)", main[state]))
+        assert.equal(5, r.code)
+        assert.equal("written", r.out)
+        assert.equal("", r.err)
+      end)
+
+    it("with close from a thread, while the main one " .. state, function()
+      local r = support.run(program:format("os.exit(5, true)", main[state]))
+      assert.equal(5, r.code)
+      assert.equal("written", r.out)
+      assert.equal("", r.err)
+    end)
+  end
+
+  it("with close from a thread waits for the others", function()
+    local r = all_written [[
+      threading.Thread { target = function()
+        os.exit(6, true)
+      end }:start()
+    ]]
+    assert.equal(6, r.code)
+    assert.equal("", r.err)
+  end)
+end)
+
+describe("lua", function()
+  local program = [[
+    local threading = require 'threading'
+    local lock = threading.Lock()
+    lock:acquire()
+    threading.Thread { target = function()
+      lock:acquire()
+      io.write 'ended'
+    end }:start()
+    lock:release()
+  ]]
+
+  local oneline = program:gsub("%s+", " ")
+
+  it("-e waits for threads", function()
+    local out, code = lua('-e "' .. oneline .. '"')
+    assert.equal("ended", out)
+    assert.equal(0, code)
+  end)
+
+  it("-e of several pieces goes on to the next at once", function()
+    local out, code = lua(([[-e "%s" -e "io.write 'next '; go = true"]]):format(
+      (oneline:gsub("lock:acquire%(%) io", "while not go do end io"))))
+    assert.equal("next ended", out)
+    assert.equal(0, code)
+  end)
+
+  it("with a program on its standard input waits for threads", function()
+    for _, args in ipairs { "-", "" } do
+      local out, code = lua(args, program)
+      assert.equal("ended", out)
+      assert.equal(0, code)
+    end
+  end)
+
+  it("-i waits at its end, not after each line", function()
+    local out, code = lua("-i", table.concat({
+      "threading = require 'threading'",
+      "t = threading.Thread { target = function()",
+      "  while not go do end",
+      "  io.write '(ended)'",
+      "end }",
+      "t:start()",
+      "print('alive', t:is_alive())",
+      "go = true",
+    }, "\n") .. "\n")
+    assert.matches("alive\ttrue", out)
+    assert.matches("%(ended%)", out)
+    assert.equal(0, code)
+  end)
+
+  it("-l threading", function()
+    local out, code = lua('-l threading -e "' .. oneline .. '"')
+    assert.equal("ended", out)
+    assert.equal(0, code)
+  end)
+
+  it("-W and other options before the script", function()
+    local name = os.tmpname()
+    local f = assert(io.open(name, "w"))
+    f:write(program, "return print(...)")
+    f:close()
+    local out, code = lua("-W -- " .. name .. " a b")
+    os.remove(name)
+    assert.matches("^a\tb\nended$", out)
+    assert.equal(0, code)
+  end)
+end)
+
+describe("daemon threads", function()
+  -- What each is doing when the script ends.
+  local doings = {
+    ["computes"] = "while true do end",
+    ["computes in a coroutine"] =
+      "coroutine.wrap(function() while true do end end)()",
+    ["catches all errors"] = "while true do pcall(error, 'x') end",
+    ["catches its own end"] = [[
+      while true do
+        pcall(function() while true do end end)
+      end
+    ]],
+    ["sleeps"] = "time.sleep(1000)",
+    ["catches errors, and sleeps"] =
+      "while true do pcall(time.sleep, 1000) end",
+    ["waits for a lock"] = "held:acquire()",
+    ["waits in a coroutine"] =
+      "coroutine.wrap(function() held:acquire() end)()",
+    ["joins the main thread"] = "threading.main_thread():join()",
+    ["is in C"] = "loops.spin()",
+    ["catches errors, in C"] = "while true do pcall(loops.spin) end",
+    ["starts threads"] = [[
+      while true do
+        local t = threading.Thread { target = function() end }
+        t:start()
+        t:join()
+      end
+    ]],
+    ["collects garbage"] = "while true do collectgarbage() end",
+  }
+
+  for doing, code in pairs(doings) do
+    it("one that " .. doing .. " is stopped, its variables closed", function()
+      local r = support.run(([[
+        local threading = require "threading"
+        local time = require "threading.time"
+        local loops = require "threading.loops"
+        local held = threading.Lock()
+        held:acquire()
+        local inside = false
+        local t = threading.Thread { daemon = true, target = function()
+          local _ <close> = setmetatable({}, { __close = function()
+            local sum = 0
+            for i = 1, 10000 do sum = sum + i end
+            io.write("closed ", sum, "\n")
+          end })
+          inside = true
+          %s
+        end }
+        t:start()
+        while not inside do time.sleep(0) end
+        io.write "script ends\n"
+      ]]):format(code))
+      assert.equal("script ends\nclosed 50005000\n", r.out)
+      assert.equal("", r.err)
+      assert.equal(0, r.code)
+    end)
+  end
+
+  it("many are stopped", function()
+    local r = support.run [[
+      local threading = require "threading"
+      local time = require "threading.time"
+      local n = 0
+      for i = 1, 100 do
+        threading.Thread { daemon = true, target = function()
+          local _ <close> = setmetatable({}, { __close = function()
+            n = n + 1
+            if n == 100 then io.write "all" end
+          end })
+          if i % 2 == 0 then time.sleep(1000) end
+          while true do pcall(error) end
+        end }:start()
+      end
+      time.sleep(0.01)
+    ]]
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+    assert.is_true(r.out == "all" or r.out == "")
+  end)
+
+  it("they are stopped after the others have ended", function()
+    local r = support.run [[
+      local threading = require "threading"
+      local time = require "threading.time"
+      local lock = threading.Lock()
+      lock:acquire()
+      threading.Thread { daemon = true, target = function()
+        time.sleep(0.01)
+        lock:release() -- what the other waits for, after the script's end
+        time.sleep(1000)
+      end }:start()
+      threading.Thread { target = function()
+        lock:acquire()
+        io.write "served"
+      end }:start()
+    ]]
+    assert.equal("served", r.out)
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+  end)
+
+  it("no thread can be started any more", function()
+    local r = support.run [[
+      local threading = require "threading"
+      local inside = false
+      threading.Thread { daemon = true, target = function()
+        local _ <close> = setmetatable({}, { __close = function()
+          local ok, err = pcall(function()
+            threading.Thread { target = print }:start()
+          end)
+          io.write(tostring(ok), " ", tostring(err):match "can't.*")
+        end })
+        inside = true
+        while true do end
+      end }:start()
+      while not inside do end
+    ]]
+    assert.equal("false can't create new thread at interpreter shutdown", r.out)
+    assert.equal(0, r.code)
+  end)
+end)
+
+describe("a host", function()
+  local source = [[
+    #include <lauxlib.h>
+    #include <lualib.h>
+    #include <dirent.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #include <unistd.h>
+
+    static int tasks(void) {
+      int n = 0;
+      DIR *d = opendir("/proc/self/task");
+      struct dirent *e;
+      if (!d) return 1;
+      while ((e = readdir(d)) != NULL) n += e->d_name[0] != '.';
+      closedir(d);
+      return n;
+    }
+
+    static long resident(void) {
+      long size = 0, pages = 0;
+      FILE *f = fopen("/proc/self/statm", "r");
+      if (f && fscanf(f, "%ld %ld", &size, &pages) != 2) pages = 0;
+      if (f) fclose(f);
+      return pages * (sysconf(_SC_PAGESIZE) / 1024);
+    }
+
+    static void run(const char *script) {
+      lua_State *L = luaL_newstate();
+      luaL_openlibs(L);
+      if (luaL_dostring(L, script) != LUA_OK) {
+        puts(lua_tostring(L, -1));
+        exit(2);
+      }
+      lua_close(L);
+    }
+
+    int main(int argc, char **argv) {
+      int states = atoi(argv[1]), i;
+      long before = 0;
+      (void)argc;
+      for (i = 0; i < states; i++) {
+        run(argv[2]);
+        if (i == states / 3) before = resident();
+        if (tasks() != 1) return 3;
+      }
+      printf("grown by %ld KiB\n", resident() - before);
+      return 0;
+    }
+  ]]
+
+  local host
+
+  setup(function()
+    local cc, headers = os.getenv "CC", os.getenv "LUA_INCDIR"
+    if not cc or not headers then
+      return
+    end
+    local name = os.tmpname()
+    local f = assert(io.open(name .. ".c", "w"))
+    f:write(source)
+    f:close()
+    local command = "%s -o %s -I%s %s.c -Wl,-E -l%s -lm -ldl 2>%s.err"
+    for _, library in ipairs { "lua5.4", "lua", "lua54", "lua-5.4" } do
+      if os.execute(command:format(cc, name, headers, name, library, name)) then
+        host = name
+        break
+      end
+    end
+    os.remove(name .. ".c")
+    os.remove(name .. ".err")
+  end)
+
+  teardown(function()
+    if host then
+      os.remove(host)
+    end
+  end)
+
+  local function run(states, script)
+    if not host then
+      pending "no C compiler, or no Lua library to link"
+      return
+    end
+    local environment = support.lua_command():match "^(env .-) %S+$"
+    local file = os.tmpname()
+    local f = assert(io.open(file, "w"))
+    f:write(script)
+    f:close()
+    local p = assert(io.popen(("%s timeout -s KILL 100 %s %d \"$(cat %s)\" 2>&1")
+      :format(environment, host, states, file)))
+    local out = p:read "a"
+    local ok, _, code = p:close()
+    os.remove(file)
+    assert.equal("", out:gsub("grown by.*", ""))
+    assert.is_true(ok, code)
+    return tonumber(out:match "grown by (%-?%d+)")
+  end
+
+  local threads = [[
+    local threading = require "threading"
+    local time = require "threading.time"
+    local lock = threading.Lock()
+    lock:acquire()
+    for i = 1, 3 do
+      threading.Thread { daemon = i == 1, target = function()
+        local co = coroutine.wrap(function() lock:acquire() end)
+        co()
+        lock:release()
+        if i == 1 then while true do time.sleep(1000) end end
+        if i == 2 then error({}) end
+      end }:start()
+    end
+    threading.excepthook = function() end
+    lock:release()
+  ]]
+
+  it("opens and closes a hundred states, and no thread is left", function()
+    run(100, threads .. "threading.shutdown()")
+  end)
+
+  it("may forget to shut down", function()
+    run(100, threads)
+  end)
+
+  it("does not grow", function()
+    local grown = run(300, threads .. "threading.shutdown()")
+    if grown then
+      assert.is_true(grown < 1024, grown .. " KiB")
+    end
+  end)
+end)
