@@ -349,7 +349,7 @@ end)
 -- In a child, for what it finds is a crash.
 describe("any function with any arguments", function()
   it("raises or returns, and the process goes on", function()
-    local out = support.output_of [[
+    local out = support.output_of([[
       local _thread = require "threading._thread"
       local threading = require "threading"
       local time = require "threading.time"
@@ -403,7 +403,7 @@ describe("any function with any arguments", function()
       after:start()
       after:join()
       assert(calls > 10000)
-    ]]
+    ]], { seconds = 30 })
     assert.equal("goes on\n", out)
   end)
 end)

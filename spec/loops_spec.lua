@@ -37,10 +37,15 @@ describe("loops.change", function()
     for _, type in ipairs { "int64", "float64" } do
       local v = threading.Value(type, 0)
       local made = {}
-      support.join(support.start_many(3, function(i)
-        made[i] = loops.change(v, i, 20000, lock)
-      end))
-      assert.same({ 20000, 20000, 20000 }, made)
+      lock:acquire()
+      local list = support.start_many(3, function(i)
+        made[i] = loops.change(v, i, 50000, lock)
+      end)
+      support.wait_parked(3, "Lock") -- so that they run side by side
+      assert.equal(0, v.value)
+      lock:release()
+      support.join(list)
+      assert.same({ 50000, 50000, 50000 }, made)
       assert.equal(0, v.value)
       assert.is_false(lock:locked())
     end
