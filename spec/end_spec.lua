@@ -529,8 +529,8 @@ describe("a host", function()
     local f = assert(io.open(file, "w"))
     f:write(script)
     f:close()
-    local p = assert(io.popen(("%s timeout -s KILL 100 %s %d \"$(cat %s)\" 2>&1")
-      :format(environment, host, states, file)))
+    local command = '%s timeout -s KILL 100 %s %d "$(cat %s)" 2>&1'
+    local p = assert(io.popen(command:format(environment, host, states, file)))
     local out = p:read "a"
     local ok, _, code = p:close()
     os.remove(file)

@@ -311,9 +311,8 @@ describe("garbage collection in threads", function()
       local finalised = 0
       local meta = {
         __gc = function()
-          local garbage = {}
           for i = 1, 10 do
-            garbage[i] = { tostring(i) }
+            string.rep("x", 1000 + i)
           end
           finalised = finalised + 1
         end,
@@ -347,9 +346,8 @@ describe("garbage collection in threads", function()
       collectgarbage()
     end)
     support.wait_thread_parked(t)
-    local garbage = {}
     for i = 1, 1000 do
-      garbage[i] = { i }
+      string.rep("x", 1000 + i)
     end
     lock:release()
     support.join(t)
