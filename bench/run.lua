@@ -117,6 +117,9 @@ local function facts()
   }
   list[#list + 1] = python and first_line(python .. " -V") or "no Python"
   list[#list + 1] = first_line(cc .. " --version")
+  -- Beside other work the ratios to C, on more than one core, say little.
+  list[#list + 1] = "load at the start "
+    .. (first_line "cut -d' ' -f1 /proc/loadavg" or "unknown")
   return table.concat(list, "; ")
 end
 
@@ -135,7 +138,7 @@ end
 local function main()
   local quick, names = parse(arg)
   build_probe()
-  local out = report.new()
+  local out, machine = report.new(), facts()
   for _, case in ipairs(require "cases") do
     if not names or names[case.name] then
       local why = obstacle(case)
@@ -144,7 +147,7 @@ local function main()
       out:add(case, why and {} or measure(case, rounds), why)
     end
   end
-  local text = out:text(facts())
+  local text = out:text(machine)
   io.write(text)
   if not quick and not names then
     local f <close> = assert(io.open("bench/RESULTS.md", "w"))
