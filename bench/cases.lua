@@ -36,7 +36,7 @@ case {
 case {
   name = "race",
   than = "one Lua thread",
-  rounds = 11, -- the seed of the string hash moves a run by a tenth
+  rounds = 11, -- runs are of two kinds, a tenth apart, with and without us
   ours = "race.lua two",
   base = "race.lua one",
   cpython = "race.py",
