@@ -27,7 +27,6 @@ int main(void) {
   for (int i = 0; i < 2; i++) must(pthread_join(threads[i], NULL));
   t = now() - t;
   long least = turns[0][0] < turns[1][0] ? turns[0][0] : turns[1][0];
-  printf("%.9g %.9g\n", (double)total / t,
-         100 * (double)least / (double)total);
+  printf("%.9g %.9g\n", (double)total / t, 100 * (double)least / (double)total);
   return 0;
 }
