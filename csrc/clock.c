@@ -9,7 +9,7 @@ static int time_sleep(lua_State *L) {
   int64_t deadline = thr_face_deadline(L, 1, "secs");
   thr_tstate *ts = thr_face_self(L);
   for (;;) {
-    thr_waiter w = thr_waiter_on(ts, &ts->park_sem, "sleep");
+    thr_waiter w = thr_waiter_on(ts, &ts->sem, "sleep");
     thr_wake r = thr_park(&w, deadline);
     if (!thr_face_disturbed(L, ts, r)) return 0;
   }

@@ -16,12 +16,6 @@
 #include "gil.h"
 #include "preempt.h"
 
-static lua_State *getco(lua_State *L) {
-  lua_State *co = lua_tothread(L, 1);
-  luaL_argexpected(L, co, 1, "coroutine");
-  return co;
-}
-
 /* `running` may change only between these two; both leave L's values alone.
 ** What lies between must not raise: lua_resume and lua_resetthread do not. */
 static lua_State *step_in(thr_tstate *ts, lua_State *co) {
@@ -29,6 +23,7 @@ static lua_State *step_in(thr_tstate *ts, lua_State *co) {
   thr_preempt_enter(ts);
   ts->running = co;
   thr_preempt_leave(ts);
+  if (ts->rt->drop) thr_preempt_arm(ts); /* what was armed is armed below */
   return before;
 }
 
@@ -92,7 +87,8 @@ static void switch_if_asked(lua_State *L) {
 }
 
 static int co_resume(lua_State *L) {
-  lua_State *co = getco(L);
+  lua_State *co = lua_tothread(L, 1);
+  if (!co) return thr_face_original(L); /* it raises */
   int n = resume(L, co, lua_gettop(L) - 1);
   lua_pushboolean(L, n >= 0);
   lua_insert(L, n < 0 ? -2 : -(n + 1));
@@ -204,6 +200,7 @@ static int debug_sethook(lua_State *L) {
   thr_preempt_enter(ts);
   thr_preempt_lay(ts, target);
   thr_preempt_leave(ts);
+  if (ts->rt->drop) thr_preempt_arm(ts); /* the user's hook has won */
   return n;
 }
 
@@ -219,6 +216,7 @@ static int debug_gethook(lua_State *L) {
   int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
   thr_preempt_lay(ts, target);
   thr_preempt_leave(ts);
+  if (ts->rt->drop) thr_preempt_arm(ts);
   return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }
 

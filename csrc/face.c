@@ -67,7 +67,7 @@ void thr_face_indexwith(lua_State *L, lua_CFunction index) {
   lua_setfield(L, -2, "__index");
 }
 
-thr_tstate *thr_face_self(lua_State *L) {
+thr_tstate *thr_face_findself(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
   return ts;
@@ -109,6 +109,16 @@ int thr_face_argerror(lua_State *L, int arg, const char *name,
   return luaL_argerror(L, arg, lua_tostring(L, -1));
 }
 
+int thr_face_callererror(lua_State *L, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  luaL_where(L, 2);
+  lua_pushvfstring(L, fmt, ap);
+  va_end(ap);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
 int thr_face_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected) {
   const char *got = luaL_typename(L, arg);
@@ -123,14 +133,14 @@ static double checknumber(lua_State *L, int arg, const char *name) {
   double s = lua_tonumber(L, arg);
   if (isnan(s)) thr_face_argerror(L, arg, name, "must not be NaN");
   if (s > THR_TIMEOUT_MAX)
-    thr_face_argerror(L, arg, name, "timeout value is too large");
+    thr_face_argerror(L, arg, name, "is too large");
   return s;
 }
 
 static int64_t nanoseconds(lua_State *L, int arg, const char *name, double s) {
   if (s < 0)
     thr_face_argerror(L, arg, name,
-                      "timeout value must be a non-negative number");
+                      "must be a non-negative number");
   return (int64_t)(s * 1e9);
 }
 

@@ -51,8 +51,14 @@ void thr_face_newtype(lua_State *L, const thr_kind *kind,
 ** table of methods. */
 void thr_face_indexwith(lua_State *L, lua_CFunction index);
 
-/* The calling thread's record; raises where the OS thread is foreign. */
-thr_tstate *thr_face_self(lua_State *L);
+/* The calling thread's record; raises where the OS thread is foreign.  Quick
+** where L is what the thread is known to run. */
+thr_tstate *thr_face_findself(lua_State *L);
+
+static inline thr_tstate *thr_face_self(lua_State *L) {
+  thr_tstate *ts = thr_tls;
+  return ts && ts->running == L ? ts : thr_face_findself(L);
+}
 
 /* What a face does when a wait has ended: `do r = wait(); while
 ** (thr_face_disturbed(L, ts, r));`.  False for a wait that was served or timed
@@ -68,6 +74,8 @@ int thr_face_trydisturbed(lua_State *L, thr_wake r);
 /* "bad argument #arg to 'f' (name: message)" */
 int thr_face_argerror(lua_State *L, int arg, const char *name,
                       const char *fmt, ...);
+/* An error at the place that has called the Lua function that has called us. */
+int thr_face_callererror(lua_State *L, const char *fmt, ...);
 int thr_face_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected);
 

@@ -8,19 +8,13 @@
 #define HELD 1u   /* somebody may touch Lua */
 #define QUEUED 2u /* the queue is not empty: letting go must look at it */
 
+/* About how many nanoseconds the VM takes for one under a count hook. */
+#define INSTRUCTION 25
+
 #define ASK_DOUBLINGS 5
 #define ASK_PAUSE_MOST (THR_SECOND / 5)
 
 #define DEFAULT_INTERVAL (5 * THR_SECOND / 1000)
-
-struct gil_waiter { /* on the waiter's stack; guard: gil->m */
-  thr_tstate *ts;
-  int64_t due;
-  bool granted; /* the lock is the waiter's, without its doing */
-  bool posted;  /* awake already */
-  int asked;    /* how often it has signalled the holder */
-  struct gil_waiter *next, *prev;
-};
 
 struct thr_gil {
   atomic_uint word;             /* HELD, QUEUED */
@@ -29,7 +23,7 @@ struct thr_gil {
   _Atomic(unsigned long long) switches; /* holder only writes */
   atomic_llong interval;
   thr_mutex m;
-  struct gil_waiter *queue, *queue_end; /* m: sorted by due */
+  thr_gilwaiter *queue, *queue_end; /* m: sorted by due */
 };
 
 thr_gil *thr_gil_new(void) {
@@ -76,8 +70,8 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
 }
 
 /* From the end: most come later than those that are there. */
-static void enqueue(thr_gil *gil, struct gil_waiter *w) {
-  struct gil_waiter *prev = gil->queue_end;
+static void enqueue(thr_gil *gil, thr_gilwaiter *w) {
+  thr_gilwaiter *prev = gil->queue_end;
   while (prev && prev->due > w->due) prev = prev->prev;
   w->prev = prev;
   w->next = prev ? prev->next : gil->queue;
@@ -88,7 +82,7 @@ static void enqueue(thr_gil *gil, struct gil_waiter *w) {
   atomic_fetch_or(&gil->word, QUEUED);
 }
 
-static void dequeue(thr_gil *gil, struct gil_waiter *w) {
+static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
   if (w->prev) w->prev->next = w->next;
   else gil->queue = w->next;
   if (w->next) w->next->prev = w->prev;
@@ -97,13 +91,13 @@ static void dequeue(thr_gil *gil, struct gil_waiter *w) {
 }
 
 /* How many wait before w; beyond a few it does not matter. */
-static int position(const struct gil_waiter *w) {
+static int position(const thr_gilwaiter *w) {
   int n = 0;
-  for (const struct gil_waiter *o = w->prev; o && n < 100; o = o->prev) n++;
+  for (const thr_gilwaiter *o = w->prev; o && n < 100; o = o->prev) n++;
   return n;
 }
 
-static void signal_holder(thr_gil *gil, struct gil_waiter *w) {
+static void signal_holder(thr_gil *gil, thr_gilwaiter *w) {
   atomic_store(&w->ts->rt->drop, true);
   thr_tstate *holder = atomic_load(&gil->holder);
   if (holder) thr_preempt_request(holder);
@@ -114,7 +108,7 @@ static void signal_holder(thr_gil *gil, struct gil_waiter *w) {
 ** The farther back, the later: the first in the queue asks for all.  And ever
 ** more rarely: a holder that sits in a C function hears it only there, as
 ** system calls that end with EINTR. */
-static int64_t ask(thr_gil *gil, struct gil_waiter *w) {
+static int64_t ask(thr_gil *gil, thr_gilwaiter *w) {
   int64_t now = thr_os_monotonic();
   int pos = position(w);
   if (now < w->due && pos == 0) return w->due;
@@ -124,47 +118,75 @@ static int64_t ask(thr_gil *gil, struct gil_waiter *w) {
   return now + (pause < ASK_PAUSE_MOST ? pause : ASK_PAUSE_MOST);
 }
 
-static void wait_turn(thr_gil *gil, thr_tstate *ts, int64_t patience) {
-  struct gil_waiter w = {.ts = ts, .due = thr_os_monotonic() + patience};
-  thr_mutex_lock(&gil->m);
-  enqueue(gil, &w);
-  while (!w.granted && !try_take(gil)) {
-    int64_t until = ask(gil, &w);
+static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
+  while (!w->granted && !try_take(gil)) {
+    int64_t until = ask(gil, w);
     thr_mutex_unlock(&gil->m);
-    thr_sem_wait(&ts->gil_sem, until); /* a stray token only wakes us early */
+    thr_sem_wait(&w->ts->sem, until);
     thr_mutex_lock(&gil->m);
-    w.posted = false;
+    w->posted = false;
   }
-  if (!w.granted) {
-    dequeue(gil, &w);
-    atomic_store(&ts->rt->drop, false); /* it was meant for the last holder */
-  }
-  thr_mutex_unlock(&gil->m);
+  if (w->granted) return;
+  dequeue(gil, w);
+  atomic_store(&w->ts->rt->drop, false); /* it was meant for the last holder */
+}
+
+static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
+                     int64_t patience) {
+  w->ts = ts;
+  w->due = thr_os_monotonic() + patience;
+  w->granted = w->posted = false;
+  w->asked = 0;
+  thr_mutex_lock(&gil->m);
+  enqueue(gil, w);
 }
 
 void thr_gil_take(thr_tstate *ts, int64_t patience) {
   thr_gil *gil = ts->rt->gil;
-  if (!try_take(gil)) wait_turn(gil, ts, patience);
+  thr_gilwaiter w;
+  if (!try_take(gil)) {
+    queue_up(gil, &w, ts, patience);
+    wait_turn(gil, &w);
+    thr_mutex_unlock(&gil->m);
+  }
   become_holder(gil, ts);
 }
 
-/* The word stays HELD: no one can come between.  Posted under the mutex, for
-** the waiter may find itself granted, end and be freed once that is free. */
-static void hand_over(thr_gil *gil, struct gil_waiter *w) {
+void thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
+                    int64_t patience) {
+  thr_gil *gil = ts->rt->gil;
+  queue_up(gil, w, ts, patience);
+  thr_mutex_unlock(&gil->m);
+  atomic_store(&ts->rt->drop, true);
+  thr_preempt_armafter(self, (int)(patience / INSTRUCTION));
+}
+
+void thr_gil_accept(thr_gilwaiter *w) {
+  thr_gil *gil = w->ts->rt->gil;
+  thr_mutex_lock(&gil->m);
+  wait_turn(gil, w);
+  thr_mutex_unlock(&gil->m);
+  become_holder(gil, w->ts);
+}
+
+/* The word stays HELD: no one can come between.  Returns whom to wake. */
+static thr_tstate *hand_over(thr_gil *gil, thr_gilwaiter *w) {
   atomic_store(&w->ts->rt->drop, false);
   dequeue(gil, w);
   w->granted = true;
   atomic_store(&gil->holder, w->ts);
-  thr_sem_post(&w->ts->gil_sem);
+  thr_tstate_ref(w->ts);
+  return w->ts;
 }
 
-static void let_go(thr_gil *gil, thr_tstate *ts) {
-  struct gil_waiter *w = gil->queue;
+static thr_tstate *let_go(thr_gil *gil, thr_tstate *ts) {
+  thr_gilwaiter *w = gil->queue;
   atomic_store(&ts->rt->drop, false);
   atomic_fetch_and_explicit(&gil->word, ~HELD, memory_order_release);
-  if (!w || w->posted) return;
+  if (!w || w->posted) return NULL;
   w->posted = true;
-  thr_sem_post(&w->ts->gil_sem);
+  thr_tstate_ref(w->ts);
+  return w->ts;
 }
 
 static void disown(thr_gil *gil, thr_tstate *ts) {
@@ -182,22 +204,25 @@ void thr_gil_release(thr_tstate *ts) {
                                               memory_order_relaxed))
     return;
   thr_mutex_lock(&gil->m);
-  if (gil->queue && ts->rt->drop) hand_over(gil, gil->queue);
-  else let_go(gil, ts);
+  thr_tstate *next = gil->queue && ts->rt->drop ? hand_over(gil, gil->queue)
+                                                : let_go(gil, ts);
   thr_mutex_unlock(&gil->m);
+  if (next) thr_tstate_wake(next); /* now, lest it sleeps on the mutex */
 }
 
 void thr_gil_yield(thr_tstate *ts) {
   thr_gil *gil = ts->rt->gil;
+  thr_tstate *next = NULL;
   if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed)) return;
   thr_mutex_lock(&gil->m);
-  bool handed = gil->queue != NULL;
-  if (handed) {
+  if (gil->queue) {
     disown(gil, ts);
-    hand_over(gil, gil->queue);
+    next = hand_over(gil, gil->queue);
   } else {
     atomic_store(&ts->rt->drop, false);
   }
   thr_mutex_unlock(&gil->m);
-  if (handed) thr_gil_take(ts, gil->interval);
+  if (!next) return;
+  thr_tstate_wake(next);
+  thr_gil_take(ts, gil->interval);
 }

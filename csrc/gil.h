@@ -12,6 +12,12 @@
 ** - A due waiter sets rt->drop and signals the holder, again every interval.
 ** - Who is asked to drop hands the lock over.  Who lets go unasked only wakes
 **   the first waiter and may take the lock again before it.
+** - Who wakes a parked thread while it holds the lock does not wake it, which
+**   would only sleep again: it invites it, that is, puts it into the queue,
+**   and asks itself to drop after some thousands of instructions.  Only the
+**   lock's release posts the invited.
+** - A semaphore's token tells nothing but "look again": there may be stray
+**   ones, from a lock that was taken before its post came.
 **
 ** Called by park, thread, the faces' coroutine and debug wrappers, and capi.
 */
@@ -27,11 +33,26 @@ THR_PRIVATE_BEGIN
 #define THR_SOON INT64_C(50000)     /* woken by somebody who holds the lock */
 #define THR_CONTEND INT64_C(200000) /* woken to compete for a Lock */
 
+typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
+  thr_tstate *ts;
+  int64_t due;
+  bool granted; /* the lock is the waiter's, without its doing */
+  bool posted;  /* awake already */
+  int asked;    /* how often it has signalled the holder */
+  struct thr_gilwaiter *next, *prev;
+} thr_gilwaiter;
+
 thr_gil *thr_gil_new(void);
 void thr_gil_free(thr_gil *gil);
 
 void thr_gil_take(thr_tstate *ts, int64_t patience);
 void thr_gil_release(thr_tstate *ts);
+
+/* Takes the lock for `ts`, which sleeps, as soon as `self`, which holds it,
+** lets go; `ts` calls thr_gil_accept when it wakes. */
+void thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
+                    int64_t patience);
+void thr_gil_accept(thr_gilwaiter *w);
 
 /* Lets another thread run if one has asked for it.  The caller holds the
 ** lock, before and after. */

@@ -128,17 +128,9 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
 
 /* --- the Lua face --- */
 
-static bool debugging(void) {
-  static atomic_int known = -1; /* any thread that asks finds the same */
-  if (known < 0) {
-    const char *s = getenv("THREADING_DEBUG");
-    known = s && *s && strcmp(s, "0") != 0;
-  }
-  return known;
-}
+bool thr_lock_debug = false;
 
 void thr_lock_note(lua_State *L, thr_lock *l) {
-  if (!debugging()) return;
   luaL_where(L, 1);
   strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
   lua_pop(L, 1);
@@ -178,7 +170,7 @@ static int lock_acquire(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   bool got = (lua_gettop(L) == 1 && thr_lock_try(l, ts)) || acquire(L, ts, l);
-  if (got) thr_lock_note(L, l);
+  if (got && thr_lock_debug) thr_lock_note(L, l);
   lua_pushboolean(L, got);
   return 1;
 }
@@ -198,7 +190,7 @@ static void acquire_forever(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   if (!thr_lock_try(l, ts)) wait(L, ts, l, THR_FOREVER);
-  thr_lock_note(L, l);
+  if (thr_lock_debug) thr_lock_note(L, l);
 }
 
 static int lock_guard(lua_State *L) {
@@ -233,6 +225,8 @@ void thr_lock_open(lua_State *L) {
       {"locked", lock_locked},   {"guard", lock_guard},
       {"with", lock_with},       {"__close", lock_release},
       {"__tostring", lock_tostring}, {NULL, NULL}};
+  const char *debug = getenv("THREADING_DEBUG");
+  thr_lock_debug = debug && *debug && strcmp(debug, "0") != 0;
   thr_face_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

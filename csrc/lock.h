@@ -72,9 +72,11 @@ void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
 /* --- the Lua face --- */
 struct lua_State;
 
-/* Notes where the running function has acquired l, if THREADING_DEBUG is set
-** in the environment. */
+/* Notes where the running function has acquired l. */
 void thr_lock_note(struct lua_State *L, thr_lock *l);
+/* const after the module's opening: THREADING_DEBUG is set in the
+** environment. */
+extern bool thr_lock_debug;
 
 /* Waits until the lock is the caller's again; only the end of the program
 ** ends this wait before, and then false. */

@@ -121,7 +121,9 @@ static int parked(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_handle", thr_thread_handle},
+    {"_is_alive", thr_thread_isalive},
     {"_is_exit", isexit},
+    {"_join", thr_thread_join},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_thread_mainhandle},
     {"_parked", parked},
@@ -180,6 +182,8 @@ int luaopen_threading__thread(lua_State *L) {
   luaL_newlib(L, functions);
   thr_clock_open(L);
   lua_setfield(L, -2, "time");
+  thr_thread_pushkey(L);
+  lua_setfield(L, -2, "_key");
   lua_pushnumber(L, THR_TIMEOUT_MAX);
   lua_setfield(L, -2, "TIMEOUT_MAX");
   return 1;

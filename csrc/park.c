@@ -86,27 +86,46 @@ static thr_wake enter(thr_waiter *w) {
   return r;
 }
 
-/* Gives up, unless somebody has woken the waiter meanwhile. */
-static thr_wake give_up(thr_waiter *w, thr_wake reason) {
+/* Takes the result, or gives up for a reason. */
+static thr_wake end_with(thr_waiter *w, thr_wake reason) {
   struct bucket *b = lock_bucket(w->addr);
-  bool woken = w->result != THR_PARK_CHANGED;
-  if (!woken) dequeue(b, w, reason);
+  if (w->result == THR_PARK_CHANGED) dequeue(b, w, reason);
   thr_mutex_unlock(&b->m);
-  while (woken && thr_sem_wait(&w->ts->park_sem, THR_FOREVER) != THR_SEM_TAKEN)
-    continue; /* the token is on its way */
   return w->result;
+}
+
+static bool has_result(thr_waiter *w) {
+  struct bucket *b = lock_bucket(w->addr);
+  bool has = w->result != THR_PARK_CHANGED;
+  thr_mutex_unlock(&b->m);
+  return has;
 }
 
 static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
   for (;;) {
-    switch (thr_sem_wait(&w->ts->park_sem, deadline)) {
-      case THR_SEM_TAKEN: return w->result;
-      case THR_SEM_TIMEOUT: return give_up(w, THR_PARK_TIMEOUT);
+    switch (thr_sem_wait(&w->ts->sem, deadline)) {
+      case THR_SEM_TAKEN:
+        if (has_result(w)) return w->result;
+        break; /* a stray token */
+      case THR_SEM_TIMEOUT: return end_with(w, THR_PARK_TIMEOUT);
       case THR_SEM_EINTR:
         /* Other threads block all signals that a Lua hook could serve. */
-        if (w->ts->is_main && !w->deaf) return give_up(w, THR_PARK_INTERRUPTED);
+        if (w->ts->is_main && !w->deaf)
+          return end_with(w, THR_PARK_INTERRUPTED);
     }
   }
+}
+
+/* Lets go of the global lock, if the thread holds it, for as long as it
+** sleeps. */
+static thr_wake sleep_outside(thr_waiter *w, int64_t deadline) {
+  thr_tstate *ts = w->ts;
+  if (w->wants_gil) thr_gil_release(ts);
+  thr_wake r = sleep_until(w, deadline);
+  if (w->invited) thr_gil_accept(&w->turn);
+  else if (w->wants_gil)
+    thr_gil_take(ts, r == THR_PARK_WOKEN ? w->patience : THR_AT_ONCE);
+  return r;
 }
 
 thr_wake thr_park(thr_waiter *w, int64_t deadline) {
@@ -114,28 +133,40 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   if (w->since == 0) w->since = thr_os_monotonic();
   w->result = THR_PARK_CHANGED;
   w->forever = deadline == THR_FOREVER;
+  w->wants_gil = ts->holds_gil;
+  w->invited = false;
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;
   thr_wake r = enter(w);
-  if (r == THR_PARK_WOKEN) {
-    bool had = ts->holds_gil;
-    if (had) thr_gil_release(ts);
-    r = sleep_until(w, deadline);
-    if (had)
-      thr_gil_take(ts, r == THR_PARK_WOKEN ? w->patience : THR_AT_ONCE);
-  }
+  if (r == THR_PARK_WOKEN) r = sleep_outside(w, deadline);
   atomic_store(&ts->parked_at, NULL);
   thr_deadlock_unpublish(ts);
   return r;
 }
 
+/* Wakes a waiter that has just been taken out of the list, under the mutex;
+** returns the thread to be posted, or NULL if it is invited. */
+static thr_tstate *wake(thr_waiter *w) {
+  thr_tstate *ts = w->ts, *self = thr_tstate_current(ts->id);
+  if (w->wants_gil && self && self->holds_gil) {
+    w->invited = true;
+    thr_gil_invite(self, ts, &w->turn, w->patience);
+    return NULL;
+  }
+  thr_tstate_ref(ts);
+  return ts;
+}
+
 void thr_unpark_one(const void *addr, thr_decide decide) {
   struct bucket *b = lock_bucket(addr);
   thr_waiter *w = next_at(b->first, addr);
-  thr_tstate *ts = w ? w->ts : NULL;
+  thr_tstate *ts = NULL;
   if (decide) decide(addr, w, w && next_at(w->next, addr));
-  if (w) dequeue(b, w, THR_PARK_WOKEN);
+  if (w) {
+    dequeue(b, w, THR_PARK_WOKEN);
+    ts = wake(w);
+  }
   thr_mutex_unlock(&b->m);
-  if (ts) thr_sem_post(&ts->park_sem); /* it cannot end without the token */
+  if (ts) thr_tstate_wake(ts); /* now, lest it sleeps on the mutex */
 }
 
 int thr_unpark_all(const void *addr) {
@@ -144,9 +175,9 @@ int thr_unpark_all(const void *addr) {
   thr_waiter *w = next_at(b->first, addr);
   while (w) {
     thr_waiter *next = next_at(w->next, addr);
-    thr_tstate *ts = w->ts;
     dequeue(b, w, THR_PARK_WOKEN);
-    thr_sem_post(&ts->park_sem);
+    thr_tstate *ts = wake(w);
+    if (ts) thr_tstate_wake(ts);
     w = next;
     n++;
   }
@@ -163,11 +194,13 @@ static void end_wait(thr_tstate *ts, thr_wake result,
   struct bucket *b = lock_bucket(addr);
   thr_waiter *w = b->first;
   while (w && w->ts != ts) w = w->next;
-  if (w && !spare(w)) {
+  bool end = w && !spare(w);
+  if (end) {
     dequeue(b, w, result);
-    thr_sem_post(&ts->park_sem);
+    thr_tstate_ref(ts);
   }
   thr_mutex_unlock(&b->m);
+  if (end) thr_tstate_wake(ts);
 }
 
 static bool hears_nothing(const thr_waiter *w) { return heard(w) == 0; }

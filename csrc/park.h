@@ -12,10 +12,11 @@
 **
 ** Laws
 ** - A waiter is in its bucket's list, or its result is set; not both.
-** - Who takes a waiter out of the list posts its semaphore, exactly once;
-**   nothing else posts it.  A waiter that gives up and is no longer in the
-**   list therefore waits for that post, and takes the result as it came: a
-**   wake-up is never lost to a timeout.
+** - Who takes a waiter out of the list wakes it: by its semaphore, or, where
+**   it would wake only to wait for the global lock that the waker holds, by an
+**   invitation to that.
+** - A waiter that gives up looks under the bucket's mutex and takes a result
+**   that is there: a wake-up is never lost to a timeout.
 ** - A failed wait leaves no trace.
 **
 ** Called by the primitives.  Knows no Lua.
@@ -48,6 +49,9 @@ struct thr_waiter {
   int64_t since;    /* when it came; kept over repeated parks */
   bool handed;      /* what was waited for is the waiter's already */
   bool forever;              /* waiter only: it has no deadline */
+  bool wants_gil;            /* waiter only: it held the lock before */
+  bool invited;              /* bucket: it stands in the lock's queue */
+  thr_gilwaiter turn;        /* there */
   thr_wake result;           /* bucket */
   thr_waiter *next, *prev;   /* bucket */
 };

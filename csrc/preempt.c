@@ -92,11 +92,14 @@ static void settle(thr_tstate *ts, thr_hooked *h) {
   }
 }
 
-static void arm(thr_tstate *ts) {
+/* An armed hook that comes as soon by itself is left alone, for a thread that
+** is asked again and again must not have it put off each time. */
+static void arm(thr_tstate *ts, int count) {
   lua_State *L = ts->running;
   thr_hooked *h = take_record(ts, L);
-  if (is_ours(L) && (h->mask & LUA_MASKCOUNT)) return; /* comes by itself */
-  install(h, standing_mask(ts, h) | LUA_MASKCOUNT, random_count(ts));
+  bool armed = is_ours(L) && (h->mask & LUA_MASKCOUNT);
+  if (armed && (counts(h) || h->slice <= count)) return;
+  install(h, standing_mask(ts, h) | LUA_MASKCOUNT, count);
 }
 
 void thr_preempt_enter(thr_tstate *ts) {
@@ -112,12 +115,20 @@ void thr_preempt_leave(thr_tstate *ts) {
     thr_preempt_arm(ts);
 }
 
-void thr_preempt_arm(thr_tstate *ts) {
+void thr_preempt_armafter(thr_tstate *ts, int instructions) {
   thr_preempt_enter(ts);
   atomic_store_explicit(&ts->hooks_missed, false, memory_order_relaxed);
-  arm(ts);
+  arm(ts, instructions);
   thr_preempt_leave(ts);
 }
+
+/* What must be met at once comes at the next instruction: one that came later
+** might be met by a <close> variable. */
+static int soon(thr_tstate *ts) {
+  return ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf ? 1 : random_count(ts);
+}
+
+void thr_preempt_arm(thr_tstate *ts) { thr_preempt_armafter(ts, soon(ts)); }
 
 /* On the holder's thread, anywhere in its code.  Late signals find a thread
 ** that has let go of the lock, and must not touch Lua. */
@@ -128,7 +139,7 @@ static void on_signal(void) {
     if (atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
       atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
     else
-      arm(ts);
+      arm(ts, soon(ts));
   }
 }
 

@@ -28,8 +28,10 @@ int thr_preempt_init(void);
 /* Signals `holder`; the caller knows that it lives (first law of gil.h). */
 void thr_preempt_request(thr_tstate *holder);
 
-/* Arms the hook of the calling thread, which holds the global lock. */
+/* Arms the hook of the calling thread, which holds the global lock: to fire
+** between any two of the next instructions, or after about so many. */
 void thr_preempt_arm(thr_tstate *ts);
+void thr_preempt_armafter(thr_tstate *ts, int instructions);
 
 /* What the handler does, for another handler: a pending bit has been set. */
 void thr_preempt_poke(void);

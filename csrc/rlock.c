@@ -51,7 +51,7 @@ static int rlock_acquire(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   bool got = (lua_gettop(L) == 1 && thr_rlock_try(l, ts)) || acquire(L, ts, l);
-  if (got) thr_lock_note(L, l);
+  if (got && thr_lock_debug) thr_lock_note(L, l);
   lua_pushboolean(L, got);
   return 1;
 }
@@ -72,7 +72,7 @@ static void acquire_forever(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   if (!thr_rlock_try(l, ts)) wait(L, ts, l, THR_FOREVER);
-  thr_lock_note(L, l);
+  if (thr_lock_debug) thr_lock_note(L, l);
 }
 
 static int rlock_guard(lua_State *L) {

@@ -14,6 +14,7 @@ const char thr_key_noop = 0;
 const char thr_key_exit = 0;
 const char thr_key_stop = 0;
 const char thr_key_locals = 0;
+const char thr_key_active = 0;
 const char thr_key_messages = 0;
 
 /* Code that catches the stop (a loop around a pcall) meets it again after
@@ -112,11 +113,19 @@ static bool take_bit(thr_tstate *ts, unsigned bit) {
   return (atomic_fetch_and(&ts->pending, ~bit) & bit) != 0;
 }
 
+/* Once, then a pause in which <close> variables do their work.  Where that was
+** caught, twice in a row the next time, and so on: the second comes at the
+** very next instruction, outside of one pcall more. */
+static void raise_stop(lua_State *L, thr_tstate *ts) {
+  if (ts->stops_left == 0) ts->stops_left = ++ts->stop_rounds;
+  ts->stops_left--;
+  ts->stop_again = ts->stops_left > 0 ? 0 : thr_os_monotonic() + STOP_AGAIN;
+  if (ts->stops_left > 0) thr_preempt_arm(ts);
+  raise_key(L, &thr_key_stop);
+}
+
 void thr_runtime_pending(lua_State *L, thr_tstate *ts) {
-  if (ts->pending & THR_PENDING_STOP) {
-    ts->stop_again = thr_os_monotonic() + STOP_AGAIN;
-    raise_key(L, &thr_key_stop);
-  }
+  if (ts->pending & THR_PENDING_STOP) raise_stop(L, ts);
   if (take_bit(ts, THR_PENDING_DUMP)) thr_dump_stderr(L);
   if (take_bit(ts, THR_PENDING_INTERRUPT)) luaL_error(L, "interrupted!");
   if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) raise_cancelled(L, ts);
@@ -165,16 +174,18 @@ int thr_runtime_locals(lua_State *L) {
   return 1;
 }
 
+/* On the state of a thread that ends: its stack is empty, and shall be. */
 static void clear_entry(lua_State *L, const void *key, lua_Integer ident) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
-  if (lua_rawgeti(L, -1, ident) != LUA_TNIL) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE &&
+      lua_rawgeti(L, -1, ident) != LUA_TNIL) {
     lua_pushnil(L);
     lua_rawseti(L, -3, ident);
   }
-  lua_pop(L, 2);
+  lua_settop(L, 0);
 }
 
 void thr_runtime_forget(lua_State *L, thr_tstate *ts) {
+  clear_entry(L, &thr_key_active, (lua_Integer)ts->ident);
   clear_entry(L, &thr_key_locals, (lua_Integer)ts->ident);
   clear_entry(L, &thr_key_messages, (lua_Integer)ts->ident);
   lua_pushnil(L);

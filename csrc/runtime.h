@@ -18,6 +18,7 @@ extern const char thr_key_noop;    /* a Lua function that does nothing */
 extern const char thr_key_exit;    /* the error object of threading.exit() */
 extern const char thr_key_stop;    /* the error object of the end */
 extern const char thr_key_locals;  /* table: ident -> what _locals returns */
+extern const char thr_key_active;  /* table: ident -> Thread, of Lua's making */
 extern const char thr_key_messages; /* table: ident -> a cancel's message */
 
 /* Makes the runtime of L with the calling thread as its main thread; or

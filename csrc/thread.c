@@ -177,9 +177,9 @@ static void give_state(lua_State *L, thr_tstate *ts, int fn) {
 
 static void prepare(lua_State *L, thr_tstate *ts, int fn) {
   if (ts->phase != THR_INITIAL)
-    luaL_error(L, "threads can only be started once");
+    thr_face_callererror(L, "threads can only be started once");
   if (ts->rt->closing)
-    luaL_error(L, "can't create new thread at interpreter shutdown");
+    thr_face_callererror(L, "can't create new thread at interpreter shutdown");
   thr_end_refresh(L, ts->rt);
   give_state(L, ts, fn);
 }
@@ -195,7 +195,7 @@ static int start(lua_State *L, thr_tstate *ts) {
 }
 
 static int refused(lua_State *L, int err) {
-  return luaL_error(L, "can't start new thread: %s", strerror(err));
+  return thr_face_callererror(L, "can't start new thread: %s", strerror(err));
 }
 
 /* _thread._handle() -> an unstarted thread */
@@ -216,6 +216,8 @@ static int handle_start(lua_State *L) {
   prepare(L, ts, 6);
   thr_tstate_setname(ts, name);
   ts->daemon = lua_toboolean(L, 5);
+  lua_pushvalue(L, 2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_active);
   lua_pushvalue(L, 3);
   lua_rawseti(L, 2, (lua_Integer)ts->ident);
   int err = start(L, ts);
@@ -239,8 +241,20 @@ int thr_thread_startnew(lua_State *L) {
   return 1;
 }
 
-static int handle_join(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
+/* The thread at arg: a Thread object, which keeps its handle under a key that
+** only we know, or the handle itself. */
+static thr_tstate *check_thread(lua_State *L, int arg) {
+  if (lua_istable(L, arg) &&
+      lua_rawgetp(L, arg, &kind) == LUA_TUSERDATA)
+    lua_replace(L, arg);
+  thr_tstate *ts = thr_face_test(L, arg, &kind);
+  if (!ts) luaL_typeerror(L, arg, "threading.Thread");
+  return ts;
+}
+
+/* Thread:join([timeout]) -> whether it has ended */
+int thr_thread_join(lua_State *L) {
+  thr_tstate *ts = check_thread(L, 1), *self = thr_face_self(L);
   int64_t deadline = thr_face_deadline(L, 2, "timeout");
   if (ts == self) return luaL_error(L, "cannot join current thread");
   if (ts->phase == THR_INITIAL)
@@ -249,6 +263,13 @@ static int handle_join(lua_State *L) {
   do r = thr_thread_wait(self, ts, deadline);
   while (thr_face_disturbed(L, self, r));
   lua_pushboolean(L, r == THR_PARK_WOKEN);
+  return 1;
+}
+
+/* Thread:is_alive() */
+int thr_thread_isalive(lua_State *L) {
+  thr_tstate *ts = check_thread(L, 1);
+  lua_pushboolean(L, ts->phase == THR_STARTED);
   return 1;
 }
 
@@ -292,8 +313,9 @@ static int handle_nativeid(lua_State *L) {
 
 static int handle_setname(lua_State *L) {
   thr_tstate *ts = thr_face_check(L, 1, &kind);
+  const char *name = luaL_checkstring(L, 2);
   thr_mutex_lock(&ts->rt->m); /* others may read it for a message */
-  thr_tstate_setname(ts, luaL_checkstring(L, 2));
+  thr_tstate_setname(ts, name);
   thr_mutex_unlock(&ts->rt->m);
   if (ts == thr_face_self(L)) thr_os_setname(ts->name);
   return 0;
@@ -316,12 +338,15 @@ int thr_thread_selfhandle(lua_State *L) {
   return push_handle(L, thr_face_self(L));
 }
 
+void thr_thread_pushkey(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)&kind);
+}
+
 void thr_thread_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"start", handle_start},         {"join", handle_join},
-      {"phase", handle_phase},         {"ident", handle_ident},
-      {"native_id", handle_nativeid},  {"set_name", handle_setname},
-      {"cancel", handle_cancel},
+      {"start", handle_start},        {"cancel", handle_cancel},
+      {"phase", handle_phase},        {"ident", handle_ident},
+      {"native_id", handle_nativeid}, {"set_name", handle_setname},
       {NULL, NULL}};
   thr_face_newtype(L, &kind, methods);
   lua_pop(L, 1);

@@ -31,6 +31,10 @@ void thr_thread_reap(thr_runtime *rt, int keep);
 struct lua_State;
 void thr_thread_open(struct lua_State *L);
 int thr_thread_handle(struct lua_State *L);
+int thr_thread_join(struct lua_State *L);    /* Thread.join */
+int thr_thread_isalive(struct lua_State *L); /* Thread.is_alive */
+/* Pushes the key under which a Thread object keeps its handle. */
+void thr_thread_pushkey(struct lua_State *L);
 int thr_thread_mainhandle(struct lua_State *L);
 int thr_thread_selfhandle(struct lua_State *L);
 int thr_thread_startnew(struct lua_State *L);

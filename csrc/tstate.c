@@ -53,17 +53,10 @@ void thr_runtime_unref(thr_runtime *rt) {
   free(rt);
 }
 
-static bool init_sems(thr_tstate *ts) {
-  if (!thr_sem_init(&ts->gil_sem)) return false;
-  if (thr_sem_init(&ts->park_sem)) return true;
-  thr_sem_destroy(&ts->gil_sem);
-  return false;
-}
-
 thr_tstate *thr_tstate_new(thr_runtime *rt) {
   thr_tstate *ts = calloc(1, sizeof(*ts));
   if (!ts) return NULL;
-  if (!init_sems(ts)) {
+  if (!thr_sem_init(&ts->sem)) {
     free(ts);
     return NULL;
   }
@@ -80,10 +73,14 @@ void thr_tstate_ref(thr_tstate *ts) { atomic_fetch_add(&ts->refs, 1); }
 
 void thr_tstate_unref(thr_tstate *ts) {
   if (atomic_fetch_sub(&ts->refs, 1) != 1) return;
-  thr_sem_destroy(&ts->gil_sem);
-  thr_sem_destroy(&ts->park_sem);
+  thr_sem_destroy(&ts->sem);
   thr_runtime_unref(ts->rt);
   free(ts);
+}
+
+void thr_tstate_wake(thr_tstate *ts) {
+  thr_sem_post(&ts->sem);
+  thr_tstate_unref(ts);
 }
 
 void thr_tstate_setname(thr_tstate *ts, const char *name) {

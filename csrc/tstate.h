@@ -68,7 +68,7 @@ struct thr_tstate {
   struct lua_State *base;    /* gil: the state the thread runs on */
   struct lua_State *running; /* own: base, or the coroutine on top of it */
   atomic_bool holds_gil;     /* own; the signal handler reads it */
-  thr_sem gil_sem, park_sem; /* own: sleeps here; others post */
+  thr_sem sem; /* own: sleeps here, in park and gil; others post */
 
   /* the hook, see preempt.c */
   thr_hooked hooked[2];   /* own: of base, of the coroutine */
@@ -83,6 +83,7 @@ struct thr_tstate {
   atomic_uint pending;             /* THR_PENDING_* bits */
   unsigned deaf; /* own: those that must not end a wait just now */
   void (*nogil_hook)(struct lua_State *, struct lua_Debug *); /* own */
+  unsigned stop_rounds, stops_left; /* own: see runtime.c */
   int64_t stop_again; /* own: when a stop that was caught is raised again */
 
   thr_osthread os;         /* const once started */
@@ -146,6 +147,10 @@ void thr_runtime_unref(thr_runtime *rt);
 thr_tstate *thr_tstate_new(thr_runtime *rt); /* NULL: no memory */
 void thr_tstate_ref(thr_tstate *ts);
 void thr_tstate_unref(thr_tstate *ts);
+/* Posts the semaphore, and drops the reference that the caller took while the
+** thread was sure to live: it may have ended by now, for it may have found
+** out by itself what the post is to tell. */
+void thr_tstate_wake(thr_tstate *ts);
 void thr_tstate_setname(thr_tstate *ts, const char *name);
 
 /* Binds a record to the calling OS thread, and looses it. */

@@ -9,8 +9,20 @@ local _thread = require "threading._thread"
 local M = {}
 
 local STATE = {} -- the key of a thread's own state in the object
-local active = {} -- ident -> Thread
+local HANDLE <const> = _thread._key -- and of its handle, for the C side
+local active = {} -- ident -> Thread; the C side takes out who ends
 local threading -- the module, where the user may set excepthook
+
+-- Raises an error at the place from which this module was called.
+local HERE <const> = debug.getinfo(1, "S").source
+
+local function complain(message, ...)
+  local level = 2
+  while debug.getinfo(level, "S").source == HERE do
+    level = level + 1
+  end
+  error(message:format(...), level)
+end
 
 local counter = 0
 
@@ -22,9 +34,14 @@ end
 local function state_of(self)
   local state = type(self) == "table" and rawget(self, STATE)
   if not state then
-    error("Thread.init() was not called on this object", 3)
+    complain "Thread.init() was not called on this object"
   end
   return state
+end
+
+local function set_state(self, state)
+  rawset(self, STATE, state)
+  rawset(self, HANDLE, state.handle)
 end
 
 -- Fields that are computed: readers and writers.
@@ -50,23 +67,26 @@ function get.native_id(state)
 end
 
 function set.name(state, value)
+  if type(value) ~= "string" and type(value) ~= "number" then
+    complain("name: string expected, got %s", type(value))
+  end
   state.name = tostring(value)
   state.handle:set_name(state.name)
 end
 
 function set.daemon(state, value)
   if type(value) ~= "boolean" then
-    error("daemon: boolean expected, got " .. type(value), 3)
+    complain("daemon: boolean expected, got %s", type(value))
   end
   if state.handle:phase() ~= "initial" then
-    error("cannot set daemon status of active thread", 3)
+    complain "cannot set daemon status of active thread"
   end
   state.daemon = value
 end
 
 local function read_only(name)
   return function()
-    error("cannot set " .. name .. " of a thread", 3)
+    complain("cannot set %s of a thread", name)
   end
 end
 
@@ -142,8 +162,8 @@ end
 
 local function expect(ok, name, expected, value)
   if not ok then
-    error(("bad argument '%s' to 'Thread' (%s expected, got %s)"):format(
-      name, expected, type(value)), 4)
+    complain("bad argument '%s' to 'Thread' (%s expected, got %s)", name,
+      expected, type(value))
   end
 end
 
@@ -153,8 +173,7 @@ local function check_options(opts)
   expect(type(opts) == "table", "options", "table", opts)
   for key in pairs(opts) do
     if not options[key] then
-      error(("unexpected keyword argument '%s' to 'Thread'"):format(
-        tostring(key)), 4)
+      complain("unexpected keyword argument '%s' to 'Thread'", tostring(key))
     end
   end
   local target, args, daemon = opts.target, opts.args, opts.daemon
@@ -186,7 +205,7 @@ function Thread:init(opts)
   if daemon == nil then
     daemon = M.current_thread().daemon
   end
-  rawset(self, STATE, {
+  set_state(self, {
     handle = _thread._handle(),
     name = tostring(name),
     daemon = daemon,
@@ -201,8 +220,8 @@ end
 -- @raise if the name is not a string
 function Thread:extend(name)
   if type(name) ~= "string" then
-    error("bad argument 'name' to 'extend' (string expected, got "
-      .. type(name) .. ")", 2)
+    complain("bad argument 'name' to 'extend' (string expected, got %s)",
+      type(name))
   end
   return make_class({ __name = name }, self)
 end
@@ -263,7 +282,6 @@ local function bootstrap(self)
     err.thread = self
     call_hook(err)
   end
-  active[state.handle:ident()] = nil
 end
 
 --- Starts it. `run` is called in a thread of the operating system.
@@ -274,18 +292,16 @@ function Thread:start()
 end
 
 --- Waits until it has ended.
+-- @function Thread:join
 -- @tparam[opt] number timeout seconds
 -- @treturn boolean true when it has ended, false at the timeout
 -- @raise if it is not started, or is the calling thread
-function Thread:join(timeout)
-  return state_of(self).handle:join(timeout)
-end
+Thread.join = _thread._join
 
 --- Is it started and not ended?
+-- @function Thread:is_alive
 -- @treturn boolean
-function Thread:is_alive()
-  return state_of(self).handle:phase() == "started"
-end
+Thread.is_alive = _thread._is_alive
 
 --- Asks it to end. It ends at its next cancellation point (any blocking call,
 -- and `threading.checkpoint()`), by an error that runs `<close>` variables
@@ -300,14 +316,14 @@ function Thread:cancel(message)
   if type(message) == "table" and getmetatable(message) == nil then
     for key in pairs(message) do
       if key ~= "asynchronous" and key ~= "message" then
-        error(("unexpected keyword argument '%s' to 'cancel'"):format(
-          tostring(key)), 2)
+        complain("unexpected keyword argument '%s' to 'cancel'",
+          tostring(key))
       end
     end
     asynchronous, message = message.asynchronous, message.message
     if asynchronous ~= nil and type(asynchronous) ~= "boolean" then
-      error("bad argument 'asynchronous' to 'cancel' (boolean expected, got "
-        .. type(asynchronous) .. ")", 2)
+      complain("bad argument 'asynchronous' to 'cancel' (boolean expected, "
+        .. "got %s)", type(asynchronous))
     end
   end
   return state_of(self).handle:cancel(message, asynchronous)
@@ -316,7 +332,7 @@ end
 make_class(Thread)
 
 local main = setmetatable({}, metas[Thread])
-rawset(main, STATE, {
+set_state(main, {
   handle = _thread._main_handle(),
   name = "MainThread",
   daemon = false,
@@ -329,7 +345,7 @@ local Dummy = make_class({ __name = "DummyThread" }, Thread)
 local dummies = setmetatable({}, { __mode = "v" }) -- ident -> Dummy
 
 function Dummy.join()
-  error("cannot join a dummy thread", 2)
+  complain "cannot join a dummy thread"
 end
 
 --- The calling thread's object.
@@ -341,7 +357,7 @@ function M.current_thread()
     return self
   end
   self = setmetatable({}, metas[Dummy])
-  rawset(self, STATE, {
+  set_state(self, {
     handle = _thread._self_handle(),
     name = "Dummy-" .. ident,
     daemon = true,
@@ -391,8 +407,8 @@ end
 -- @tparam table args value (the error object), traceback (string), thread
 function M.excepthook(args)
   if type(args) ~= "table" then
-    error("bad argument 'args' to 'excepthook' (table expected, got "
-      .. type(args) .. ")", 2)
+    complain("bad argument 'args' to 'excepthook' (table expected, got %s)",
+      type(args))
   end
   local name = args.thread and args.thread.name or "?"
   io.stderr:write(("Exception in thread %s:\n%s\n"):format(name,
