@@ -20,6 +20,7 @@
 ** What lies between must not raise: lua_resume and lua_resetthread do not. */
 static lua_State *step_in(thr_tstate *ts, lua_State *co) {
   lua_State *before = ts->running;
+  if (before == ts->base) ts->base_hook = lua_gethook(before);
   thr_preempt_enter(ts);
   ts->running = co;
   thr_preempt_leave(ts);

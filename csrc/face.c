@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dump.h"
+#include "preempt.h"
 #include "runtime.h"
 
 void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind) {
@@ -77,6 +78,7 @@ bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
   if (r == THR_PARK_DEADLOCK) thr_dump_deadlock(L, ts);
   if (r != THR_PARK_INTERRUPTED) return false;
   if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
+  thr_preempt_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_noop);
   lua_call(L, 0, 0); /* the hook of Ctrl-C fires, and raises, here */
   return true;

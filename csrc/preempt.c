@@ -187,12 +187,24 @@ void thr_preempt_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
   else lua_sethook(L, NULL, 0, 0);
 }
 
+void thr_preempt_fetch(thr_tstate *ts, lua_State *L) {
+  lua_Hook hook = lua_gethook(ts->base);
+  if (!ts->is_main || L == ts->base || !hook || is_ours(ts->base) ||
+      hook == ts->base_hook)
+    return;
+  thr_preempt_enter(ts);
+  lua_sethook(L, hook, lua_gethookmask(ts->base), lua_gethookcount(ts->base));
+  lua_sethook(ts->base, NULL, 0, 0);
+  thr_preempt_leave(ts);
+}
+
 void thr_preempt_watch(thr_tstate *self) {
   thr_runtime *rt = self->rt;
   atomic_store(&rt->watch_changed, !self->is_main);
   if (!self->is_main) return; /* it looks when it takes the lock */
   thr_preempt_enter(self);
   thr_preempt_lay(self, rt->mainL);
+  self->base_hook = lua_gethook(self->base);
   thr_preempt_leave(self);
 }
 

@@ -53,6 +53,10 @@ void thr_preempt_lay(thr_tstate *ts, struct lua_State *L);
 void thr_preempt_inherit(thr_tstate *ts, struct lua_State *creator,
                          struct lua_State *L);
 
+/* A handler of Ctrl-C sets its hook on the main state.  If it has done so while
+** a coroutine runs on that: moves the hook to L, the coroutine. */
+void thr_preempt_fetch(thr_tstate *ts, struct lua_State *L);
+
 /* There are threads to wait for now, or none any more: has the main thread lay
 ** or lift the hook that sees its script return.  Nobody else touches that
 ** hook: a handler of Ctrl-C sets it on the main thread at any moment.  `self`

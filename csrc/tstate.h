@@ -83,6 +83,8 @@ struct thr_tstate {
   atomic_uint pending;             /* THR_PENDING_* bits */
   unsigned deaf; /* own: those that must not end a wait just now */
   void (*nogil_hook)(struct lua_State *, struct lua_Debug *); /* own */
+  void (*base_hook)(struct lua_State *, struct lua_Debug *); /* own: of base,
+                                          when a coroutine began to run on it */
   unsigned stop_rounds, stops_left; /* own: see runtime.c */
   int64_t stop_again; /* own: when a stop that was caught is raised again */
 
