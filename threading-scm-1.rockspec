@@ -53,7 +53,7 @@ build = {
         "csrc/preempt.c",
         "csrc/rlock.c",
         "csrc/runtime.c",
-        "csrc/semaphore.c",
+        "csrc/sema.c",
         "csrc/thread.c",
         "csrc/tstate.c",
         "csrc/value.c",

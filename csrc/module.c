@@ -19,7 +19,7 @@
 #include "lock.h"
 #include "rlock.h"
 #include "runtime.h"
-#include "semaphore.h"
+#include "sema.h"
 #include "thread.h"
 #include "value.h"
 

@@ -1,13 +1,13 @@
 /*
-** semaphore: counts permits; no owner.
+** sema: the semaphore. Counts permits; no owner.
 **
 ** The word is the value times two, plus PARKED: somebody may be waiting.  A
 ** release raises the value and wakes as many; they compete with newcomers,
 ** and one that has waited for a millisecond is handed its permit instead.
 ** Usable with and without the global lock.
 */
-#ifndef THR_SEMAPHORE_H
-#define THR_SEMAPHORE_H
+#ifndef THR_SEMA_H
+#define THR_SEMA_H
 
 #include "park.h"
 

@@ -1,5 +1,5 @@
-/* semaphore: see semaphore.h. */
-#include "semaphore.h"
+/* sema: the semaphore, see sema.h (named so lest it hides <semaphore.h>). */
+#include "sema.h"
 
 #include <stdlib.h>
 
