@@ -136,6 +136,10 @@ void thr_lock_note(lua_State *L, thr_lock *l) {
   lua_pop(L, 1);
 }
 
+/***
+A lock that one thread at a time holds.  Any thread may release it.
+@classmod threading.Lock
+*/
 static void unref(void *l) { thr_lock_unref(l); }
 
 static const thr_kind kind = {"threading.Lock", unref};
@@ -166,6 +170,16 @@ static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
   return thr_lock_try(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
 }
 
+/***
+Takes the lock, after waiting until it is free.
+@function acquire
+@tparam[opt=true] boolean blocking false for a mere try
+@tparam[opt=-1] number timeout seconds, not negative; -1 for ever.  Both may
+be given as a table: `{blocking = ..., timeout = ...}`
+@treturn boolean acquired
+@raise if an argument is of the wrong type; "can't specify a timeout for a
+non-blocking call"; a deadlock, a cancellation
+*/
 static int lock_acquire(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
@@ -175,12 +189,22 @@ static int lock_acquire(lua_State *L) {
   return 1;
 }
 
+/***
+Frees the lock.
+@function release
+@raise "release unlocked lock"
+*/
 static int lock_release(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   if (!thr_lock_release(l)) return luaL_error(L, "release unlocked lock");
   return 0;
 }
 
+/***
+Does some thread hold it?
+@function locked
+@treturn boolean
+*/
 static int lock_locked(lua_State *L) {
   lua_pushboolean(L, thr_lock_locked(thr_face_check(L, 1, &kind)));
   return 1;
@@ -193,12 +217,27 @@ static void acquire_forever(lua_State *L) {
   if (thr_lock_debug) thr_lock_note(L, l);
 }
 
+/***
+Takes it, however long it takes.
+@function guard
+@treturn Lock itself; as a to-be-closed variable it releases at the end of the
+block, also on an error or a break
+@raise a deadlock, a cancellation
+*/
 static int lock_guard(lua_State *L) {
   acquire_forever(L);
   lua_settop(L, 1);
   return 1; /* its own guard: __close releases it */
 }
 
+/***
+Calls a function with the lock held, and releases it also on an error.
+@function with
+@tparam function fn
+@param ... its arguments
+@return what fn returns
+@raise if fn is not callable; what fn raises
+*/
 static int lock_with(lua_State *L) {
   thr_face_check(L, 1, &kind);
   thr_face_callable(L, 2, "fn");
