@@ -17,6 +17,11 @@ bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
 
 /* --- the Lua face --- */
 
+/***
+A lock that its owner may take again.  Only the owner may release it, as often
+as it took it.
+@classmod threading.RLock
+*/
 static void unref(void *l) { thr_lock_unref(l); }
 
 static const thr_kind kind = {"threading.RLock", unref};
@@ -47,6 +52,16 @@ static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
   return thr_rlock_try(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
 }
 
+/***
+Takes the lock, after waiting until it is free or the caller's.
+@function acquire
+@tparam[opt=true] boolean blocking false for a mere try
+@tparam[opt=-1] number timeout seconds, not negative; -1 for ever.  Both may
+be given as a table: `{blocking = ..., timeout = ...}`
+@treturn boolean acquired
+@raise if an argument is of the wrong type; "can't specify a timeout for a
+non-blocking call"; a deadlock, a cancellation
+*/
 static int rlock_acquire(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
@@ -56,6 +71,11 @@ static int rlock_acquire(lua_State *L) {
   return 1;
 }
 
+/***
+Takes one acquire back; the last one frees the lock.
+@function release
+@raise "cannot release un-acquired lock" where the caller is not the owner
+*/
 static int rlock_release(lua_State *L) {
   thr_lock *l = thr_face_check(L, 1, &kind);
   if (!thr_rlock_release(l, thr_face_self(L)))
@@ -63,6 +83,11 @@ static int rlock_release(lua_State *L) {
   return 0;
 }
 
+/***
+Does some thread hold it?
+@function locked
+@treturn boolean
+*/
 static int rlock_locked(lua_State *L) {
   lua_pushboolean(L, thr_lock_locked(thr_face_check(L, 1, &kind)));
   return 1;
@@ -75,12 +100,27 @@ static void acquire_forever(lua_State *L) {
   if (thr_lock_debug) thr_lock_note(L, l);
 }
 
+/***
+Takes it, however long it takes.
+@function guard
+@treturn RLock itself; as a to-be-closed variable it releases at the end of the
+block, also on an error or a break
+@raise a deadlock, a cancellation
+*/
 static int rlock_guard(lua_State *L) {
   acquire_forever(L);
   lua_settop(L, 1);
   return 1;
 }
 
+/***
+Calls a function with the lock held, and releases it also on an error.
+@function with
+@tparam function fn
+@param ... its arguments
+@return what fn returns
+@raise if fn is not callable; what fn raises
+*/
 static int rlock_with(lua_State *L) {
   thr_face_check(L, 1, &kind);
   thr_face_callable(L, 2, "fn");
