@@ -103,8 +103,8 @@ static void acquire_forever(lua_State *L) {
 /***
 Takes it, however long it takes.
 @function guard
-@treturn RLock itself; as a to-be-closed variable it releases at the end of the
-block, also on an error or a break
+@treturn RLock itself; as a to-be-closed variable it releases at the
+end of the block, also on an error or a break
 @raise a deadlock, a cancellation
 */
 static int rlock_guard(lua_State *L) {
