@@ -50,6 +50,10 @@ void thr_condition_leave(thr_condition *c, thr_ticket *t) {
 
 /* The box's user value holds the lock, for Lua to use and to keep alive. */
 
+/***
+A condition variable: threads wait for a change that others notify of.
+@classmod threading.Condition
+*/
 static void unref(void *c) { thr_condition_unref(c); }
 
 static const thr_kind kind = {"threading.Condition", unref};
@@ -99,8 +103,26 @@ static int call_lock(lua_State *L, const char *method) {
   return lua_gettop(L);
 }
 
+/***
+Takes the lock that the condition stands on; the arguments are that lock's.
+@function acquire
+@tparam[opt=true] boolean blocking false for a mere try
+@tparam[opt=-1] number timeout seconds, not negative; -1 for ever
+@treturn boolean acquired
+@raise what the lock raises
+*/
 static int condition_acquire(lua_State *L) { return call_lock(L, "acquire"); }
+/***
+Releases the lock that the condition stands on.
+@function release
+@raise what the lock raises
+*/
 static int condition_release(lua_State *L) { return call_lock(L, "release"); }
+/***
+Does some thread hold the lock?
+@function locked
+@treturn boolean
+*/
 static int condition_locked(lua_State *L) { return call_lock(L, "locked"); }
 
 static int condition_close(lua_State *L) {
@@ -116,12 +138,27 @@ static void acquire_forever(lua_State *L) {
   lua_call(L, 1, 0);
 }
 
+/***
+Takes it, however long it takes.
+@function guard
+@treturn Condition itself; as a to-be-closed variable it releases at the
+end of the block, also on an error or a break
+@raise a deadlock, a cancellation
+*/
 static int condition_guard(lua_State *L) {
   lua_settop(L, 1);
   acquire_forever(L);
   return 1;
 }
 
+/***
+Calls a function with the lock held, and releases it also on an error.
+@function with
+@tparam function fn
+@param ... its arguments
+@return what fn returns
+@raise if fn is not callable; what fn raises
+*/
 static int condition_with(lua_State *L) {
   check(L);
   thr_face_callable(L, 2, "fn");
@@ -189,6 +226,14 @@ static bool wait_once(lua_State *L, thr_condition *c, thr_tstate *ts,
   return r == THR_PARK_WOKEN;
 }
 
+/***
+Releases the lock, waits to be notified, and takes the lock again.
+@function wait
+@tparam[opt] number timeout seconds, not negative; without it for ever
+@treturn boolean notified; false at the timeout
+@raise "cannot wait on un-acquired lock"; if the timeout is not valid; a
+deadlock, a cancellation: the lock is held again by then
+*/
 static int condition_wait(lua_State *L) {
   thr_condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
@@ -205,6 +250,15 @@ static bool holds(lua_State *L, int predicate) {
   return lua_toboolean(L, -1);
 }
 
+/***
+Waits until the predicate holds.
+@function wait_for
+@tparam function predicate called with the lock held
+@tparam[opt] number timeout seconds, not negative; without it for ever
+@return the predicate's value, a false one at the timeout
+@raise "cannot wait on un-acquired lock"; if an argument is of the wrong type;
+what the predicate raises; a deadlock, a cancellation
+*/
 static int condition_waitfor(lua_State *L) {
   thr_condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
@@ -219,6 +273,12 @@ static int condition_waitfor(lua_State *L) {
   return 1;
 }
 
+/***
+Wakes some of the threads that wait.
+@function notify
+@tparam[opt=1] integer n how many at most
+@raise "cannot notify on un-acquired lock"; if n is not an integer
+*/
 static int condition_notify(lua_State *L) {
   thr_condition *c = check(L);
   lua_Integer n =
@@ -228,6 +288,11 @@ static int condition_notify(lua_State *L) {
   return 0;
 }
 
+/***
+Wakes all threads that wait.
+@function notify_all
+@raise "cannot notify on un-acquired lock"
+*/
 static int condition_notifyall(lua_State *L) {
   thr_condition *c = check(L);
   check_owned(L, c, "notify");
