@@ -86,6 +86,10 @@ bool thr_semaphore_release(thr_semaphore *s, int64_t n) {
 
 /* --- the Lua face --- */
 
+/***
+A number of permits.
+@classmod threading.Semaphore
+*/
 static void unref(void *s) { thr_semaphore_unref(s); }
 
 static const thr_kind kind = {"threading.Semaphore", unref};
@@ -119,6 +123,16 @@ static bool wait(lua_State *L, thr_tstate *ts, thr_semaphore *s,
   return r == THR_PARK_WOKEN;
 }
 
+/***
+Takes a permit, after waiting until there is one.
+@function acquire
+@tparam[opt=true] boolean blocking false for a mere try
+@tparam[opt] number timeout seconds, not negative; without it for ever.  Both
+may be given as a table: `{blocking = ..., timeout = ...}`
+@treturn boolean acquired
+@raise if an argument is of the wrong type; "can't specify timeout for
+non-blocking acquire"; a deadlock, a cancellation
+*/
 static int semaphore_acquire(lua_State *L) {
   thr_semaphore *s = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
@@ -136,6 +150,13 @@ static void release(lua_State *L, lua_Integer n) {
     luaL_error(L, "Semaphore released too many times");
 }
 
+/***
+Gives permits back.
+@function release
+@tparam[opt=1] integer n at least 1; also as a table: `{n = ...}`
+@raise if n is less than 1; "Semaphore released too many times", where a
+BoundedSemaphore would have more permits than at first
+*/
 static int semaphore_release(lua_State *L) {
   static const char *const names[] = {"n", NULL};
   thr_face_check(L, 1, &kind);
@@ -157,12 +178,27 @@ static void acquire_forever(lua_State *L) {
   if (!thr_semaphore_try(s)) wait(L, ts, s, THR_FOREVER);
 }
 
+/***
+Takes a permit, however long it takes.
+@function guard
+@treturn Semaphore itself; as a to-be-closed variable it gives it back at the
+end of the block, also on an error or a break
+@raise a deadlock, a cancellation
+*/
 static int semaphore_guard(lua_State *L) {
   acquire_forever(L);
   lua_settop(L, 1);
   return 1;
 }
 
+/***
+Calls a function with a permit, and gives it back also on an error.
+@function with
+@tparam function fn
+@param ... its arguments
+@return what fn returns
+@raise if fn is not callable; what fn raises
+*/
 static int semaphore_with(lua_State *L) {
   thr_face_check(L, 1, &kind);
   thr_face_callable(L, 2, "fn");
