@@ -35,6 +35,10 @@ thr_wake thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline) {
 
 /* --- the Lua face --- */
 
+/***
+A flag that threads can wait for.
+@classmod threading.Event
+*/
 static void unref(void *e) { thr_event_unref(e); }
 
 static const thr_kind kind = {"threading.Event", unref};
@@ -52,22 +56,42 @@ int thr_event_create(lua_State *L) {
   return 1;
 }
 
+/***
+Is the flag set?
+@function is_set
+@treturn boolean
+*/
 static int event_isset(lua_State *L) {
   thr_event *e = thr_face_check(L, 1, &kind);
   lua_pushboolean(L, atomic_load(&e->set));
   return 1;
 }
 
+/***
+Sets the flag; all that wait for it go on.
+@function set
+*/
 static int event_set(lua_State *L) {
   thr_event_set(thr_face_check(L, 1, &kind));
   return 0;
 }
 
+/***
+Takes the flag back.
+@function clear
+*/
 static int event_clear(lua_State *L) {
   thr_event_clear(thr_face_check(L, 1, &kind));
   return 0;
 }
 
+/***
+Waits until the flag is set.
+@function wait
+@tparam[opt] number timeout seconds, not negative; without it for ever
+@treturn boolean set; false at the timeout
+@raise if the timeout is not valid; a deadlock, a cancellation
+*/
 static int event_wait(lua_State *L) {
   thr_event *e = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
