@@ -106,6 +106,10 @@ bool thr_barrier_tripped(const thr_ticket *t) { return t->outcome == TRIPPED; }
 
 /* The box's user value holds the action. */
 
+/***
+A place where a number of threads wait for each other.
+@classmod threading.Barrier
+*/
 static void unref(void *b) { thr_barrier_unref(b); }
 
 static const thr_kind kind = {"threading.Barrier", unref};
@@ -158,6 +162,15 @@ static void await(lua_State *L, thr_barrier *b, thr_ticket *t, thr_tstate *ts,
   broken(L);
 }
 
+/***
+Waits until all parties are here.  A timeout breaks the barrier.
+@function wait
+@tparam[opt] number timeout seconds, not negative; by default the
+constructor's
+@treturn integer from 0 to parties - 1, another one for each thread
+@raise "broken barrier"; if the timeout is not valid; in the thread that calls
+the action, what that raises; a deadlock, a cancellation
+*/
 static int barrier_wait(lua_State *L) {
   thr_barrier *b = check(L);
   thr_tstate *ts = thr_face_self(L);
@@ -177,16 +190,36 @@ static int barrier_wait(lua_State *L) {
   return 1;
 }
 
+/***
+Makes it as new; threads that wait get "broken barrier".
+@function reset
+*/
 static int barrier_reset(lua_State *L) {
   thr_barrier_reset(check(L));
   return 0;
 }
 
+/***
+Breaks it; threads that wait get "broken barrier".
+@function abort
+*/
 static int barrier_abort(lua_State *L) {
   thr_barrier_abort(check(L));
   return 0;
 }
 
+/***
+How many threads it is for (integer, read only).
+@field parties
+*/
+/***
+How many of them wait now (integer, read only).
+@field n_waiting
+*/
+/***
+Is it broken (boolean, read only)?
+@field broken
+*/
 static int barrier_index(lua_State *L) {
   thr_barrier *b = check(L);
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
