@@ -3,6 +3,10 @@
 **
 ** Written with nothing but threading.h, as a model for loops of your own.
 */
+/***
+Two loops in C, without the global lock.
+@module threading.loops
+*/
 #define _POSIX_C_SOURCE 200809L
 
 #include <lauxlib.h>
@@ -91,6 +95,7 @@ The document's `run_thread`: adds `n` to the balance and subtracts it again,
 @tparam[opt] Lock lock acquired around each change
 @treturn integer the number of changes made; less than `times` only when the
 thread is told to stop
+@raise if an argument is of the wrong type, or times is negative
 */
 static int loops_change(lua_State *L) {
   job j = check_job(L);
@@ -113,6 +118,7 @@ The endless loop `x = x ^ 1`.
 @function spin
 @tparam[opt] number seconds how long; for ever without it
 @treturn integer the number of turns
+@raise if the seconds are negative, NaN or no number
 */
 static int loops_spin(lua_State *L) {
   int forever = lua_isnoneornil(L, 1);
