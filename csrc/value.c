@@ -23,6 +23,10 @@ void thr_value_unref(thr_value *v) {
 
 static const char *const typenames[] = {"int64", "float64", NULL};
 
+/***
+A number that Lua and C share.  An int64 holds integers alone.
+@classmod threading.Value
+*/
 static void unref(void *v) { thr_value_unref(v); }
 
 static const thr_kind kind = {"threading.Value", unref};
@@ -84,6 +88,13 @@ int thr_value_create(lua_State *L) {
   return 1;
 }
 
+/***
+Adds atomically.
+@function fetch_add
+@tparam number n
+@treturn number the value before
+@raise if n is not a number of the value's type
+*/
 static int value_fetchadd(lua_State *L) {
   thr_value *v = check(L, 1);
   if (v->type == THR_INT64) {
@@ -96,6 +107,13 @@ static int value_fetchadd(lua_State *L) {
   return 1;
 }
 
+/***
+Stores atomically.
+@function exchange
+@tparam number x
+@treturn number the value before
+@raise if x is not a number of the value's type
+*/
 static int value_exchange(lua_State *L) {
   thr_value *v = check(L, 1);
   if (v->type == THR_INT64)
@@ -105,6 +123,15 @@ static int value_exchange(lua_State *L) {
   return 1;
 }
 
+/***
+Stores atomically, if the value is the expected one.
+@function compare_exchange
+@tparam number old the expected one
+@tparam number new
+@treturn boolean stored
+@treturn number the value before
+@raise if an argument is not a number of the value's type
+*/
 /* compare_exchange(old, new) -> whether it was stored, what was there */
 static int value_compareexchange(lua_State *L) {
   thr_value *v = check(L, 1);
@@ -121,6 +148,14 @@ static int value_compareexchange(lua_State *L) {
   return 2;
 }
 
+/***
+The number (may be set): a plain load, a plain store.
+@field value
+*/
+/***
+The type's name (string, read only).
+@field type
+*/
 static int value_index(lua_State *L) {
   thr_value *v = check(L, 1);
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
