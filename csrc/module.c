@@ -23,11 +23,31 @@
 #include "thread.h"
 #include "value.h"
 
+/***
+The low-level module.  `threading` stands on it, and programs seldom need it.
+@module threading._thread
+*/
+
+/***
+The longest timeout, in seconds.
+@field TIMEOUT_MAX
+*/
+
+/***
+The number that identifies the calling thread.  Never used twice in a process.
+@function get_ident
+@treturn integer
+*/
 static int get_ident(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)thr_face_self(L)->ident);
   return 1;
 }
 
+/***
+The kernel's id of the calling thread.
+@function get_native_id
+@treturn integer
+*/
 static int get_native_id(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)thr_face_self(L)->native_id);
   return 1;
@@ -38,6 +58,14 @@ static int cpu_count(lua_State *L) {
   return 1;
 }
 
+/***
+The stack size of threads started later.
+@function stack_size
+@tparam[opt] integer size bytes, a multiple of the page size, at least
+512 KiB; 0 for the system's default
+@treturn integer the size before
+@raise if the size is not valid
+*/
 static int stack_size(lua_State *L) {
   thr_runtime *rt = thr_face_self(L)->rt;
   lua_Integer old = (lua_Integer)rt->stack;
@@ -68,6 +96,13 @@ static int setswitchinterval(lua_State *L) {
   return 0;
 }
 
+/***
+Simulates a signal that arrives in the main thread, where SIGINT raises
+"interrupted!", also out of a blocking call.
+@function interrupt_main
+@tparam[opt=2] integer signum
+@raise if there is no such signal
+*/
 /* Like the signal itself it ends a wait of the main thread; in the main
 ** thread it raises at once. */
 static int interrupt_main(lua_State *L) {
@@ -118,6 +153,24 @@ static int parked(lua_State *L) {
   return 1;
 }
 
+/***
+Calls a function in a new thread, for which nobody waits.  An error in it is
+told on stderr.
+@function start_new_thread
+@tparam function fn
+@param ... its arguments
+@treturn integer the thread's ident
+@raise if fn is not callable; if the system refuses
+*/
+/***
+Makes a lock.
+@function allocate_lock
+@treturn Lock
+*/
+/***
+Ends the calling thread silently, by an error that unwinds it.
+@function exit
+*/
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_handle", thr_thread_handle},
