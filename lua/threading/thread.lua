@@ -1,4 +1,4 @@
---- Thread objects, and the register of those that live.
+-- Thread objects, and the register of those that live.
 --
 -- `active` maps idents to Thread objects. A thread enters it when it is
 -- started and leaves it before it counts as ended, so that a joined thread is
@@ -44,7 +44,8 @@ local function set_state(self, state)
   rawset(self, HANDLE, state.handle)
 end
 
--- Fields that are computed: readers and writers.
+-- Fields that are computed: readers and writers. They are documented below,
+-- with the class.
 
 local get, set = {}, {}
 
@@ -93,8 +94,8 @@ end
 set.ident = read_only "ident"
 set.native_id = read_only "native_id"
 
---- A thread.
--- @type Thread
+--- A thread of the operating system. Any other field may be set on it.
+-- @classmod threading.Thread
 local Thread = { __name = "Thread" }
 
 local function index(class)
@@ -189,6 +190,20 @@ local function check_options(opts)
     "name", "string", name)
 end
 
+--- The name (string, may be set). The OS thread bears it too.
+-- @field name
+
+--- Is it a daemon, for which the end of the program does not wait? (boolean,
+-- may be set before the start)
+-- @field daemon
+
+--- The number that identifies it (integer, read only), never used twice in a
+-- process; nil before the start.
+-- @field ident
+
+--- The kernel's id (integer, read only); nil before the start.
+-- @field native_id
+
 --- Makes a thread; `Thread{...}` calls it. A derived class calls it from its
 -- own `init`.
 -- @tparam[opt] table opts target (callable), name (string), args (table; `n`
@@ -228,6 +243,7 @@ end
 
 --- What the thread does: calls the target. May be overridden, in a class or
 -- in the object.
+-- @raise what the target raises
 function Thread:run()
   local state = state_of(self)
   local target, args = state.target, state.args
@@ -293,9 +309,10 @@ end
 
 --- Waits until it has ended.
 -- @function Thread:join
--- @tparam[opt] number timeout seconds
+-- @tparam[opt] number timeout seconds, not negative; without it for ever
 -- @treturn boolean true when it has ended, false at the timeout
--- @raise if it is not started, or is the calling thread
+-- @raise "cannot join thread before it is started", "cannot join current
+-- thread"; if the timeout is not valid; a deadlock, a cancellation
 Thread.join = _thread._join
 
 --- Is it started and not ended?
@@ -304,13 +321,14 @@ Thread.join = _thread._join
 Thread.is_alive = _thread._is_alive
 
 --- Asks it to end. It ends at its next cancellation point (any blocking call,
--- and `threading.checkpoint()`), by an error that runs `<close>` variables
--- and that nothing is printed of. A thread that has not been started ends as
+-- and `threading.checkpoint()`), by an error that closes to-be-closed
+-- variables and that nothing is printed of. A thread that has not been started ends as
 -- soon as it is.
 -- @param[opt] message any value; what the error object's `message` says, or a
 -- table with `asynchronous = true` (and `message`): then also a thread that
 -- only computes is reached, between any two instructions
 -- @treturn boolean false if it has ended already
+-- @raise if an option is unknown or of the wrong type
 function Thread:cancel(message)
   local asynchronous = false
   if type(message) == "table" and getmetatable(message) == nil then
@@ -348,8 +366,6 @@ function Dummy.join()
   complain "cannot join a dummy thread"
 end
 
---- The calling thread's object.
--- @treturn Thread
 function M.current_thread()
   local ident = _thread.get_ident()
   local self = active[ident] or dummies[ident]
@@ -367,9 +383,7 @@ function M.current_thread()
   return self
 end
 
---- The thread in which the module was loaded first; in the child of a fork,
--- the one that forked.
--- @treturn Thread
+-- In the child of a fork, the thread that forked.
 function M.main_thread()
   return active[_thread._main_handle():ident()] or main
 end
@@ -379,8 +393,6 @@ local function is_live(t)
   return rawget(t, STATE).handle:phase() ~= "stopped"
 end
 
---- All threads that live.
--- @treturn {Thread,...} in the order of their idents
 function M.enumerate()
   local list = {}
   for _, register in ipairs { active, dummies } do
@@ -396,15 +408,10 @@ function M.enumerate()
   return list
 end
 
---- How many threads live.
--- @treturn integer
 function M.active_count()
   return #M.enumerate()
 end
 
---- Tells an uncaught error on stderr. Set `threading.excepthook` to a function
--- of your own to replace it; it is called in the thread that failed.
--- @tparam table args value (the error object), traceback (string), thread
 function M.excepthook(args)
   if type(args) ~= "table" then
     complain("bad argument 'args' to 'excepthook' (table expected, got %s)",
@@ -415,7 +422,7 @@ function M.excepthook(args)
     args.traceback or tostring(args.value)))
 end
 
---- Tells where excepthook is looked up.
+-- Tells where excepthook is looked up.
 function M.bind(module)
   threading = module
 end
