@@ -9,18 +9,62 @@ local Local = require "threading.local"
 local Timer = require "threading.timer"
 
 local threading = {
+  --- The name and the version of this module (string).
+  -- @field _VERSION
   _VERSION = "threading scm",
+
+  --- The longest timeout, in seconds.
+  -- @field TIMEOUT_MAX
   TIMEOUT_MAX = _thread.TIMEOUT_MAX,
 }
 
+--- The class of threads.
+-- @field Thread
+-- @see threading.Thread
 threading.Thread = thread.Thread
+
+--- The class of timers.
+-- @field Timer
+-- @see threading.Timer
 threading.Timer = Timer
+
+--- The class of data of which every thread sees its own.
+-- @field Local
+-- @see threading.Local
 threading.Local = Local
+
+--- The calling thread's object.
+-- @function current_thread
+-- @treturn Thread
 threading.current_thread = thread.current_thread
+
+--- The thread in which the module was loaded first; in the child of a fork,
+-- the one that forked.
+-- @function main_thread
+-- @treturn Thread
 threading.main_thread = thread.main_thread
+
+--- All threads that live.
+-- @function enumerate
+-- @treturn {Thread,...} in the order of their idents
 threading.enumerate = thread.enumerate
+
+--- How many threads live.
+-- @function active_count
+-- @treturn integer
 threading.active_count = thread.active_count
+
+--- Tells an uncaught error on stderr. Set it to a function of your own, which
+-- is then called in the thread that failed.
+-- @function excepthook
+-- @tparam table args value (the error object), traceback (string), thread
+-- @raise if args is not a table
 threading.excepthook = thread.excepthook
+
+--- The excepthook that the module came with.
+-- @function __excepthook__
+-- @tparam table args
+-- @raise if args is not a table
 threading.__excepthook__ = thread.excepthook
 
 --- The number that identifies the calling thread. Never used twice in a
@@ -119,6 +163,7 @@ threading.Event = _thread.event
 -- is released
 -- @tparam[opt] number timeout seconds, for waits that give none
 -- @treturn Barrier
+-- @raise if an argument is of the wrong type, or there are no parties
 threading.Barrier = _thread.barrier
 
 --- What to do about threads that wait for each other.
@@ -147,6 +192,7 @@ threading.checkpoint = _thread.checkpoint
 -- @tparam function fn may not yield
 -- @param ... its arguments
 -- @return what fn returns
+-- @raise if fn is not callable; what fn raises
 threading.shield = _thread.shield
 
 --- Is this the error object of a cancellation? It has a field `message`.
@@ -181,4 +227,4 @@ threading.Value = _thread.value
 
 thread.bind(threading)
 
-return threading
+return threading --[[@as threading]]
