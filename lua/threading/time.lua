@@ -36,4 +36,4 @@ time.thread_time = _thread.time.thread_time
 -- @treturn number seconds
 time.process_time = _thread.time.process_time
 
-return time
+return time --[[@as threading.time]]
