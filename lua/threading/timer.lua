@@ -6,6 +6,18 @@ local thread = require "threading.thread"
 
 local Timer = thread.Thread:extend "Timer"
 
+--- How long it waits, in seconds.
+-- @field interval
+
+--- What it calls.
+-- @field fn
+
+--- With these arguments.
+-- @field args
+
+--- An Event, set when the function was called, or the timer was cancelled.
+-- @field finished
+
 local function expect(ok, name, expected, value)
   if not ok then
     error(("bad argument '%s' to 'Timer' (%s expected, got %s)"):format(name,
@@ -35,6 +47,8 @@ function Timer:init(interval, fn, args)
   self.finished = _thread.event()
 end
 
+--- Waits, then calls the function.
+-- @raise what the function raises
 function Timer:run()
   self.finished:wait(self.interval)
   if not self.finished:is_set() then
