@@ -32,6 +32,7 @@ build = {
     ["threading.thread"] = "lua/threading/thread.lua",
     ["threading.time"] = "lua/threading/time.lua",
     ["threading.timer"] = "lua/threading/timer.lua",
+    ["threading.types"] = "lua/threading/types.lua",
     ["threading._thread"] = {
       sources = {
         "csrc/barrier.c",

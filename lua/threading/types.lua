@@ -1,0 +1,726 @@
+---@meta _
+
+-- Types for editors (LuaCATS): every public name of `threading`,
+-- `threading._thread`, `threading.time` and `threading.loops`. Editors read
+-- it; programs do not. The specs do: spec/docs_spec.lua compares it with the
+-- modules, spec/badinput_spec.lua makes its bad arguments from it.
+--
+-- An editor that does not know what a C module returns can be told:
+--
+--     local loops = require "threading.loops" --[[@as threading.loops]]
+
+-- luacheck: ignore 212 241
+
+-- Arguments -------------------------------------------------------------------
+
+--- Seconds, from 0 to `threading.TIMEOUT_MAX`; not NaN.
+---@alias threading.seconds number
+
+--- Seconds, more than 0.
+---@alias threading.interval number
+
+--- Seconds as for other waits, or -1 for ever.
+---@alias threading.lock_timeout number
+
+--- An integer of at least 0.
+---@alias threading.natural integer
+
+--- An integer of at least 1.
+---@alias threading.positive integer
+
+--- Bytes: 0, or a multiple of the page size and at least 512 KiB.
+---@alias threading.stack_bytes integer
+
+--- The number of a signal.
+---@alias threading.signum integer
+
+--- A function, or a value with a metamethod `__call`.
+---@alias threading.callable fun(...: any): ...any
+
+--- A signal by its name, also with `SIG` in front.
+---@alias threading.signal
+---| "QUIT"
+---| "USR1"
+---| "USR2"
+---| "HUP"
+---| "INT"
+---| "TERM"
+---| "ALRM"
+---| "WINCH"
+
+--- What to report: `certain`, every thread waits for ever, or a circle of
+--- RLocks and joins; `cycle`, also a circle of plain Locks; `off`, nothing.
+---@alias threading.policy
+---| "certain"
+---| "cycle"
+---| "off"
+
+--- The type of a number that Lua and C share.
+---@alias threading.number_type
+---| "int64"
+---| "float64"
+
+--- Arguments as a list. `n` counts them if some at the end are nil.
+---@class threading.Args
+---@field n? threading.natural
+---@field [integer] any
+
+---@class (exact) threading.ThreadOptions
+---@field target? threading.callable what `run` calls
+---@field name? string|number by default `Thread-1`, `Thread-2`, ...
+---@field args? threading.Args the target's arguments
+---@field daemon? boolean by default the creator's
+
+---@class (exact) threading.CancelOptions
+---@field message? any what the error object's `message` says
+---@field asynchronous? boolean also a thread that only computes is reached
+
+---@class (exact) threading.AcquireOptions
+---@field blocking? boolean by default true
+---@field timeout? threading.lock_timeout by default for ever
+
+---@class (exact) threading.SemaphoreAcquireOptions
+---@field blocking? boolean by default true
+---@field timeout? threading.seconds by default for ever
+
+---@class (exact) threading.SemaphoreOptions
+---@field value? threading.natural by default 1
+
+---@class (exact) threading.ReleaseOptions
+---@field n? threading.positive by default 1
+
+---@class (exact) threading.BarrierOptions
+---@field parties threading.positive
+---@field action? threading.callable
+---@field timeout? threading.seconds
+
+--- What `excepthook` is given.
+---@class threading.ExceptHookArgs
+---@field value any the error object
+---@field traceback? string with the error's text
+---@field thread? threading.Thread in which it was raised
+
+--- The error object of a cancellation.
+---@class threading.Cancelled
+---@field message any what `cancel` was given; nil if nothing
+
+--- What a Condition can stand on.
+---@class threading.Lockable
+---@field acquire fun(self): any
+---@field release fun(self): any
+
+--- An object with a method `write`, as files have.
+---@class threading.Writer
+---@field write fun(self, text: string): any
+
+-- Thread ----------------------------------------------------------------------
+
+--- A thread of the operating system. Any other field may be set on it, and
+--- `run` may be replaced.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@class threading.Thread
+---@field name string may be set; the OS thread bears it too
+---@field daemon boolean may be set before the start
+---@field ident integer? read only; nil before the start, never used twice
+---@field native_id integer? read only; the kernel's id; nil before the start
+---@overload fun(options?: threading.ThreadOptions): threading.Thread
+local Thread = {}
+
+--- What makes the object; a derived class calls it from its own `init`.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param opts? threading.ThreadOptions
+function Thread:init(opts) end
+
+--- Derives a class. Its objects are made by calling it, which calls `init`.
+---
+--- Raises if the name is not a string.
+---@param name string what `tostring` shows
+---@return table class define `init` and `run` in it
+function Thread:extend(name) end
+
+--- Starts it: `run` is called in a thread of the operating system.
+---
+--- Raises if it was started before, or if the system refuses.
+function Thread:start() end
+
+--- What the thread does: calls the target.
+function Thread:run() end
+
+--- Waits until it has ended.
+---
+--- Raises if it is not started, or is the calling thread.
+---@param timeout? threading.seconds by default for ever
+---@return boolean ended false at the timeout
+function Thread:join(timeout) end
+
+--- Is it started and not ended?
+---@return boolean
+function Thread:is_alive() end
+
+--- Asks it to end. It ends at its next cancellation point (a call that
+--- blocks, or `threading.checkpoint()`) by an error, which runs `<close>`
+--- variables and of which nothing is printed.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param message? any what the error object's `message` says
+---@return boolean asked false if it has ended already
+---@overload fun(self, options: threading.CancelOptions): boolean
+function Thread:cancel(message) end
+
+--- A thread that calls a function after a time, unless cancelled before.
+---
+--- Raises if an argument is of the wrong type.
+---@class threading.Timer: threading.Thread
+---@field interval number
+---@field fn threading.callable
+---@field args threading.Args
+---@field finished threading.Event set when it was called, or cancelled
+---@overload fun(interval: number, fn: function, args?: table): threading.Timer
+local Timer = {}
+
+--- What makes the object; a derived class calls it from its own `init`.
+---
+--- Raises if an argument is of the wrong type.
+---@param interval threading.seconds
+---@param fn threading.callable
+---@param args? threading.Args
+function Timer:init(interval, fn, args) end
+
+--- Waits, then calls the function.
+function Timer:run() end
+
+--- Keeps the function from being called, if it is not yet; the thread ends.
+function Timer:cancel() end
+
+--- An object whose fields every thread sees for itself. `init` of a derived
+--- class runs once in each thread, with the arguments of the constructor.
+---@class threading.Local
+---@field [any] any
+---@overload fun(...: any): threading.Local
+local Local = {}
+
+--- Derives a class.
+---
+--- Raises if the name is not a string.
+---@param name string
+---@return table class define `init` in it
+function Local:extend(name) end
+
+-- What threads wait for -------------------------------------------------------
+
+--- A lock that one thread at a time holds. Any thread may release it.
+---@class threading.Lock: threading.Lockable
+local Lock = {}
+
+--- Takes the lock, after waiting until it is free.
+---
+--- Raises if an argument is of the wrong type, or if a timeout is given for a
+--- mere try.
+---@param blocking? boolean by default true; false for a mere try
+---@param timeout? threading.lock_timeout by default -1: for ever
+---@return boolean acquired
+---@overload fun(self, options: threading.AcquireOptions): boolean
+function Lock:acquire(blocking, timeout) end
+
+--- Frees the lock.
+---
+--- Raises "release unlocked lock".
+function Lock:release() end
+
+--- Does some thread hold it?
+---@return boolean
+function Lock:locked() end
+
+--- Takes the lock, however long it takes.
+---@return threading.Lock guard itself; released when closed
+function Lock:guard() end
+
+--- Calls `fn(...)` with the lock held; releases it also on an error.
+---
+--- Raises if fn is not callable; what fn raises.
+---@param fn threading.callable
+---@param ... any fn's arguments
+---@return any ... what fn returns
+function Lock:with(fn, ...) end
+
+--- A lock that its owner may take again; only the owner may release it, as
+--- often as it took it.
+---@class threading.RLock: threading.Lockable
+local RLock = {}
+
+--- Takes the lock, after waiting until it is free or the caller's.
+---
+--- Raises if an argument is of the wrong type, or if a timeout is given for a
+--- mere try.
+---@param blocking? boolean by default true; false for a mere try
+---@param timeout? threading.lock_timeout by default -1: for ever
+---@return boolean acquired
+---@overload fun(self, options: threading.AcquireOptions): boolean
+function RLock:acquire(blocking, timeout) end
+
+--- Takes one acquire back; the last one frees the lock.
+---
+--- Raises "cannot release un-acquired lock" where the caller is not the owner.
+function RLock:release() end
+
+--- Does some thread hold it?
+---@return boolean
+function RLock:locked() end
+
+--- Takes the lock, however long it takes.
+---@return threading.RLock guard itself; released when closed
+function RLock:guard() end
+
+--- Calls `fn(...)` with the lock held; releases it also on an error.
+---
+--- Raises if fn is not callable; what fn raises.
+---@param fn threading.callable
+---@param ... any fn's arguments
+---@return any ... what fn returns
+function RLock:with(fn, ...) end
+
+--- A condition variable: threads wait for a change that others notify of.
+---@class threading.Condition: threading.Lockable
+local Condition = {}
+
+--- Takes the lock that the condition stands on; see there.
+---
+--- Raises what the lock raises.
+---@param blocking? boolean by default true; false for a mere try
+---@param timeout? threading.lock_timeout by default -1: for ever
+---@return boolean acquired
+---@overload fun(self, options: threading.AcquireOptions): boolean
+function Condition:acquire(blocking, timeout) end
+
+--- Releases the lock that the condition stands on.
+---
+--- Raises what the lock raises.
+function Condition:release() end
+
+--- Does some thread hold the lock?
+---@return boolean
+function Condition:locked() end
+
+--- Takes the lock, however long it takes.
+---@return threading.Condition guard itself; released when closed
+function Condition:guard() end
+
+--- Calls `fn(...)` with the lock held; releases it also on an error.
+---
+--- Raises if fn is not callable; what fn raises.
+---@param fn threading.callable
+---@param ... any fn's arguments
+---@return any ... what fn returns
+function Condition:with(fn, ...) end
+
+--- Releases the lock, waits to be notified, and takes the lock again.
+---
+--- Raises "cannot wait on un-acquired lock".
+---@param timeout? threading.seconds by default for ever
+---@return boolean notified false at the timeout
+function Condition:wait(timeout) end
+
+--- Waits until the predicate holds.
+---
+--- Raises "cannot wait on un-acquired lock"; what the predicate raises.
+---@param predicate threading.callable called with the lock held
+---@param timeout? threading.seconds by default for ever
+---@return any value the predicate's; a false one at the timeout
+function Condition:wait_for(predicate, timeout) end
+
+--- Wakes some of the threads that wait.
+---
+--- Raises "cannot notify on un-acquired lock".
+---@param n? integer how many at most; by default 1
+function Condition:notify(n) end
+
+--- Wakes all threads that wait.
+---
+--- Raises "cannot notify on un-acquired lock".
+function Condition:notify_all() end
+
+--- A number of permits.
+---@class threading.Semaphore: threading.Lockable
+local Semaphore = {}
+
+--- Takes a permit, after waiting until there is one.
+---
+--- Raises if an argument is of the wrong type, or if a timeout is given for a
+--- mere try.
+---@param blocking? boolean by default true; false for a mere try
+---@param timeout? threading.seconds by default for ever
+---@return boolean acquired
+---@overload fun(self, options: threading.SemaphoreAcquireOptions): boolean
+function Semaphore:acquire(blocking, timeout) end
+
+--- Gives permits back.
+---
+--- Raises if n is less than 1, or "Semaphore released too many times", where a
+--- BoundedSemaphore would have more permits than at first.
+---@param n? threading.positive by default 1
+---@overload fun(self, options: threading.ReleaseOptions)
+function Semaphore:release(n) end
+
+--- Takes a permit, however long it takes.
+---@return threading.Semaphore guard itself; gives it back when closed
+function Semaphore:guard() end
+
+--- Calls `fn(...)` with a permit; gives it back also on an error.
+---
+--- Raises if fn is not callable; what fn raises.
+---@param fn threading.callable
+---@param ... any fn's arguments
+---@return any ... what fn returns
+function Semaphore:with(fn, ...) end
+
+--- A flag that threads can wait for.
+---@class threading.Event
+local Event = {}
+
+--- Is the flag set?
+---@return boolean
+function Event:is_set() end
+
+--- Sets the flag; all that wait for it go on.
+function Event:set() end
+
+--- Takes the flag back.
+function Event:clear() end
+
+--- Waits until the flag is set.
+---
+--- Raises if the timeout is not valid.
+---@param timeout? threading.seconds by default for ever
+---@return boolean set false at the timeout
+function Event:wait(timeout) end
+
+--- A place where a number of threads wait for each other.
+---@class threading.Barrier
+---@field parties integer read only; how many threads it is for
+---@field n_waiting integer read only; how many of them wait now
+---@field broken boolean read only
+local Barrier = {}
+
+--- Waits until all parties are here. A timeout breaks the barrier.
+---
+--- Raises "broken barrier"; in the thread that calls the action, what that
+--- raises.
+---@param timeout? threading.seconds by default the constructor's
+---@return integer index from 0 to parties - 1, another one for each thread
+function Barrier:wait(timeout) end
+
+--- Makes it as new; threads that wait get "broken barrier".
+function Barrier:reset() end
+
+--- Breaks it; threads that wait get "broken barrier".
+function Barrier:abort() end
+
+--- A number that Lua and C share. An `int64` holds integers alone.
+---@class threading.Value
+---@field value number may be set; a plain load, a plain store
+---@field type threading.number_type read only
+local Value = {}
+
+--- Adds atomically.
+---
+--- Raises if n is not a number of the value's type.
+---@param n number
+---@return number before
+function Value:fetch_add(n) end
+
+--- Stores atomically.
+---
+--- Raises if x is not a number of the value's type.
+---@param x number
+---@return number before
+function Value:exchange(x) end
+
+--- Stores atomically, if the value is the expected one.
+---
+--- Raises if an argument is not a number of the value's type.
+---@param old number the expected one
+---@param new number
+---@return boolean stored
+---@return number before
+function Value:compare_exchange(old, new) end
+
+-- threading -------------------------------------------------------------------
+
+--- Threads for stock Lua, after Python's `threading`.
+---@class threading
+---@field _VERSION string
+---@field TIMEOUT_MAX number the longest timeout, in seconds
+---@field Thread threading.Thread
+---@field Timer threading.Timer
+---@field Local threading.Local
+local threading = {}
+
+--- The calling thread's object.
+---@return threading.Thread
+function threading.current_thread() end
+
+--- The thread in which the module was loaded first.
+---@return threading.Thread
+function threading.main_thread() end
+
+--- All threads that live, in the order of their idents.
+---@return threading.Thread[]
+function threading.enumerate() end
+
+--- How many threads live.
+---@return integer
+function threading.active_count() end
+
+--- The number that identifies the calling thread; never used twice in a
+--- process.
+---@return integer
+function threading.get_ident() end
+
+--- The kernel's id of the calling thread.
+---@return integer
+function threading.get_native_id() end
+
+--- How many processors this process may use.
+---@return integer
+function threading.cpu_count() end
+
+--- The stack size of threads started later.
+---
+--- Raises if the size is not valid.
+---@param size? threading.stack_bytes 0 for the system's default
+---@return integer before
+function threading.stack_size(size) end
+
+--- How long a thread that computes may go on when others wait.
+---@return number seconds
+function threading.getswitchinterval() end
+
+--- Sets the switch interval.
+---
+--- Raises if it is not more than 0.
+---@param interval threading.interval
+function threading.setswitchinterval(interval) end
+
+--- Tells an uncaught error on stderr. Set it to a function of your own.
+---
+--- Raises if args is not a table.
+---@param args threading.ExceptHookArgs
+function threading.excepthook(args) end
+
+--- The excepthook that the module came with.
+---
+--- Raises if args is not a table.
+---@param args threading.ExceptHookArgs
+function threading.__excepthook__(args) end
+
+--- Ends the calling thread silently, by an error that unwinds it.
+function threading.exit() end
+
+--- A point at which the calling thread can be cancelled.
+---
+--- Raises the cancellation, if there is one.
+function threading.checkpoint() end
+
+--- Calls `fn(...)`, which cancellation does not reach; a cancellation waits
+--- for the next cancellation point after it.
+---
+--- Raises if fn is not callable; what fn raises.
+---@param fn threading.callable may not yield
+---@param ... any fn's arguments
+---@return any ... what fn returns
+function threading.shield(fn, ...) end
+
+--- Is this the error object of a cancellation?
+---@param err any
+---@return boolean
+function threading.is_cancelled(err) end
+
+--- Simulates a signal that arrives in the main thread. SIGINT raises
+--- "interrupted!" there, also out of a call that waits.
+---
+--- Raises if there is no such signal.
+---@param signum? threading.signum by default 2: SIGINT
+function threading.interrupt_main(signum) end
+
+--- Waits for the non-daemon threads, then stops the daemons. For a program
+--- that embeds Lua, before it closes the state.
+---
+--- Raises "interrupted!" on Ctrl-C.
+function threading.shutdown() end
+
+--- Tells what every thread does: its state, what it waits for and holds, and
+--- its traceback.
+---
+--- Raises if the file is no such object.
+---@param file? threading.Writer by default `io.stderr`
+function threading.dump(file) end
+
+--- Dumps to stderr whenever the process gets this signal.
+---
+--- Raises if the name is unknown, and elsewhere than in the main thread.
+---@param name threading.signal
+function threading.dump_on_signal(name) end
+
+--- What to do about threads that wait for each other.
+---
+--- Raises if there is no such policy.
+---@param policy? threading.policy without it nothing is changed
+---@return threading.policy before
+function threading.deadlock_policy(policy) end
+
+--- Makes a lock.
+---@return threading.Lock
+function threading.Lock() end
+
+--- Makes a lock that its owner may take again.
+---@return threading.RLock
+function threading.RLock() end
+
+--- Makes a condition variable.
+---
+--- Raises if the lock is no such object.
+---@param lock? threading.Lockable by default a new RLock
+---@return threading.Condition
+function threading.Condition(lock) end
+
+--- Makes a semaphore.
+---
+--- Raises if the value is negative or no integer.
+---@param value? threading.natural permits at first; by default 1
+---@return threading.Semaphore
+---@overload fun(options: threading.SemaphoreOptions): threading.Semaphore
+function threading.Semaphore(value) end
+
+--- Makes a semaphore that never has more permits than at first.
+---
+--- Raises if the value is negative or no integer.
+---@param value? threading.natural permits at first; by default 1
+---@return threading.Semaphore
+---@overload fun(options: threading.SemaphoreOptions): threading.Semaphore
+function threading.BoundedSemaphore(value) end
+
+--- Makes an event, not set.
+---@return threading.Event
+function threading.Event() end
+
+--- Makes a barrier.
+---
+--- Raises if an argument is of the wrong type, or less than one party.
+---@param parties threading.positive
+---@param action? threading.callable one thread of each round calls it
+---@param timeout? threading.seconds for waits that give none
+---@return threading.Barrier
+---@overload fun(options: threading.BarrierOptions): threading.Barrier
+function threading.Barrier(parties, action, timeout) end
+
+--- Makes a number that Lua and C share.
+---
+--- Raises if the type is unknown, or the number does not fit it.
+---@param type threading.number_type
+---@param initial? number by default 0
+---@return threading.Value
+function threading.Value(type, initial) end
+
+-- threading._thread -----------------------------------------------------------
+
+--- The low-level module. `threading` stands on it.
+---@class threading._thread
+---@field TIMEOUT_MAX number the longest timeout, in seconds
+local _thread = {}
+
+--- Calls `fn(...)` in a new thread, for which nobody waits. An error in it is
+--- told on stderr.
+---
+--- Raises if fn is not callable, or if the system refuses.
+---@param fn threading.callable
+---@param ... any fn's arguments
+---@return integer ident
+function _thread.start_new_thread(fn, ...) end
+
+--- Makes a lock.
+---@return threading.Lock
+function _thread.allocate_lock() end
+
+--- The number that identifies the calling thread.
+---@return integer
+function _thread.get_ident() end
+
+--- The kernel's id of the calling thread.
+---@return integer
+function _thread.get_native_id() end
+
+--- Ends the calling thread silently, by an error that unwinds it.
+function _thread.exit() end
+
+--- Simulates a signal that arrives in the main thread.
+---
+--- Raises if there is no such signal.
+---@param signum? threading.signum by default 2: SIGINT
+function _thread.interrupt_main(signum) end
+
+--- The stack size of threads started later.
+---
+--- Raises if the size is not valid.
+---@param size? threading.stack_bytes 0 for the system's default
+---@return integer before
+function _thread.stack_size(size) end
+
+-- threading.time --------------------------------------------------------------
+
+--- Sleeping and clocks, after Python's `time`.
+---@class threading.time
+local time = {}
+
+--- Lets the other threads run for this long.
+---
+--- Raises if secs is no such number; "interrupted!" on Ctrl-C.
+---@param secs threading.seconds
+function time.sleep(secs) end
+
+--- Seconds since 1970.
+---@return number
+function time.time() end
+
+--- Seconds on a clock that never goes back.
+---@return number
+function time.monotonic() end
+
+--- Seconds on the clock with the highest resolution.
+---@return number
+function time.perf_counter() end
+
+--- Seconds of CPU time of the calling thread.
+---@return number
+function time.thread_time() end
+
+--- Seconds of CPU time of the process, all threads together.
+---@return number
+function time.process_time() end
+
+-- threading.loops -------------------------------------------------------------
+
+--- Two loops in C, without the global lock.
+---@class threading.loops
+local loops = {}
+
+--- Adds n to the balance and subtracts it again, so many times, each a load
+--- and a store of its own.
+---
+--- Raises if an argument is of the wrong type.
+---@param balance threading.Value
+---@param n number an integer for an int64
+---@param times threading.natural
+---@param lock? threading.Lock held around each change
+---@return integer made less than `times` if the thread was told to stop
+function loops.change(balance, n, times, lock) end
+
+--- The endless loop `x = x ^ 1`.
+---
+--- Raises if the seconds are not valid.
+---@param seconds? threading.seconds by default for ever
+---@return integer turns
+function loops.spin(seconds) end
+
+error "threading.types is for editors, not for programs"
