@@ -35,6 +35,7 @@ build = {
     ["threading.types"] = "lua/threading/types.lua",
     ["threading._thread"] = {
       sources = {
+        "csrc/array.c",
         "csrc/barrier.c",
         "csrc/capi.c",
         "csrc/child.c",
@@ -43,6 +44,7 @@ build = {
         "csrc/coroutine.c",
         "csrc/deadlock.c",
         "csrc/dump.c",
+        "csrc/elem.c",
         "csrc/end.c",
         "csrc/event.c",
         "csrc/face.c",

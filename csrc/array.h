@@ -25,8 +25,17 @@ typedef struct {
   atomic_int refs;
 } thr_array;
 
-thr_array *thr_array_new(thr_elem type, size_t n); /* zeroed; NULL: no memory */
+/* All 0; NULL: no memory.  What is never touched takes none. */
+thr_array *thr_array_new(thr_elem type, size_t n);
 void thr_array_unref(thr_array *a);
+
+static inline void thr_array_ref(thr_array *a) {
+  atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
+}
+
+/* Sets elements from `from` up to, not including, `to`, counted from 0, to x,
+** which fits. */
+void thr_array_fill(thr_array *a, thr_num x, size_t from, size_t to);
 
 /* --- the Lua face --- */
 struct lua_State;

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "array.h"
 #include "barrier.h"
 #include "capi.h"
 #include "child.h"
@@ -183,6 +184,7 @@ static const luaL_Reg functions[] = {
     {"_self_handle", thr_thread_selfhandle},
     {"_switches", switches},
     {"allocate_lock", thr_lock_create},
+    {"array", thr_array_create},
     {"barrier", thr_barrier_create},
     {"bounded_semaphore", thr_semaphore_createbounded},
     {"checkpoint", thr_runtime_checkpoint},
@@ -208,6 +210,7 @@ static const luaL_Reg functions[] = {
     {NULL, NULL}};
 
 static void open_types(lua_State *L) {
+  thr_array_open(L);
   thr_barrier_open(L);
   thr_condition_open(L);
   thr_event_open(L);

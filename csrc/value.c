@@ -6,12 +6,12 @@
 
 #include "face.h"
 
-thr_value *thr_value_new(thr_valuetype type) {
+thr_value *thr_value_new(thr_elem type) {
   thr_value *v = calloc(1, sizeof(*v));
   if (!v) return NULL;
   atomic_init(&v->refs, 1);
   v->type = type;
-  if (type == THR_FLOAT64) atomic_init(&v->u.d, 0.0);
+  thr_value_store(v, (thr_num){0});
   return v;
 }
 
@@ -19,12 +19,79 @@ void thr_value_unref(thr_value *v) {
   if (atomic_fetch_sub(&v->refs, 1) == 1) free(v);
 }
 
+thr_num thr_value_load(thr_value *v) {
+  thr_num x = {0};
+  switch (v->type) {
+#define X(tag, name, T, k)                                               \
+  case THR_##tag:                                                        \
+    x.k = (T)atomic_load_explicit(&v->u.name, memory_order_relaxed);     \
+    break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return x;
+}
+
+void thr_value_store(thr_value *v, thr_num x) {
+  switch (v->type) {
+#define X(tag, name, T, k)                                             \
+  case THR_##tag:                                                      \
+    atomic_store_explicit(&v->u.name, (T)x.k, memory_order_relaxed);   \
+    break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+}
+
+thr_num thr_value_exchange(thr_value *v, thr_num x) {
+  switch (v->type) {
+#define X(tag, name, T, k)                        \
+  case THR_##tag:                                 \
+    x.k = atomic_exchange(&v->u.name, (T)x.k);    \
+    break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return x;
+}
+
+bool thr_value_replace(thr_value *v, thr_num *old, thr_num x) {
+  bool done = false;
+  switch (v->type) {
+#define X(tag, name, T, k)                                                \
+  case THR_##tag: {                                                       \
+    T o = (T)old->k;                                                      \
+    done = atomic_compare_exchange_strong(&v->u.name, &o, (T)x.k);        \
+    old->k = o;                                                           \
+    break;                                                                \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return done;
+}
+
+bool thr_value_add(thr_value *v, thr_num n, thr_num *old) {
+  thr_num sum;
+  *old = thr_value_load(v);
+  do
+    if (!thr_elem_add(v->type, *old, n, &sum)) return false;
+  while (!thr_value_replace(v, old, sum));
+  return true;
+}
+
 /* --- the Lua face --- */
 
-static const char *const typenames[] = {"int64", "float64", NULL};
-
 /***
-A number that Lua and C share.  An int64 holds integers alone.
+A number that Lua and C share.  A number that does not fit its type is refused,
+never wrapped or cut; integers may be written as floats (3.0), a float32
+rounds.  A uint64 is the 64 bits of a Lua integer: from 2^63 on it reads as a
+negative one (compare with `math.ult`, print with `"%x"` or tostring), and
+every Lua integer is accepted.
 @classmod threading.Value
 */
 static void unref(void *v) { thr_value_unref(v); }
@@ -39,72 +106,42 @@ static thr_value *check(lua_State *L, int arg) {
   return thr_face_check(L, arg, &kind);
 }
 
-static void pushint(lua_State *L, int64_t i) {
-  lua_pushinteger(L, (lua_Integer)i);
-}
-
-static int64_t checkint(lua_State *L, int arg, const char *name) {
-  return thr_face_integer(L, arg, name, LUA_MININTEGER, LUA_MAXINTEGER);
-}
-
-static double checkfloat(lua_State *L, int arg, const char *name) {
-  if (lua_type(L, arg) != LUA_TNUMBER)
-    thr_face_typeerror(L, arg, name, "number");
-  return lua_tonumber(L, arg);
-}
-
-static void push(lua_State *L, thr_value *v) {
-  if (v->type == THR_INT64)
-    pushint(L, atomic_load_explicit(&v->u.i, memory_order_relaxed));
-  else
-    lua_pushnumber(L, atomic_load_explicit(&v->u.d, memory_order_relaxed));
-}
-
-static void store(lua_State *L, thr_value *v, int arg, const char *name) {
-  if (v->type == THR_INT64)
-    atomic_store_explicit(&v->u.i, checkint(L, arg, name),
-                          memory_order_relaxed);
-  else
-    atomic_store_explicit(&v->u.d, checkfloat(L, arg, name),
-                          memory_order_relaxed);
-}
-
-static thr_valuetype checktype(lua_State *L, int arg) {
-  if (lua_type(L, arg) != LUA_TSTRING)
-    thr_face_typeerror(L, arg, "type", "string");
-  const char *s = lua_tostring(L, arg);
-  for (int i = 0; typenames[i]; i++)
-    if (strcmp(s, typenames[i]) == 0) return (thr_valuetype)i;
-  return thr_face_argerror(L, arg, "type", "unknown type '%s'", s);
-}
-
 int thr_value_create(lua_State *L) {
-  thr_valuetype type = checktype(L, 1);
+  thr_elem type = thr_elem_checktype(L, 1);
+  thr_num initial = {0};
+  if (!lua_isnoneornil(L, 2)) initial = thr_elem_check(L, 2, "initial", type);
   thr_box *box = thr_face_newbox(L, &kind);
   thr_value *v = thr_value_new(type);
   if (!v) return luaL_error(L, "not enough memory");
   thr_face_fill(box, &kind, v);
-  if (!lua_isnoneornil(L, 2) && lua_gettop(L) > 2) store(L, v, 2, "initial");
+  if (!lua_isnoneornil(L, 2)) thr_value_store(v, initial);
   return 1;
 }
 
+/* The type of what may be added: the sum need fit, not what is added to it. */
+static thr_elem wide(thr_elem type) {
+  if (thr_elem_isfloat(type)) return THR_FLOAT64;
+  return type == THR_UINT64 ? THR_UINT64 : THR_INT64;
+}
+
 /***
-Adds atomically.
+Adds atomically.  An int64 and a uint64 wrap around, as Lua's integers do.
 @function fetch_add
 @tparam number n
 @treturn number the value before
-@raise if n is not a number of the value's type
+@raise if n is not a number of the value's kind, or if the sum does not fit
+the type; the value is then unchanged
 */
 static int value_fetchadd(lua_State *L) {
   thr_value *v = check(L, 1);
-  if (v->type == THR_INT64) {
-    pushint(L, atomic_fetch_add(&v->u.i, checkint(L, 2, "n")));
-    return 1;
-  }
-  double n = checkfloat(L, 2, "n"), old = v->u.d;
-  while (!atomic_compare_exchange_weak(&v->u.d, &old, old + n)) continue;
-  lua_pushnumber(L, old);
-  return 1;
+  thr_num old, n = thr_elem_check(L, 2, "n", wide(v->type));
+  bool fits = thr_value_add(v, n, &old);
+  thr_elem_push(L, v->type, old);
+  if (fits) return 1;
+  const char *left = luaL_tolstring(L, -1, NULL);
+  const char *right = luaL_tolstring(L, 2, NULL);
+  return thr_face_argerror(L, 2, "n", "%s + %s does not fit %s", left, right,
+                           thr_elem_name(v->type));
 }
 
 /***
@@ -116,15 +153,13 @@ Stores atomically.
 */
 static int value_exchange(lua_State *L) {
   thr_value *v = check(L, 1);
-  if (v->type == THR_INT64)
-    pushint(L, atomic_exchange(&v->u.i, checkint(L, 2, "x")));
-  else
-    lua_pushnumber(L, atomic_exchange(&v->u.d, checkfloat(L, 2, "x")));
+  thr_num x = thr_elem_check(L, 2, "x", v->type);
+  thr_elem_push(L, v->type, thr_value_exchange(v, x));
   return 1;
 }
 
 /***
-Stores atomically, if the value is the expected one.
+Stores atomically, if the value is the expected one, bit for bit.
 @function compare_exchange
 @tparam number old the expected one
 @tparam number new
@@ -132,19 +167,12 @@ Stores atomically, if the value is the expected one.
 @treturn number the value before
 @raise if an argument is not a number of the value's type
 */
-/* compare_exchange(old, new) -> whether it was stored, what was there */
 static int value_compareexchange(lua_State *L) {
   thr_value *v = check(L, 1);
-  if (v->type == THR_INT64) {
-    int64_t old = checkint(L, 2, "old");
-    int64_t new = checkint(L, 3, "new");
-    lua_pushboolean(L, atomic_compare_exchange_strong(&v->u.i, &old, new));
-    pushint(L, old);
-  } else {
-    double old = checkfloat(L, 2, "old"), new = checkfloat(L, 3, "new");
-    lua_pushboolean(L, atomic_compare_exchange_strong(&v->u.d, &old, new));
-    lua_pushnumber(L, old);
-  }
+  thr_num old = thr_elem_check(L, 2, "old", v->type);
+  thr_num new = thr_elem_check(L, 3, "new", v->type);
+  lua_pushboolean(L, thr_value_replace(v, &old, new));
+  thr_elem_push(L, v->type, old);
   return 2;
 }
 
@@ -160,9 +188,9 @@ static int value_index(lua_State *L) {
   thr_value *v = check(L, 1);
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(key, "value") == 0) {
-    push(L, v);
+    thr_elem_push(L, v->type, thr_value_load(v));
   } else if (strcmp(key, "type") == 0) {
-    lua_pushstring(L, typenames[v->type]);
+    lua_pushstring(L, thr_elem_name(v->type));
   } else {
     lua_pushvalue(L, 2);
     lua_rawget(L, lua_upvalueindex(1)); /* the methods */
@@ -172,18 +200,21 @@ static int value_index(lua_State *L) {
 
 static int value_newindex(lua_State *L) {
   thr_value *v = check(L, 1);
+  thr_num x;
   const char *key = luaL_tolstring(L, 2, NULL);
   if (lua_type(L, 2) != LUA_TSTRING || strcmp(key, "value") != 0)
     return luaL_error(L, "a Value has no field '%s' to set", key);
-  store(L, v, 3, "value");
+  if (!thr_elem_get(L, 3, v->type, &x))
+    return luaL_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));
+  thr_value_store(v, x);
   return 0;
 }
 
 static int value_tostring(lua_State *L) {
   thr_value *v = check(L, 1);
-  push(L, v);
-  lua_pushfstring(L, "<threading.Value %s %s>", typenames[v->type],
-                  luaL_tolstring(L, -1, NULL));
+  thr_elem_pushtext(L, v->type, thr_value_load(v));
+  lua_pushfstring(L, "<threading.Value %s %s>", thr_elem_name(v->type),
+                  lua_tostring(L, -1));
   return 1;
 }
 

@@ -219,11 +219,21 @@ end
 
 --- Makes a number that Lua and C share.
 -- @function Value
--- @tparam string type "int64" or "float64"
+-- @tparam string type "int8", "int16", "int32", "int64", "uint8", "uint16",
+-- "uint32", "uint64", "float32" or "float64"
 -- @tparam[opt=0] number initial
 -- @treturn Value
 -- @raise if the type is unknown or the initial value does not fit it
 threading.Value = _thread.value
+
+--- Makes a block of numbers that Lua and C share.
+-- @function Array
+-- @tparam string type as for `Value`
+-- @tparam integer|table n how many elements, all 0; or a list of them
+-- @treturn Array
+-- @raise if the type is unknown, an element does not fit it, or there is not
+-- enough memory
+threading.Array = _thread.array
 
 thread.bind(threading)
 
