@@ -43,8 +43,17 @@ local function is_free(lock)
   end)
 end
 
---- acquire and release: one thread at a time.
-function contracts.mutual_exclusion(it, new)
+--- acquire and release: one thread at a time. A type whose acquire knows no
+-- timeout of -1 says `{ minus_one = false }`.
+function contracts.mutual_exclusion(it, new, options)
+  local tries = {
+    table.pack(false), table.pack(true, 0), table.pack(nil, 0),
+    table.pack { blocking = false }, table.pack { timeout = 0 },
+  }
+  if not options or options.minus_one ~= false then
+    tries[#tries + 1] = table.pack(false, -1)
+  end
+
   it("is free when new", function()
     assert.is_true(is_free(new()))
   end)
@@ -58,11 +67,7 @@ function contracts.mutual_exclusion(it, new)
   end)
 
   it("a try gets a free one", function()
-    for _, args in ipairs {
-      table.pack(false), table.pack(true, 0), table.pack(nil, 0),
-      table.pack(false, -1), table.pack { blocking = false },
-      table.pack { timeout = 0 },
-    } do
+    for _, args in ipairs(tries) do
       local lock = new()
       assert.is_true(lock:acquire(table.unpack(args, 1, args.n)))
       lock:release()
@@ -221,6 +226,115 @@ function contracts.waitable(it, new, what)
     support.wait_thread_parked(t, what)
     lock:release()
     support.join(t)
+  end)
+end
+
+--- Several acquires by the owner, each with a release; nobody else releases.
+-- `what` as above.
+function contracts.owned(it, new, what)
+  it("its owner acquires again, and releases as often", function()
+    local lock, DEPTH = new(), 5
+    for _ = 1, DEPTH do
+      assert.is_true(lock:acquire())
+    end
+    for _ = 1, DEPTH do
+      assert.is_false(is_free(lock))
+      lock:release()
+    end
+    assert.is_true(is_free(lock))
+  end)
+
+  it("a try by the owner succeeds, and counts", function()
+    local lock = new()
+    lock:acquire()
+    for _, args in ipairs {
+      { false }, { true, 0 }, { true, 1 }, { { blocking = false } },
+    } do
+      assert.is_true(lock:acquire(table.unpack(args)))
+    end
+    for _ = 1, 4 do
+      lock:release()
+      assert.is_false(is_free(lock))
+    end
+    lock:release()
+    assert.is_true(is_free(lock))
+  end)
+
+  it("guards and withs nest", function()
+    local lock, ran = new(), false
+    do
+      local _ <close> = lock:guard()
+      do
+        local _ <close> = lock:guard()
+        lock:with(function()
+          lock:with(function()
+            ran = true
+          end)
+          assert.is_false(is_free(lock))
+        end)
+      end
+      assert.is_false(is_free(lock))
+    end
+    assert.is_true(ran)
+    assert.is_true(is_free(lock))
+  end)
+
+  it("cannot be released when free", function()
+    local lock = new()
+    local message = "cannot release un-acquired lock"
+    assert.equal(message, support.message(lock.release, lock))
+    lock:acquire()
+    lock:acquire()
+    lock:release()
+    lock:release()
+    assert.equal(message, support.message(lock.release, lock))
+    assert.is_true(is_free(lock))
+  end)
+
+  it("cannot be released by another thread, which changes nothing", function()
+    local lock = new()
+    lock:acquire()
+    lock:acquire()
+    assert.equal("cannot release un-acquired lock",
+      support.in_thread(support.message, lock.release, lock))
+    assert.is_false(is_free(lock))
+    lock:release()
+    assert.is_false(is_free(lock))
+    lock:release()
+    assert.is_true(is_free(lock))
+  end)
+
+  it("waiters come through after the last release only", function()
+    local lock, through = new(), 0
+    for _ = 1, 3 do
+      lock:acquire()
+    end
+    local list = support.start_many(3, function()
+      for _ = 1, 2 do
+        lock:acquire()
+      end
+      through = through + 1
+      for _ = 1, 2 do
+        lock:release()
+      end
+    end)
+    support.wait_parked(3, what)
+    lock:release()
+    lock:release()
+    support.wait_parked(3, what) -- they still wait
+    assert.equal(0, through)
+    lock:release()
+    support.join(list)
+    assert.equal(3, through)
+    assert.is_true(is_free(lock))
+  end)
+
+  it("stays held when its owner has ended; no later thread owns it", function()
+    local lock = new()
+    support.in_thread(lock.acquire, lock)
+    for _ = 1, 20 do
+      assert.is_false(support.in_thread(lock.acquire, lock, false))
+    end
   end)
 end
 
