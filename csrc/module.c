@@ -10,6 +10,7 @@
 #include "capi.h"
 #include "child.h"
 #include "clock.h"
+#include "compile.h"
 #include "condition.h"
 #include "coroutine.h"
 #include "dump.h"
@@ -17,6 +18,7 @@
 #include "event.h"
 #include "face.h"
 #include "gil.h"
+#include "kernel.h"
 #include "lock.h"
 #include "rlock.h"
 #include "runtime.h"
@@ -174,15 +176,23 @@ Ends the calling thread silently, by an error that unwinds it.
 */
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
+    {"_folder", thr_compile_folder},
     {"_handle", thr_thread_handle},
+    {"_install", thr_compile_install},
     {"_is_alive", thr_thread_isalive},
     {"_is_exit", isexit},
     {"_join", thr_thread_join},
+    {"_kernel", thr_kernel_create},
+    {"_kernel_contract", thr_kernel_contract},
+    {"_load", thr_compile_load},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_thread_mainhandle},
     {"_parked", parked},
+    {"_private", thr_compile_private},
+    {"_run", thr_compile_run},
     {"_self_handle", thr_thread_selfhandle},
     {"_switches", switches},
+    {"_unique", thr_compile_unique},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},
     {"barrier", thr_barrier_create},
@@ -212,6 +222,7 @@ static const luaL_Reg functions[] = {
 static void open_types(lua_State *L) {
   thr_array_open(L);
   thr_barrier_open(L);
+  thr_compile_open(L);
   thr_condition_open(L);
   thr_event_open(L);
   thr_lock_open(L);

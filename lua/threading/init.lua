@@ -4,6 +4,8 @@
 -- @module threading
 
 local _thread = require "threading._thread"
+local kernel = require "threading.kernel"
+local parallel_for = require "threading.parallel"
 local thread = require "threading.thread"
 local Local = require "threading.local"
 local Timer = require "threading.timer"
@@ -32,6 +34,8 @@ threading.Timer = Timer
 -- @field Local
 -- @see threading.Local
 threading.Local = Local
+threading.kernel = kernel
+threading.parallel_for = parallel_for
 
 --- The calling thread's object.
 -- @function current_thread

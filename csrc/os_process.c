@@ -1,0 +1,154 @@
+/* os_process, on POSIX.  See os_process.h for the contract. */
+#define _GNU_SOURCE 1
+
+#include "os_process.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* A program that another thread starts at this moment must not inherit it:
+** the pipe would not end with our program. */
+static int private_pipe(int fd[2]) {
+#if defined(__linux__)
+  return pipe2(fd, O_CLOEXEC);
+#else
+  if (pipe(fd) != 0) return -1;
+  fcntl(fd[0], F_SETFD, FD_CLOEXEC);
+  fcntl(fd[1], F_SETFD, FD_CLOEXEC);
+  return 0;
+#endif
+}
+
+/* Our threads block signals and Lua may ignore some: the program starts as
+** from a shell. */
+static void fresh_signals(posix_spawnattr_t *attr) {
+  sigset_t set;
+  sigemptyset(&set);
+  posix_spawnattr_setsigmask(attr, &set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGPIPE);
+  sigaddset(&set, SIGCHLD);
+  posix_spawnattr_setsigdefault(attr, &set);
+  posix_spawnattr_setpgroup(attr, 0);
+  posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK |
+                                     POSIX_SPAWN_SETSIGDEF |
+                                     POSIX_SPAWN_SETPGROUP);
+}
+
+static int spawn(pid_t *pid, int output, char *const argv[]) {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attr;
+  int err = posix_spawn_file_actions_init(&files);
+  if (err != 0) return err;
+  err = posix_spawnattr_init(&attr);
+  if (err == 0) {
+    fresh_signals(&attr);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, output, 1);
+    posix_spawn_file_actions_adddup2(&files, output, 2);
+    err = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
+    posix_spawnattr_destroy(&attr);
+  }
+  posix_spawn_file_actions_destroy(&files);
+  return err;
+}
+
+/* In a process whose standard streams are closed a pipe may get their
+** numbers, which mean something else to the program. */
+static int above_standard(int fd) {
+  if (fd > 2) return fd;
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  close(fd);
+  return high;
+}
+
+int thr_os_spawn(thr_osprocess *p, char *const argv[]) {
+  int fd[2];
+  pid_t pid;
+  if (private_pipe(fd) != 0) return errno;
+  fd[0] = above_standard(fd[0]);
+  fd[1] = above_standard(fd[1]);
+  int err = fd[0] < 0 || fd[1] < 0 ? EMFILE : spawn(&pid, fd[1], argv);
+  if (fd[1] >= 0) close(fd[1]);
+  if (err == 0) {
+    p->pid = pid;
+    p->output = fd[0];
+  } else if (fd[0] >= 0) {
+    close(fd[0]);
+  }
+  return err;
+}
+
+ptrdiff_t thr_os_output(thr_osprocess *p, char *to, size_t size,
+                        int64_t deadline) {
+  struct pollfd fd = {.fd = p->output, .events = POLLIN};
+  int64_t left = deadline - thr_os_monotonic();
+  int ms = left <= 0 ? 0 : left > THR_SECOND ? 1000 : (int)(left / 1000000 + 1);
+  if (poll(&fd, 1, ms) <= 0) return -1;
+  ptrdiff_t n = read(p->output, to, size);
+  return n < 0 && errno != EINTR && errno != EAGAIN ? 0 : n;
+}
+
+static void forget(thr_osprocess *p) {
+  if (p->output >= 0) close(p->output);
+  p->output = -1;
+  p->pid = 0;
+}
+
+bool thr_os_ended(thr_osprocess *p, int *status) {
+  int s;
+  pid_t r = waitpid((pid_t)p->pid, &s, WNOHANG);
+  if (r == 0 || (r < 0 && errno == EINTR)) return false;
+  *status = r < 0 ? -1 : WIFEXITED(s) ? WEXITSTATUS(s) : 128 + WTERMSIG(s);
+  forget(p);
+  return true;
+}
+
+void thr_os_kill(thr_osprocess *p) {
+  if (p->pid == 0) return;
+  kill(-(pid_t)p->pid, SIGKILL);
+  while (waitpid((pid_t)p->pid, NULL, 0) < 0 && errno == EINTR) continue;
+  forget(p);
+}
+
+int thr_os_makefolder(const char *path) {
+  return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+}
+
+int thr_os_makeunique(char *path) { return mkdtemp(path) ? 0 : errno; }
+
+bool thr_os_isprivate(const char *path) {
+  struct stat s;
+  return lstat(path, &s) == 0 && S_ISDIR(s.st_mode) &&
+         s.st_uid == geteuid() && (s.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+int thr_os_install(const char *from, const char *to) {
+  if (chmod(from, S_IRUSR | S_IWUSR) != 0) return errno;
+  return rename(from, to) == 0 ? 0 : errno;
+}
+
+void *thr_os_load(const char *path, const char **why) {
+  void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!object) *why = dlerror();
+  return object;
+}
+
+thr_os_fn thr_os_symbol(void *object, const char *name) {
+  void *p = dlsym(object, name);
+  thr_os_fn fn = NULL;
+  memcpy(&fn, &p, sizeof(p)); /* C has no cast between the two */
+  return fn;
+}

@@ -1,0 +1,54 @@
+/*
+** os_process: other programs, folders of one's own, and shared objects: what
+** compiling a kernel asks of the operating system.
+**
+** A part of the os layer, see os.h.  May be called with or without the
+** global lock; nothing here waits longer than its deadline.
+*/
+#ifndef THR_OS_PROCESS_H
+#define THR_OS_PROCESS_H
+
+#include "os.h"
+
+THR_PRIVATE_BEGIN
+
+typedef struct {
+  int64_t pid; /* 0: none */
+  int output;  /* the end of a pipe: its standard output and error; or -1 */
+} thr_osprocess;
+
+/* Starts argv[0], found through PATH, without a shell, in a process group of
+** its own, with no input.  Returns 0 or errno. */
+int thr_os_spawn(thr_osprocess *p, char *const argv[]);
+
+/* What it prints: how many bytes; 0 at the end of the output; -1 when nothing
+** has come before the deadline, or a signal has. */
+ptrdiff_t thr_os_output(thr_osprocess *p, char *to, size_t size,
+                        int64_t deadline);
+
+/* Has it ended?  Then it is forgotten, and *status is what it returned, 128
+** and more if a signal ended it, -1 if the system has not kept it. */
+bool thr_os_ended(thr_osprocess *p, int *status);
+
+/* Ends it and what it has started, if it has not ended. */
+void thr_os_kill(thr_osprocess *p);
+
+/* Makes a folder for this user alone, if nothing of that name exists. */
+int thr_os_makefolder(const char *path);     /* 0 or errno */
+int thr_os_makeunique(char *path_in_xxxxxx); /* 0 or errno */
+
+/* Is it a folder that belongs to this user, and that no other can write? */
+bool thr_os_isprivate(const char *path);
+
+/* Moves a file, for this user alone from now on, in one step over what may
+** bear the name.  Returns 0 or errno. */
+int thr_os_install(const char *from, const char *to);
+
+/* A shared object, which stays loaded; NULL with a message in *why. */
+void *thr_os_load(const char *path, const char **why);
+typedef void (*thr_os_fn)(void);
+thr_os_fn thr_os_symbol(void *object, const char *name); /* or NULL */
+
+THR_PRIVATE_END
+
+#endif
