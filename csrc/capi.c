@@ -7,6 +7,7 @@
 #include "gil.h"
 #include "include/threading.h"
 #include "lock.h"
+#include "preempt.h"
 #include "value.h"
 
 static thr_tstate *record(threading_thread *t) { return (thr_tstate *)t; }
@@ -19,7 +20,6 @@ static threading_thread *self(lua_State *L) {
 static void release(threading_thread *t) {
   int saved = errno;
   thr_tstate *ts = record(t);
-  ts->nogil_hook = lua_gethook(ts->base);
   ts->nogil = true;
   thr_gil_release(ts);
   errno = saved;
@@ -38,7 +38,7 @@ static int stopping(threading_thread *t) {
   thr_tstate *ts = record(t);
   if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~ts->deaf)
     return 1;
-  return ts->is_main && lua_gethook(ts->base) != ts->nogil_hook;
+  return thr_preempt_signalled(ts);
 }
 
 static threading_lock *tolock(lua_State *L, int arg) {

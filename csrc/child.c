@@ -4,7 +4,7 @@
 ** A worker thread blocks all signals from outside, and a child process
 ** inherits that: neither Ctrl-C nor SIGTERM would end it.  So they are let in
 ** while the child is made.  What arrives for the process meanwhile goes to
-** the main thread all the same, which does not block it.
+** the main thread, unless that blocks it just then, on its way to sleep.
 */
 #include "child.h"
 
@@ -22,6 +22,8 @@ static int from_worker(lua_State *L) {
   thr_os_blocksignals(false);
   int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
   thr_os_blocksignals(true);
+  thr_sem_post(&thr_face_self(L)->rt->main->sem); /* look whether there is a
+                                  hook: its handler may have run here */
   if (status == LUA_OK) return lua_gettop(L) - nargs;
   lua_settop(L, nargs);
   return thr_face_original(L);

@@ -20,7 +20,6 @@
 ** What lies between must not raise: lua_resume and lua_resetthread do not. */
 static lua_State *step_in(thr_tstate *ts, lua_State *co) {
   lua_State *before = ts->running;
-  if (before == ts->base) ts->base_hook = lua_gethook(before);
   thr_preempt_enter(ts);
   ts->running = co;
   thr_preempt_leave(ts);
@@ -198,6 +197,7 @@ static int debug_sethook(lua_State *L) {
   thr_preempt_lift(ts, target);
   thr_preempt_leave(ts);
   int n = thr_face_original(L);
+  if (target == ts->base) thr_preempt_accept(ts);
   thr_preempt_enter(ts);
   thr_preempt_lay(ts, target);
   thr_preempt_leave(ts);

@@ -61,12 +61,11 @@ static void stop_and_join(thr_tstate *ts) {
 
 /* A signal came in the final wait.  Where hooks are off (the wait is inside
 ** one) we raise in the place of the hook that its handler has set. */
-static void interrupted(lua_State *L, thr_tstate *ts, lua_Hook before) {
-  bool hooked = lua_gethook(L) != before;
-  if (others_nondaemon(ts) == 0) return;
-  if (hooked || ts->pending) ts->rt->abandoned = true;
+static void interrupted(lua_State *L, thr_tstate *ts) {
+  bool signalled = thr_preempt_signalled(ts);
+  if (signalled || ts->pending) ts->rt->abandoned = true;
   thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED);
-  if (!hooked) return;
+  if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);
   luaL_error(L, "interrupted!");
 }
@@ -76,10 +75,9 @@ static void wait_for_threads(lua_State *L, thr_tstate *ts) {
   thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
   w.still = still_nondaemon;
   while (!rt->closing && !rt->abandoned && others_nondaemon(ts) > 0) {
-    lua_Hook before = lua_gethook(L);
     thr_wake r = thr_park(&w, THR_FOREVER);
     if (r == THR_PARK_DEADLOCK) rt->abandoned = true;
-    if (r == THR_PARK_INTERRUPTED) interrupted(L, ts, before);
+    if (r == THR_PARK_INTERRUPTED) interrupted(L, ts);
     else thr_face_disturbed(L, ts, r);
   }
 }
@@ -203,7 +201,7 @@ static int anchor_gc(lua_State *L) {
 static int sentinel_gc(lua_State *L) {
   thr_runtime **box = lua_touserdata(L, 1);
   thr_tstate *ts = self_or_null(L);
-  if (ts && ts->rt->sentinel == (void *)box) finish(L, ts);
+  if (ts && *box == ts->rt) finish(L, ts);
   return 0;
 }
 
@@ -225,10 +223,7 @@ void thr_end_open(lua_State *L, thr_runtime *rt) {
   thr_face_replace(L, LUA_OSLIBNAME, functions);
   thr_runtime **box = keep_object(L, anchor, anchor_gc);
   *box = rt;
-  rt->sentinel = keep_object(L, sentinel, sentinel_gc);
+  box = keep_object(L, sentinel, sentinel_gc);
+  *box = rt;
   rt->script = script_source(L);
-}
-
-void thr_end_refresh(lua_State *L, thr_runtime *rt) {
-  rt->sentinel = keep_object(L, sentinel, sentinel_gc);
 }

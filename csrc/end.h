@@ -19,10 +19,6 @@ THR_PRIVATE_BEGIN
 /* Makes anchor and sentinel, and replaces os.exit. */
 void thr_end_open(lua_State *L, thr_runtime *rt);
 
-/* A thread is about to start: make the sentinel the youngest object again
-** (finalisers run youngest first). */
-void thr_end_refresh(lua_State *L, thr_runtime *rt);
-
 /* The main state's return hook. */
 void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar);
 

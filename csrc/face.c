@@ -14,13 +14,6 @@ void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind) {
   return NULL;
 }
 
-void *thr_face_test(lua_State *L, int arg, const thr_kind *kind) {
-  thr_box *box = lua_touserdata(L, arg);
-  if (box && lua_rawlen(L, arg) == sizeof(thr_box) && box->kind == kind)
-    return box->obj;
-  return NULL;
-}
-
 thr_box *thr_face_newboxuv(lua_State *L, const thr_kind *kind, int nuvalues) {
   thr_box *box = lua_newuserdatauv(L, sizeof(*box), nuvalues);
   box->kind = NULL;
@@ -81,6 +74,7 @@ bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
   thr_preempt_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_noop);
   lua_call(L, 0, 0); /* the hook of Ctrl-C fires, and raises, here */
+  thr_preempt_accept(ts); /* one that does not raise has had its turn */
   return true;
 }
 

@@ -29,15 +29,20 @@ typedef struct {
 
 void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind);
 
-static inline void *thr_face_check(lua_State *L, int arg,
-                                   const thr_kind *kind) {
+/* The object at arg, or NULL. */
+static inline void *thr_face_test(lua_State *L, int arg,
+                                  const thr_kind *kind) {
   thr_box *box = lua_touserdata(L, arg);
-  if (box && lua_rawlen(L, arg) == sizeof(thr_box) && box->kind == kind)
-    return box->obj;
-  return thr_face_notself(L, arg, kind); /* raises */
+  return box && lua_rawlen(L, arg) == sizeof(thr_box) && box->kind == kind
+             ? box->obj
+             : NULL;
 }
 
-void *thr_face_test(lua_State *L, int arg, const thr_kind *kind);
+static inline void *thr_face_check(lua_State *L, int arg,
+                                   const thr_kind *kind) {
+  void *obj = thr_face_test(L, arg, kind);
+  return obj ? obj : thr_face_notself(L, arg, kind); /* raises */
+}
 
 /* Pushes a box, born closed; fill it with thr_face_fill. */
 thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind);

@@ -102,16 +102,7 @@ static void pass_on(const void *addr, thr_waiter *w, bool more) {
   atomic_store_explicit(&l->owner, w->ts->ident, memory_order_relaxed);
 }
 
-bool thr_lock_release(thr_lock *l) {
-  unsigned w = THR_LOCKED;
-  if (!thr_lock_locked(l)) return false;
-  atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
-  if (!atomic_compare_exchange_strong_explicit(&l->word, &w, 0,
-                                               memory_order_release,
-                                               memory_order_relaxed))
-    thr_unpark_one(l, pass_on);
-  return true;
-}
+void thr_lock_wakenext(thr_lock *l) { thr_unpark_one(l, pass_on); }
 
 /* Cancellation and Ctrl-C wait until the lock is held again.  At the end of
 ** the program its holder may have ended with it: try for a moment. */
@@ -170,6 +161,15 @@ static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
   return thr_lock_try(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
 }
 
+static int acquire_slowly(lua_State *L) {
+  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_face_self(L);
+  bool got = acquire(L, ts, l);
+  if (got && thr_lock_debug) thr_lock_note(L, l);
+  lua_pushboolean(L, got);
+  return 1;
+}
+
 /***
 Takes the lock, after waiting until it is free.
 @function acquire
@@ -180,12 +180,14 @@ be given as a table: `{blocking = ..., timeout = ...}`
 @raise if an argument is of the wrong type; "can't specify a timeout for a
 non-blocking call"; a deadlock, a cancellation
 */
+/* The uncontended case, with nothing in its way that another would need. */
 static int lock_acquire(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
-  bool got = (lua_gettop(L) == 1 && thr_lock_try(l, ts)) || acquire(L, ts, l);
-  if (got && thr_lock_debug) thr_lock_note(L, l);
-  lua_pushboolean(L, got);
+  thr_lock *l = thr_face_test(L, 1, &kind);
+  thr_tstate *ts = thr_tls;
+  if (!l || !ts || ts->running != L || lua_gettop(L) != 1 ||
+      thr_lock_debug || !thr_lock_try(l, ts))
+    return acquire_slowly(L);
+  lua_pushboolean(L, 1);
   return 1;
 }
 

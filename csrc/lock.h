@@ -53,11 +53,23 @@ static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
 thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
                        unsigned deaf);
 
-/* Returns false where the lock was free. */
-bool thr_lock_release(thr_lock *l);
-
 static inline bool thr_lock_locked(thr_lock *l) {
   return (atomic_load_explicit(&l->word, memory_order_relaxed) & THR_LOCKED);
+}
+
+/* Releases a lock that has waiters. */
+void thr_lock_wakenext(thr_lock *l);
+
+/* Returns false where the lock was free. */
+static inline bool thr_lock_release(thr_lock *l) {
+  unsigned w = THR_LOCKED;
+  if (!thr_lock_locked(l)) return false;
+  atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
+  if (!atomic_compare_exchange_strong_explicit(&l->word, &w, 0,
+                                               memory_order_release,
+                                               memory_order_relaxed))
+    thr_lock_wakenext(l);
+  return true;
 }
 
 static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {

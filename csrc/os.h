@@ -48,16 +48,22 @@ typedef pthread_once_t thr_once;
 #define THR_ONCE_INIT PTHREAD_ONCE_INIT
 #define thr_os_once(o, fn) ((void)pthread_once((o), (fn)))
 
+/*
+** A thread's semaphore.  A main thread's is made of a pipe: only poll can let
+** signals in and fall asleep in one step, and a Ctrl-C that came between the
+** last look and the sleep would be lost.
+*/
+typedef struct {
 #if defined(__APPLE__) || defined(THR_NO_SEM_CLOCKWAIT)
 #define THR_SEM_IS_COND 1
-typedef struct {
   pthread_mutex_t m;
   pthread_cond_t c;
   unsigned tokens; /* under m */
-} thr_sem;
 #else
-typedef sem_t thr_sem;
+  sem_t sem;
 #endif
+  int in, out; /* the pipe's ends; -1: none */
+} thr_sem;
 
 typedef enum { THR_SEM_TAKEN, THR_SEM_TIMEOUT, THR_SEM_EINTR } thr_semwait;
 
@@ -72,9 +78,13 @@ void thr_mutex_lock(thr_mutex *m);
 void thr_mutex_unlock(thr_mutex *m);
 void thr_mutex_destroy(thr_mutex *m);
 
-bool thr_sem_init(thr_sem *s); /* false: no resources */
+bool thr_sem_init(thr_sem *s, bool pipe); /* false: no resources */
 void thr_sem_post(thr_sem *s);
 thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline);
+/* The same on a semaphore with a pipe; with all signals blocked it first asks
+** `look`, and returns THR_SEM_EINTR at once if that says so. */
+thr_semwait thr_sem_waitafter(thr_sem *s, int64_t deadline,
+                              bool (*look)(void *), void *arg);
 void thr_sem_destroy(thr_sem *s);
 
 /*

@@ -12,7 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
+#else
+#include <fcntl.h>
+#include <sys/select.h>
 #endif
 
 #if !defined(PTHREAD_STACK_MIN)
@@ -51,12 +56,11 @@ static struct timespec to_timespec(int64_t ns) {
   return t;
 }
 
+/* The plain kind.  Where the system has no unnamed semaphores, a condition
+** variable, which hides EINTR: its threads block all signals anyway. */
 #if defined(THR_SEM_IS_COND)
 
-/* Where the system has no unnamed semaphores.  A condition variable hides
-** EINTR, so that Ctrl-C is seen only when the wait ends. */
-
-bool thr_sem_init(thr_sem *s) {
+static bool plain_init(thr_sem *s) {
   s->tokens = 0;
   if (pthread_mutex_init(&s->m, NULL) != 0) return false;
   if (pthread_cond_init(&s->c, NULL) == 0) return true;
@@ -64,7 +68,7 @@ bool thr_sem_init(thr_sem *s) {
   return false;
 }
 
-void thr_sem_post(thr_sem *s) {
+static void plain_post(thr_sem *s) {
   pthread_mutex_lock(&s->m);
   s->tokens++;
   pthread_cond_signal(&s->c);
@@ -84,7 +88,7 @@ static int cond_wait_until(thr_sem *s, int64_t deadline) {
 #endif
 }
 
-thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
+static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
   int err = 0;
   pthread_mutex_lock(&s->m);
   while (s->tokens == 0 && err != ETIMEDOUT) err = cond_wait_until(s, deadline);
@@ -94,30 +98,119 @@ thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
   return taken ? THR_SEM_TAKEN : THR_SEM_TIMEOUT;
 }
 
-void thr_sem_destroy(thr_sem *s) {
+static void plain_destroy(thr_sem *s) {
   pthread_cond_destroy(&s->c);
   pthread_mutex_destroy(&s->m);
 }
 
 #else
 
-bool thr_sem_init(thr_sem *s) { return sem_init(s, 0, 0) == 0; }
-void thr_sem_post(thr_sem *s) { sem_post(s); }
-void thr_sem_destroy(thr_sem *s) { sem_destroy(s); }
+static bool plain_init(thr_sem *s) { return sem_init(&s->sem, 0, 0) == 0; }
+static void plain_post(thr_sem *s) { sem_post(&s->sem); }
+static void plain_destroy(thr_sem *s) { sem_destroy(&s->sem); }
 
-thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
+static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
   int r;
   if (deadline == THR_FOREVER) {
-    r = sem_wait(s);
+    r = sem_wait(&s->sem);
   } else {
     struct timespec t = to_timespec(deadline > 0 ? deadline : 0);
-    r = sem_clockwait(s, CLOCK_MONOTONIC, &t);
+    r = sem_clockwait(&s->sem, CLOCK_MONOTONIC, &t);
   }
   if (r == 0) return THR_SEM_TAKEN;
   return errno == EINTR ? THR_SEM_EINTR : THR_SEM_TIMEOUT;
 }
 
 #endif
+
+/* The kind with a pipe; on Linux an eventfd, which is both ends.  Its bytes
+** are tokens; all are taken at once, for one says as much as many. */
+
+static bool pipe_init(thr_sem *s) {
+#if defined(__linux__)
+  s->in = s->out = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  return s->in >= 0;
+#else
+  int fd[2];
+  if (pipe(fd) != 0) return false;
+  for (int i = 0; i < 2; i++) {
+    fcntl(fd[i], F_SETFL, O_NONBLOCK);
+    fcntl(fd[i], F_SETFD, FD_CLOEXEC);
+  }
+  s->out = fd[0];
+  s->in = fd[1];
+  return true;
+#endif
+}
+
+static void pipe_post(thr_sem *s) {
+  uint64_t one = 1;
+  while (write(s->in, &one, sizeof(one)) < 0 && errno == EINTR) continue;
+}
+
+static bool pipe_take(thr_sem *s) {
+  uint64_t tokens[8];
+  return read(s->out, tokens, sizeof(tokens)) > 0;
+}
+
+/* Sleeps with the signals of `mask` blocked, NULL: as they are. */
+static int pipe_sleep(thr_sem *s, int64_t deadline, const sigset_t *mask) {
+  struct timespec t;
+  int64_t left = deadline - thr_os_monotonic();
+  if (deadline != THR_FOREVER) t = to_timespec(left > 0 ? left : 0);
+#if defined(__linux__)
+  struct pollfd p = {.fd = s->out, .events = POLLIN};
+  return ppoll(&p, 1, deadline == THR_FOREVER ? NULL : &t, mask);
+#else
+  fd_set set;
+  FD_ZERO(&set);
+  FD_SET(s->out, &set);
+  return pselect(s->out + 1, &set, NULL, NULL,
+                 deadline == THR_FOREVER ? NULL : &t, mask);
+#endif
+}
+
+static thr_semwait pipe_wait(thr_sem *s, int64_t deadline,
+                             const sigset_t *mask) {
+  if (pipe_take(s)) return THR_SEM_TAKEN;
+  int r = pipe_sleep(s, deadline, mask);
+  if (r < 0 && errno == EINTR) return THR_SEM_EINTR;
+  return pipe_take(s) ? THR_SEM_TAKEN : THR_SEM_TIMEOUT;
+}
+
+bool thr_sem_init(thr_sem *s, bool pipe) {
+  s->in = s->out = -1;
+  return pipe ? pipe_init(s) : plain_init(s);
+}
+
+void thr_sem_post(thr_sem *s) {
+  if (s->in >= 0) pipe_post(s);
+  else plain_post(s);
+}
+
+thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
+  return s->out >= 0 ? pipe_wait(s, deadline, NULL) : plain_wait(s, deadline);
+}
+
+thr_semwait thr_sem_waitafter(thr_sem *s, int64_t deadline,
+                              bool (*look)(void *), void *arg) {
+  sigset_t all, before;
+  thr_semwait r = THR_SEM_EINTR;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  if (!look(arg)) r = pipe_wait(s, deadline, &before);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return r;
+}
+
+void thr_sem_destroy(thr_sem *s) {
+  if (s->in < 0) {
+    plain_destroy(s);
+    return;
+  }
+  close(s->in);
+  if (s->out != s->in) close(s->out);
+}
 
 /* Every signal that may come from outside.  The synchronous ones must stay
 ** deliverable: blocked, they kill the process without their handler. */

@@ -101,16 +101,27 @@ static bool has_result(thr_waiter *w) {
   return has;
 }
 
+/* Other threads block all signals that a Lua hook could serve. */
+static bool is_signalled(void *arg) {
+  thr_waiter *w = arg;
+  return !w->deaf && (heard(w) || w->ts->rt->signalled(w->ts));
+}
+
+static thr_semwait sleep_once(thr_waiter *w, int64_t deadline) {
+  thr_sem *sem = &w->ts->sem;
+  return w->ts->is_main ? thr_sem_waitafter(sem, deadline, is_signalled, w)
+                        : thr_sem_wait(sem, deadline);
+}
+
 static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
   for (;;) {
-    switch (thr_sem_wait(&w->ts->sem, deadline)) {
+    switch (sleep_once(w, deadline)) {
       case THR_SEM_TAKEN:
         if (has_result(w)) return w->result;
         break; /* a stray token */
       case THR_SEM_TIMEOUT: return end_with(w, THR_PARK_TIMEOUT);
       case THR_SEM_EINTR:
-        /* Other threads block all signals that a Lua hook could serve. */
-        if (w->ts->is_main && !w->deaf)
+        if (w->ts->is_main && is_signalled(w))
           return end_with(w, THR_PARK_INTERRUPTED);
     }
   }

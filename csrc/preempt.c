@@ -187,14 +187,29 @@ void thr_preempt_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
   else lua_sethook(L, NULL, 0, 0);
 }
 
+/* The hook of base that is not ours, though ours may lie over it. */
+static lua_Hook users_hook(thr_tstate *ts) {
+  if (!is_ours(ts->base)) return lua_gethook(ts->base);
+  return ts->hooked[0].L ? ts->hooked[0].user : NULL;
+}
+
+bool thr_preempt_signalled(thr_tstate *ts) {
+  lua_Hook hook = ts->is_main ? users_hook(ts) : NULL;
+  return hook && hook != ts->base_hook;
+}
+
+void thr_preempt_accept(thr_tstate *ts) {
+  if (ts->is_main) ts->base_hook = users_hook(ts);
+}
+
 void thr_preempt_fetch(thr_tstate *ts, lua_State *L) {
-  lua_Hook hook = lua_gethook(ts->base);
-  if (!ts->is_main || L == ts->base || !hook || is_ours(ts->base) ||
-      hook == ts->base_hook)
-    return;
+  if (L == ts->base || !thr_preempt_signalled(ts)) return;
   thr_preempt_enter(ts);
-  lua_sethook(L, hook, lua_gethookmask(ts->base), lua_gethookcount(ts->base));
+  thr_preempt_lift(ts, ts->base);
+  lua_sethook(L, lua_gethook(ts->base), lua_gethookmask(ts->base),
+              lua_gethookcount(ts->base));
   lua_sethook(ts->base, NULL, 0, 0);
+  thr_preempt_lay(ts, ts->base);
   thr_preempt_leave(ts);
 }
 
@@ -204,7 +219,6 @@ void thr_preempt_watch(thr_tstate *self) {
   if (!self->is_main) return; /* it looks when it takes the lock */
   thr_preempt_enter(self);
   thr_preempt_lay(self, rt->mainL);
-  self->base_hook = lua_gethook(self->base);
   thr_preempt_leave(self);
 }
 

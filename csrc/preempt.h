@@ -53,6 +53,13 @@ void thr_preempt_lay(thr_tstate *ts, struct lua_State *L);
 void thr_preempt_inherit(thr_tstate *ts, struct lua_State *creator,
                          struct lua_State *L);
 
+/* Has a signal handler set a hook on the main state that has not fired yet?
+** Asked by the main thread itself, with or without the global lock. */
+bool thr_preempt_signalled(thr_tstate *ts);
+
+/* The hook that stands on the main state now is nobody's signal. */
+void thr_preempt_accept(thr_tstate *ts);
+
 /* A handler of Ctrl-C sets its hook on the main state.  If it has done so while
 ** a coroutine runs on that: moves the hook to L, the coroutine. */
 void thr_preempt_fetch(thr_tstate *ts, struct lua_State *L);

@@ -233,11 +233,11 @@ static lua_State *main_state(lua_State *L) {
 ** main one: of a coroutine that was resumed before we replaced resume we
 ** would not see the end. */
 static thr_tstate *new_main(thr_runtime *rt) {
-  thr_tstate *ts = thr_tstate_new(rt);
+  thr_tstate *ts = thr_tstate_new(rt, true);
   if (!ts) return NULL;
-  ts->is_main = true;
   ts->base = ts->running = rt->mainL;
   ts->phase = THR_STARTED;
+  ts->base_hook = lua_gethook(rt->mainL);
   ts->native_id = thr_os_nativeid();
   ts->os = thr_os_self();
   thr_tstate_setname(ts, "MainThread");
@@ -262,6 +262,7 @@ thr_runtime *thr_runtime_open(lua_State *L) {
   thr_runtime *rt =
       thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L));
   if (!rt || !new_main(rt)) luaL_error(L, "not enough memory");
+  rt->signalled = thr_preempt_signalled;
   rt->at_switch = at_switch;
   rt->at_return = thr_end_at_return;
   lua_pushlightuserdata(L, rt);

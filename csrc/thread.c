@@ -180,7 +180,6 @@ static void prepare(lua_State *L, thr_tstate *ts, int fn) {
     thr_face_callererror(L, "threads can only be started once");
   if (ts->rt->closing)
     thr_face_callererror(L, "can't create new thread at interpreter shutdown");
-  thr_end_refresh(L, ts->rt);
   give_state(L, ts, fn);
 }
 
@@ -201,7 +200,7 @@ static int refused(lua_State *L, int err) {
 /* _thread._handle() -> an unstarted thread */
 int thr_thread_handle(lua_State *L) {
   thr_box *box = thr_face_newbox(L, &kind);
-  thr_tstate *ts = thr_tstate_new(thr_face_self(L)->rt);
+  thr_tstate *ts = thr_tstate_new(thr_face_self(L)->rt, false);
   if (!ts) return luaL_error(L, "not enough memory");
   thr_face_fill(box, &kind, ts);
   return 1;
@@ -244,10 +243,12 @@ int thr_thread_startnew(lua_State *L) {
 /* The thread at arg: a Thread object, which keeps its handle under a key that
 ** only we know, or the handle itself. */
 static thr_tstate *check_thread(lua_State *L, int arg) {
-  if (lua_istable(L, arg) &&
-      lua_rawgetp(L, arg, &kind) == LUA_TUSERDATA)
+  bool object = lua_istable(L, arg);
+  if (object && lua_rawgetp(L, arg, &kind) == LUA_TUSERDATA)
     lua_replace(L, arg);
   thr_tstate *ts = thr_face_test(L, arg, &kind);
+  if (!ts && object)
+    luaL_error(L, "Thread.init() was not called on this object");
   if (!ts) luaL_typeerror(L, arg, "threading.Thread");
   return ts;
 }

@@ -53,14 +53,15 @@ void thr_runtime_unref(thr_runtime *rt) {
   free(rt);
 }
 
-thr_tstate *thr_tstate_new(thr_runtime *rt) {
+thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
   thr_tstate *ts = calloc(1, sizeof(*ts));
   if (!ts) return NULL;
-  if (!thr_sem_init(&ts->sem)) {
+  if (!thr_sem_init(&ts->sem, is_main)) {
     free(ts);
     return NULL;
   }
   ts->id = rt->id;
+  ts->is_main = is_main;
   ts->rt = rt;
   ts->ident = atomic_fetch_add(&next_ident, 1);
   ts->random = (uint32_t)ts->ident * 2654435761u | 1;

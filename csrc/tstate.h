@@ -82,9 +82,8 @@ struct thr_tstate {
   unsigned long wait_number; /* m: the younger the wait, the higher */
   atomic_uint pending;             /* THR_PENDING_* bits */
   unsigned deaf; /* own: those that must not end a wait just now */
-  void (*nogil_hook)(struct lua_State *, struct lua_Debug *); /* own */
-  void (*base_hook)(struct lua_State *, struct lua_Debug *); /* own: of base,
-                                          when a coroutine began to run on it */
+  void (*base_hook)(struct lua_State *, struct lua_Debug *); /* own: the hook
+                     of base that is known; another is a signal handler's */
   unsigned stop_rounds, stops_left; /* own: see runtime.c */
   int64_t stop_again; /* own: when a stop that was caught is raised again */
 
@@ -124,10 +123,10 @@ struct thr_runtime {
   atomic_bool closing;     /* no new thread; those that live are stopped */
   bool abandoned;          /* gil: Ctrl-C has ended the final wait */
   char *script;            /* const: its chunk's source, or NULL */
-  void *sentinel;          /* gil: the youngest one */
 
   atomic_size_t stack;     /* stack size of new threads, 0: default */
   thr_tstate *zombies;     /* gil */
+  bool (*signalled)(thr_tstate *); /* const: has a handler set a hook? */
   void (*at_switch)(thr_tstate *, struct lua_State *);    /* const, a face */
   void (*at_return)(thr_tstate *, struct lua_State *, struct lua_Debug *);
 };
@@ -146,7 +145,8 @@ static inline thr_tstate *thr_tstate_current(const void *id) {
 thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL);
 void thr_runtime_unref(thr_runtime *rt);
 
-thr_tstate *thr_tstate_new(thr_runtime *rt); /* NULL: no memory */
+/* NULL: no memory.  A main thread sleeps so that signals wake it. */
+thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main);
 void thr_tstate_ref(thr_tstate *ts);
 void thr_tstate_unref(thr_tstate *ts);
 /* Posts the semaphore, and drops the reference that the caller took while the
