@@ -23,20 +23,28 @@ void thr_barrier_unref(thr_barrier *b) {
   free(b);
 }
 
-static void end_round(thr_barrier *b, bool broken, int outcome) {
+static bool end_round(thr_barrier *b, const uint64_t *which, bool broken,
+                      int outcome) {
   thr_mutex_lock(&b->waiters.m);
-  b->broken = broken;
-  b->acting = false;
-  thr_waitlist_serve(&b->waiters, INT64_MAX, outcome);
+  bool now = !which || *which == b->round;
+  if (now) {
+    b->round++;
+    b->broken = broken;
+    b->acting = false;
+    thr_waitlist_serve(&b->waiters, INT64_MAX, outcome);
+  }
   thr_mutex_unlock(&b->waiters.m);
   thr_unpark_all(&b->acting);
+  return now;
 }
 
 /* An abort or reset while the action ran has ended the round already. */
-bool thr_barrier_trip(thr_barrier *b) {
-  bool acting = b->acting;
-  if (acting) end_round(b, false, TRIPPED);
-  return acting;
+bool thr_barrier_trip(thr_barrier *b, uint64_t round) {
+  return end_round(b, &round, false, TRIPPED);
+}
+
+void thr_barrier_fail(thr_barrier *b, uint64_t round) {
+  end_round(b, &round, true, BROKEN);
 }
 
 int thr_barrier_nwaiting(thr_barrier *b) {
@@ -46,8 +54,8 @@ int thr_barrier_nwaiting(thr_barrier *b) {
   return n;
 }
 
-void thr_barrier_abort(thr_barrier *b) { end_round(b, true, BROKEN); }
-void thr_barrier_reset(thr_barrier *b) { end_round(b, false, BROKEN); }
+void thr_barrier_abort(thr_barrier *b) { end_round(b, NULL, true, BROKEN); }
+void thr_barrier_reset(thr_barrier *b) { end_round(b, NULL, false, BROKEN); }
 
 static bool still_acting(thr_waiter *w) { 
   return *(const atomic_bool *)w->addr;
@@ -57,6 +65,7 @@ static bool still_acting(thr_waiter *w) {
 static thr_wake wait_for_round(thr_barrier *b, thr_tstate *ts,
                                int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, &b->acting, "Barrier");
+  w.object = b;
   w.still = still_acting;
   thr_mutex_lock(&b->waiters.m);
   while (b->acting) {
@@ -96,8 +105,7 @@ thr_wake thr_barrier_await(thr_barrier *b, thr_ticket *t, thr_tstate *ts,
 }
 
 void thr_barrier_leave(thr_barrier *b, thr_ticket *t) {
-  thr_waitlist_leave(&b->waiters, t);
-  thr_barrier_abort(b);
+  if (thr_waitlist_leave(&b->waiters, t)) thr_barrier_abort(b);
 }
 
 bool thr_barrier_tripped(const thr_ticket *t) { return t->outcome == TRIPPED; }
@@ -140,12 +148,13 @@ static int broken(lua_State *L) { return luaL_error(L, "broken barrier"); }
 
 /* The last arriver's part: an error in the action breaks the barrier. */
 static void act(lua_State *L, thr_barrier *b) {
+  uint64_t round = b->round; /* still the one in which we were the last */
   if (lua_getiuservalue(L, 1, 1) != LUA_TNIL &&
       lua_pcall(L, 0, 0, 0) != LUA_OK) {
-    thr_barrier_abort(b);
+    thr_barrier_fail(b, round);
     lua_error(L);
   }
-  if (!thr_barrier_trip(b)) broken(L);
+  if (!thr_barrier_trip(b, round)) broken(L);
 }
 
 static void await(lua_State *L, thr_barrier *b, thr_ticket *t, thr_tstate *ts,
@@ -157,7 +166,8 @@ static void await(lua_State *L, thr_barrier *b, thr_ticket *t, thr_tstate *ts,
     again = thr_face_trydisturbed(L, r);
   } while (again > 0);
   if (r == THR_PARK_WOKEN && thr_barrier_tripped(t)) return;
-  if (r != THR_PARK_WOKEN) thr_barrier_leave(b, t);
+  if (r == THR_PARK_TIMEOUT) thr_barrier_abort(b); /* it has left */
+  else if (r != THR_PARK_WOKEN) thr_barrier_leave(b, t);
   if (again < 0) lua_error(L);
   broken(L);
 }

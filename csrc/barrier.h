@@ -14,8 +14,9 @@
 THR_PRIVATE_BEGIN
 
 typedef struct {
-  thr_waitlist waiters; /* its mutex guards the two below */
+  thr_waitlist waiters; /* its mutex guards the three below */
   atomic_bool acting;
+  uint64_t round; /* how many have ended */
   atomic_bool broken;
   int64_t parties; /* const */
   int64_t timeout; /* const: nanoseconds, where wait() gives none */
@@ -41,10 +42,12 @@ thr_wake thr_barrier_arrive(thr_barrier *b, thr_ticket *t, thr_tstate *ts,
 thr_wake thr_barrier_await(thr_barrier *b, thr_ticket *t, thr_tstate *ts,
                            int64_t deadline);
 bool thr_barrier_tripped(const thr_ticket *t); /* or broken */
-/* Gives up, which breaks the barrier for all. */
+/* Gives up, which breaks the barrier for all, unless the round has ended. */
 void thr_barrier_leave(thr_barrier *b, thr_ticket *t);
-/* Completes the round; false: it was broken while the action ran. */
-bool thr_barrier_trip(thr_barrier *b);
+/* Completes that round; false: it was broken while the action ran. */
+bool thr_barrier_trip(thr_barrier *b, uint64_t round);
+/* The action of that round has failed. */
+void thr_barrier_fail(thr_barrier *b, uint64_t round);
 void thr_barrier_abort(thr_barrier *b);
 void thr_barrier_reset(thr_barrier *b);
 int thr_barrier_nwaiting(thr_barrier *b);

@@ -36,7 +36,8 @@ static void take(threading_thread *t) {
 ** reading it there is safe. */
 static int stopping(threading_thread *t) {
   thr_tstate *ts = record(t);
-  if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~ts->deaf)
+  unsigned deaf = ts->deaf | THR_PENDING_DUMP; /* that can wait */
+  if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~deaf)
     return 1;
   return thr_preempt_signalled(ts);
 }
@@ -55,18 +56,24 @@ static double *tofloat64(lua_State *L, int arg) {
   return v && v->type == THR_FLOAT64 ? (double *)&v->u.d : NULL;
 }
 
+/* Of C code nobody knows a place. */
+static int got(thr_lock *l) {
+  if (thr_lock_debug) l->acquired_at[0] = '\0';
+  return 1;
+}
+
 static int lock_acquire(threading_thread *t, threading_lock *lock) {
   thr_tstate *ts = record(t);
   thr_lock *l = (thr_lock *)lock;
   while (!thr_lock_try(l, ts))
     switch (thr_lock_wait(l, ts, THR_FOREVER, 0)) {
-      case THR_PARK_WOKEN: return 1;
+      case THR_PARK_WOKEN: return got(l);
       case THR_PARK_INTERRUPTED:
         if (stopping(t)) return 0;
         break;
       default: break;
     }
-  return 1;
+  return got(l);
 }
 
 static int lock_release(threading_thread *t, threading_lock *lock) {

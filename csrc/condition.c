@@ -148,7 +148,7 @@ end of the block, also on an error or a break
 static int condition_guard(lua_State *L) {
   lua_settop(L, 1);
   acquire_forever(L);
-  return 1;
+  return thr_face_guard(L);
 }
 
 /***
@@ -222,6 +222,7 @@ static bool wait_once(lua_State *L, thr_condition *c, thr_tstate *ts,
   bool regained = regain(L, c, ts, depth);
   if (!regained && c->lock)
     thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED); /* the end: raises */
+  if (regained && c->lock && thr_lock_debug) thr_lock_note(L, c->lock);
   if (again < 0 || !regained) lua_error(L);
   return r == THR_PARK_WOKEN;
 }

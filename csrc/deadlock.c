@@ -7,31 +7,45 @@ static thr_tstate *thread_by_ident(thr_runtime *rt, uint64_t ident) {
   return ts;
 }
 
-/* Whose wait must end before this one can?  NULL: somebody's who is awake. */
-static thr_tstate *next_in_circle(thr_runtime *rt, const thr_wait *wait) {
-  bool follow = wait->certain || rt->policy == THR_DEADLOCK_CYCLE;
+/* Whose wait must end before this one can?  NULL: somebody's who is awake, or
+** will be. */
+static thr_tstate *next_in_circle(const thr_tstate *ts) {
+  const thr_wait *wait = &ts->wait;
+  bool follow = wait->certain || ts->rt->policy == THR_DEADLOCK_CYCLE;
   if (!wait->what || !wait->forever || !wait->owner || !follow) return NULL;
+  if (ts->wait_over) return NULL;
   uint64_t ident = wait->owner(wait->addr);
-  return ident != 0 ? thread_by_ident(rt, ident) : NULL;
+  return ident != 0 ? thread_by_ident(ts->rt, ident) : NULL;
 }
 
 /* A circle that does not lead back to self is not self's, and ends the walk
 ** after as many steps as there are threads. */
 static bool closes_circle(thr_tstate *self) {
-  thr_runtime *rt = self->rt;
-  int steps = rt->alive + 1;
-  thr_tstate *ts = next_in_circle(rt, &self->wait);
-  while (ts && ts != self && steps-- > 0) ts = next_in_circle(rt, &ts->wait);
+  int steps = self->rt->alive + 1;
+  thr_tstate *ts = next_in_circle(self);
+  while (ts && ts != self && steps-- > 0) ts = next_in_circle(ts);
   return ts == self;
+}
+
+static void tell_another(thr_tstate *self) {
+  thr_tstate *ts = next_in_circle(self);
+  while (ts != self && !ts->wait.tellable) ts = next_in_circle(ts);
+  if (ts != self) thr_park_deadlock(ts);
 }
 
 bool thr_deadlock_publish(thr_waiter *w) {
   thr_tstate *ts = w->ts;
-  thr_wait wait = {w->what, w->addr, w->owner, w->certain, w->forever};
+  thr_wait wait = {w->what, w->object, w->addr, w->owner, w->certain,
+                   w->forever, w->tellable};
   thr_mutex_lock(&ts->rt->m);
+  ts->wait_over = false;
   ts->wait = wait;
   ts->wait_number = ++ts->rt->waits;
   bool ok = ts->rt->policy == THR_DEADLOCK_OFF || !closes_circle(ts);
+  if (!ok && !w->tellable) {
+    tell_another(ts);
+    ok = true;
+  }
   if (!ok) ts->wait.what = NULL;
   thr_mutex_unlock(&ts->rt->m);
   ts->last_wait = wait;
@@ -44,15 +58,19 @@ void thr_deadlock_unpublish(thr_tstate *ts) {
   thr_mutex_unlock(&ts->rt->m);
 }
 
-void thr_deadlock_ended(thr_runtime *rt) {
+/* Telling one counts it as awake, so that not two are told. */
+void thr_deadlock_tell(thr_runtime *rt) {
   thr_tstate *last = NULL;
-  if (atomic_fetch_sub(&rt->awake, 1) != 1 ||
-      rt->policy == THR_DEADLOCK_OFF)
-    return;
+  if (rt->awake != 0 || rt->policy == THR_DEADLOCK_OFF) return;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
-    if (ts->wait.what && (!last || ts->wait_number > last->wait_number))
+    if (ts->wait.what && ts->wait.tellable &&
+        (!last || ts->wait_number > last->wait_number))
       last = ts;
-  if (last) thr_park_deadlock(last);
+  if (last && rt->awake == 0) thr_park_deadlock(last);
   thr_mutex_unlock(&rt->m);
+}
+
+void thr_deadlock_ended(thr_runtime *rt) {
+  if (atomic_fetch_sub(&rt->awake, 1) == 1) thr_deadlock_tell(rt);
 }

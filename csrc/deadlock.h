@@ -28,13 +28,17 @@ typedef enum {
 } thr_deadlock_policy;
 
 /* Publishes the wait that is about to begin.  False, and nothing published:
-** it would close a circle. */
+** it would close a circle.  Where the waiter cannot be told, another one of
+** the circle is. */
 bool thr_deadlock_publish(thr_waiter *w);
 void thr_deadlock_unpublish(thr_tstate *ts);
 
 /* A thread has ended, and woken all who joined it.  If all others wait for
 ** ever, the one that began to wait last is told. */
 void thr_deadlock_ended(thr_runtime *rt);
+
+/* The same where a thread has begun to wait that cannot be told. */
+void thr_deadlock_tell(thr_runtime *rt);
 
 THR_PRIVATE_END
 

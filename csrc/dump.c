@@ -55,16 +55,12 @@ static thr_tstate *by_ident(const report *list, int n, uint64_t ident) {
   return NULL;
 }
 
-/* " at file:line" of the innermost Lua function; pushes it. */
+/* " at file:line", where there is a Lua function; pushes it. */
 static void push_place(lua_State *L, lua_State *of) {
-  lua_Debug ar;
-  for (int level = 0; of && lua_getstack(of, level, &ar); level++) {
-    lua_getinfo(of, "Sl", &ar);
-    if (ar.currentline <= 0) continue;
-    lua_pushfstring(L, " at %s:%d", ar.short_src, ar.currentline);
-    return;
-  }
-  lua_pushliteral(L, "");
+  thr_face_pushplace(L, of);
+  if (lua_rawlen(L, -1) == 0) return;
+  lua_pushfstring(L, " at %s", lua_tostring(L, -1));
+  lua_remove(L, -2);
 }
 
 typedef struct {
@@ -120,7 +116,7 @@ static void push_wait(lua_State *L, lua_State *of, const report *r,
   if (is_thread(&r->wait))
     lua_pushfstring(L, "waits for%s%s", holder, place);
   else if (isupper((unsigned char)r->wait.what[0])) /* an object's type */
-    lua_pushfstring(L, "waits for %s %p%s%s", r->wait.what, r->wait.addr,
+    lua_pushfstring(L, "waits for %s %p%s%s", r->wait.what, r->wait.object,
                     place, holder);
   else
     lua_pushfstring(L, "waits for %s%s", r->wait.what, place);
@@ -186,9 +182,9 @@ void thr_dump_deadlock(lua_State *L, thr_tstate *self) {
   if (is_circle(list, n, self)) add_circle(L, &b, list, n, self);
   else add_all(L, &b, list, n, self);
   luaL_pushresult(&b);
-  luaL_where(L, 1);
-  lua_insert(L, -2);
-  lua_concat(L, 2);
+  thr_face_pushplace(L, L);
+  lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1),
+                  lua_rawlen(L, -1) > 0 ? ": " : "", lua_tostring(L, -2));
   lua_error(L);
 }
 

@@ -48,6 +48,7 @@ static void stop_and_join(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
   w.still = still_alive;
+  w.deaf = ~0u; /* nothing may hurry the reminders */
   rt->closing = true;
   for (int i = 0; others_alive(ts) > 0 && i < REMINDERS; i++) {
     stop_others(ts);
@@ -63,7 +64,7 @@ static void stop_and_join(thr_tstate *ts) {
 ** one) we raise in the place of the hook that its handler has set. */
 static void interrupted(lua_State *L, thr_tstate *ts) {
   bool signalled = thr_preempt_signalled(ts);
-  if (signalled || ts->pending) ts->rt->abandoned = true;
+  if (signalled || (ts->pending & ~THR_PENDING_DUMP)) ts->rt->abandoned = true;
   thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);

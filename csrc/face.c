@@ -231,6 +231,12 @@ static int with_done(lua_State *L, int status, lua_KContext ctx) {
   return lua_gettop(L) - 1; /* all above the to-be-closed value */
 }
 
+int thr_face_guard(lua_State *L) {
+  lua_settop(L, 1);
+  thr_face_self(L)->guarded = true;
+  return 1;
+}
+
 int thr_face_with(lua_State *L) {
   int nargs = lua_gettop(L) - 2;
   lua_toclose(L, 1);
@@ -266,6 +272,17 @@ int thr_face_original(lua_State *L) {
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
   return lua_gettop(L);
+}
+
+void thr_face_pushplace(lua_State *L, lua_State *of) {
+  lua_Debug ar;
+  for (int level = 0; of && lua_getstack(of, level, &ar); level++) {
+    lua_getinfo(of, "Sl", &ar);
+    if (ar.currentline <= 0) continue;
+    lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
+    return;
+  }
+  lua_pushliteral(L, "");
 }
 
 void thr_face_pushname(lua_State *L, thr_runtime *rt, uint64_t ident) {

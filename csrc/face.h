@@ -106,6 +106,11 @@ lua_Integer thr_face_optinteger(lua_State *L, int arg, const char *name,
 bool thr_face_optboolean(lua_State *L, int arg, const char *name, bool def);
 void thr_face_callable(lua_State *L, int arg, const char *name);
 
+/* guard(): returns the value at 1, already acquired, its own guard: __close
+** releases it.  What must be met at once waits until the to-be-closed variable
+** is one. */
+int thr_face_guard(lua_State *L);
+
 /* with(fn, ...): calls it with the value at 1, already acquired, as a
 ** to-be-closed variable; returns what fn returns. */
 int thr_face_with(lua_State *L);
@@ -115,6 +120,9 @@ int thr_face_with(lua_State *L);
 ** arguments and, where possible, in its own frame. */
 void thr_face_replace(lua_State *L, const char *lib, const luaL_Reg *list);
 int thr_face_original(lua_State *L);
+
+/* Pushes "file:line" of the innermost Lua function of `of`, or "". */
+void thr_face_pushplace(lua_State *L, lua_State *of);
 
 /* Pushes the name of the living thread `ident`, or the number. */
 void thr_face_pushname(lua_State *L, thr_runtime *rt, uint64_t ident);

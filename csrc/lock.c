@@ -122,7 +122,7 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
 bool thr_lock_debug = false;
 
 void thr_lock_note(lua_State *L, thr_lock *l) {
-  luaL_where(L, 1);
+  thr_face_pushplace(L, L);
   strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
   lua_pop(L, 1);
 }
@@ -228,8 +228,7 @@ end of the block, also on an error or a break
 */
 static int lock_guard(lua_State *L) {
   acquire_forever(L);
-  lua_settop(L, 1);
-  return 1; /* its own guard: __close releases it */
+  return thr_face_guard(L); /* its own guard: __close releases it */
 }
 
 /***

@@ -42,6 +42,7 @@ static void dequeue(struct bucket *b, thr_waiter *w, thr_wake result) {
   if (w->next) w->next->prev = w->prev;
   else b->last = w->prev;
   w->result = result;
+  atomic_store(&w->ts->wait_over, true);
   if (w->forever) atomic_fetch_add(&w->ts->rt->awake, 1);
 }
 
@@ -50,16 +51,19 @@ static thr_waiter *next_at(thr_waiter *w, const void *addr) {
   return w;
 }
 
+/* A dump is made under the global lock only. */
 static unsigned heard(const thr_waiter *w) {
-  return atomic_load(&w->ts->pending) & ~(w->ts->deaf | w->deaf);
+  unsigned deaf = w->ts->deaf | w->deaf;
+  if (!w->wants_gil) deaf |= THR_PENDING_DUMP;
+  return atomic_load(&w->ts->pending) & ~deaf;
 }
 
 /* In the list, where nobody is left who could take it out: the last one to
-** wait takes itself out. */
+** wait takes itself out, if it can be told. */
 static thr_wake count_asleep(struct bucket *b, thr_waiter *w) {
   thr_runtime *rt = w->ts->rt;
   if (!w->forever || atomic_fetch_sub(&rt->awake, 1) != 1 ||
-      rt->policy == THR_DEADLOCK_OFF)
+      rt->policy == THR_DEADLOCK_OFF || !w->tellable)
     return THR_PARK_WOKEN;
   dequeue(b, w, THR_PARK_DEADLOCK);
   return THR_PARK_DEADLOCK;
@@ -145,9 +149,11 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   w->result = THR_PARK_CHANGED;
   w->forever = deadline == THR_FOREVER;
   w->wants_gil = ts->holds_gil;
+  w->tellable = w->wants_gil && !w->deaf;
   w->invited = false;
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;
   thr_wake r = enter(w);
+  if (r == THR_PARK_WOKEN && !w->tellable) thr_deadlock_tell(ts->rt);
   if (r == THR_PARK_WOKEN) r = sleep_outside(w, deadline);
   atomic_store(&ts->parked_at, NULL);
   thr_deadlock_unpublish(ts);
@@ -215,7 +221,9 @@ static void end_wait(thr_tstate *ts, thr_wake result,
 }
 
 static bool hears_nothing(const thr_waiter *w) { return heard(w) == 0; }
-static bool has_deadline(const thr_waiter *w) { return !w->forever; }
+static bool cannot_tell(const thr_waiter *w) {
+  return !w->forever || !w->tellable;
+}
 
 void thr_park_interrupt(thr_tstate *ts, unsigned bits) {
   atomic_fetch_or(&ts->pending, bits);
@@ -223,7 +231,7 @@ void thr_park_interrupt(thr_tstate *ts, unsigned bits) {
 }
 
 void thr_park_deadlock(thr_tstate *ts) {
-  end_wait(ts, THR_PARK_DEADLOCK, has_deadline);
+  end_wait(ts, THR_PARK_DEADLOCK, cannot_tell);
 }
 
 void thr_park_beforefork(void) {

@@ -34,11 +34,13 @@ typedef enum {
   THR_PARK_TIMEOUT,
   THR_PARK_INTERRUPTED, /* a signal on the main thread, or tstate.pending */
   THR_PARK_CHANGED,
-  THR_PARK_DEADLOCK /* nobody is left who could wake it */
+  THR_PARK_DEADLOCK /* nobody is left who could wake it; not for a waiter
+                       that is deaf, or is without the global lock */
 } thr_wake;
 
 struct thr_waiter {
   const void *addr;
+  const void *object; /* what to tell the user of */
   thr_tstate *ts;
   bool (*still)(thr_waiter *w); /* NULL: yes.  Called under the mutex */
   const char *what;             /* what it waits for, in a word */
@@ -49,6 +51,7 @@ struct thr_waiter {
   int64_t since;    /* when it came; kept over repeated parks */
   bool handed;      /* what was waited for is the waiter's already */
   bool forever;              /* waiter only: it has no deadline */
+  bool tellable;             /* waiter only: see thr_wait */
   bool wants_gil;            /* waiter only: it held the lock before */
   bool invited;              /* bucket: it stands in the lock's queue */
   thr_gilwaiter turn;        /* there */
@@ -58,7 +61,8 @@ struct thr_waiter {
 
 static inline thr_waiter thr_waiter_on(thr_tstate *ts, const void *addr,
                                        const char *what) {
-  thr_waiter w = {.addr = addr, .ts = ts, .what = what, .patience = THR_SOON};
+  thr_waiter w = {.addr = addr, .object = addr, .ts = ts, .what = what,
+                  .patience = THR_SOON};
   return w;
 }
 
@@ -77,7 +81,8 @@ int thr_unpark_all(const void *addr);
 ** is deaf to them. */
 void thr_park_interrupt(thr_tstate *ts, unsigned bits);
 
-/* Ends the wait of a thread with THR_PARK_DEADLOCK, if it still waits. */
+/* Ends the wait of a thread with THR_PARK_DEADLOCK, if it still waits and can
+** be told. */
 void thr_park_deadlock(thr_tstate *ts);
 
 /* fork: between the two, no bucket changes; then the child forgets all

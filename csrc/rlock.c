@@ -109,8 +109,7 @@ end of the block, also on an error or a break
 */
 static int rlock_guard(lua_State *L) {
   acquire_forever(L);
-  lua_settop(L, 1);
-  return 1;
+  return thr_face_guard(L);
 }
 
 /***

@@ -78,7 +78,9 @@ int thr_runtime_checkpoint(lua_State *L) {
 }
 
 static int shield_close(lua_State *L) {
-  thr_face_self(L)->deaf = *(unsigned *)lua_touserdata(L, 1);
+  thr_tstate *ts = thr_face_self(L);
+  ts->deaf = *(unsigned *)lua_touserdata(L, 1);
+  if (ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) thr_preempt_arm(ts);
   return 0;
 }
 
@@ -139,8 +141,14 @@ static bool unwinding(const thr_tstate *ts) {
 /* A deferred cancellation waits for a cancellation point; this is none. */
 static void at_switch(thr_tstate *ts, lua_State *L) {
   thr_gil_yield(ts);
-  if ((ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) && !unwinding(ts))
-    thr_runtime_pending(L, ts);
+  if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) || unwinding(ts))
+    return;
+  if (ts->guarded) { /* by one instruction: that which marks the variable */
+    ts->guarded = false;
+    thr_preempt_arm(ts);
+    return;
+  }
+  thr_runtime_pending(L, ts);
 }
 
 /* --- the registry --- */

@@ -187,8 +187,7 @@ end of the block, also on an error or a break
 */
 static int semaphore_guard(lua_State *L) {
   acquire_forever(L);
-  lua_settop(L, 1);
-  return 1;
+  return thr_face_guard(L);
 }
 
 /***

@@ -43,10 +43,12 @@ enum {
 /* What a thread waits for, for dump and deadlock. Guard: m. */
 typedef struct thr_wait {
   const char *what; /* NULL: for nothing */
+  const void *object; /* as the user knows it */
   const void *addr;
   uint64_t (*owner)(const void *addr); /* who can end it; NULL: anybody */
   bool certain; /* nobody but the owner can */
   bool forever;
+  bool tellable; /* it can raise an error about a deadlock */
 } thr_wait;
 
 /* A lua_State whose hook is ours, over the user's. Guard: own. */
@@ -78,12 +80,14 @@ struct thr_tstate {
 
   _Atomic(const void *) parked_at; /* see park.c */
   thr_wait wait;         /* m; written by the thread itself */
+  atomic_bool wait_over; /* who ends the wait; it may not have run since */
   thr_wait last_wait;    /* own: for the report of a deadlock */
   unsigned long wait_number; /* m: the younger the wait, the higher */
   atomic_uint pending;             /* THR_PENDING_* bits */
   unsigned deaf; /* own: those that must not end a wait just now */
   void (*base_hook)(struct lua_State *, struct lua_Debug *); /* own: the hook
                      of base that is known; another is a signal handler's */
+  bool guarded; /* own: a guard() has returned; see at_switch */
   unsigned stop_rounds, stops_left; /* own: see runtime.c */
   int64_t stop_again; /* own: when a stop that was caught is raised again */
 

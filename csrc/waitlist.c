@@ -58,6 +58,7 @@ static bool is_served(thr_waitlist *list, thr_ticket *t) {
 thr_wake thr_waitlist_wait(thr_waitlist *list, thr_ticket *t, thr_tstate *ts,
                            int64_t deadline, const char *what) {
   thr_waiter w = thr_waiter_on(ts, t, what);
+  w.object = list;
   w.still = still_unserved;
   thr_wake r = thr_park(&w, deadline);
   if (r == THR_PARK_TIMEOUT)

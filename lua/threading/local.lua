@@ -18,7 +18,12 @@ local function fields_of(self)
     locals[self] = fields
     local from = origin[self]
     if from.class.init then
-      from.class.init(self, table.unpack(from.args, 1, from.args.n))
+      local ok, err = pcall(from.class.init, self,
+        table.unpack(from.args, 1, from.args.n))
+      if not ok then
+        locals[self] = nil -- the next use tries again
+        error(err, 0)
+      end
     end
   end
   return fields
