@@ -84,7 +84,8 @@ static const char *parameter_name(lua_State *L, int i) {
 
 static int wrong_count(lua_State *L, const kernel *k) {
   int got = lua_gettop(L);
-  return luaL_error(L, "wrong number of arguments to '%s' (%d expected, got %d)",
+  return luaL_error(L,
+                    "wrong number of arguments to '%s' (%d expected, got %d)",
                     signature_name(L), (int)k->n, got);
 }
 

@@ -34,8 +34,6 @@ threading.Timer = Timer
 -- @field Local
 -- @see threading.Local
 threading.Local = Local
-threading.kernel = kernel
-threading.parallel_for = parallel_for
 
 --- The calling thread's object.
 -- @function current_thread
@@ -238,6 +236,76 @@ threading.Value = _thread.value
 -- @raise if the type is unknown, an element does not fit it, or there is not
 -- enough memory
 threading.Array = _thread.array
+
+--- Compiles C functions, or finds them in the cache. Each function of the
+-- source that is not static becomes a function that is called like one of
+-- Lua, checks its arguments, and runs without the global lock.
+--
+-- **Parameters** may be numbers (`double`, `int64_t` and the like, `int`,
+-- `size_t`), `bool`, pointers to the elements of an Array (`const double *x`),
+-- Values (`_Atomic int64_t *v`) and Locks (`threading_lock *l`). A number that
+-- does not fit the type is an error. `double x[n]`, where `n` is an expression
+-- of the parameters before it, asks for an Array of at least so many elements,
+-- which the call checks; without, nothing does, and the function may ask for
+-- `threading_length(x)`.
+--
+-- **A long loop** asks `threading_stopping()` now and then and returns if it
+-- is true: the thread is cancelled, the program ends, or Ctrl-C was pressed.
+-- That is raised when the function has returned. `threading_lock_acquire(l)`
+-- and `threading_lock_release(l)` return 0 when they have failed, the first
+-- because the thread is to stop, the second because the lock was free.
+--
+-- **The cache** is `threading` in `$XDG_CACHE_HOME` or `~/.cache`, for this
+-- user alone. What it holds depends on the source, the flags, the compiler
+-- and the processor. Where it cannot be written, and for a source that
+-- includes headers of its own (`#include "…"`), the kernel is compiled each
+-- time, in a folder that is removed again.
+-- @function kernel
+-- @tparam string source
+-- @tparam[opt] table options `cc`: the compiler, by default `$CC` or `cc`;
+-- `flags`: more flags, after `-std=gnu11 -O3 -march=native` (both: a list of
+-- strings, or one with blanks between the words; there is no shell);
+-- `timeout`: how many seconds the compiler may take, by default 60
+-- @treturn table the functions by name
+-- @raise what the compiler says, with the line numbers of the source; if a
+-- type is not supported, there is no function, or no compiler
+-- @usage
+-- local k = threading.kernel [[
+--   double dot(int64_t n, const double x[n], const double y[n]) {
+--     double sum = 0;
+--     for (int64_t i = 0; i < n; i++) sum += x[i] * y[i];
+--     return sum;
+--   }
+-- ]]
+-- print(k.dot(#a, a, b))
+threading.kernel = kernel
+
+--- Runs a loop on several threads: cuts the range into contiguous parts and
+-- calls `fn(lo, hi)` for each, in threads of their own. Returns when all have
+-- ended. The parts run side by side where `fn` lets go of the global lock, as
+-- a kernel does.
+--
+-- The first error in a part cancels the other threads, waits for them, and is
+-- raised here, as it is. The same is done when the calling thread is cancelled
+-- or interrupted.
+-- @function parallel_for
+-- @tparam integer first
+-- @tparam integer last the end of the range, which belongs to it; where it is
+-- less than `first` nothing is called
+-- @tparam function fn called with the first and the last number of a part
+-- @tparam[opt] integer nthreads by default the number of processors
+-- @tparam[opt] table options instead of `nthreads` or after it: `nthreads`;
+-- `parts`, into how many the range is cut (by default one for each thread, 100
+-- where there is a `progress`; threads take the next one as they are ready,
+-- which also evens out parts of unequal work); `progress(done, total)`, called
+-- after each part, with numbers of elements, in the part's thread, one call at
+-- a time
+-- @raise the first error of `fn` or `progress`; if an argument is of the wrong
+-- type
+-- @usage threading.parallel_for(1, #a, function(lo, hi)
+--   k.scale(a, lo, hi)
+-- end)
+threading.parallel_for = parallel_for
 
 thread.bind(threading)
 

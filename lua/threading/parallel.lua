@@ -5,14 +5,10 @@
 -- have more elements than the largest integer.
 
 local _thread = require "threading._thread"
+local complain = require "threading.complain"
 local thread = require "threading.thread"
 
 local PIECES <const> = 100 -- of a loop that reports its progress
-
--- Raises an error at the place from which parallel_for was called.
-local function complain(message, ...)
-  error(message:format(...), 3)
-end
 
 local function unsigned_float(n)
   return n >= 0 and n or n + 0x1p64
@@ -54,8 +50,8 @@ end
 local function integer(value, name)
   local n = math.type(value) and math.tointeger(value)
   if not n then
-    error(("bad argument '%s' to 'parallel_for' (integer expected, got %s)")
-      :format(name, math.type(value) and tostring(value) or type(value)), 4)
+    complain("bad argument '%s' to 'parallel_for' (integer expected, got %s)",
+      name, math.type(value) and tostring(value) or type(value))
   end
   return n
 end
@@ -63,8 +59,7 @@ end
 local function positive(value, name)
   local n = integer(value, name)
   if n < 1 then
-    error(("bad argument '%s' to 'parallel_for' (must be at least 1)")
-      :format(name), 4)
+    complain("bad argument '%s' to 'parallel_for' (must be at least 1)", name)
   end
   return n
 end
@@ -181,31 +176,7 @@ local function run(loop, nthreads)
   join(scoped)
 end
 
---- Runs a loop on several threads: cuts the range into contiguous parts and
--- calls `fn(lo, hi)` for each, in threads of their own. Returns when all have
--- ended. The parts run side by side where `fn` lets go of the global lock, as
--- a kernel does.
---
--- The first error in a part cancels the other threads, waits for them, and is
--- raised here, as it is. The same is done when the calling thread is cancelled
--- or interrupted.
--- @function parallel_for
--- @tparam integer first
--- @tparam integer last the end of the range, which belongs to it; where it is
--- less than `first` nothing is called
--- @tparam function fn called with the first and the last number of a part
--- @tparam[opt] integer nthreads by default the number of processors
--- @tparam[opt] table options instead of `nthreads` or after it: `nthreads`;
--- `parts`, into how many the range is cut (by default one for each thread, 100
--- where there is a `progress`; threads take the next one as they are ready,
--- which also evens out parts of unequal work); `progress(done, total)`, called
--- after each part, with numbers of elements, in the part's thread, one call at
--- a time
--- @raise the first error of `fn` or `progress`; if an argument is of the wrong
--- type
--- @usage threading.parallel_for(1, #a, function(lo, hi)
---   k.scale(a, lo, hi)
--- end)
+-- See init.lua.
 local function parallel_for(first, last, fn, nthreads, options)
   first, last = integer(first, "first"), integer(last, "last")
   if not is_callable(fn) then

@@ -1,0 +1,374 @@
+--- The signatures of the functions in a C source.
+--
+-- A tokenizer that knows enough of C to find the functions that are defined
+-- at the top level, and nothing of the preprocessor.
+
+local _thread = require "threading._thread"
+local complain = require "threading.complain"
+
+-- Tokens ------------------------------------------------------------------
+
+local function blank(text)
+  return (text:gsub("[^\n]", " "))
+end
+
+-- Each pattern matches at its beginning what is no code; the second pattern
+-- is its end.
+local hidden = {
+  { "^/%*", "%*/" },
+  { "^//", "\n" },
+  { '^"', '"' },
+  { "^'", "'" },
+  { "^#", "\n" },
+}
+
+-- The end of what begins at i: the first `last` that no backslash precedes.
+local function end_of(source, i, last)
+  local from = i
+  while true do
+    local a, b = source:find(last, from)
+    if not a then
+      return #source
+    end
+    local backslashes = #source:sub(i, a - 1):match "\\*$"
+    if last == "%*/" then
+      return b
+    elseif last == "\n" and backslashes == 0 then
+      return b - 1
+    elseif last ~= "\n" and backslashes % 2 == 0 then
+      return b
+    end
+    from = b + 1
+  end
+end
+
+-- A directive ends where the line does, but for a comment that goes on.
+local function end_of_directive(source, i)
+  local stop = end_of(source, i, "\n")
+  local line = source:sub(i, stop):gsub('"[^"\n]*"', blank)
+  local open = line:find("/*", 1, true)
+  if open and not line:find("*/", open + 2, true) then
+    return end_of(source, i + open + 1, "%*/")
+  end
+  return stop
+end
+
+-- The source without comments, strings and directives; every line stays.
+local function code_of(source)
+  local parts, i = {}, 1
+  while i <= #source do
+    local stop = (source:find("[/\"'#]", i) or #source + 1) - 1
+    parts[#parts + 1] = source:sub(i, stop)
+    i = stop + 1
+    stop = i
+    for _, it in ipairs(hidden) do
+      if source:find(it[1], i) then
+        stop = it[1] == "^#" and end_of_directive(source, i)
+          or end_of(source, i + (it[1] == "^/%*" and 2 or 1), it[2])
+        break
+      end
+    end
+    local text = source:sub(i, stop)
+    parts[#parts + 1] = stop > i and blank(text) or text
+    i = stop + 1
+  end
+  return (table.concat(parts):gsub("\\\n", " \n"))
+end
+
+-- A list of {text =, line =}.
+local function tokens_of(source)
+  local code, list, line, i = code_of(source), {}, 1, 1
+  while true do
+    local a, b = code:find("%S", i)
+    if not a then
+      return list
+    end
+    line = line + select(2, code:sub(i, a - 1):gsub("\n", ""))
+    b = select(2, code:find("^[%a_][%w_]*", a))
+      or select(2, code:find("^%.?%d[%w_.]*", a))
+      or code:sub(a, a + 2) == "..." and a + 2 or b
+    list[#list + 1] = { text = code:sub(a, b), line = line }
+    i = b + 1
+  end
+end
+
+local opposite = { ["("] = ")", ["["] = "]", ["{"] = "}" }
+
+-- The index of the bracket that closes the one at i.
+local function close_of(list, i)
+  local open, depth = list[i].text, 0
+  local close = opposite[open]
+  for j = i, #list do
+    local text = list[j].text
+    if text == open then
+      depth = depth + 1
+    elseif text == close then
+      depth = depth - 1
+      if depth == 0 then
+        return j
+      end
+    end
+  end
+  complain("<kernel>:%d: '%s' is never closed", list[i].line, open)
+end
+
+local function text_of(list, first, last)
+  local words = {}
+  for i = first or 1, last or #list do
+    words[#words + 1] = list[i].text
+  end
+  return table.concat(words, " ")
+end
+
+-- Signatures --------------------------------------------------------------
+
+local elements = {
+  int8_t = "int8", int16_t = "int16", int32_t = "int32", int64_t = "int64",
+  uint8_t = "uint8", uint16_t = "uint16", uint32_t = "uint32",
+  uint64_t = "uint64", int = "int32", float = "float32", double = "float64",
+}
+
+local function set(words)
+  local result = {}
+  for word in words:gmatch "%S+" do
+    result[word] = true
+  end
+  return result
+end
+
+-- What a signature may have, and what means nothing to a call.
+local qualifiers <const> = set [[
+  const volatile restrict __restrict __restrict__ register extern inline
+  __inline __inline__ _Noreturn __extension__
+]]
+local attributes <const> = set [[
+  __attribute__ __attribute asm __asm__ __asm _Alignas alignas __declspec
+]]
+
+local SUPPORTED <const> = "int64_t int32_t int16_t int8_t uint64_t uint32_t "
+  .. "uint16_t uint8_t int size_t float double bool"
+
+-- A value that is passed as it is: the type's words, or nil.
+local function scalar(words)
+  if words == "bool" or words == "_Bool" then
+    return { kind = "boolean", c = "_Bool" }
+  elseif words == "size_t" then
+    return { kind = "size", c = "size_t" }
+  elseif elements[words] then
+    return { kind = "number", type = elements[words], c = words }
+  end
+end
+
+-- What stands in the brackets of `x[n]`: an expression, "" for none.
+local function dimension(list, first, last)
+  local words = {}
+  for i = first, last do
+    if list[i].text ~= "static" and not qualifiers[list[i].text] then
+      words[#words + 1] = list[i].text
+    end
+  end
+  return table.concat(words, " ")
+end
+
+-- A parameter's parts: the words of its type, its name, how many stars, the
+-- lengths in brackets, whether it is atomic.
+local function parts_of(list, where)
+  local p = { words = {}, stars = 0, dims = {} }
+  local i = 1
+  while i <= #list do
+    local text = list[i].text
+    if text == "*" then
+      p.stars = p.stars + 1
+    elseif text == "[" then
+      local close = close_of(list, i)
+      p.dims[#p.dims + 1] = dimension(list, i + 1, close - 1)
+      i = close
+    elseif text == "_Atomic" then
+      p.atomic = true
+      if list[i + 1] and list[i + 1].text == "(" then
+        local close = close_of(list, i + 1)
+        table.remove(list, close)
+        table.remove(list, i + 1)
+      end
+    elseif attributes[text] then
+      i = close_of(list, i + 1)
+    elseif text:find "^[%a_]" then
+      if not qualifiers[text] then
+        p.words[#p.words + 1] = text
+      end
+    else
+      complain("<kernel>:%d: %s: '%s' is not supported in a parameter",
+        list[i].line, where, text_of(list))
+    end
+    i = i + 1
+  end
+  return p
+end
+
+local function object(p, words)
+  if words == "threading_lock" then
+    return not p.atomic and #p.dims == 0 and { kind = "lock" }
+  elseif not elements[words] then
+    return nil
+  elseif p.atomic then
+    return #p.dims == 0 and { kind = "value", type = elements[words] }
+  end
+  return { kind = "array", type = elements[words], dims = p.dims }
+end
+
+local function parameter(list, number, where)
+  local p = parts_of(list, where)
+  local name
+  if #p.words > 1 then
+    name = table.remove(p.words)
+  end
+  local words = table.concat(p.words, " ")
+  local depth = p.stars + (#p.dims > 0 and 1 or 0)
+  local result
+  if depth == 0 and not p.atomic then
+    result = scalar(words)
+  elseif depth == 1 then
+    result = object(p, words)
+  end
+  if not result then
+    complain("<kernel>:%d: %s: the type of the parameter '%s' is not "
+      .. "supported; supported are %s, pointers to these numbers for Arrays, "
+      .. "_Atomic ones for Values, and threading_lock * (functions that Lua "
+      .. "does not call are declared static)", list[1].line, where,
+      text_of(list), SUPPORTED)
+  end
+  result.name = name or "#" .. number
+  return result
+end
+
+local function parameters(list, first, last, where)
+  local result, part = {}, {}
+  if first > last or first == last and list[first].text == "void" then
+    return result
+  end
+  local depth = 0
+  for i = first, last + 1 do
+    local text = i <= last and list[i].text or ","
+    depth = depth + ((text == "(" or text == "[") and 1
+      or (text == ")" or text == "]") and -1 or 0)
+    if depth > 0 or text ~= "," then
+      part[#part + 1] = list[i]
+    else
+      if #part == 0 then
+        complain("<kernel>:%d: %s: a parameter is missing", list[first].line,
+          where)
+      end
+      result[#result + 1] = parameter(part, #result + 1, where)
+      part = {}
+    end
+  end
+  return result
+end
+
+local function result_type(list, last, where)
+  local words = {}
+  for i = 1, last do
+    if not qualifiers[list[i].text] then
+      words[#words + 1] = list[i].text
+    end
+  end
+  local text = table.concat(words, " ")
+  local result = text == "void" and { kind = "void" } or scalar(text)
+  if not result then
+    complain("<kernel>:%d: %s: the result type '%s' is not supported; "
+      .. "supported are void %s (functions that Lua does not call are "
+      .. "declared static)", list[1].line, where, text, SUPPORTED)
+  end
+  return result
+end
+
+-- Takes away __attribute__((...)) and the like.
+local function plain(list)
+  local result, i = {}, 1
+  while i <= #list do
+    if attributes[list[i].text] and list[i + 1]
+      and list[i + 1].text == "(" then
+      i = close_of(list, i + 1)
+    else
+      result[#result + 1] = list[i]
+    end
+    i = i + 1
+  end
+  return result
+end
+
+-- Is what stands before a `{` the head of a function?
+local function is_head(list)
+  for _, token in ipairs(list) do
+    if token.text == "=" or token.text == "typedef" then
+      return false
+    end
+  end
+  return #list > 0 and list[#list].text == ")"
+end
+
+local most_parameters = select(2, _thread._kernel_contract())
+
+local function signature(list)
+  local open = 1
+  while list[open].text ~= "(" do
+    if list[open].text == "static" then
+      return nil
+    end
+    open = open + 1
+  end
+  local name = list[open - 1]
+  if not name or not name.text:find "^[%a_]" or open == 2
+    or close_of(list, open) ~= #list then
+    complain("<kernel>:%d: the declaration '%s' is not supported",
+      list[1].line, text_of(list))
+  end
+  local where = "function '" .. name.text .. "'"
+  local result = parameters(list, open + 1, #list - 1, where)
+  if #result > most_parameters then
+    complain("<kernel>:%d: %s has more than %d parameters", name.line, where,
+      most_parameters)
+  end
+  result.result = result_type(list, open - 2, where)
+  result.name, result.line = name.text, name.line
+  return result
+end
+
+--- The signatures of the functions that are not static, in their order: each
+-- a list of parameters with `name`, `line`, and `result`. A parameter has
+-- `name`; it and the result have `kind` (number, size, boolean, array, value,
+-- lock, void), `type` (an element type, where the kind has one), `c` (the C
+-- type, of what is passed as it is), and an Array `dims`, the expressions in
+-- its brackets ("" for none).
+-- @raise if a type is not supported, or there is no such function
+return function(source)
+  local list, found, head, i = tokens_of(source), {}, {}, 1
+  while i <= #list do
+    local text = list[i].text
+    if text == "{" then
+      local bare = plain(head)
+      i = close_of(list, i)
+      if is_head(bare) then
+        local it = signature(bare)
+        if it and found[it.name] then
+          complain("<kernel>:%d: function '%s' is defined twice (what "
+            .. "#if leaves out is read too)", it.line, it.name)
+        elseif it then
+          found[#found + 1], found[it.name] = it, true
+        end
+        head = {}
+      else
+        head[#head + 1] = { text = "{}", line = list[i].line }
+      end
+    elseif text == ";" then
+      head = {}
+    else
+      head[#head + 1] = list[i]
+    end
+    i = i + 1
+  end
+  if #found == 0 then
+    complain "a kernel needs a function that is not static"
+  end
+  return found
+end
