@@ -16,6 +16,9 @@
 --- Seconds, from 0 to `threading.TIMEOUT_MAX`; not NaN.
 ---@alias threading.seconds number
 
+--- Seconds, not negative, not NaN, however many.
+---@alias threading.duration number
+
 --- Seconds, more than 0.
 ---@alias threading.interval number
 
@@ -57,12 +60,29 @@
 
 --- The type of a number that Lua and C share.
 ---@alias threading.number_type
+---| "int8"
+---| "int16"
+---| "int32"
 ---| "int64"
+---| "uint8"
+---| "uint16"
+---| "uint32"
+---| "uint64"
+---| "float32"
 ---| "float64"
+
+--- A number that fits the type of the Value or the Array.
+---@alias threading.element number
+
+--- An index of an Array; for a range that is empty, one beside it.
+---@alias threading.position integer
+
+--- An integer from 0 to 999999.
+---@alias threading.argument_count integer
 
 --- Arguments as a list. `n` counts them if some at the end are nil.
 ---@class threading.Args
----@field n? threading.natural
+---@field n? threading.argument_count
 ---@field [integer] any
 
 ---@class (exact) threading.ThreadOptions
@@ -120,7 +140,7 @@
 ---
 --- Raises if an option is unknown or of the wrong type.
 ---@class threading.Thread
----@field name string may be set; the OS thread bears it too
+---@field name string may be set, also to a number; the OS thread bears it too
 ---@field daemon boolean may be set before the start
 ---@field ident integer? read only; nil before the start, never used twice
 ---@field native_id integer? read only; the kernel's id; nil before the start
@@ -130,8 +150,8 @@ local Thread = {}
 --- What makes the object; a derived class calls it from its own `init`.
 ---
 --- Raises if an option is unknown or of the wrong type.
----@param opts? threading.ThreadOptions
-function Thread:init(opts) end
+---@param options? threading.ThreadOptions
+function Thread:init(options) end
 
 --- Derives a class. Its objects are made by calling it, which calls `init`.
 ---
@@ -417,34 +437,65 @@ function Barrier:reset() end
 --- Breaks it; threads that wait get "broken barrier".
 function Barrier:abort() end
 
---- A number that Lua and C share. An `int64` holds integers alone.
+--- A number that Lua and C share. What does not fit its type is refused. A
+--- `uint64` reads as the Lua integer of the same bits.
 ---@class threading.Value
----@field value number may be set; a plain load, a plain store
+---@field value threading.element may be set; a plain load, a plain store
 ---@field type threading.number_type read only
 local Value = {}
 
---- Adds atomically.
+--- Adds atomically. `int64` and `uint64` wrap around, as Lua's integers do.
 ---
---- Raises if n is not a number of the value's type.
----@param n number
----@return number before
+--- Raises if n is not a number of the value's kind, or the sum does not fit.
+---@param n threading.element
+---@return threading.element before
 function Value:fetch_add(n) end
 
 --- Stores atomically.
 ---
 --- Raises if x is not a number of the value's type.
----@param x number
----@return number before
+---@param x threading.element
+---@return threading.element before
 function Value:exchange(x) end
 
 --- Stores atomically, if the value is the expected one.
 ---
 --- Raises if an argument is not a number of the value's type.
----@param old number the expected one
----@param new number
+---@param old threading.element the expected one
+---@param new threading.element
 ---@return boolean stored
----@return number before
+---@return threading.element before
 function Value:compare_exchange(old, new) end
+
+--- A block of numbers that Lua and C share: `a[i]`, from 1 to `#a`.
+---@class threading.Array
+---@field type threading.number_type read only
+---@field [integer] threading.element
+---@operator len: integer
+local Array = {}
+
+--- Sets elements to a number.
+---
+--- Raises if v does not fit the type, or i and j do not lie in the Array.
+---@param v threading.element
+---@param i? threading.position by default 1
+---@param j? threading.position by default `#a`; `i - 1` for none
+---@return threading.Array array itself
+function Array:fill(v, i, j) end
+
+--- Makes an Array of the same type with the same elements.
+---
+--- Raises if there is not enough memory.
+---@return threading.Array
+function Array:copy() end
+
+--- Makes a table of elements.
+---
+--- Raises if i and j do not lie in the Array.
+---@param i? threading.position by default 1
+---@param j? threading.position by default `#a`; `i - 1` for none
+---@return threading.element[]
+function Array:totable(i, j) end
 
 -- threading -------------------------------------------------------------------
 
@@ -619,9 +670,18 @@ function threading.Barrier(parties, action, timeout) end
 ---
 --- Raises if the type is unknown, or the number does not fit it.
 ---@param type threading.number_type
----@param initial? number by default 0
+---@param initial? threading.element by default 0
 ---@return threading.Value
 function threading.Value(type, initial) end
+
+--- Makes a block of numbers that Lua and C share.
+---
+--- Raises if the type is unknown, an element does not fit it, or there is not
+--- enough memory.
+---@param type threading.number_type
+---@param n threading.natural|table how many, all 0; or a list of them
+---@return threading.Array
+function threading.Array(type, n) end
 
 -- threading._thread -----------------------------------------------------------
 
@@ -710,7 +770,7 @@ local loops = {}
 ---
 --- Raises if an argument is of the wrong type.
 ---@param balance threading.Value
----@param n number an integer for an int64
+---@param n threading.element
 ---@param times threading.natural
 ---@param lock? threading.Lock held around each change
 ---@return integer made less than `times` if the thread was told to stop
@@ -719,7 +779,7 @@ function loops.change(balance, n, times, lock) end
 --- The endless loop `x = x ^ 1`.
 ---
 --- Raises if the seconds are not valid.
----@param seconds? threading.seconds by default for ever
+---@param seconds? threading.duration by default for ever
 ---@return integer turns
 function loops.spin(seconds) end
 

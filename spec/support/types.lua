@@ -59,7 +59,7 @@ local function new_block()
 end
 
 local types = { aliases = {}, classes = {} }
-local class_of = {} -- the file's local variable -> class
+local locals = {} -- the file's variable -> class
 local tags = {}
 
 function tags.param(block, rest)
@@ -94,6 +94,7 @@ end
 function tags.class(block, rest)
   local name = rest:gsub("^%(exact%)%s*", ""):match "^[%w_%.]+"
   block.exact = rest:find "^%(exact%)" ~= nil
+  block.parent = rest:match ": ([%w_%.]+)"
   block.functions = {}
   types.classes[name] = block
   types.last_class = block
@@ -109,7 +110,8 @@ local function add_function(block, object, mark, name, list)
     assert(param.name == names[i], FILE .. ": parameters of " .. name)
   end
   block.method = mark == ":"
-  class_of[object].functions[name] = block
+  local owner = locals[object]
+  owner.functions[name] = block
 end
 
 local block = new_block()
@@ -127,7 +129,7 @@ for line in io.lines(FILE) do
   elseif name then
     add_function(block, object, mark, name, list)
   elseif line:find "^local [%w_]+ = {}$" then
-    class_of[line:match "^local ([%w_]+)"] = types.last_class
+    locals[line:match "^local ([%w_]+)"] = types.last_class
   end
   if not line:find "^%-%-%-" then
     block.text = table.concat(block.text, "\n")
