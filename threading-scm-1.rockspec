@@ -54,6 +54,7 @@ build = {
         "csrc/end.c",
         "csrc/event.c",
         "csrc/face.c",
+        "csrc/fork.c",
         "csrc/gil.c",
         "csrc/kernel.c",
         "csrc/lock.c",

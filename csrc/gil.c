@@ -226,3 +226,16 @@ void thr_gil_yield(thr_tstate *ts) {
   thr_tstate_wake(next);
   thr_gil_take(ts, gil->interval);
 }
+
+void thr_gil_beforefork(thr_gil *gil) { thr_mutex_lock(&gil->m); }
+
+void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
+  thr_gil *gil = ts->rt->gil;
+  if (in_child) {
+    gil->queue = gil->queue_end = NULL;
+    gil->word = ts->holds_gil ? HELD : 0;
+    gil->holder = ts->holds_gil ? ts : NULL;
+    ts->rt->drop = false;
+  }
+  thr_mutex_unlock(&gil->m);
+}

@@ -58,6 +58,11 @@ void thr_gil_accept(thr_gilwaiter *w);
 ** lock, before and after. */
 void thr_gil_yield(thr_tstate *ts);
 
+/* fork: between the two, the queue does not change.  In the child nobody waits,
+** and the lock is held if ts held it. */
+void thr_gil_beforefork(thr_gil *gil);
+void thr_gil_afterfork(thr_tstate *ts, bool in_child);
+
 int64_t thr_gil_interval(thr_gil *gil);
 void thr_gil_setinterval(thr_gil *gil, int64_t ns);
 unsigned long long thr_gil_switches(thr_gil *gil);

@@ -38,6 +38,9 @@ void thr_lock_unref(thr_lock *l) {
   free(l);
 }
 
+void thr_lock_beforefork(void) { thr_mutex_lock(&all_m); }
+void thr_lock_afterfork(void) { thr_mutex_unlock(&all_m); }
+
 void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
                    void *arg) {
   thr_mutex_lock(&all_m);

@@ -76,6 +76,10 @@ static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {
   return atomic_load_explicit(&l->owner, memory_order_relaxed) == ts->ident;
 }
 
+/* fork: between the two, the list of all locks does not change. */
+void thr_lock_beforefork(void);
+void thr_lock_afterfork(void);
+
 /* Calls see(arg, l) for each lock that `ident` holds, under the list's mutex:
 ** for dump. */
 void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),

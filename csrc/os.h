@@ -108,6 +108,10 @@ int thr_os_cpucount(void);        /* processors this process may use */
 int thr_os_handlepreempt(void (*fn)(void));
 void thr_os_preempt(thr_osthread t);
 
+/* pthread_atfork, once per process. */
+void thr_os_atfork(void (*before)(void), void (*parent)(void),
+                   void (*child)(void));
+
 /* Keeps the shared object that holds `address` in memory until the process
 ** ends: a living thread must never lose its code to dlclose. */
 void thr_os_keeploaded(const void *address);

@@ -378,6 +378,15 @@ int thr_os_signumber(const char *name) {
   return 0;
 }
 
+void thr_os_atfork(void (*before)(void), void (*parent)(void),
+                   void (*child)(void)) {
+  static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+  static bool done = false;
+  pthread_mutex_lock(&once);
+  if (!done) done = pthread_atfork(before, parent, child) == 0;
+  pthread_mutex_unlock(&once);
+}
+
 void thr_os_keeploaded(const void *address) {
   Dl_info info;
   int flags = RTLD_NOW;

@@ -6,6 +6,7 @@
 #include "dump.h"
 #include "end.h"
 #include "face.h"
+#include "fork.h"
 #include "gil.h"
 #include "preempt.h"
 
@@ -264,6 +265,7 @@ thr_runtime *thr_runtime_open(lua_State *L) {
   }
   lua_pop(L, 1);
   thr_os_keeploaded(&thr_key_runtime);
+  thr_fork_open();
   fill_registry(L);
   if (thr_preempt_init() != 0)
     luaL_error(L, "threading: cannot install the preemption signal");

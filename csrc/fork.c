@@ -1,0 +1,68 @@
+/* fork: see fork.h. */
+#include "fork.h"
+
+#include "gil.h"
+#include "lock.h"
+#include "park.h"
+#include "tstate.h"
+
+/* In the order in which they are taken elsewhere: the runtimes' mutexes, the
+** list of locks, the parking lot, the global locks' queues. */
+static void before(void) {
+  thr_tstate *ts;
+  for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_lock(&ts->rt->m);
+  thr_lock_beforefork();
+  thr_park_beforefork();
+  for (ts = thr_tls; ts; ts = ts->tls_next) thr_gil_beforefork(ts->rt->gil);
+}
+
+static void unlock(void) {
+  thr_tstate *ts;
+  thr_lock_afterfork();
+  for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_unlock(&ts->rt->m);
+}
+
+static void in_parent(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
+    thr_gil_afterfork(ts, false);
+  thr_park_afterfork(false);
+  unlock();
+}
+
+static void become_main(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_sem_destroy(&ts->sem); /* the pipe is the parent's too */
+  thr_sem_init(&ts->sem, true);
+  if (!ts->is_main) {
+    thr_tstate_ref(ts); /* the old main record keeps its own */
+    rt->main = ts;
+    ts->is_main = true;
+    thr_os_blocksignals(false);
+  }
+  ts->native_id = thr_os_nativeid();
+  ts->os = thr_os_self();
+}
+
+/* The records of the others stay: handles refer to them. */
+static void forget_others(thr_tstate *self) {
+  thr_runtime *rt = self->rt;
+  for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
+    if (ts != self) ts->phase = THR_STOPPED;
+  rt->threads = self;
+  self->next = self->prev = NULL;
+  rt->zombies = NULL; /* no OS thread to join */
+  rt->alive = rt->nondaemons = 0;
+  rt->awake = 1;
+}
+
+static void in_child(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
+    thr_gil_afterfork(ts, true);
+    forget_others(ts);
+    become_main(ts);
+  }
+  thr_park_afterfork(true);
+  unlock();
+}
+
+void thr_fork_open(void) { thr_os_atfork(before, in_parent, in_child); }

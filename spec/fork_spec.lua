@@ -1,0 +1,114 @@
+local support = require "spec.support"
+
+-- Only the forking thread goes on in the child, as the main thread. fork
+-- comes from a C module of our own, support/forker.c.
+
+local dir = os.tmpname()
+os.remove(dir)
+local built = os.execute(("mkdir %s && %s -shared -fPIC -I%s -o %s/forker.so "
+  .. "spec/support/forker.c 2>%s/log"):format(dir, os.getenv "CC" or "gcc",
+    os.getenv "LUA_INCDIR" or "/usr/include/lua5.4", dir, dir))
+
+local prelude = ([[
+  package.cpath = "%s/?.so;" .. package.cpath
+  local forker = require "forker"
+]]):format(dir) .. [[
+  local threading = require "threading"
+  local _thread = require "threading._thread"
+  local time = require "threading.time"
+
+  local held, event = threading.Lock(), threading.Event()
+  local sleeper = threading.Thread { name = "sleeper", target = function()
+    held:acquire()
+    event:wait()
+    held:release()
+  end }
+  sleeper:start()
+  while not next(_thread._parked()) do time.sleep(0) end
+]]
+
+local function output_of(source)
+  return support.output_of(prelude .. source .. "event:set() sleeper:join()")
+end
+
+describe("fork", function()
+  setup(function()
+    assert(built, "spec/support/forker.c does not compile")
+  end)
+
+  teardown(function()
+    os.execute("rm -r " .. dir)
+  end)
+
+  it("leaves one thread in the child, the main thread", function()
+    assert.equal("7\n", (output_of [[
+      local pid = forker.fork()
+      if pid == 0 then
+        assert(threading.active_count() == 1)
+        assert(threading.main_thread() == threading.current_thread())
+        assert(threading.get_native_id() == forker.getpid())
+        assert(not sleeper:is_alive() and sleeper:join() == true)
+        assert(tostring(sleeper):find "stopped")
+        forker.exit(7)
+      end
+      print(forker.wait(pid))
+    ]]))
+  end)
+
+  it("leaves locks, waits and new threads whole", function()
+    assert.equal("7\n", (output_of [[
+      local pid = forker.fork()
+      if pid == 0 then
+        assert(held:locked() and not held:acquire(true, 0.001))
+        held:release()
+        local n = 0
+        local t = threading.Thread { target = function()
+          held:acquire()
+          n = n + 1
+          held:release()
+        end }
+        t:start()
+        assert(t:join() and n == 1)
+        time.sleep(0.001)
+        forker.exit(7)
+      end
+      print(forker.wait(pid))
+    ]]))
+  end)
+
+  it("from a thread makes that thread the main one", function()
+    assert.equal("7\ntrue\n", (output_of [[
+      local t = threading.Thread { target = function()
+        local pid = forker.fork()
+        if pid == 0 then
+          assert(threading.main_thread() == threading.current_thread())
+          assert(threading.active_count() == 1)
+          local other = threading.Thread { target = function() end }
+          other:start()
+          assert(other:join())
+          forker.exit(7)
+        end
+        print(forker.wait(pid))
+      end }
+      t:start()
+      t:join()
+      print(threading.main_thread() == threading.current_thread())
+    ]]))
+  end)
+
+  it("changes nothing in the parent", function()
+    assert.equal("3\ntrue\n", (output_of [[
+      local computing = threading.Thread { daemon = true, target = function()
+        while true do end
+      end }
+      computing:start()
+      for _ = 1, 20 do
+        local pid = forker.fork()
+        if pid == 0 then forker.exit(0) end
+        forker.wait(pid)
+      end
+      print(threading.active_count())
+      print(sleeper:is_alive())
+    ]]))
+  end)
+end)
