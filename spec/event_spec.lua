@@ -17,9 +17,9 @@ describe("Event", function()
   end)
 
   it("set releases all who wait, and who comes later", function()
-    local event, results = threading.Event(), {}
+    local event = threading.Event()
     for _ = 1, 2 do -- again after clear
-      results = {}
+      local results = {}
       local list = support.start_many(5, function(i)
         results[i] = event:wait()
       end)
