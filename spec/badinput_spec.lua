@@ -327,15 +327,6 @@ describe("misuse:", function()
           threading.dump_on_signal "USR1"
         end)
       end },
-    { "join of a dummy thread", "cannot join a dummy thread", function()
-      local done, dummy = threading.Event(), nil
-      _thread.start_new_thread(function()
-        dummy = threading.current_thread()
-        done:set()
-      end)
-      done:wait()
-      dummy:join()
-    end },
     { "arguments for a Local without init",
       "Initialization arguments are not supported", function()
         threading.Local(1)
