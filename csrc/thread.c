@@ -160,27 +160,40 @@ static void body(thr_tstate *ts) {
   thr_runtime_forget(L, ts);
 }
 
-/* A state of its own for the function at `fn` and what stands above it. */
-static void give_state(lua_State *L, thr_tstate *ts, int fn) {
+/* (self, on_error, told): calls self:run() under the handler, and told(self,
+** err) with what that made of an error.  Not through Lua code of ours: each
+** frame on it costs every thread a piece of its small stack. */
+static int run_object(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  if (ts->pending & THR_PENDING_CANCEL) return 0; /* before it began */
+  lua_getfield(L, 1, "run");
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_runtime_isexit(L, -1)) return 0;
+  lua_replace(L, 2);
+  lua_insert(L, 1); /* told, self, err */
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+/* A state of its own, on which the values from `first` on are moved: the
+** function that the thread runs, and its arguments. */
+static void give_state(lua_State *L, thr_tstate *ts, int first) {
   lua_State *L1 = lua_newthread(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
   thr_preempt_inherit(thr_face_self(L), L, L1);
-  int n = lua_gettop(L) - fn;
-  if (!lua_checkstack(L1, n + 2)) luaL_error(L, "too many arguments");
-  lua_pushvalue(L, fn);
-  lua_pushcclosure(L, run, 1);
-  lua_insert(L, fn + 1);
-  lua_xmove(L, L1, n + 1);
+  int n = lua_gettop(L) - first + 1;
+  if (!lua_checkstack(L1, n)) luaL_error(L, "too many arguments");
+  lua_xmove(L, L1, n);
   ts->base = ts->running = L1;
   ts->body = body;
 }
 
-static void prepare(lua_State *L, thr_tstate *ts, int fn) {
+static void prepare(lua_State *L, thr_tstate *ts, int first) {
   if (ts->phase != THR_INITIAL)
     thr_face_callererror(L, "threads can only be started once");
   if (ts->rt->closing)
     thr_face_callererror(L, "can't create new thread at interpreter shutdown");
-  give_state(L, ts, fn);
+  give_state(L, ts, first);
 }
 
 /* Raises if the system refuses; the state is dropped again. */
@@ -206,18 +219,25 @@ int thr_thread_handle(lua_State *L) {
   return 1;
 }
 
-/* handle:start(active, value, name, daemon, fn, ...): active[ident] = value,
-** and fn(...) runs in the thread.  Nothing has changed if it raises. */
+/* handle:start(active, name, daemon, self, on_error, told): active[ident] =
+** self, and self:run() is called in the thread.  Nothing has changed if it
+** raises. */
 static int handle_start(lua_State *L) {
   thr_tstate *ts = thr_face_check(L, 1, &kind);
   luaL_checktype(L, 2, LUA_TTABLE);
-  const char *name = luaL_checkstring(L, 4);
-  prepare(L, ts, 6);
-  thr_tstate_setname(ts, name);
-  ts->daemon = lua_toboolean(L, 5);
+  const char *name = luaL_checkstring(L, 3);
+  lua_settop(L, 7);
   lua_pushvalue(L, 2);
+  lua_pushvalue(L, 5); /* active and self, below what is moved */
+  lua_rotate(L, 5, 2);
+  lua_pushcfunction(L, run_object);
+  lua_insert(L, 7);
+  prepare(L, ts, 7);
+  thr_tstate_setname(ts, name);
+  ts->daemon = lua_toboolean(L, 4);
+  lua_pushvalue(L, 5);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_active);
-  lua_pushvalue(L, 3);
+  lua_pushvalue(L, 6);
   lua_rawseti(L, 2, (lua_Integer)ts->ident);
   int err = start(L, ts);
   if (err == 0) return 0;
@@ -233,6 +253,9 @@ int thr_thread_startnew(lua_State *L) {
   lua_insert(L, 1);
   thr_tstate *ts = thr_face_check(L, 1, &kind);
   ts->daemon = true; /* nobody waits for a low-level thread */
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, run, 1);
+  lua_replace(L, 2);
   prepare(L, ts, 2);
   int err = start(L, ts);
   if (err != 0) return refused(L, err);

@@ -253,10 +253,9 @@ function Thread:run()
   -- Held no longer than needed: the target may refer to this object.
   state.target, state.args = nil, nil
   if args then
-    target(table.unpack(args, 1, args.n or #args))
-  else
-    target()
+    return target(table.unpack(args, 1, args.n or #args))
   end
+  return target()
 end
 
 -- An error, as the message handler sees it; nil for a silent end.
@@ -283,28 +282,22 @@ local function call_hook(args)
   end
 end
 
--- Runs in the new thread. One that was cancelled before it ran does not run.
-local function bootstrap(self)
+-- Called in the thread, with what on_error has made of an uncaught error.
+local function told(self, err)
   local state = self[STATE]
-  local ok, err = pcall(_thread.checkpoint)
-  if ok then
-    ok, err = xpcall(self.run, on_error, self)
-  end
   state.target, state.args = nil, nil
-  if not ok and not _thread._is_exit(err) then
-    if type(err) ~= "table" then -- an error in on_error: no memory, no stack
-      err = { value = err, traceback = tostring(err) }
-    end
-    err.thread = self
-    call_hook(err)
+  if type(err) ~= "table" then -- an error in on_error: no memory, no stack
+    err = { value = err, traceback = tostring(err) }
   end
+  err.thread = self
+  call_hook(err)
 end
 
 --- Starts it. `run` is called in a thread of the operating system.
 -- @raise "threads can only be started once"; if the system refuses
 function Thread:start()
   local state = state_of(self)
-  state.handle:start(active, self, state.name, state.daemon, bootstrap, self)
+  state.handle:start(active, state.name, state.daemon, self, on_error, told)
 end
 
 --- Waits until it has ended.
