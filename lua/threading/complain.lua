@@ -1,4 +1,4 @@
---- Errors that blame the caller of the library, whatever lies between.
+-- Errors that blame the caller of the library, whatever lies between.
 
 -- The folder of the library's files, as the debug information names it.
 local FOLDER <const> = debug.getinfo(1, "S").source:match "^(.-)[^/\\]*$"
@@ -8,7 +8,7 @@ local function is_ours(level)
   return info and info.source:sub(1, #FOLDER) == FOLDER
 end
 
---- Raises an error at the place from which the library was called.
+-- Raises an error at the place from which the library was called.
 -- @tparam string message for string.format, if anything follows
 return function(message, ...)
   local level = 2

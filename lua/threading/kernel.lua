@@ -1,4 +1,4 @@
---- C functions out of a string, compiled once and called like Lua functions.
+-- C functions out of a string, compiled once and called like Lua functions.
 --
 -- A C file is written, of some declarations, the source, and a wrapper for
 -- each function; the compiler makes a shared object of it, which the C side

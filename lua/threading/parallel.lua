@@ -1,4 +1,4 @@
---- A loop whose parts run in threads of their own.
+-- A loop whose parts run in threads of their own.
 --
 -- The range is cut into parts of equal length, but for one element; threads
 -- take the next one until there is none. Lengths are unsigned: a range may

@@ -1,4 +1,4 @@
---- The signatures of the functions in a C source.
+-- The signatures of the functions in a C source.
 --
 -- A tokenizer that knows enough of C to find the functions that are defined
 -- at the top level, and nothing of the preprocessor.
@@ -334,7 +334,7 @@ local function signature(list)
   return result
 end
 
---- The signatures of the functions that are not static, in their order: each
+-- The signatures of the functions that are not static, in their order: each
 -- a list of parameters with `name`, `line`, and `result`. A parameter has
 -- `name`; it and the result have `kind` (number, size, boolean, array, value,
 -- lock, void), `type` (an element type, where the kind has one), `c` (the C
