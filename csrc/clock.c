@@ -10,6 +10,7 @@ static int time_sleep(lua_State *L) {
   thr_tstate *ts = thr_face_self(L);
   for (;;) {
     thr_waiter w = thr_waiter_on(ts, &ts->sem, "sleep");
+    w.lasting = true;
     thr_wake r = thr_park(&w, deadline);
     if (!thr_face_disturbed(L, ts, r)) return 0;
   }

@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,7 +63,9 @@ typedef struct {
 #else
   sem_t sem;
 #endif
-  int in, out; /* the pipe's ends; -1: none */
+  int in, out; /* the pipe's ends; -1: none, and the two below unused */
+  _Atomic bool token;  /* set by who posts, taken by who waits */
+  _Atomic bool asleep; /* set by who waits: a post must write into the pipe */
 } thr_sem;
 
 typedef enum { THR_SEM_TAKEN, THR_SEM_TIMEOUT, THR_SEM_EINTR } thr_semwait;
@@ -80,6 +83,7 @@ void thr_mutex_destroy(thr_mutex *m);
 
 bool thr_sem_init(thr_sem *s, bool pipe); /* false: no resources */
 void thr_sem_post(thr_sem *s);
+bool thr_sem_try(thr_sem *s); /* takes a token if there is one */
 thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline);
 /* The same on a semaphore with a pipe; with all signals blocked it first asks
 ** `look`, and returns THR_SEM_EINTR at once if that says so. */

@@ -68,6 +68,14 @@ static bool plain_init(thr_sem *s) {
   return false;
 }
 
+static bool plain_take(thr_sem *s) {
+  pthread_mutex_lock(&s->m);
+  bool taken = s->tokens > 0;
+  if (taken) s->tokens--;
+  pthread_mutex_unlock(&s->m);
+  return taken;
+}
+
 static void plain_post(thr_sem *s) {
   pthread_mutex_lock(&s->m);
   s->tokens++;
@@ -107,6 +115,7 @@ static void plain_destroy(thr_sem *s) {
 
 static bool plain_init(thr_sem *s) { return sem_init(&s->sem, 0, 0) == 0; }
 static void plain_post(thr_sem *s) { sem_post(&s->sem); }
+static bool plain_take(thr_sem *s) { return sem_trywait(&s->sem) == 0; }
 static void plain_destroy(thr_sem *s) { sem_destroy(&s->sem); }
 
 static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
@@ -123,8 +132,9 @@ static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
 
 #endif
 
-/* The kind with a pipe; on Linux an eventfd, which is both ends.  Its bytes
-** are tokens; all are taken at once, for one says as much as many. */
+/* The kind with a pipe; on Linux an eventfd, which is both ends.  The pipe
+** only ends the sleep: store token, then load asleep; store asleep, then load
+** token: one of both sees the other. */
 
 static bool pipe_init(thr_sem *s) {
 #if defined(__linux__)
@@ -145,12 +155,18 @@ static bool pipe_init(thr_sem *s) {
 
 static void pipe_post(thr_sem *s) {
   uint64_t one = 1;
+  s->token = true;
+  if (!atomic_exchange(&s->asleep, false)) return;
   while (write(s->in, &one, sizeof(one)) < 0 && errno == EINTR) continue;
 }
 
 static bool pipe_take(thr_sem *s) {
-  uint64_t tokens[8];
-  return read(s->out, tokens, sizeof(tokens)) > 0;
+  return s->token && atomic_exchange(&s->token, false);
+}
+
+static void pipe_drain(thr_sem *s) {
+  uint64_t bytes[8];
+  while (read(s->out, bytes, sizeof(bytes)) > 0) continue;
 }
 
 /* Sleeps with the signals of `mask` blocked, NULL: as they are. */
@@ -172,20 +188,28 @@ static int pipe_sleep(thr_sem *s, int64_t deadline, const sigset_t *mask) {
 
 static thr_semwait pipe_wait(thr_sem *s, int64_t deadline,
                              const sigset_t *mask) {
+  int r = 0;
+  s->asleep = true;
+  if (!s->token) r = pipe_sleep(s, deadline, mask);
+  bool interrupted = r < 0 && errno == EINTR;
+  if (!atomic_exchange(&s->asleep, false)) pipe_drain(s);
   if (pipe_take(s)) return THR_SEM_TAKEN;
-  int r = pipe_sleep(s, deadline, mask);
-  if (r < 0 && errno == EINTR) return THR_SEM_EINTR;
-  return pipe_take(s) ? THR_SEM_TAKEN : THR_SEM_TIMEOUT;
+  return interrupted ? THR_SEM_EINTR : THR_SEM_TIMEOUT;
 }
 
 bool thr_sem_init(thr_sem *s, bool pipe) {
   s->in = s->out = -1;
+  s->token = s->asleep = false;
   return pipe ? pipe_init(s) : plain_init(s);
 }
 
 void thr_sem_post(thr_sem *s) {
   if (s->in >= 0) pipe_post(s);
   else plain_post(s);
+}
+
+bool thr_sem_try(thr_sem *s) {
+  return s->out >= 0 ? pipe_take(s) : plain_take(s);
 }
 
 thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {

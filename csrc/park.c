@@ -7,6 +7,9 @@
 
 #include "deadlock.h"
 
+#define SPINS_LEAST 50
+#define SPINS_MOST 1000
+
 #define BUCKETS 257 /* a prime: addresses are multiples of 16 */
 
 struct bucket {
@@ -111,8 +114,31 @@ static bool is_signalled(void *arg) {
   return !w->deaf && (heard(w) || w->ts->rt->signalled(w->ts));
 }
 
+static int clamp(int n) {
+  return n < SPINS_LEAST ? SPINS_LEAST : n > SPINS_MOST ? SPINS_MOST : n;
+}
+
+/* Looks for the token for some microseconds before it sleeps: to wake a sleeper
+** on another core costs more.  One thread of a Lua state at a time, and as long
+** as it was of use before. */
+static bool spin(thr_waiter *w) {
+  thr_tstate *ts = w->ts;
+  bool found = false;
+  if (w->lasting || ts->rt->one_cpu || !w->wants_gil ||
+      atomic_exchange(&ts->rt->spinning, true))
+    return false;
+  for (int i = clamp(ts->spins); i > 0 && !found; i--) {
+    found = thr_sem_try(&ts->sem);
+    thr_os_relax();
+  }
+  ts->rt->spinning = false;
+  ts->spins = clamp(found ? clamp(ts->spins) * 2 : ts->spins / 4);
+  return found;
+}
+
 static thr_semwait sleep_once(thr_waiter *w, int64_t deadline) {
   thr_sem *sem = &w->ts->sem;
+  if (spin(w)) return THR_SEM_TAKEN;
   return w->ts->is_main ? thr_sem_waitafter(sem, deadline, is_signalled, w)
                         : thr_sem_wait(sem, deadline);
 }

@@ -49,6 +49,7 @@ struct thr_waiter {
   unsigned deaf;    /* pending bits that shall not interrupt this wait */
   int64_t patience; /* for the global lock when woken, see thr_gil_take */
   int64_t since;    /* when it came; kept over repeated parks */
+  bool lasting;     /* a sleep: it is known not to end soon */
   bool handed;      /* what was waited for is the waiter's already */
   bool forever;              /* waiter only: it has no deadline */
   bool tellable;             /* waiter only: see thr_wait */

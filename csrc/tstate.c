@@ -40,6 +40,7 @@ thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
     return NULL;
   }
   rt->id = id;
+  rt->one_cpu = thr_os_cpucount() < 2;
   rt->mainL = mainL;
   atomic_init(&rt->refs, 1);
   thr_mutex_init(&rt->m);

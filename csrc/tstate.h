@@ -70,6 +70,7 @@ struct thr_tstate {
   struct lua_State *base;    /* gil: the state the thread runs on */
   struct lua_State *running; /* own: base, or the coroutine on top of it */
   atomic_bool holds_gil;     /* own; the signal handler reads it */
+  int spins;   /* own: how often it looks before it sleeps, see park.c */
   thr_sem sem; /* own: sleeps here, in park and gil; others post */
 
   /* the hook, see preempt.c */
@@ -116,6 +117,8 @@ struct thr_runtime {
   thr_tstate *threads;     /* m */
   atomic_int alive;        /* m to write: living threads, without the main */
   atomic_int nondaemons;   /* m to write: those that the end waits for */
+  atomic_bool spinning;    /* one thread looks whether its wait is over */
+  bool one_cpu;            /* const: to spin would keep the others off it */
   atomic_int awake;        /* those that do not wait for ever, see deadlock.h */
   atomic_int policy;       /* thr_deadlock_policy */
   unsigned long waits;     /* m: how many have begun */
