@@ -136,7 +136,9 @@ local function spec_function(target, description)
       __index = target,
     })
     for place, param in ipairs(overload.params) do
-      spec_fields(other, place, param.type)
+      if arguments.is_plain(param.type) then
+        spec_fields(other, place, param.type)
+      end
     end
   end
 end

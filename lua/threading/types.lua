@@ -114,6 +114,16 @@
 ---@field action? threading.callable
 ---@field timeout? threading.seconds
 
+---@class (exact) threading.ParallelOptions
+---@field nthreads? threading.positive by default the number of processors
+---@field parts? threading.positive into how many the range is cut
+---@field progress? threading.callable called with `done, total`
+
+---@class (exact) threading.KernelOptions
+---@field cc? string|string[] the compiler; by default `$CC` or `cc`
+---@field flags? string|string[] more flags
+---@field timeout? threading.interval for the compiler; by default 60
+
 --- What `excepthook` is given.
 ---@class threading.ExceptHookArgs
 ---@field value any the error object
@@ -682,6 +692,27 @@ function threading.Value(type, initial) end
 ---@param n threading.natural|table how many, all 0; or a list of them
 ---@return threading.Array
 function threading.Array(type, n) end
+
+--- Compiles C functions, or finds them in the cache. Each function of the
+--- source that is not static becomes one that is called like a function of
+--- Lua, checks its arguments, and runs without the global lock.
+---
+--- Raises what the compiler says; if an argument is of the wrong type.
+---@param source string
+---@param options? threading.KernelOptions
+---@return table<string, function> functions by name
+function threading.kernel(source, options) end
+
+--- Runs a loop on several threads: cuts the range into parts and calls
+--- `fn(lo, hi)` for each, in threads of their own. Returns when all have ended.
+---
+--- Raises the first error of fn; if an argument is of the wrong type.
+---@param first integer
+---@param last integer the end of the range, which belongs to it
+---@param fn threading.callable called with the bounds of a part
+---@param nthreads? threading.positive|threading.ParallelOptions or the options
+---@param options? threading.ParallelOptions
+function threading.parallel_for(first, last, fn, nthreads, options) end
 
 -- threading._thread -----------------------------------------------------------
 

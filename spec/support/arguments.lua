@@ -45,7 +45,7 @@ arguments.makers = makers
 local NIL = {}
 
 local pool = {
-  NIL, true, false, "", "x", "1", "true", {}, nothing,
+  NIL, true, false, "", "x", "1", "true", {}, { 5 }, nothing,
   setmetatable({}, { __name = "My.Object" }), coroutine.create(nothing),
   io.stdout, 0, 1, 1.5, 65, 4096, (1 << 20) + 1, 1 << 32, -1, -0.5, -2,
   0 / 0, math.huge, -math.huge, 2.0 ^ 63, 1e100, -1e100, math.mininteger,
@@ -83,6 +83,10 @@ end
 
 function accepts.string(value)
   return type(value) == "string"
+end
+
+accepts["string[]"] = function(value)
+  return type(value) == "table" and type(rawget(value, 1)) ~= "number"
 end
 
 function accepts.table(value)
@@ -186,6 +190,8 @@ local function accepted(kind, value)
   end
   return false
 end
+
+arguments.accepted = accepted
 
 --- A good value of this type.
 function arguments.good(kind)
