@@ -1,4 +1,4 @@
---- Shared objects from C sources, by the system's compiler, and their cache.
+-- Shared objects from C sources, by the system's compiler, and their cache.
 --
 -- The cache holds one file for each source: the shared object, the key (what
 -- it was made of: the source, the command, what the compiler says of itself
@@ -13,7 +13,7 @@ local FORMAT <const> = 1 -- of the cached files
 
 -- The compiler -------------------------------------------------------------
 
---- Appends words to a list.
+-- Appends words to a list.
 -- @param words a list of them, or a string with blanks between them
 local function append(list, words)
   if type(words) == "string" then
@@ -27,6 +27,7 @@ local function append(list, words)
 end
 
 local STANDARD <const> = "-std=gnu11 -O3 -fPIC -shared -fvisibility=hidden"
+  .. " -iquote ."
 local NATIVE <const> = "-march=native"
 
 -- Runs a command; returns what it prints, or nothing where it fails and
@@ -232,7 +233,7 @@ local function build_cached(cache, source, flags, options, key)
   end)
 end
 
---- Compiles a source, or finds what it became in the cache.
+-- Compiles a source, or finds what it became in the cache.
 -- @tparam string source
 -- @tparam table options compiler, flags (lists of words), timeout (seconds)
 -- @return a handle of the loaded shared object

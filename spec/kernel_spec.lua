@@ -1,0 +1,997 @@
+local support = require "spec.support"
+local threading = require "threading"
+
+local Array, Value = threading.Array, threading.Value
+
+-- A folder for this spec's cache, scripts and the like.
+local folder
+
+local getenv = os.getenv
+
+local function shell(command, ...)
+  local p = assert(io.popen(command:format(...) .. " 2>&1"))
+  local text = p:read "a"
+  local ok = p:close()
+  return text:gsub("\n$", ""), ok
+end
+
+local function write(name, text)
+  local path = folder .. "/" .. name
+  local f <close> = assert(io.open(path, "wb"))
+  f:write(text)
+  return path
+end
+
+local function read(path)
+  local f <close> = assert(io.open(path, "rb"))
+  return f:read "a"
+end
+
+-- A program that stands in for the compiler.
+local function script(name, text)
+  local path = write(name, "#!/bin/sh\n" .. text .. "\n")
+  assert(select(2, shell("chmod +x '%s'", path)))
+  return path
+end
+
+local function ls(path)
+  local names = {}
+  for name in shell("ls -A %s", path):gmatch "[^\n]+" do
+    names[#names + 1] = name
+  end
+  return names
+end
+
+-- Where nobody waits for it a process stays, as a zombie.
+local function has_ended(pid)
+  return not select(2, shell("kill -0 %s", pid))
+    or shell("cat /proc/%s/stat", pid):match "^.*%) (%u)" == "Z"
+end
+
+-- A cache of its own, for a child process: what goes before its command.
+local function new_cache(name)
+  local path = folder .. "/" .. name
+  assert(select(2, shell("mkdir %s", path)))
+  return path, "export XDG_CACHE_HOME=" .. path
+end
+
+local function cache_file(path)
+  local names = ls(path .. "/threading")
+  assert.equal(1, #names)
+  return path .. "/threading/" .. names[1]
+end
+
+local cc = getenv "CC" or "cc"
+
+local ADD <const> = [[
+  local k = require "threading".kernel "int add(int a, int b) { return a + b; }"
+  print(k.add(2, 3))
+]]
+
+describe("kernel", function()
+  lazy_setup(function()
+    folder = shell "mktemp -d"
+    -- luacheck: ignore 122
+    os.getenv = function(name)
+      return name == "XDG_CACHE_HOME" and folder or getenv(name)
+    end
+  end)
+
+  lazy_teardown(function()
+    os.getenv = getenv -- luacheck: ignore 122
+    shell("rm -rf %s", folder)
+  end)
+
+  describe("numbers", function()
+    local integers = {
+      int8 = { -128, 127 },
+      int16 = { -32768, 32767 },
+      int32 = { -2147483648, 2147483647 },
+      int64 = { math.mininteger, math.maxinteger },
+      uint8 = { 0, 255 },
+      uint16 = { 0, 65535 },
+      uint32 = { 0, 4294967295 },
+    }
+
+    it("of all integer types come and go, and must fit", function()
+      for type, limits in pairs(integers) do
+        local k = threading.kernel(
+          ("%s_t same(%s_t x) { return x; }"):format(type, type))
+        for _, n in ipairs(limits) do
+          assert.equal(n, k.same(n))
+          assert.equal("integer", math.type(k.same(n)))
+        end
+        assert.equal(7, k.same(7.0))
+        for _, beyond in ipairs { limits[1] - 1, limits[2] + 1 } do
+          if type ~= "int64" then
+            assert.equal(("bad argument #1 to 'same' (x: %d does not fit %s)")
+              :format(beyond, type), support.message(k.same, beyond))
+          end
+        end
+      end
+    end)
+
+    it("of uint64_t are the bits of a Lua integer", function()
+      local k = threading.kernel "uint64_t f(uint64_t x) { return x / 2; }"
+      assert.equal(math.maxinteger, k.f(-1))
+    end)
+
+    it("of size_t are not negative", function()
+      local k = threading.kernel "size_t f(size_t x) { return x + 1; }"
+      assert.equal(1, k.f(0))
+      assert.equal(math.maxinteger, k.f(math.maxinteger - 1))
+      assert.equal("bad argument #1 to 'f' (x: -1 is negative)",
+        support.message(k.f, -1))
+    end)
+
+    it("of float and double are floats", function()
+      local k = threading.kernel [[
+        double d(double x) { return x / 4; }
+        float f(float x) { return x / 4; }
+      ]]
+      for _, f in pairs(k) do
+        assert.equal(0.25, f(1))
+        assert.equal("float", math.type(f(4)))
+        assert.equal(math.huge, f(math.huge))
+        assert.not_equal(f(0 / 0), f(0 / 0))
+      end
+      assert.equal(1e300, k.d(4e300))
+      assert.equal("bad argument #1 to 'f' (x: 1e+300 does not fit float32)",
+        support.message(k.f, 1e300))
+    end)
+
+    it("that are none, or no integers, are errors", function()
+      local k = threading.kernel [[
+        void i(int32_t n) { (void)n; }
+        void d(double n) { (void)n; }
+        void s(size_t n) { (void)n; }
+      ]]
+      local array = Array("int32", 1)
+      for _, it in ipairs {
+        { k.i, nil, "integer expected, got nil" },
+        { k.i, "1", "integer expected, got string" },
+        { k.i, 1.5, "1.5 is not an integer" },
+        { k.i, true, "integer expected, got boolean" },
+        { k.i, array, "integer expected, got threading.Array" },
+        { k.i, 2.0^40, "1099511627776.0 does not fit int32" },
+        { k.i, math.huge, "inf does not fit int32" },
+        { k.d, nil, "number expected, got nil" },
+        { k.d, "1", "number expected, got string" },
+        { k.s, {}, "integer expected, got table" },
+        { k.s, 0.5, "0.5 is not an integer" },
+      } do
+        local message = support.message(it[1], it[2])
+        assert.matches("^bad argument #1 to '[ids]' %(n: ", message)
+        assert.equal(it[3], message:match "%(n: (.*)%)$")
+      end
+      assert.matches("nan is not an integer", support.message(k.i, 0 / 0))
+      assert.matches("n: %-?nan ", support.message(k.s, 0 / 0))
+    end)
+
+    it("bool takes booleans alone", function()
+      local k = threading.kernel [[
+        bool no(bool x) { return !x; }
+        _Bool same(_Bool x) { return x; }
+      ]]
+      assert.is_false(k.no(true))
+      assert.is_true(k.no(false))
+      assert.is_true(k.same(true))
+      for _, x in ipairs { 0, "true", {} } do
+        assert.equal("bad argument #1 to 'no' (x: boolean expected, got "
+          .. type(x) .. ")", support.message(k.no, x))
+      end
+    end)
+  end)
+
+  it("wants as many arguments as there are parameters", function()
+    local k = threading.kernel [[
+      int two(int a, int b) { return a - b; }
+      int none(void) { return 7; }
+      int empty() { return 8; }
+    ]]
+    assert.equal(-1, k.two(1, 2))
+    assert.equal(7, k.none())
+    assert.equal(8, k.empty())
+    assert.equal("wrong number of arguments to 'two' (2 expected, got 1)",
+      support.message(k.two, 1))
+    assert.equal("wrong number of arguments to 'two' (2 expected, got 3)",
+      support.message(k.two, 1, 2, nil))
+    assert.equal("wrong number of arguments to 'none' (0 expected, got 1)",
+      support.message(k.none, nil))
+  end)
+
+  it("void returns nothing", function()
+    local k = threading.kernel "void f(void) {}"
+    assert.equal(0, select("#", k.f()))
+  end)
+
+  it("errors tell where the call is", function()
+    local k = threading.kernel "void f(int x) { (void)x; }"
+    local ok, err = pcall(function()
+      k.f("x")
+    end)
+    assert.is_false(ok)
+    assert.matches("kernel_spec.lua:%d+: bad argument #1 to 'f' %(x: ", err)
+  end)
+
+  it("has up to 32 parameters", function()
+    local function source(n)
+      local list, sum = {}, {}
+      for i = 1, n do
+        list[i] = "int x" .. i
+        sum[i] = i .. " * x" .. i
+      end
+      return ("int f(%s) { return %s; }"):format(table.concat(list, ", "),
+        table.concat(sum, " + "))
+    end
+    local ones, sum = {}, 0
+    for i = 1, 32 do
+      ones[i], sum = i, sum + i * i
+    end
+    assert.equal(sum, threading.kernel(source(32)).f(table.unpack(ones)))
+    assert.matches("'f' has more than 32 parameters",
+      support.message(threading.kernel, source(33)))
+  end)
+
+  describe("Arrays", function()
+    local types = {
+      int8 = "int8_t", int16 = "int16_t", int32 = "int32_t",
+      int64 = "int64_t", uint8 = "uint8_t", uint16 = "uint16_t",
+      uint32 = "uint32_t", uint64 = "uint64_t", float32 = "float",
+      float64 = "double",
+    }
+
+    it("of all ten types are changed in place; others refused", function()
+      for type, c in pairs(types) do
+        local k = threading.kernel(([[
+          void twice(%s *x, size_t n) {
+            for (size_t i = 0; i < n; i++) x[i] *= 2;
+          }
+        ]]):format(c))
+        local a = Array(type, { 1, 2, 3 })
+        k.twice(a, #a)
+        assert.same({ 2, 4, 6 }, a:totable())
+        for other in pairs(types) do
+          if other ~= type then
+            assert.equal(("bad argument #1 to 'twice' (x: %s Array expected, "
+              .. "got %s Array)"):format(type, other),
+              support.message(k.twice, Array(other, 3), 3))
+          end
+        end
+      end
+    end)
+
+    it("nothing else passes for one", function()
+      local k = threading.kernel "void f(const double *x) { (void)x; }"
+      for _, it in ipairs {
+        { nil, "nil" }, { {}, "table" }, { 1, "number" },
+        { threading.Lock(), "Lock" }, { Value "float64", "float64 Value" },
+        { threading.Event(), "threading.Event" }, { "x", "string" },
+        { io.stdout, "FILE*" },
+      } do
+        assert.equal("bad argument #1 to 'f' (x: float64 Array expected, got "
+          .. it[2] .. ")", support.message(k.f, it[1]))
+      end
+    end)
+
+    it("must be as long as their declaration says", function()
+      local k = threading.kernel [[
+        double sum(int64_t n, const double x[n]) {
+          double s = 0;
+          for (int64_t i = 0; i < n; i++) s += x[i];
+          return s;
+        }
+        double last(int h, int w, const double x[restrict static h][w]) {
+          return x[h - 1][w - 1];
+        }
+        #define N 3
+        int32_t third(const int32_t x[static N]) { return x[N - 1]; }
+        int any(const double x[]) { return x != 0; }
+      ]]
+      local a = Array("float64", { 1, 2, 4, 8, 16, 32 })
+      assert.equal(63, k.sum(6, a))
+      assert.equal(3, k.sum(2, a))
+      assert.equal(0, k.sum(0, a))
+      assert.equal(0, k.sum(0, Array("float64", 0)))
+      assert.equal("bad argument #2 to 'sum' (x: an Array of 7 elements is "
+        .. "needed, this has 6)", support.message(k.sum, 7, a))
+      assert.equal("bad argument #2 to 'sum' (x: its declared length is "
+        .. "negative or too large)", support.message(k.sum, -1, a))
+      assert.matches("x: its declared length is negative or too large",
+        support.message(k.sum, math.maxinteger, a))
+      assert.equal(32, k.last(2, 3, a))
+      assert.equal(16, k.last(5, 1, a))
+      assert.matches("an Array of 8 elements is needed, this has 6",
+        support.message(k.last, 2, 4, a))
+      for _, hw in ipairs { { -1, -1 }, { 0, -1 }, { -1, 1 } } do
+        assert.matches("negative or too large",
+          support.message(k.last, hw[1], hw[2], a))
+      end
+      assert.equal(9, k.third(Array("int32", { 7, 8, 9 })))
+      assert.matches("an Array of 3 elements is needed, this has 2",
+        support.message(k.third, Array("int32", 2)))
+      assert.equal(1, k.any(a))
+    end)
+
+    it("tell their length to C", function()
+      local k = threading.kernel [[
+        static size_t length(const double *x) { return threading_length(x); }
+        size_t of(const double *x, const int8_t *y, int which) {
+          static int other;
+          return which == 1 ? length(x) : which == 2 ? threading_length(y)
+                                                     : threading_length(&other);
+        }
+      ]]
+      local x, y = Array("float64", 5), Array("int8", 9)
+      assert.equal(5, k.of(x, y, 1))
+      assert.equal(9, k.of(x, y, 2))
+      assert.equal(0, k.of(x, y, 3))
+      assert.equal(0, k.of(Array("float64", 0), y, 1))
+    end)
+
+    it("live as long as the call that uses them", function()
+      local k = threading.kernel [[
+        int64_t sum(int64_t n, const int64_t x[n], _Atomic int64_t *go) {
+          *go = 1;
+          while (*go != 2 && !threading_stopping()) {}
+          int64_t s = 0;
+          for (int64_t i = 0; i < n; i++) s += x[i];
+          return s;
+        }
+      ]]
+      local go, sum = Value "int64", nil
+      local weak = setmetatable({}, { __mode = "v" })
+      local t = support.start(function()
+        local function new()
+          weak[1] = Array("int64", 1000)
+          return weak[1]:fill(3) or weak[1]
+        end
+        sum = k.sum(1000, new(), go)
+      end)
+      support.wait_until(function()
+        return go.value == 1
+      end)
+      collectgarbage()
+      collectgarbage()
+      go.value = 2
+      support.join(t)
+      assert.equal(3000, sum)
+      collectgarbage()
+      collectgarbage()
+      assert.is_nil(weak[1])
+    end)
+  end)
+
+  it("Values are atomic pointers", function()
+    local k = threading.kernel [[
+      void add(_Atomic int64_t *v, int64_t n) { atomic_fetch_add(v, n); }
+      void set(_Atomic(double) *v, double x) { atomic_store(v, x); }
+      uint8_t get(const _Atomic uint8_t *v) { return *v; }
+    ]]
+    local v, d = Value("int64", 40), Value "float64"
+    k.add(v, 2)
+    assert.equal(42, v.value)
+    k.set(d, 0.5)
+    assert.equal(0.5, d.value)
+    assert.equal(200, k.get(Value("uint8", 200)))
+    assert.equal("bad argument #1 to 'add' (v: int64 Value expected, got "
+      .. "float64 Value)", support.message(k.add, d, 1))
+    assert.equal("bad argument #1 to 'add' (v: int64 Value expected, got "
+      .. "int64 Array)", support.message(k.add, Array("int64", 1), 1))
+    assert.equal("bad argument #1 to 'set' (v: float64 Value expected, got "
+      .. "nil)", support.message(k.set, nil, 1))
+  end)
+
+  it("a Lock keeps out Lua and C", function()
+    local k = threading.kernel [[
+      int64_t add(threading_lock *l, int64_t *x, int64_t n) {
+        for (int64_t i = 0; i < n; i++) {
+          if (!threading_lock_acquire(l)) return i;
+          x[0]++;
+          if (!threading_lock_release(l)) return i;
+        }
+        return n;
+      }
+      int release(threading_lock *l) { return threading_lock_release(l); }
+    ]]
+    local lock, x = threading.Lock(), Array("int64", 1)
+    local list = support.start_many(2, function()
+      assert(k.add(lock, x, 20000) == 20000)
+    end)
+    for _ = 1, 2000 do
+      lock:acquire()
+      x[1] = x[1] + 1
+      lock:release()
+    end
+    support.join(list)
+    assert.equal(42000, x[1])
+    assert.is_false(lock:locked())
+    assert.equal(0, k.release(lock))
+    assert.equal("bad argument #1 to 'release' (l: Lock expected, got nil)",
+      support.message(k.release, nil))
+    assert.matches("Lock expected, got int64 Value",
+      support.message(k.release, Value "int64"))
+  end)
+
+  describe("without the lock", function()
+    local MEET <const> = [[
+      int64_t meet(_Atomic int64_t *here, int64_t n) {
+        atomic_fetch_add(here, 1);
+        while (*here < n && !threading_stopping()) {}
+        return *here;
+      }
+    ]]
+
+    it("as many run side by side as there are threads", function()
+      local k = threading.kernel(MEET)
+      local n = threading.cpu_count() + 1
+      local here, met = Value "int64", {}
+      -- Each waits for all others inside its call.
+      support.join(support.start_many(n, function(i)
+        met[i] = k.meet(here, n)
+      end))
+      for i = 1, n do
+        assert.equal(n, met[i])
+      end
+    end)
+
+    it("Lua goes on meanwhile", function()
+      local k = threading.kernel(MEET)
+      local here = Value "int64"
+      local t = support.start(k.meet, here, 2)
+      support.wait_until(function()
+        return here.value == 1
+      end)
+      here:fetch_add(1)
+      support.join(t)
+      assert.equal(2, here.value)
+    end)
+  end)
+
+  describe("a long loop", function()
+    local SPIN <const> = [[
+      void spin(_Atomic int64_t *on) {
+        *on = 1;
+        while (!threading_stopping()) {}
+      }
+    ]]
+
+    it("stops where its thread is cancelled, and the call raises", function()
+      local k = threading.kernel(SPIN)
+      local on, err, back = Value "int64", nil, false
+      local t = support.start(function()
+        local _
+        _, err = pcall(function()
+          k.spin(on)
+          back = true
+        end)
+      end)
+      support.wait_until(function()
+        return on.value == 1
+      end)
+      assert.is_true(t:cancel "enough")
+      support.join(t)
+      assert.is_true(threading.is_cancelled(err))
+      assert.equal("enough", err.message)
+      assert.is_false(back)
+    end)
+
+    it("goes on under a shield", function()
+      local k = threading.kernel [[
+        int wait(_Atomic int64_t *v) {
+          *v = 1;
+          while (*v != 2) if (threading_stopping()) return 0;
+          return 1;
+        }
+      ]]
+      local v, result = Value "int64", nil
+      local t = support.start(function()
+        result = threading.shield(k.wait, v)
+      end)
+      support.wait_until(function()
+        return v.value == 1
+      end)
+      t:cancel()
+      v.value = 2
+      support.join(t)
+      assert.equal(1, result)
+    end)
+
+    local child = ("local SPIN <const> = [[%s]]\n"):format(SPIN) .. [[
+      local threading, time = require "threading", require "threading.time"
+      local k, on = threading.kernel(SPIN), threading.Value "int64"
+      local function when_on(fn)
+        threading.Thread { daemon = true, target = function()
+          while on.value == 0 do time.sleep(0) end
+          fn()
+        end }:start()
+      end
+    ]]
+
+    it("stops at Ctrl-C, which the call raises", function()
+      for _, call in ipairs {
+        "k.spin(on)", "coroutine.wrap(k.spin)(on)",
+        "coroutine.wrap(function() k.spin(on) end)()",
+      } do
+        assert.equal("false\ttrue\tfalse\n", support.output_of(child .. ([[
+          when_on(function()
+            assert(io.popen "kill -INT $PPID":close())
+          end)
+          local back = false
+          local ok, err = pcall(function()
+            %s
+            back = true
+          end)
+          print(ok, err:find "interrupted!" ~= nil, back)
+        ]]):format(call)))
+      end
+    end)
+
+    it("stops at the end of the program", function()
+      assert.equal("end\n", support.output_of(child .. [[
+        threading.Thread { daemon = true, target = k.spin, args = { on } }
+          :start()
+        while on.value == 0 do time.sleep(0) end
+        print "end"
+      ]]))
+    end)
+
+    it("that never asks is left behind, with its Array", function()
+      local r = support.run(child .. [[
+        local k = threading.kernel [=[
+          void write(int64_t n, int64_t x[n], _Atomic int64_t *on) {
+            for (*on = 1;;)
+              for (int64_t i = 0; i < n; i++) x[i]++;
+          }
+        ]=]
+        threading.Thread { daemon = true, target = function()
+          k.write(100000, threading.Array("int64", 100000), on)
+        end }:start()
+        while on.value == 0 do time.sleep(0) end
+        print "end"
+      ]])
+      assert.equal("end\n", r.out)
+      assert.equal(0, r.code)
+    end)
+  end)
+
+  describe("source", function()
+    it("may hold what is no function for Lua", function()
+      local k = threading.kernel [[
+        /* int comment(void) { */
+        // int other(void) { \
+           int third(void) {
+        #include <string.h>
+        #define BRACE "/* {" \
+          { ' "
+        #define SUM(a, b) \
+          ((a) + (b)) /* a comment
+          that goes on { */
+        #if 0
+        #endif
+        typedef struct { double x, y; } point;
+        struct two { int a; struct { int b; } c; };
+        union number { int i; float f; };
+        enum color { RED, GREEN = SUM(1, 2) };
+        static const char *const text = "} \" { // /*";
+        static const char quotes[] = { '"', '\'', '\\', '{' };
+        static double table[2] = { 1, 2 };
+        int prototype(int x);
+        _Static_assert(sizeof(int) == 4, "{");
+        static inline point make(double x) { return (point){ x, x }; }
+        static int unused(char *s, ...) { return s[0] == '}'; }
+        __attribute__((noinline, unused)) static void hidden(void *p) {
+          (void)p;
+        }
+        __attribute__((noinline))
+        int prototype(int x)
+          __attribute__((const));
+        int prototype(int x) { if (x) { return GREEN; } return RED; }
+        extern inline __attribute__((always_inline)) double
+        first(double const *restrict x, const int32_t i) { return x[i]; }
+        size_t length(void) { return strlen(text) + sizeof(quotes); }
+        double sine(double x) { return sin(make(x).x) + table[0]; }
+      ]]
+      local names = {}
+      for name in pairs(k) do
+        names[#names + 1] = name
+      end
+      table.sort(names)
+      assert.same({ "first", "length", "prototype", "sine" }, names)
+      assert.equal(3, k.prototype(1))
+      assert.equal(2.5, k.first(Array("float64", { 1, 2.5 }), 1))
+      assert.equal(#'} " { // /*' + 4, k.length())
+      assert.equal(math.sin(1) + 1, k.sine(1))
+    end)
+
+    it("has its own functions, whatever the program's are called", function()
+      local k = threading.kernel [[
+        int luaopen_base(int x) { return x + 1; }
+        int lua_gettop(int x) { return luaopen_base(x); }
+      ]]
+      assert.equal(3, k.lua_gettop(2))
+    end)
+
+    local unsupported = {
+      [""] = "a kernel needs a function that is not static",
+      ["int x;"] = "a kernel needs a function that is not static",
+      ["static int f(void) { return 1; }"] = "a function that is not static",
+      ["/* int f(void) {} */"] = "a kernel needs a function",
+      ["int f(char *s) { return *s; }"] =
+        "<kernel>:1: function 'f': the type of the parameter 'char %* s' is "
+        .. "not supported",
+      ["\n\nint f(int a,\n void *p) { }"] =
+        "<kernel>:4: function 'f': the type of the parameter 'void %* p' is",
+      ["int f(double **x) { }"] = "'double %* %* x' is not supported",
+      ["int f(double *x[]) { }"] = "is not supported",
+      ["int f(struct s x) { }"] = "'struct s x' is not supported",
+      ["int f(_Atomic int x) { }"] = "'_Atomic int x' is not supported",
+      ["int f(threading_lock l) { }"] = "is not supported",
+      ["int f(_Atomic threading_lock *l) { }"] = "is not supported",
+      ["int f(long x) { }"] = "'long x' is not supported",
+      ["int f(int x, ...) { }"] = "'%.%.%.' is not supported",
+      ["int f(int (*g)(int)) { }"] = "is not supported in a parameter",
+      ["int f(int x,) { }"] = "a parameter is missing",
+      ["char *f(void) { }"] = "the result type 'char %*' is not supported",
+      ["long double f(void) { }"] = "result type 'long double' is not",
+      ["f(void) { }"] = "the declaration 'f %( void %)' is not supported",
+      ["int (*f(void))(int) { }"] = "the declaration .* is not supported",
+      ["int f(void) { }\nint f(void) { }"] =
+        "<kernel>:2: function 'f' is defined twice",
+      ["int f(void) {\n { }"] = "<kernel>:1: '{' is never closed",
+      ["int f(void {"] = "never closed",
+    }
+
+    for source, message in pairs(unsupported) do
+      it("is refused: " .. source:gsub("\n", " "), function()
+        assert.matches(message, support.message(function()
+          threading.kernel(source)
+        end))
+      end)
+    end
+
+    it("that does not compile: the compiler's words and lines", function()
+      local before = ls(folder .. "/threading")
+      local message = support.message(threading.kernel, [[
+int f(int x) {
+  int y = x;
+  return y + z;
+}]])
+      assert.matches("^the C compiler fails:\n", message)
+      assert.matches("<kernel>:3:%d+: error: [^\n]*z", message)
+      assert.same(before, ls(folder .. "/threading"))
+    end)
+
+    it("that cannot be loaded is an error, and is not kept", function()
+      local message = support.message(threading.kernel, [[
+        int nobody_has_this(int x);
+        int f(int x) { return nobody_has_this(x); }
+      ]])
+      assert.matches("nobody_has_this", message)
+    end)
+  end)
+
+  describe("options", function()
+    it("flags come after the library's", function()
+      local source = [[
+        int n(void) { return N; }
+        int optimized(void) {
+        #ifdef __OPTIMIZE__
+          return 1;
+        #else
+          return 0;
+        #endif
+        }
+      ]]
+      local k = threading.kernel(source, { flags = "-DN=1 -O0" })
+      assert.same({ 1, 0 }, { k.n(), k.optimized() })
+      k = threading.kernel(source, { flags = { "-DN=(1 + 1)" } })
+      assert.same({ 2, 1 }, { k.n(), k.optimized() })
+    end)
+
+    it("of a wrong kind are errors", function()
+      local source = "void f(void) {}"
+      for _, it in ipairs {
+        { 1, "bad argument 'options' to 'kernel' %(table expected" },
+        { { flag = "-O0" }, "unexpected option 'flag' to 'kernel'" },
+        { { flags = 1 }, "bad option 'flags' to 'kernel'" },
+        { { flags = { 1 } }, "bad option 'flags' to 'kernel'" },
+        { { cc = true }, "bad option 'cc' to 'kernel'" },
+        { { timeout = 0 }, "bad option 'timeout' to 'kernel'" },
+        { { timeout = 0 / 0 }, "bad option 'timeout' to 'kernel'" },
+        { { timeout = "1" }, "bad option 'timeout' to 'kernel'" },
+      } do
+        assert.matches(it[2],
+          support.message(threading.kernel, source, it[1]))
+      end
+      assert.matches("bad argument 'source' to 'kernel' %(string expected, "
+        .. "got nil%)", support.message(threading.kernel))
+    end)
+
+    it("errors blame the line of the call", function()
+      local ok, err = pcall(function()
+        threading.kernel("")
+      end)
+      assert.is_false(ok)
+      assert.matches("^[^\n]*kernel_spec.lua:%d+: a kernel needs", err)
+    end)
+  end)
+
+  describe("the compiler", function()
+    it("that is missing is an error", function()
+      for _, option in ipairs { "no-such-compiler", "/no/such/compiler",
+        folder } do
+        assert.matches("the C compiler '[^']+' cannot be run",
+          support.message(threading.kernel, "void f(void) {}",
+            { cc = option }))
+      end
+      local r = support.run(ADD, { before = "export CC=no-such-compiler" })
+      assert.equal(1, r.code)
+      assert.matches("the C compiler 'no%-such%-compiler' cannot be run",
+        r.err)
+    end)
+
+    it("that fails without a word is an error", function()
+      assert.matches("the C compiler fails", support.message(threading.kernel,
+        "void f(void) {}", { cc = script("silent", "exit 3") }))
+    end)
+
+    it("that makes nothing is an error", function()
+      assert.is_string(support.message(threading.kernel, "void f(void) {}",
+        { cc = script("lazy", "exit 0") }))
+    end)
+
+    it("that makes rubbish is an error", function()
+      assert.matches("cannot be loaded", support.message(threading.kernel,
+        "void f(void) {}", { cc = script("liar", [[
+          while [ $# -gt 0 ]; do
+            [ "$1" = -o ] && echo rubbish >"$2"
+            shift
+          done]]) }))
+    end)
+
+    it("that hangs is ended, with what it has started", function()
+      local pid = folder .. "/pid"
+      local hanging = script("hanging", ("sleep 1000 & echo $! >%s; wait")
+        :format(pid))
+      assert.equal("the C compiler '" .. hanging
+        .. "' has not ended after 0.3 seconds",
+        support.message(threading.kernel, "void f(void) {}",
+          { cc = hanging, timeout = 0.3 }))
+      support.wait_until(function()
+        return has_ended(read(pid):match "%d+")
+      end, "the compiler's child to end")
+      hanging = script("silent-and-hanging", "exec >&- 2>&-; sleep 1000")
+      assert.matches("has not ended after", support.message(threading.kernel,
+        "void f(void) {}", { cc = hanging, timeout = 0.3 }))
+    end)
+
+    it("that hangs lets other threads go on, and is cancelled", function()
+      local started = folder .. "/started"
+      local hanging = script("waiting", "touch " .. started
+        .. "; sleep 1000")
+      local err
+      local t = support.start(function()
+        local _
+        _, err = pcall(threading.kernel, "void f(void) {}", { cc = hanging })
+      end)
+      support.wait_until(function()
+        local f <close> = io.open(started)
+        return f
+      end)
+      t:cancel()
+      support.join(t)
+      assert.is_true(threading.is_cancelled(err))
+    end)
+
+    it("that hangs is interrupted by Ctrl-C", function()
+      local hanging = script("interrupted", "kill -INT $PPID; sleep 1000")
+      local r = support.run(([[
+        local threading = require "threading"
+        print(pcall(threading.kernel, "void f(void) {}", { cc = %q }))
+      ]]):format(hanging))
+      assert.matches("^false\t[^\n]*interrupted!\n$", r.out)
+    end)
+
+    it("may be named with words of its own, and sees no shell", function()
+      local k = threading.kernel('int f(void) { return N; }', {
+        cc = script("with words", 'shift; exec ' .. cc .. ' "$@"')
+          and { folder .. "/with words", "word" },
+        flags = { "-DN=7", "-DX=$(touch " .. folder .. "/shell)" },
+      })
+      assert.equal(7, k.f())
+      assert.is_nil(io.open(folder .. "/shell"))
+    end)
+
+    it("knows no -march=native: it goes without", function()
+      local k = threading.kernel("int f(void) { return 5; }", {
+        cc = script("portable", [[
+          for i in "$@"; do [ "$i" = -march=native ] && exit 1; done
+          exec ]] .. cc .. [[ "$@"]]),
+      })
+      assert.equal(5, k.f())
+    end)
+  end)
+
+  describe("the cache", function()
+    -- Counts how often a kernel is compiled.
+    local function counting(name)
+      local log = folder .. "/" .. name .. ".log"
+      return script(name, ([[
+        case " $* " in *" -o "*) echo compiled >>%s;; esac
+        exec %s "$@"]]):format(log, cc)), function()
+        local f <close> = io.open(log)
+        return f and select(2, f:read "a":gsub("compiled", "")) or 0
+      end
+    end
+
+    it("is for this user alone, and used by the next program", function()
+      local path, before = new_cache "kept"
+      local compiler, count = counting "count-kept"
+      before = before .. " CC=" .. compiler .. "; umask 000"
+      for _ = 1, 3 do
+        assert.equal("5\n", support.output_of(ADD, { before = before }))
+      end
+      assert.equal(1, count())
+      local file = cache_file(path)
+      assert.equal("drwx------", (shell("ls -ld %s/threading", path)
+        :sub(1, 10)))
+      assert.equal("-rw-------", (shell("ls -l %s", file):sub(1, 10)))
+    end)
+
+    it("tells apart sources, flags and compilers", function()
+      local compiler, count = counting "count-apart"
+      local function use(source, options)
+        options.cc = compiler
+        return threading.kernel(source, options)
+      end
+      local a, b = "int apart(void) { return 1; }",
+        "int apart(void) { return 2; }"
+      assert.equal(1, use(a, {}).apart())
+      assert.equal(2, use(b, {}).apart())
+      assert.equal(1, use(a, { flags = "-O1" }).apart())
+      assert.equal(3, count())
+      assert.equal(1, use(a, {}).apart())
+      assert.equal(3, count())
+    end)
+
+    it("with a damaged file: it is made again", function()
+      local path, before = new_cache "damaged"
+      local compiler, count = counting "count-damaged"
+      before = before .. " CC=" .. compiler
+      support.output_of(ADD, { before = before })
+      local file = cache_file(path)
+      local sound = read(file)
+      local middle = #sound // 2
+      local damages = {
+        "", "rubbish", sound:sub(1, middle), sound:sub(1, -2),
+        sound .. "x", ("\0"):rep(#sound), sound:sub(1, middle - 1)
+          .. string.char(sound:byte(middle) ~ 1) .. sound:sub(middle + 1),
+        sound:sub(1, -9) .. ("\xff"):rep(8), ("\xff"):rep(24),
+      }
+      for i, damage in ipairs(damages) do
+        local f = assert(io.open(file, "wb"))
+        f:write(damage)
+        f:close()
+        assert.equal("5\n", support.output_of(ADD, { before = before }))
+        assert.equal(1 + i, count())
+        assert.equal(#sound, #read(cache_file(path)))
+      end
+      support.output_of(ADD, { before = before })
+      assert.equal(1 + #damages, count())
+    end)
+
+    it("that another could write is refused", function()
+      local path, before = new_cache "unsafe"
+      for _, command in ipairs {
+        "mkdir -m 777 %s/threading", "chmod 770 %s/threading",
+        "rmdir %s/threading; mkdir %s/real; ln -s real %s/threading",
+      } do
+        assert(select(2, shell((command:gsub("%%s", path)))))
+        local r = support.run(ADD, { before = before })
+        assert.equal(1, r.code)
+        assert.matches("the cache folder " .. path:gsub("%p", "%%%0")
+          .. "/threading is not a folder of this user", r.err)
+      end
+      assert.same({}, ls(path .. "/real"))
+    end)
+
+    it("that cannot be made: a folder that is removed again", function()
+      local tmp = folder .. "/tmp"
+      shell("mkdir %s", tmp)
+      for _, where in ipairs {
+        "XDG_CACHE_HOME=/dev/null", "XDG_CACHE_HOME=/proc",
+        "XDG_CACHE_HOME=relative HOME=", "XDG_CACHE_HOME= HOME=/dev/null",
+      } do
+        assert.equal("5\n", support.output_of(ADD, {
+          before = ("export TMPDIR=%s %s"):format(tmp, where),
+        }))
+        assert.same({}, ls(tmp))
+      end
+      local r = support.run(ADD, {
+        before = "export TMPDIR=/dev/null XDG_CACHE_HOME=/dev/null",
+      })
+      assert.equal(1, r.code)
+      assert.matches("neither the cache folder nor /dev/null can be written",
+        r.err)
+    end)
+
+    it("is made where not even its parents are there", function()
+      local path = new_cache "deep"
+      assert.equal("5\n", support.output_of(ADD, {
+        before = ("export XDG_CACHE_HOME= HOME=%s/a/b"):format(path),
+      }))
+      assert.equal(1, #ls(path .. "/a/b/.cache/threading"))
+    end)
+
+    it("is left out where the source has headers of its own", function()
+      local path, before = new_cache "headers"
+      write("own.h", "#define N 1\n")
+      local program = ([[
+        local k = require "threading".kernel('#include "%s/own.h"\n'
+          .. "int n(void) { return N; }")
+        print(k.n())
+      ]]):format(folder)
+      assert.equal("1\n", support.output_of(program, { before = before }))
+      write("own.h", "#define N 2\n")
+      assert.equal("2\n", support.output_of(program, { before = before }))
+      assert.same({}, ls(path))
+    end)
+
+    it("is safe between processes and between threads", function()
+      local path, before = new_cache "shared"
+      local program = [[
+        local threading = require "threading"
+        local source = "int add(int a, int b) { return a + b; }"
+        local sum, list = threading.Value "int64", {}
+        for i = 1, 3 do
+          list[i] = threading.Thread { target = function()
+            sum:fetch_add(threading.kernel(source).add(i, i))
+          end }
+          list[i]:start()
+        end
+        for _, t in ipairs(list) do t:join() end
+        print(sum.value)
+      ]]
+      local outs = {}
+      support.join(support.start_many(1, function()
+        local file = write("program.lua", program)
+        local command = before .. "; " .. ("%s %s & "):format(
+          support.lua_command(), file):rep(4) .. "wait"
+        outs[1] = shell("%s", command)
+      end))
+      assert.equal(("12\n"):rep(4), outs[1] .. "\n")
+      cache_file(path)
+    end)
+
+    it("holds nothing half-made when its maker is killed", function()
+      local path, before = new_cache "killed"
+      local killer = script("killer", ([[
+        case " $* " in *" -o "*) kill -KILL $PPID; sleep 1000 & exit;; esac
+        exec %s "$@"]]):format(cc))
+      local r = support.run(ADD, { before = before .. " CC=" .. killer })
+      assert.equal(9, r.signal)
+      for _, name in ipairs(ls(path .. "/threading")) do
+        assert.is_nil(name:match "%.so$")
+      end
+      assert.equal("5\n", support.output_of(ADD, { before = before }))
+    end)
+  end)
+
+  it("time spent in the compiler is not spent under the lock", function()
+    -- A thread that only counts goes on while another compiles.
+    local n, over = 0, false
+    local t = support.start(function()
+      threading.kernel("int slow(void) { return 1; }", {
+        cc = script("slow", "sleep 0.1; exec " .. cc .. ' "$@"'),
+      })
+      over = true
+    end)
+    support.wait_until(function()
+      n = n + 1
+      return over
+    end)
+    support.join(t)
+    assert.is_true(n > 10)
+  end)
+end)
