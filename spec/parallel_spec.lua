@@ -88,7 +88,7 @@ describe("parallel_for", function()
         last = { done, total }
       end,
     })
-    assert.equal(0x1p64, last[2])
+    assert.same({ 0x1p64, 0x1p64 }, last)
   end)
 
   it("runs the parts in threads of their own, at the same time", function()
@@ -315,8 +315,8 @@ describe("parallel_for", function()
         parallel_for(table.unpack(it[1], 1, 5))
       end)
       assert.is_false(ok)
-      assert.matches("^[^\n]*parallel_spec.lua:%d+: .*" 
-        .. it[2], err)
+      assert.matches("^[^\n]*parallel_spec.lua:%d+: .*'parallel_for'", err)
+      assert.matches(it[2], (err:gsub(" to 'parallel_for'", "")))
     end
   end)
 end)

@@ -10,8 +10,13 @@ local thread = require "threading.thread"
 
 local PIECES <const> = 100 -- of a loop that reports its progress
 
-local function unsigned_float(n)
-  return n >= 0 and n or n + 0x1p64
+-- How many elements [lo, hi] has; a float where no integer can tell.
+local function count(lo, hi)
+  local n = hi - lo
+  if n >= 0 and n < math.maxinteger then
+    return n + 1
+  end
+  return (n >= 0 and n or n + 0x1p64) + 1.0
 end
 
 -- Unsigned division by a positive integer.
@@ -116,7 +121,7 @@ local function report(loop, n)
   local _ <close> = loop.reports:guard()
   loop.done, loop.finished = loop.done + n, loop.finished + 1
   if loop.progress then
-    loop.progress(unsigned_float(loop.done), loop.total)
+    loop.progress(loop.done, loop.total)
   end
 end
 
@@ -132,7 +137,7 @@ local function run_parts(loop)
   while i do
     local lo, hi = loop.bounds(i)
     loop.fn(lo, hi)
-    report(loop, hi - lo + 1)
+    report(loop, count(lo, hi))
     i = take(loop)
   end
 end
@@ -195,7 +200,7 @@ local function parallel_for(first, last, fn, nthreads, options)
     next = 0, -- number of a part
     reports = _thread.allocate_lock(), -- of done and finished
     done = 0, finished = 0, -- elements and parts
-    total = unsigned_float(last - first + 1),
+    total = count(first, last),
     failure = _thread.allocate_lock(),
     threads = {},
   }
