@@ -246,6 +246,12 @@ static int barrier_index(lua_State *L) {
   return 1;
 }
 
+static int barrier_newindex(lua_State *L) {
+  check(L);
+  return luaL_error(L, "cannot set '%s' of a Barrier",
+                    luaL_tolstring(L, 2, NULL));
+}
+
 static int barrier_tostring(lua_State *L) {
   thr_barrier *b = check(L);
   if (b->broken)
@@ -260,7 +266,7 @@ void thr_barrier_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"wait", barrier_wait},   {"reset", barrier_reset},
       {"abort", barrier_abort}, {"__tostring", barrier_tostring},
-      {NULL, NULL}};
+      {"__newindex", barrier_newindex}, {NULL, NULL}};
   thr_face_newtype(L, &kind, methods);
   thr_face_indexwith(L, barrier_index);
   lua_pop(L, 1);

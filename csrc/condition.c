@@ -62,16 +62,21 @@ static thr_condition *check(lua_State *L) {
   return thr_face_check(L, 1, &kind);
 }
 
+/* In a protected call: an object may raise where it has no such field. */
+static int has_methods(lua_State *L) {
+  bool has = lua_getfield(L, 1, "acquire") != LUA_TNIL &&
+             lua_getfield(L, 1, "release") != LUA_TNIL;
+  lua_pushboolean(L, has);
+  return 1;
+}
+
 static void check_locklike(lua_State *L, int arg) {
-  static const char *const methods[] = {"acquire", "release"};
-  int t = lua_type(L, arg);
-  bool fits = t == LUA_TTABLE || t == LUA_TUSERDATA;
-  for (int i = 0; i < 2 && fits; i++) {
-    fits = lua_getfield(L, arg, methods[i]) != LUA_TNIL;
-    lua_pop(L, 1);
-  }
-  if (!fits)
+  lua_pushcfunction(L, has_methods);
+  lua_pushvalue(L, arg);
+  if ((!lua_istable(L, arg) && !lua_isuserdata(L, arg)) ||
+      lua_pcall(L, 1, 1, 0) != LUA_OK || !lua_toboolean(L, -1))
     thr_face_typeerror(L, arg, "lock", "object with acquire and release");
+  lua_pop(L, 1);
 }
 
 int thr_condition_create(lua_State *L) {
@@ -92,11 +97,18 @@ int thr_condition_create(lua_State *L) {
   return 1;
 }
 
-/* lock:method(...), with the arguments above the condition */
+/* lock:method(...), with the arguments above the condition.  A lock of ours is
+** called in this frame, for its errors are to blame our caller. */
 static int call_lock(lua_State *L, const char *method) {
-  check(L);
+  thr_condition *c = check(L);
   lua_getiuservalue(L, 1, 1);
   lua_getfield(L, -1, method);
+  lua_CFunction own = c->lock ? lua_tocfunction(L, -1) : NULL;
+  if (own) {
+    lua_pop(L, 1);
+    lua_replace(L, 1);
+    return own(L);
+  }
   lua_replace(L, 1);
   lua_insert(L, 2);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);

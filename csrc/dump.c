@@ -195,7 +195,13 @@ int thr_dump_policy(lua_State *L) {
   if (!lua_isnoneornil(L, 1)) {
     if (lua_type(L, 1) != LUA_TSTRING)
       thr_face_typeerror(L, 1, "policy", "string");
-    rt->policy = luaL_checkoption(L, 1, NULL, names);
+    int policy = 0;
+    while (names[policy] && strcmp(names[policy], lua_tostring(L, 1)) != 0)
+      policy++;
+    if (!names[policy])
+      return thr_face_argerror(L, 1, "policy", "unknown policy '%s'",
+                               lua_tostring(L, 1));
+    rt->policy = policy;
   }
   lua_pushstring(L, names[old]);
   return 1;

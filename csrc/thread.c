@@ -152,7 +152,8 @@ static int run(lua_State *L) {
 static void body(thr_tstate *ts) {
   lua_State *L = ts->base;
   int nres;
-  if (lua_resume(L, NULL, lua_gettop(L) - 1, &nres) != LUA_OK)
+  int status = lua_resume(L, NULL, lua_gettop(L) - 1, &nres);
+  if (status != LUA_OK && !thr_runtime_isexit(L, -1))
     fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
   ts->base = ts->running = NULL;

@@ -208,7 +208,9 @@ threading.is_cancelled = _thread.is_cancelled
 -- @tparam[opt=io.stderr] file file an object with a method `write`
 -- @raise if file is no such object
 function threading.dump(file)
-  file = file or io.stderr
+  if file == nil then
+    file = io.stderr
+  end
   local ok, write = pcall(function()
     return file.write
   end)

@@ -2,6 +2,7 @@
 -- @classmod threading.Local
 
 local _thread = require "threading._thread"
+local complain = require "threading.complain"
 
 local Local = { __name = "Local" }
 
@@ -47,7 +48,10 @@ function meta.__pairs(self)
   return next, fields_of(self), nil
 end
 
+local classes = setmetatable({}, { __mode = "k" })
+
 local function make_class(class, parent)
+  classes[class] = true
   return setmetatable(class, {
     __index = parent,
     __call = function(cls, ...)
@@ -67,6 +71,10 @@ end
 -- @treturn table the class
 -- @raise if the name is not a string
 function Local:extend(name)
+  if type(self) ~= "table" or not classes[self] then
+    complain("bad argument 'self' to 'extend' (class Local expected, got %s)",
+      type(self))
+  end
   if type(name) ~= "string" then
     error("bad argument 'name' to 'extend' (string expected, got "
       .. type(name) .. ")", 2)

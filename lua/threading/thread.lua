@@ -5,6 +5,7 @@
 -- never in `enumerate`.
 
 local _thread = require "threading._thread"
+local complain = require "threading.complain"
 
 local M = {}
 
@@ -12,17 +13,6 @@ local STATE = {} -- the key of a thread's own state in the object
 local HANDLE <const> = _thread._key -- and of its handle, for the C side
 local active = {} -- ident -> Thread; the C side takes out who ends
 local threading -- the module, where the user may set excepthook
-
--- Raises an error at the place from which this module was called.
-local HERE <const> = debug.getinfo(1, "S").source
-
-local function complain(message, ...)
-  local level = 2
-  while debug.getinfo(level, "S").source == HERE do
-    level = level + 1
-  end
-  error(message:format(...), level)
-end
 
 local counter = 0
 
@@ -163,29 +153,35 @@ end
 
 local function expect(ok, name, expected, value)
   if not ok then
-    complain("bad argument '%s' to 'Thread' (%s expected, got %s)", name,
-      expected, type(value))
+    complain("bad argument '%s' (%s expected, got %s)", name, expected,
+      type(value))
   end
 end
 
-local options = { target = true, name = true, args = true, daemon = true }
-
-local function check_options(opts)
-  expect(type(opts) == "table", "options", "table", opts)
-  for key in pairs(opts) do
-    if not options[key] then
-      complain("unexpected keyword argument '%s' to 'Thread'", tostring(key))
-    end
-  end
-  local target, args, daemon = opts.target, opts.args, opts.daemon
-  expect(target == nil or callable(target), "target", "callable", target)
+local function expect_args(args)
   expect(args == nil or type(args) == "table", "args", "table", args)
-  expect(daemon == nil or type(daemon) == "boolean", "daemon", "boolean",
-    daemon)
   local n = args and args.n
   expect(n == nil or math.type(n) == "integer" and n >= 0 and n < 1000000,
     "args.n", "a non-negative integer", n)
-  local name = opts.name
+end
+
+M.callable, M.expect, M.expect_args = callable, expect, expect_args
+
+local known = { target = true, name = true, args = true, daemon = true }
+
+local function check_options(options)
+  expect(type(options) == "table", "options", "table", options)
+  for key in pairs(options) do
+    if not known[key] then
+      complain("unexpected keyword argument '%s' to 'Thread'", tostring(key))
+    end
+  end
+  local target, daemon = options.target, options.daemon
+  expect(target == nil or callable(target), "target", "callable", target)
+  expect_args(options.args)
+  expect(daemon == nil or type(daemon) == "boolean", "daemon", "boolean",
+    daemon)
+  local name = options.name
   expect(name == nil or type(name) == "string" or type(name) == "number",
     "name", "string", name)
 end
@@ -206,17 +202,20 @@ end
 
 --- Makes a thread; `Thread{...}` calls it. A derived class calls it from its
 -- own `init`.
--- @tparam[opt] table opts target (callable), name (string), args (table; `n`
+-- @tparam[opt] table options target (callable), name (string), args (table; `n`
 -- counts trailing nils), daemon (boolean, by default the creator's)
 -- @raise if an option is unknown or of the wrong type
-function Thread:init(opts)
-  opts = opts or {}
-  check_options(opts)
-  local name = opts.name
+function Thread:init(options)
+  expect(type(self) == "table" and self ~= Thread, "self", "Thread", self)
+  if options == nil then
+    options = {}
+  end
+  check_options(options)
+  local name = options.name
   if name == nil or name == "" then
     name = next_name()
   end
-  local daemon = opts.daemon
+  local daemon = options.daemon
   if daemon == nil then
     daemon = M.current_thread().daemon
   end
@@ -224,8 +223,8 @@ function Thread:init(opts)
     handle = _thread._handle(),
     name = tostring(name),
     daemon = daemon,
-    target = opts.target,
-    args = opts.args,
+    target = options.target,
+    args = options.args,
   })
 end
 
@@ -234,6 +233,7 @@ end
 -- @treturn table the class; define `init` and `run` in it
 -- @raise if the name is not a string
 function Thread:extend(name)
+  expect(metas[self], "self", "class Thread", self)
   if type(name) ~= "string" then
     complain("bad argument 'name' to 'extend' (string expected, got %s)",
       type(name))

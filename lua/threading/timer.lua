@@ -18,17 +18,9 @@ local Timer = thread.Thread:extend "Timer"
 --- An Event, set when the function was called, or the timer was cancelled.
 -- @field finished
 
-local function expect(ok, name, expected, value)
-  if not ok then
-    error(("bad argument '%s' to 'Timer' (%s expected, got %s)"):format(name,
-      expected, type(value)), 4)
-  end
-end
-
-local function callable(value)
-  local meta = getmetatable(value)
-  return type(value) == "function"
-    or type(meta) == "table" and meta.__call ~= nil
+local function check_self(self)
+  thread.expect(type(self) == "table" and rawget(self, "finished"), "self",
+    "Timer", self)
 end
 
 --- Makes a timer; `Timer(interval, fn, args)` calls it, then `start`.
@@ -37,11 +29,11 @@ end
 -- @tparam[opt] table args the arguments; `n` counts trailing nils
 -- @raise if an argument is of the wrong type
 function Timer:init(interval, fn, args)
-  expect(type(interval) == "number" and interval >= 0
+  thread.expect(type(interval) == "number" and interval >= 0
     and interval <= _thread.TIMEOUT_MAX, "interval",
     "non-negative number of seconds", interval)
-  expect(callable(fn), "fn", "callable", fn)
-  expect(args == nil or type(args) == "table", "args", "table", args)
+  thread.expect(thread.callable(fn), "fn", "callable", fn)
+  thread.expect_args(args)
   thread.Thread.init(self)
   self.interval, self.fn, self.args = interval, fn, args or {}
   self.finished = _thread.event()
@@ -50,6 +42,7 @@ end
 --- Waits, then calls the function.
 -- @raise what the function raises
 function Timer:run()
+  check_self(self)
   self.finished:wait(self.interval)
   if not self.finished:is_set() then
     self.fn(table.unpack(self.args, 1, self.args.n or #self.args))
@@ -59,6 +52,7 @@ end
 
 --- Keeps the function from being called, if it is not yet. Ends the thread.
 function Timer:cancel()
+  check_self(self)
   self.finished:set()
 end
 
