@@ -194,13 +194,14 @@ local function parallel_for(first, last, fn, nthreads, options)
   end
   local bounds
   parts, bounds = cut(first, last, parts)
+  local total = count(first, last)
   local loop = {
     fn = fn, parts = parts, bounds = bounds, progress = progress,
     lock = _thread.allocate_lock(), -- of next
     next = 0, -- number of a part
     reports = _thread.allocate_lock(), -- of done and finished
-    done = 0, finished = 0, -- elements and parts
-    total = count(first, last),
+    done = 0 * total, finished = 0, -- elements and parts
+    total = total,
     failure = _thread.allocate_lock(),
     threads = {},
   }
