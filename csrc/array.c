@@ -246,6 +246,18 @@ static int array_totable(lua_State *L) {
   return 1;
 }
 
+static void push(lua_State *L, const thr_array *a, size_t i) {
+  switch (a->type) {
+#define PUSH_i(L, x) lua_pushinteger(L, (lua_Integer)(x))
+#define PUSH_d(L, x) lua_pushnumber(L, (x))
+#define X(tag, name, T, k) \
+  case THR_##tag: PUSH_##k(L, ((const T *)a->data)[i]); break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+}
+
 /* The position that the key at 2, which is not an integer, stands for;
 ** raises. */
 static lua_Integer integral(lua_State *L) {
@@ -260,23 +272,29 @@ static lua_Integer integral(lua_State *L) {
   return i;
 }
 
-static lua_Integer key(lua_State *L) {
-  return lua_isinteger(L, 2) ? lua_tointeger(L, 2) : integral(L);
-}
-
 static int outside(lua_State *L, const thr_array *a, lua_Integer i) {
   return luaL_error(L, "index: %I is not from 1 to #a, which is %I",
                     (LUAI_UACINT)i, (LUAI_UACINT)a->n);
 }
 
-/* A method or `type`; anything else is left to who looks for an element. */
-static bool field(lua_State *L, const thr_array *a) {
-  if (lua_type(L, 2) != LUA_TSTRING) return false;
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return true;
-  if (strcmp(lua_tostring(L, 2), "type") != 0) return false;
-  lua_pushstring(L, thr_elem_name(a->type));
-  return true;
+static int index_integer(lua_State *L, const thr_array *a, lua_Integer i) {
+  if ((lua_Unsigned)i - 1 < a->n) push(L, a, (size_t)i - 1);
+  else if ((lua_Unsigned)i - 1 == a->n) lua_pushnil(L);
+  else outside(L, a, i);
+  return 1;
+}
+
+/* A method, `type`, or an integer that is written as a float. */
+static int index_other(lua_State *L, const thr_array *a) {
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+    if (strcmp(lua_tostring(L, 2), "type") == 0) {
+      lua_pushstring(L, thr_elem_name(a->type));
+      return 1;
+    }
+  }
+  return index_integer(L, a, integral(L));
 }
 
 /***
@@ -285,26 +303,43 @@ The type's name (string, read only).
 */
 static int array_index(lua_State *L) {
   const thr_array *a = check(L, 1);
-  if (!lua_isinteger(L, 2) && field(L, a)) return 1;
-  lua_Integer i = key(L);
-  if ((lua_Unsigned)i - 1 < a->n)
-    thr_elem_push(L, a->type, load(a, (size_t)i - 1));
-  else if ((lua_Unsigned)i - 1 == a->n)
-    lua_pushnil(L);
-  else
-    outside(L, a, i);
-  return 1;
+  if (!lua_isinteger(L, 2)) return index_other(L, a);
+  return index_integer(L, a, lua_tointeger(L, 2));
+}
+
+/* Element i becomes the number at 3.  False: it is none, or does not fit.
+** The way through is as short as it can be; the rest is left to elem. */
+static bool set(lua_State *L, thr_array *a, size_t i) {
+  switch (a->type) {
+#define TEST_i(L) lua_isinteger(L, 3)
+#define TEST_d(L) (lua_type(L, 3) == LUA_TNUMBER)
+#define TO_i(L) lua_tointeger(L, 3)
+#define TO_d(L) lua_tonumber(L, 3)
+#define X(tag, name, T, k)                                              \
+  case THR_##tag: {                                                     \
+    if (!TEST_##k(L)) break;                                            \
+    thr_num x = {.k = TO_##k(L)};                                       \
+    if (sizeof(T) < sizeof(x) && (thr_num){.k = (T)x.k}.k != x.k) break; \
+    ((T *)a->data)[i] = (T)x.k;                                         \
+    return true;                                                        \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  thr_num x;
+  bool fits = thr_elem_get(L, 3, a->type, &x);
+  if (fits) store(a, i, x);
+  return fits;
 }
 
 static int array_newindex(lua_State *L) {
   thr_array *a = check(L, 1);
-  lua_Integer i = key(L);
-  thr_num x;
+  lua_Integer i = lua_isinteger(L, 2) ? lua_tointeger(L, 2) : integral(L);
   if ((lua_Unsigned)i - 1 >= a->n) return outside(L, a, i);
-  if (!thr_elem_get(L, 3, a->type, &x))
+  if (!set(L, a, (size_t)i - 1))
     return luaL_error(L, "element %I: %s", (LUAI_UACINT)i,
                       thr_elem_pushwhy(L, 3, a->type));
-  store(a, (size_t)i - 1, x);
   return 0;
 }
 

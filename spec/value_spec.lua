@@ -4,6 +4,15 @@ local threading = require "threading"
 
 local Value = threading.Value
 
+local NARROW <const> = {
+  int8 = { -128, 127 },
+  int16 = { -32768, 32767 },
+  int32 = { -2147483648, 2147483647 },
+  uint8 = { 0, 255 },
+  uint16 = { 0, 65535 },
+  uint32 = { 0, 4294967295 },
+}
+
 describe("Value", function()
   it("has a type and a value, 0 by default", function()
     local i, f = Value "int64", Value("float64", nil)
@@ -56,10 +65,112 @@ describe("Value", function()
     assert.equal(0.75, f.value)
   end)
 
-  it("int64 wraps around, as Lua's integers do", function()
+  it("int64 and uint64 wrap around, as Lua's integers do", function()
     local v = Value("int64", math.maxinteger)
     assert.equal(math.maxinteger, v:fetch_add(1))
     assert.equal(math.mininteger, v.value)
+    v = Value("uint64", -1) -- 2^64 - 1
+    assert.equal(-1, v:fetch_add(1))
+    assert.equal(0, v.value)
+    assert.equal(0, v:fetch_add(2.0 ^ 63))
+    assert.equal(math.mininteger, v.value)
+  end)
+
+  it("each type keeps what it can hold, and refuses the rest", function()
+    for type, ends in pairs(NARROW) do
+      local least, most = ends[1], ends[2]
+      local v = Value(type)
+      assert.equal(type, v.type)
+      assert.equal(0, v.value)
+      for _, n in ipairs { least, most, 1, 1.0 } do
+        v.value = n
+        assert.equal(n, v.value)
+        assert.equal("integer", math.type(v.value))
+        assert.equal(n, Value(type, n).value)
+        assert.equal(n, v:exchange(5))
+        assert.same({ true, 5 }, { v:compare_exchange(5, n) })
+        assert.same({ false, n }, { v:compare_exchange(5, 1) })
+      end
+      for _, n in ipairs { least - 1, most + 1, most + 1.0, 2.0 ^ 64,
+        math.mininteger, math.maxinteger } do
+        local text = ("%s does not fit %s"):format(n, type)
+        assert.equal("value: " .. text, support.message(function()
+          v.value = n
+        end))
+        for name, message in pairs {
+          initial = support.message(Value, type, n),
+          x = support.message(v.exchange, v, n),
+          old = support.message(v.compare_exchange, v, n, 1),
+          new = support.message(v.compare_exchange, v, 1, n),
+        } do
+          assert.matches(("(%s: %s)"):format(name, text), message, 1, true)
+        end
+      end
+      assert.equal(1, v.value)
+    end
+    assert.equal("value: 300 does not fit int8", support.message(function()
+      Value "int8".value = 300
+    end))
+  end)
+
+  it("a sum that does not fit is refused, and changes nothing", function()
+    for type, ends in pairs(NARROW) do
+      local least, most = ends[1], ends[2]
+      local v = Value(type, most)
+      assert.matches(("(n: %d + 1 does not fit %s)"):format(most, type),
+        support.message(v.fetch_add, v, 1), 1, true)
+      for _, n in ipairs { math.maxinteger, least - most - 1,
+        math.mininteger } do
+        assert.matches("does not fit " .. type,
+          support.message(v.fetch_add, v, n))
+      end
+      assert.equal(most, v.value)
+      -- What is added need not fit: the sum does.
+      assert.equal(most, v:fetch_add(least - most))
+      assert.equal(least, v:fetch_add(most - least))
+      assert.equal(most, v.value)
+    end
+    local f = Value("float32", 3e38)
+    assert.matches("does not fit float32",
+      support.message(f.fetch_add, f, 1e38))
+    assert.equal(f.value, f:fetch_add(math.huge))
+    assert.equal(math.huge, f.value)
+  end)
+
+  it("a uint64 is the bits of an integer", function()
+    local v = Value("uint64", -1)
+    assert.equal(-1, v.value)
+    assert.equal("<threading.Value uint64 18446744073709551615>", tostring(v))
+    v.value = 2.0 ^ 63
+    assert.equal(math.mininteger, v.value)
+    v.value = math.maxinteger
+    assert.equal(math.maxinteger, v.value)
+    for _, n in ipairs { 2.0 ^ 64, -2.0 ^ 64, 0.5, math.huge } do
+      assert.matches("^value: %S+ ", support.message(function()
+        v.value = n
+      end))
+    end
+    assert.equal(math.maxinteger, v.value)
+  end)
+
+  it("float32 rounds, and refuses what would become infinite", function()
+    local tenth = string.unpack("f", string.pack("f", 0.1))
+    local v = Value("float32", 0.1)
+    assert.equal(tenth, v.value)
+    assert.is_true((v:compare_exchange(0.1, 0x1.fffffep127)))
+    assert.equal(0x1.fffffep127, v.value)
+    assert.equal("value: 1e+39 does not fit float32",
+      support.message(function()
+        v.value = 1e39
+      end))
+    assert.equal("value: -1e+39 does not fit float32",
+      support.message(function()
+        v.value = -1e39
+      end))
+    for _, x in ipairs { math.huge, -math.huge, 0.0 } do
+      v.value = x
+      assert.equal(x, v.value)
+    end
   end)
 
   it("exchange stores and returns what was there", function()
@@ -77,6 +188,22 @@ describe("Value", function()
       assert.equal(6, v.value)
       assert.same({ false, 6 }, { v:compare_exchange(5, 7) })
       assert.equal(6, v.value)
+    end
+  end)
+
+  it("a counter of any type in many threads loses nothing", function()
+    local interval = threading.getswitchinterval()
+    for _, type in ipairs { "int16", "int32", "uint16", "uint32", "uint64",
+      "float32" } do
+      local v = Value(type)
+      threading.setswitchinterval(5e-5)
+      support.join(support.start_many(4, function()
+        for _ = 1, 2000 do
+          v:fetch_add(1)
+        end
+      end))
+      threading.setswitchinterval(interval)
+      assert.equal(8000, v.value)
     end
   end)
 
