@@ -63,5 +63,6 @@ thr_wake thr_waitlist_wait(thr_waitlist *list, thr_ticket *t, thr_tstate *ts,
   thr_wake r = thr_park(&w, deadline);
   if (r == THR_PARK_TIMEOUT)
     return thr_waitlist_leave(list, t) ? r : THR_PARK_WOKEN;
+  if (r == THR_PARK_INTERRUPTED) return r; /* even if served meanwhile */
   return is_served(list, t) ? THR_PARK_WOKEN : r;
 }

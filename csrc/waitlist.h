@@ -40,7 +40,7 @@ void thr_waitlist_serve(thr_waitlist *list, int64_t n, int outcome);
 
 /* The caller does not hold list->m.  Waits for the ticket's outcome.  At the
 ** timeout the ticket has left the list; interrupted or in a deadlock, it is
-** still in it: wait again, or leave. */
+** still in it, or has been served since: wait again, or leave. */
 thr_wake thr_waitlist_wait(thr_waitlist *list, thr_ticket *t, thr_tstate *ts,
                            int64_t deadline, const char *what);
 

@@ -241,23 +241,28 @@ local function conditions(new, what, knows_owner)
           end
         end
       end)
-      local sent = 0
+      local sent, unsure = 0, 0
       for _ = 1, 300 do
         condition:with(function()
           -- As many as really wait, so that each must be taken.
+          local switches = _thread._switches()
           local waiting = tonumber(tostring(condition):match "(%d+)%)>$")
           if waiting > 0 then
             condition:notify()
-            sent = sent + 1
-            pending = pending + 1
+            if _thread._switches() == switches then
+              sent = sent + 1
+              pending = pending + 1
+            else -- the last one may have given up in between
+              unsure = unsure + 1
+            end
           end
         end)
         time.sleep(0)
       end
       over = true
       support.join(list)
-      assert.equal(sent, served)
-      assert.equal(0, pending)
+      assert.is_true(sent <= served and served <= sent + unsure)
+      assert.is_true(-unsure <= pending and pending <= 0)
     end)
 
   it("wakes in the order of arrival", function()
