@@ -373,12 +373,15 @@ end)
 
 -- While the specs' main thread computes or looks around.
 describe("A circle of owned waits", function()
+  local noting = threading.Lock()
+
   local function catch(errors, name, fn, ...)
     local t = threading.Thread {
       name = name,
       target = function(...)
         local ok, err = pcall(fn, ...)
         if not ok then
+          local _ <close> = noting:guard()
           errors[#errors + 1] = { name = name, text = tostring(err) }
         end
       end,
@@ -558,7 +561,7 @@ describe("deadlock_policy", function()
   local function circle_of_locks()
     local a, b, errors = threading.Lock(), threading.Lock(), {}
     local ready = threading.Barrier(2)
-    local list = {}
+    local list, noting = {}, threading.Lock()
     for i, locks in ipairs { { a, b }, { b, a } } do
       list[i] = support.start(function()
         local ok, err = pcall(function()
@@ -568,6 +571,7 @@ describe("deadlock_policy", function()
           locks[2]:release()
         end)
         if not ok then
+          local _ <close> = noting:guard()
           errors[#errors + 1] = err
         end
       end)

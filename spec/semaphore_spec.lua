@@ -3,6 +3,16 @@ local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
 
+-- A number that many threads add to, and see.
+local function counter()
+  local lock, n = threading.Lock(), 0
+  return function(more)
+    local _ <close> = lock:guard()
+    n = n + (more or 0)
+    return n
+  end
+end
+
 local function value_of(semaphore)
   return tonumber(tostring(semaphore):match "value=(%d+)")
 end
@@ -34,31 +44,27 @@ local function permits(new)
   end)
 
   it("threads share the permits", function()
-    local semaphore, got, refused = new(4), 0, 0
+    local semaphore, got, refused = new(4), counter(), counter()
     semaphore:acquire()
     support.join(support.start_many(5, function()
       for _, one in ipairs(try(semaphore, 2)) do
-        if one then
-          got = got + 1
-        else
-          refused = refused + 1
-        end
+        local add = one and got or refused
+        add(1)
       end
     end))
-    assert.same({ 3, 7 }, { got, refused })
+    assert.same({ 3, 7 }, { got(), refused() })
   end)
 
   -- release(1) so many times, or release(n) once
   for _, at_once in ipairs { false, true } do
     it("admits one thread for each permit, released "
       .. (at_once and "at once" or "one by one"), function()
-      local semaphore, passed, results = new(7), 0, {}
+      local semaphore, passed, results = new(7), counter(), {}
       semaphore:acquire()
       local list = support.start_many(10, function()
         for _ = 1, 2 do
           local result = semaphore:acquire()
-          passed = passed + 1
-          results[passed] = result
+          results[passed(1)] = result
         end
       end)
       local function release(n)
@@ -72,19 +78,19 @@ local function permits(new)
       end
       local function admitted(n)
         support.wait_until(function()
-          return passed == n
+          return passed() == n
         end)
       end
       admitted(6)
       support.wait_parked(7, "Semaphore") -- 14 to come, 2 for each
-      assert.equal(6, passed)
+      assert.equal(6, passed())
       release(7)
       admitted(13)
       release(6)
       admitted(19)
       assert.is_false(semaphore:acquire(false))
       support.wait_parked(1, "Semaphore")
-      assert.equal(19, passed)
+      assert.equal(19, passed())
       semaphore:release()
       support.join(list)
       assert.equal(20, #results)
@@ -121,14 +127,14 @@ local function permits(new)
   it("waiters that time out beside waiters that do not lose no permit",
     function()
       local N <const> = 200
-      local semaphore, got = new(N), 0
+      local semaphore, got = new(N), counter()
       for _ = 1, N do
         semaphore:acquire()
       end
       local list = support.start_many(6, function(i)
-        while got < N do
+        while got() < N do
           if semaphore:acquire(true, i * 1e-5) then
-            got = got + 1
+            got(1)
           end
         end
       end)
@@ -136,7 +142,7 @@ local function permits(new)
         semaphore:release()
       end
       support.join(list)
-      assert.equal(N, got)
+      assert.equal(N, got())
       assert.equal(0, value_of(semaphore))
     end)
 
@@ -230,14 +236,13 @@ describe("Semaphore", function()
   end)
 
   it("limits how many are inside", function()
-    local semaphore, inside, most = threading.Semaphore(3), 0, 0
+    local semaphore, inside, most = threading.Semaphore(3), counter(), 0
     support.join(support.start_many(10, function()
       for _ = 1, 5 do
         local _ <close> = semaphore:guard()
-        inside = inside + 1
-        most = math.max(most, inside)
+        most = math.max(most, inside(1))
         time.sleep(0)
-        inside = inside - 1
+        inside(-1)
       end
     end))
     assert.is_true(most <= 3)
