@@ -2,7 +2,6 @@
 -- run it; the same loop in C, without Lua's global lock, keeps all of them.
 
 local time, threading = require "threading.time", require "threading"
-local loops = require "threading.loops"
 
 local SECONDS = 2
 local cores = threading.cpu_count()
@@ -15,17 +14,25 @@ local function loop()
   end
 end
 
--- Starts as many threads as there are cores and calls `wait`; prints the CPU
--- use until they have ended, as a process monitor does: 100 % is one core.
-local function measure(title, target, wait)
+local k = threading.kernel [[
+  void loop(_Atomic int64_t *stop) {
+    volatile int x = 0;
+    while (!*stop && !threading_stopping()) x = x ^ 1;
+  }
+]]
+
+-- Starts as many threads as there are cores and stops them after a while;
+-- prints the CPU use, as a process monitor does: 100 % is one core.
+local function measure(title, stop_it, target, ...)
   local wall, cpu = time.monotonic(), time.process_time()
   local threads = {}
   for i = 1, cores do
-    local t = threading.Thread { target = target, args = { SECONDS } }
+    local t = threading.Thread { target = target, args = { ... } }
     t:start()
     threads[i] = t
   end
-  wait()
+  time.sleep(SECONDS)
+  stop_it()
   for _, t in ipairs(threads) do
     t:join()
   end
@@ -33,12 +40,14 @@ local function measure(title, target, wait)
   print(("%s: %d threads, %.0f %% CPU"):format(title, cores, 100 * cpu / wall))
 end
 
-measure("endless loops in Lua", loop, function()
-  time.sleep(SECONDS)
+measure("endless loops in Lua", function()
   stop = true
-end)
+end, loop)
 
-measure("endless loops in C", loops.spin, function() end)
+local stopped = threading.Value "int64"
+measure("endless loops in C", function()
+  stopped.value = 1
+end, k.loop, stopped)
 
 print("Lua: the threads share one Lua state, and one at a time may run in it.")
-print("C: loops.spin lets go of the Lua state, so that each has its own core.")
+print("C: a kernel lets go of the Lua state, so that each has its own core.")

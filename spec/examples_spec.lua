@@ -97,8 +97,44 @@ thread MainThread ended.
     assert.is_true(tonumber(c_use) > 0, list[2])
     assert.same({
       "Lua: the threads share one Lua state, and one at a time may run in it.",
-      "C: loops.spin lets go of the Lua state, so that each has its own core.",
+      "C: a kernel lets go of the Lua state, so that each has its own core.",
     }, { list[3], list[4] })
     assert.equal(4, #list)
+  end)
+
+  it("mandelbrot.lua writes a picture that is its own mirror", function()
+    local name = os.tmpname()
+    local out = support.output_of("examples/mandelbrot.lua",
+      { args = { "90", name } })
+    assert.matches(": 90 x 60, in %d+%.%d+ s on %d+ cores\n$", out)
+    local f <close> = assert(io.open(name, "rb"))
+    assert.equal("P6\n90 60\n255\n", f:read(13))
+    local rows = {}
+    for j = 1, 60 do
+      rows[j] = f:read(3 * 90)
+    end
+    assert.is_nil(f:read(1))
+    os.remove(name)
+    for j = 1, 30 do
+      assert.equal(rows[j], rows[61 - j])
+    end
+    assert.is_nil(rows[1]:find "\0\0\0") -- far outside of the set
+    assert.equal("\0\0\0", rows[30]:sub(3 * 62 + 1, 3 * 63)) -- inside
+  end)
+
+  it("montecarlo.lua comes near pi", function()
+    local out = support.output_of("examples/montecarlo.lua",
+      { args = { "1" } })
+    local pi = out:match "^pi is about (%d%.%d+), from 1000000 points on %d+"
+    assert.is_true(math.abs(pi - math.pi) < 0.01, out)
+  end)
+
+  it("histogram.lua sorts", function()
+    for _, n in ipairs { "0", "1", "100000" } do
+      local list = lines(support.output_of("examples/histogram.lua",
+        { args = { n } }))
+      assert.matches("^" .. n .. " numbers on %d+ cores$", list[1])
+      assert.equal(n == "0" and 6 or 7, #list)
+    end
   end)
 end)
