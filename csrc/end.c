@@ -158,10 +158,12 @@ static bool is_lua_c(lua_State *L, lua_Debug *ar) {
 }
 
 void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
-  if (!is_script(L, ts->rt, ar) && !is_lua_c(L, ar)) return;
+  bool script = is_script(L, ts->rt, ar);
+  if (!script && !is_lua_c(L, ar)) return;
   atomic_store(&ts->phase, THR_STOPPED); /* who joins it goes on */
   thr_unpark_all(&ts->phase);
   wait_for_threads(L, ts);
+  if (!script) stop_and_join(ts); /* lua_close is next */
 }
 
 /* --- sentinel and anchor --- */

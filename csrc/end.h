@@ -2,8 +2,9 @@
 ** end: what happens when the program, or the Lua state, comes to its end.
 **
 ** Three doors lead here.  lua.c's script returns, or lua.c itself (after an
-** error, -e, -i): a return hook on the main state sees it and waits for the
-** non-daemon threads, while nothing has been finalised.  threading.shutdown() and os.exit(n, true): wait, then
+** error, -e, -i): a return hook on the main state sees both; it waits for the
+** non-daemon threads, and then stops the daemons, while nothing has been
+** finalised.  threading.shutdown() and os.exit(n, true): wait, then
 ** stop the daemons.  lua_close by whatever way: the sentinel's __gc does what
 ** is left of it; then the anchor's, the last of ours, drops the runtime.
 */

@@ -70,7 +70,7 @@ static bool counts(const thr_hooked *h) {
 /* What must stand on L when no preemption is asked for. */
 static int standing_mask(const thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  bool watched = h->L == rt->mainL && rt->nondaemons > 0 && !rt->closing;
+  bool watched = h->L == rt->mainL && rt->alive > 0 && !rt->closing;
   return h->user_mask | (watched ? LUA_MASKRET : 0);
 }
 

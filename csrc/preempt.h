@@ -64,7 +64,7 @@ void thr_preempt_accept(thr_tstate *ts);
 ** a coroutine runs on that: moves the hook to L, the coroutine. */
 void thr_preempt_fetch(thr_tstate *ts, struct lua_State *L);
 
-/* There are threads to wait for now, or none any more: has the main thread lay
+/* There are threads now, or none any more: has the main thread lay
 ** or lift the hook that sees its script return.  Nobody else touches that
 ** hook: a handler of Ctrl-C sets it on the main thread at any moment.  `self`
 ** holds the global lock. */

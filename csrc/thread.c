@@ -35,7 +35,7 @@ static void leave(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_preempt_enter(ts); /* no hook any more: its state may be collected */
   int left = thr_tstate_delist(ts);
-  if (left == 0) thr_preempt_watch(ts);
+  if (rt->alive == 0) thr_preempt_watch(ts);
   add_zombie(ts);
   thr_gil_release(ts);
   atomic_store(&ts->phase, THR_STOPPED);
@@ -75,7 +75,7 @@ int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
     rt->awake--;
     atomic_store(&ts->phase, THR_INITIAL);
     thr_tstate_unref(ts);
-  } else if (!ts->daemon && rt->nondaemons == 1) {
+  } else if (rt->alive == 1) {
     thr_preempt_watch(self);
   }
   return err;
