@@ -161,4 +161,16 @@ case {
   { "the same, memory per thread", "B", most(1.35, "c") },
 }
 
+case {
+  name = "array",
+  needs = "Array",
+  than = "the least C can do",
+  rounds = 9,
+  ours = "array.lua array",
+  base = "array.lua numbers",
+  cpython = "elements.py",
+  { "Array element read", "s", most(1.3, "base") },
+  { "Array element write", "s", most(1.3, "base") },
+}
+
 return cases

@@ -1,10 +1,12 @@
 /*
 ** probe: what the measured Lua programs need of C.  A clock that does not
 ** depend on `threading`, the memory that the process has of its own, and the
-** yardstick of a method call: a userdata with two empty C methods.
+** yardsticks: a userdata with two empty C methods, and one whose elements are
+** read and written by the cheapest __index and __newindex that C can have.
 */
 #include <lauxlib.h>
 #include <lua.h>
+#include <string.h>
 
 #include "measure.h"
 
@@ -34,9 +36,35 @@ static int probe_object(lua_State *L) {
   return 1;
 }
 
+static int numbers_index(lua_State *L) {
+  const lua_Number *p = lua_touserdata(L, 1);
+  lua_pushnumber(L, p[lua_tointeger(L, 2) - 1]);
+  return 1;
+}
+
+static int numbers_newindex(lua_State *L) {
+  lua_Number *p = lua_touserdata(L, 1);
+  p[lua_tointeger(L, 2) - 1] = lua_tonumber(L, 3);
+  return 0;
+}
+
+/* numbers(n): n numbers; nothing is checked. */
+static int probe_numbers(lua_State *L) {
+  static const luaL_Reg methods[] = {{"__index", numbers_index},
+                                     {"__newindex", numbers_newindex},
+                                     {NULL, NULL}};
+  size_t n = (size_t)luaL_checkinteger(L, 1);
+  memset(lua_newuserdatauv(L, n * sizeof(lua_Number), 0), 0,
+         n * sizeof(lua_Number));
+  luaL_newlib(L, methods);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
 int luaopen_probe(lua_State *L) {
   static const luaL_Reg functions[] = {{"now", probe_now},
                                        {"memory", probe_memory},
+                                       {"numbers", probe_numbers},
                                        {"object", probe_object},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);

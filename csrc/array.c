@@ -66,6 +66,22 @@ void thr_array_fill(thr_array *a, thr_num x, size_t from, size_t to) {
 
 /* --- the Lua face --- */
 
+/* What the way to an element calls it calls at its address, and not through
+** the stub that shared objects have for functions of others. */
+#if defined(__has_attribute)
+#if __has_attribute(noplt)
+#define NOSTUB(f) extern __typeof__(f) f __attribute__((noplt));
+NOSTUB(lua_isinteger)
+NOSTUB(lua_pushinteger)
+NOSTUB(lua_pushnumber)
+NOSTUB(lua_rawlen)
+NOSTUB(lua_tointegerx)
+NOSTUB(lua_tonumberx)
+NOSTUB(lua_touserdata)
+NOSTUB(lua_type)
+#endif
+#endif
+
 /***
 A block of numbers of one type that Lua and C share, aligned to 64 bytes, for
 C to use without a copy.  `a[i]` and `a[i] = x` are its elements, from 1 to
