@@ -63,6 +63,6 @@ describe("README.md", function()
   end
 
   it("has programs", function()
-    assert.equal(7, programs)
+    assert.equal(10, programs)
   end)
 end)
