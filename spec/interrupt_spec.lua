@@ -1,0 +1,359 @@
+local support = require "spec.support"
+
+-- Real signals to a real `lua`. A worker of the program itself sends them,
+-- when the list of parked threads says that the main thread waits.
+
+local prelude = [[
+  local threading = require "threading"
+  local _thread = require "threading._thread"
+  local time = require "threading.time"
+  local loops = require "threading.loops"
+  local main = threading.main_thread()
+  local held = threading.Lock()
+  held:acquire()
+
+  -- Not os.execute: SIGINT is ignored while it waits.
+  local function kill(signal)
+    assert(io.popen("kill -" .. signal .. " $PPID"):close())
+  end
+
+  local function main_parked()
+    local what = _thread._parked()[main.ident]
+    return what
+  end
+
+  -- Sends the signals to this process once ready() is true.
+  local function send(ready, ...)
+    local signals = { ... }
+    local t = threading.Thread { daemon = true, target = function()
+      while not ready() do time.sleep(0) end
+      for _, signal in ipairs(signals) do kill(signal) end
+    end }
+    t:start()
+    return t
+  end
+
+  local computing = false
+  local worker = threading.Thread { name = "worker", target = function()
+    local n = 0
+    while computing ~= "over" do n = n + 1 end
+    io.write "worker ended\n"
+  end }
+
+  local function is_computing()
+    return computing == true
+  end
+]]
+
+local function run(program, options)
+  return support.run(prelude .. program, options)
+end
+
+describe("SIGINT", function()
+  local waits = {
+    ["Thread:join"] = "worker:join()",
+    ["Lock:acquire"] = "held:acquire()",
+    ["Lock:acquire with a timeout"] = "held:acquire(true, 1000)",
+    ["Lock:guard"] = "local _ <close> = held:guard()",
+    ["Lock:with"] = "held:with(print)",
+    ["time.sleep"] = "time.sleep(1000)",
+    ["RLock:acquire"] = [[
+      local rlock, owned = threading.RLock(), false
+      threading.Thread { daemon = true, target = function()
+        rlock:acquire()
+        owned = true
+        time.sleep(1000)
+      end }:start()
+      while not owned do end
+      rlock:acquire()
+    ]],
+    ["Semaphore:acquire"] = "threading.Semaphore(0):acquire()",
+    ["Event:wait"] = "threading.Event():wait()",
+    ["Condition:wait"] = [[
+      local condition = threading.Condition()
+      local _ <close> = condition:guard()
+      condition:wait()
+    ]],
+    ["Barrier:wait"] = "threading.Barrier(2):wait()",
+    ["a wait in a coroutine"] = [[
+      assert(coroutine.resume(coroutine.create(function()
+        held:acquire()
+      end)))
+    ]],
+    ["a wait in nested coroutines"] = [[
+      coroutine.wrap(function()
+        coroutine.wrap(function()
+          held:acquire()
+        end)()
+      end)()
+    ]],
+  }
+
+  for wait, code in pairs(waits) do
+    it("raises out of " .. wait, function()
+      local r = run(([[
+        worker:start()
+        send(main_parked, "INT")
+        local ok, err = pcall(function() %s end)
+        computing = "over"
+        worker:join()
+        print(ok, err)
+      ]]):format(code))
+      assert.matches("^worker ended\nfalse\t[^\n]*interrupted!\n$", r.out)
+      assert.equal("", r.err)
+      assert.equal(0, r.code)
+    end)
+  end
+
+  it("uncaught, ends the script; threads are waited for", function()
+    local r = run [[
+      worker:start()
+      threading.Thread { target = function()
+        while main:is_alive() do time.sleep(0) end
+        computing = "over"
+      end }:start()
+      send(main_parked, "INT")
+      held:acquire()
+    ]]
+    assert.matches("interrupted!\nstack traceback:\n", r.err)
+    assert.equal("worker ended\n", r.out)
+    assert.equal(1, r.code)
+  end)
+
+  it("raises in a script that computes beside threads", function()
+    for _, code in ipairs {
+      "while true do end",
+      "while true do coroutine.wrap(function() end)() end",
+      "local function f() return f() end f()",
+      "while true do collectgarbage('step') end",
+      "while true do pcall(math.abs, 1) end",
+    } do
+      local r = run(([[
+        threading.setswitchinterval(5e-5)
+        worker:start()
+        send(is_computing, "INT")
+        computing = true
+        local ok, err = pcall(function() %s end)
+        print(ok, err)
+        computing = "over"
+      ]]):format(code))
+      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", r.out)
+      assert.equal("", r.err)
+      assert.equal(0, r.code)
+    end
+  end)
+
+  it("raises out of C without the lock", function()
+    for _, code in ipairs {
+      "loops.spin()",
+      "loops.change(threading.Value('int64', 0), 1, math.maxinteger)",
+      "loops.change(threading.Value('int64', 0), 1, 10, held)",
+    } do
+      local r = run(([[
+        worker:start()
+        send(is_computing, "INT")
+        local ok, err = pcall(function()
+          computing = true
+          %s
+          for _ = 1, 100 do end
+        end)
+        print(ok, err)
+        computing = "over"
+      ]]):format(code))
+      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", r.out)
+      assert.equal("", r.err)
+      assert.equal(0, r.code)
+    end
+  end)
+
+  it("ends the final wait, and stops the threads", function()
+    for _, code in ipairs {
+      "while true do end", "time.sleep(1000)", "held:acquire(true, 1000)",
+      "loops.spin()", "while true do pcall(time.sleep, 1000) end",
+    } do
+      local r = run(([[
+        threading.Thread { target = function()
+          local _ <close> = setmetatable({}, { __close = function()
+            io.write "closed\n"
+          end })
+          %s
+        end }:start()
+        send(main_parked, "INT")
+      ]]):format(code))
+      assert.equal("closed\n", r.out)
+      assert.matches("interrupted!", r.err)
+      assert.equal(1, r.code)
+    end
+  end)
+
+  it("ends the wait of threading.shutdown", function()
+    local r = run [[
+      worker:start()
+      send(main_parked, "INT")
+      print(pcall(threading.shutdown))
+    ]]
+    assert.matches("^false\t[^\n]*interrupted!\n", r.out)
+  end)
+
+  it("never runs on a worker, which goes on computing", function()
+    local r = run [[
+      local sum = 0
+      local t = threading.Thread { target = function()
+        computing = true
+        for i = 1, 3000000 do sum = sum + i end
+      end }
+      t:start()
+      send(is_computing, "INT")
+      local ok, err = pcall(t.join, t)
+      t:join()
+      print(ok, err, sum)
+    ]]
+    assert.matches("^false\t[^\n]*interrupted!\t4500001500000\n$", r.out)
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+  end)
+
+  it("leaves no trace in what was waited for", function()
+    local r = run [[
+      worker:start()
+      send(main_parked, "INT")
+      pcall(held.acquire, held)
+      held:release()
+      print(held:acquire(false), held:acquire(false))
+      held:release()
+      local t = threading.Thread { target = function()
+        held:acquire()
+        held:release()
+      end }
+      t:start()
+      print(t:join(30))
+      print(pcall(time.sleep, 0.001))
+      computing = "over"
+    ]]
+    assert.equal("true\tfalse\ntrue\ntrue\nworker ended\n", r.out)
+    assert.equal("", r.err)
+  end)
+
+  it("a second one ends the process, as in plain lua", function()
+    local r = run [[
+      worker:start()
+      send(main_parked, "INT")
+      pcall(held.acquire, held)
+      kill "INT"
+      while true do end
+    ]]
+    assert.equal(2, r.signal)
+  end)
+
+  it("and others go to the children that a thread starts", function()
+    local r = run [[
+      local t = threading.Thread { target = function()
+        local p = io.popen("echo $$; exec sleep 1000")
+        local child = p:read "n"
+        os.execute("kill -TERM " .. child)
+        print(select(2, p:close()))
+        p = io.popen("trap 'exit 7' INT; echo $$; while :; do :; done")
+        child = p:read "n"
+        os.execute("kill -INT " .. child)
+        print(select(2, p:close()))
+        print(select(2, os.execute "kill -TERM $$; sleep 1000"))
+      end }
+      t:start()
+      t:join()
+    ]]
+    assert.equal("signal\t15\nexit\t7\nsignal\t15\n", r.out)
+  end)
+end)
+
+describe("another signal", function()
+  it("ends the process as always", function()
+    for name, number in pairs { TERM = 15, HUP = 1, ALRM = 14, KILL = 9 } do
+      local r = run(([[
+        worker:start()
+        send(main_parked, "%s")
+        worker:join()
+      ]]):format(name))
+      assert.equal(number, r.signal)
+    end
+  end)
+
+  it("is ignored as always, also while the main thread waits", function()
+    local r = run [[
+      local signals = send(main_parked, "WINCH", "CHLD", "URG", "CONT")
+      threading.Thread { daemon = true, target = function()
+        signals:join()
+        held:release()
+      end }:start()
+      print(held:acquire(true, 30))
+    ]]
+    assert.equal("true\n", r.out)
+  end)
+
+  it("stops and continues the process in a wait", function()
+    local r = run [[
+      local done = false
+      threading.Thread { daemon = true, target = function()
+        while not main_parked() do time.sleep(0) end
+        os.execute "p=$PPID; kill -STOP $p; kill -CONT $p"
+        done = true
+        held:release()
+      end }:start()
+      print(held:acquire(true, 30), done)
+    ]]
+    assert.equal("true\ttrue\n", r.out)
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+  end)
+
+  it("sent in hundreds disturbs nothing", function()
+    local r = run [[
+      threading.setswitchinterval(5e-5)
+      worker:start()
+      local t = threading.Thread { target = function()
+        os.execute [=[
+          p=$PPID i=0
+          while [ $i -lt 300 ]; do kill -URG $p; kill -WINCH $p; i=$((i+1)); done
+        ]=]
+        computing = "over"
+      end }
+      t:start()
+      local lock = threading.Lock()
+      while computing ~= "over" do
+        lock:acquire(true, 0.0001)
+        lock:acquire(true, 0.0001)
+        lock:release()
+        time.sleep(0.0001)
+      end
+      t:join()
+      worker:join()
+    ]]
+    assert.equal("worker ended\n", r.out)
+    assert.equal("", r.err)
+    assert.equal(0, r.code)
+  end)
+end)
+
+describe("interrupt_main", function()
+  it("raises in the main thread, wherever it is", function()
+    for _, code in ipairs {
+      "held:acquire()", "time.sleep(1000)", "while true do end",
+      "coroutine.wrap(function() while true do end end)()", "loops.spin()",
+    } do
+      local r = run(([[
+        local ready = false
+        threading.Thread { daemon = true, target = function()
+          while not ready do time.sleep(0) end
+          threading.interrupt_main()
+        end }:start()
+        print(pcall(function()
+          ready = true
+          %s
+          for _ = 1, 100 do end
+        end))
+        print(pcall(time.sleep, 0))
+      ]]):format(code))
+      assert.matches("^false\t[^\n]*interrupted!\ntrue\n$", r.out)
+      assert.equal("", r.err)
+    end
+  end)
+end)
