@@ -204,7 +204,7 @@ static int anchor_gc(lua_State *L) {
 static int sentinel_gc(lua_State *L) {
   thr_runtime **box = lua_touserdata(L, 1);
   thr_tstate *ts = self_or_null(L);
-  if (ts && *box == ts->rt) finish(L, ts);
+  if (ts && ts->rt->sentinel == (void *)box) finish(L, ts);
   return 0;
 }
 
@@ -221,12 +221,15 @@ static void *keep_object(lua_State *L, const char *name, lua_CFunction gc) {
   return box;
 }
 
+void thr_end_refresh(lua_State *L, thr_runtime *rt) {
+  rt->sentinel = keep_object(L, sentinel, sentinel_gc);
+}
+
 void thr_end_open(lua_State *L, thr_runtime *rt) {
   static const luaL_Reg functions[] = {{"exit", os_exit}, {NULL, NULL}};
   thr_face_replace(L, LUA_OSLIBNAME, functions);
   thr_runtime **box = keep_object(L, anchor, anchor_gc);
   *box = rt;
-  box = keep_object(L, sentinel, sentinel_gc);
-  *box = rt;
+  thr_end_refresh(L, rt);
   rt->script = script_source(L);
 }

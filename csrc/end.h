@@ -20,6 +20,11 @@ THR_PRIVATE_BEGIN
 /* Makes anchor and sentinel, and replaces os.exit. */
 void thr_end_open(lua_State *L, thr_runtime *rt);
 
+/* The first thread is about to start: makes the sentinel the youngest object
+** again.  Finalisers run youngest first, and where the return hook is gone
+** (lua.c's Ctrl-C takes it off) the sentinel waits for the threads. */
+void thr_end_refresh(lua_State *L, thr_runtime *rt);
+
 /* The main state's return hook. */
 void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar);
 

@@ -73,8 +73,10 @@ bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
   if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
   thr_preempt_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_noop);
-  lua_call(L, 0, 0); /* the hook of Ctrl-C fires, and raises, here */
+  int status = lua_pcall(L, 0, 0, 0); /* the hook of Ctrl-C fires here */
   thr_preempt_accept(ts); /* one that does not raise has had its turn */
+  if (ts->is_main) thr_preempt_watch(ts); /* lua.c's has taken ours off */
+  if (status != LUA_OK) lua_error(L);
   return true;
 }
 

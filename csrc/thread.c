@@ -148,11 +148,12 @@ static int run(lua_State *L) {
 }
 
 /* The whole of it inside a lua_resume: an error without a protected entry
-** would be thrown in the main thread. */
+** would be thrown in the main thread.  (Its own `from`: before Lua 5.4.2, with
+** none, it would be left few nested calls.) */
 static void body(thr_tstate *ts) {
   lua_State *L = ts->base;
   int nres;
-  int status = lua_resume(L, NULL, lua_gettop(L) - 1, &nres);
+  int status = lua_resume(L, L, lua_gettop(L) - 1, &nres);
   if (status != LUA_OK && !thr_runtime_isexit(L, -1))
     fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
@@ -194,6 +195,7 @@ static void prepare(lua_State *L, thr_tstate *ts, int first) {
     thr_face_callererror(L, "threads can only be started once");
   if (ts->rt->closing)
     thr_face_callererror(L, "can't create new thread at interpreter shutdown");
+  if (ts->rt->alive == 0) thr_end_refresh(L, ts->rt);
   give_state(L, ts, first);
 }
 

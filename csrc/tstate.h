@@ -129,6 +129,7 @@ struct thr_runtime {
   atomic_bool watch_changed; /* main looks at it when it takes the gil */
   atomic_bool closing;     /* no new thread; those that live are stopped */
   bool abandoned;          /* gil: Ctrl-C has ended the final wait */
+  void *sentinel;          /* gil: the youngest one */
   char *script;            /* const: its chunk's source, or NULL */
 
   atomic_size_t stack;     /* stack size of new threads, 0: default */
