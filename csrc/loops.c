@@ -86,7 +86,7 @@ static lua_Integer run(threading_nogil threading_nogil_, const job *j) {
 }
 
 /***
-The document's `run_thread`: adds `n` to the balance and subtracts it again,
+The race of two threads: adds `n` to the balance and subtracts it again,
 `times` times, each a load and a store of its own.
 @function change
 @tparam Value balance an int64 or float64 Value

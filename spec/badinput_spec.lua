@@ -73,8 +73,8 @@ local function elements(target)
   if all:find " threading%.loops " then
     return { "int64", "float64" }
   end
-  return all:find " threading%.element " and { "int64", "float64", "int8", "float32" }
-    or { "int64" }
+  return all:find " threading%.element "
+    and { "int64", "float64", "int8", "float32" } or { "int64" }
 end
 
 -- Each in a thread of its own, so that a call that waits is noticed. `wrap`
