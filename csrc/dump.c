@@ -209,26 +209,36 @@ int thr_dump_policy(lua_State *L) {
 
 /* --- the dump --- */
 
+#define SOME 16
+
+/* Some of the locks that a thread holds: those after the first `skip`. */
 typedef struct {
-  const void *addr[8];
-  bool certain[8];
-  int n;
+  int skip, n;
+  const void *addr[SOME];
+  bool certain[SOME];
 } holdings;
 
 static void hold(void *arg, thr_lock *l) {
   holdings *h = arg;
-  if (h->n == 8) return;
-  h->addr[h->n] = l;
-  h->certain[h->n++] = l->certain;
+  if (h->skip > 0) {
+    h->skip--;
+  } else if (h->n < SOME) {
+    h->addr[h->n] = l;
+    h->certain[h->n++] = l->certain;
+  }
 }
 
 static void add_holdings(lua_State *L, luaL_Buffer *b, thr_tstate *ts) {
-  holdings h = {.n = 0};
-  thr_lock_each(ts->ident, hold, &h);
-  for (int i = 0; i < h.n; i++) {
-    lua_pushfstring(L, "\n  holds %s %p", h.certain[i] ? "RLock" : "Lock",
-                    h.addr[i]);
-    luaL_addvalue(b);
+  holdings h = {.n = SOME};
+  for (int skip = 0; h.n == SOME; skip += SOME) {
+    h.skip = skip;
+    h.n = 0;
+    thr_lock_each(ts->ident, hold, &h);
+    for (int i = 0; i < h.n; i++) {
+      lua_pushfstring(L, "\n  holds %s %p", h.certain[i] ? "RLock" : "Lock",
+                      h.addr[i]);
+      luaL_addvalue(b);
+    }
   }
 }
 
@@ -246,7 +256,8 @@ static void add_thread(lua_State *L, luaL_Buffer *b, report *r, report *list,
                   (LUAI_UACINT)ts->ident, (LUAI_UACINT)ts->native_id,
                   ts->daemon ? ", daemon" : "");
   luaL_addvalue(b);
-  if (r->wait.what) push_wait(L, ts->running, r, list, n);
+  if (r->wait.what)
+    push_wait(L, ts == self ? L : ts->running, r, list, n);
   else lua_pushstring(L, state_of(ts, self));
   luaL_addvalue(b);
   add_holdings(L, b, ts);
@@ -263,6 +274,9 @@ int thr_dump_text(lua_State *L) {
   thr_tstate *self = thr_face_self(L);
   luaL_checkstack(L, 16, NULL);
   report *list = push_reports(L, self, &n);
+  report *own = report_of(list, n, self);
+  if (own && self->in_wait) *own = read_thread(self, &self->last_wait);
+  self->in_wait = false;
   luaL_buffinit(L, &b);
   for (int i = 0; i < n; i++) {
     if (i > 0) luaL_addchar(&b, '\n');

@@ -70,6 +70,7 @@ thr_tstate *thr_face_findself(lua_State *L) {
 bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
   if (r == THR_PARK_DEADLOCK) thr_dump_deadlock(L, ts);
   if (r != THR_PARK_INTERRUPTED) return false;
+  if (ts->pending & THR_PENDING_DUMP) ts->in_wait = true;
   if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
   thr_preempt_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_noop);

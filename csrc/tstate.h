@@ -83,6 +83,7 @@ struct thr_tstate {
   thr_wait wait;         /* m; written by the thread itself */
   atomic_bool wait_over; /* who ends the wait; it may not have run since */
   thr_wait last_wait;    /* own: for the report of a deadlock */
+  bool in_wait;          /* own: it goes on after the dump that comes now */
   unsigned long wait_number; /* m: the younger the wait, the higher */
   atomic_uint pending;             /* THR_PENDING_* bits */
   unsigned deaf; /* own: those that must not end a wait just now */
