@@ -57,7 +57,7 @@ int thr_barrier_nwaiting(thr_barrier *b) {
 void thr_barrier_abort(thr_barrier *b) { end_round(b, NULL, true, BROKEN); }
 void thr_barrier_reset(thr_barrier *b) { end_round(b, NULL, false, BROKEN); }
 
-static bool still_acting(thr_waiter *w) { 
+static bool still_acting(thr_waiter *w) {
   return *(const atomic_bool *)w->addr;
  }
 

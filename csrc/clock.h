@@ -1,4 +1,4 @@
-/* clock: the functions of threading.time.  thr_clock_open pushes their table. */
+/* clock: the functions of threading.time; thr_clock_open pushes their table */
 #ifndef THR_CLOCK_H
 #define THR_CLOCK_H
 

@@ -70,7 +70,8 @@ typedef struct {
 
 static void find_lock(void *arg, thr_lock *l) {
   acquisition *a = arg;
-  if (l == a->addr) memcpy(a->acquired_at, l->acquired_at, sizeof(a->acquired_at));
+  if (l == a->addr)
+    memcpy(a->acquired_at, l->acquired_at, sizeof(a->acquired_at));
 }
 
 /* " (acquired at file:line)", where THREADING_DEBUG has noted it; pushes. */

@@ -9,9 +9,9 @@
 ** user's events on, and goes away leaving the user's hook as it was.  A
 ** user's count hook is counted down by us, in slices, so that it fires after
 ** exactly as many instructions as asked (on a thread's base state; where ours
-** is lifted from a coroutine that yields, its count begins anew).  What stands in tstate.hooked is
-** touched by the thread itself (its handler stays out while hooks_busy), or
-** by another thread that holds the global lock.
+** is lifted from a coroutine that yields, its count begins anew).  What stands
+** in tstate.hooked is touched by the thread itself (its handler stays out while
+** hooks_busy), or by another thread that holds the global lock.
 **
 ** Called by gil, thread and the faces that replace coroutine.* and debug.*.
 */
