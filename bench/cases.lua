@@ -173,4 +173,42 @@ case {
   { "Array element write", "s", most(1.3, "base") },
 }
 
+case {
+  name = "kernelcall",
+  needs = "kernel",
+  than = "C that releases and takes",
+  rounds = 9,
+  ours = "kernelcall.lua kernel",
+  base = "kernelcall.lua plain",
+  { "call of a kernel with two numbers", "s", most(1.3, "base") },
+}
+
+case {
+  name = "kernelloop",
+  needs = "kernel",
+  ours = "kernelloop.lua one",
+  c = "kernelloop.c",
+  { "a loop in a kernel, one thread, turns", "/s", least(0.98, "c") },
+}
+
+case {
+  name = "kernelcores",
+  needs = "kernel",
+  than = "one thread",
+  ours = "kernelloop.lua all",
+  base = "kernelloop.lua one",
+  { "the same, a thread per core, turns", "/s", least(0.95 * CORES, "base") },
+}
+
+case {
+  name = "mandelbrot",
+  needs = "kernel",
+  than = "pure Lua",
+  ours = "mandelbrot.lua kernel",
+  base = "mandelbrot.lua lua",
+  cpython = "mandelbrot.py", -- with numpy, if it is there
+  { "Mandelbrot, 300 x 200, all cores", "s", most(1 / (10 * CORES), "base"),
+    most(0.5, "cpython") },
+}
+
 return cases

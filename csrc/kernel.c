@@ -6,9 +6,11 @@
 
 #include "array.h"
 #include "face.h"
+#include "gil.h"
 #include "include/threading.h"
 #include "lock.h"
 #include "os_process.h"
+#include "preempt.h"
 #include "value.h"
 
 /* clang-format off */
@@ -52,6 +54,7 @@ typedef struct {
   uint8_t n;
   parameter result;
   bool references; /* a parameter refers to an object */
+  bool asks;       /* the source looks at its threading_call */
   parameter parameters[PARAMETERS_MOST];
 } kernel;
 
@@ -61,6 +64,13 @@ typedef struct {
 } frame;
 
 /* --- what is wrong with a call --- */
+
+/* Inlined, this would make every call slower. */
+#if defined(__GNUC__)
+#define RARE __attribute__((cold, noinline))
+#else
+#define RARE
+#endif
 
 static int text_field(lua_State *L, const char *field) {
   lua_getfield(L, -1, field);
@@ -82,7 +92,7 @@ static const char *parameter_name(lua_State *L, int i) {
   return lua_tostring(L, -1);
 }
 
-static int wrong_count(lua_State *L, const kernel *k) {
+RARE static int wrong_count(lua_State *L, const kernel *k) {
   int got = lua_gettop(L);
   return luaL_error(L,
                     "wrong number of arguments to '%s' (%d expected, got %d)",
@@ -126,7 +136,11 @@ static int bad_argument(lua_State *L, int i, const char *why) {
                     signature_name(L), parameter_name(L, i), why);
 }
 
-static int too_short(lua_State *L, const threading_arg *arg, int i) {
+RARE static int wrong_argument(lua_State *L, const kernel *k, int i) {
+  return bad_argument(L, i, why_wrong(L, i + 1, &k->parameters[i]));
+}
+
+RARE static int too_short(lua_State *L, const threading_arg *arg, int i) {
   const char *why = "its declared length is negative or too large";
   if (arg->needed >= 0 && arg->needed < 0x1p63)
     why = lua_pushfstring(L, "an Array of %I elements is needed, this has %I",
@@ -169,7 +183,8 @@ static bool lock_arg(lua_State *L, int idx, frame *f) {
   return l != NULL;
 }
 
-static bool argument(lua_State *L, int idx, const parameter *p, frame *f) {
+static bool any_argument(lua_State *L, int idx, const parameter *p,
+                         frame *f) {
   threading_arg *to = &f->args[idx - 1];
   switch (p->kind) {
     case NUMBER: return number_arg(L, idx, (thr_elem)p->elem, to);
@@ -181,6 +196,15 @@ static bool argument(lua_State *L, int idx, const parameter *p, frame *f) {
     case VALUE: return value_arg(L, idx, (thr_elem)p->elem, f);
     default: return lock_arg(L, idx, f);
   }
+}
+
+/* A double, which any number fits, is taken the quick way. */
+static inline bool argument(lua_State *L, int idx, const parameter *p,
+                            frame *f) {
+  if (p->kind != NUMBER || p->elem != THR_FLOAT64)
+    return any_argument(L, idx, p, f);
+  f->args[idx - 1].d = lua_tonumber(L, idx);
+  return lua_type(L, idx) == LUA_TNUMBER;
 }
 
 /* The Lua stack alone would not do: at the end of the program a thread that
@@ -208,22 +232,31 @@ static void let_go(const kernel *k, frame *f) {
 
 /* --- the call --- */
 
-/* Returns the number of an Array that is too short; sets *stop if something
-** is pending for the thread. */
-static int run(const kernel *k, thr_tstate *ts, frame *f, int *stop) {
-  threading_thread *self = (threading_thread *)ts;
-  threading_call call = {.self = self,
+static threading_call describe_call(const kernel *k, thr_tstate *ts,
+                                    const frame *f) {
+  threading_call call = {.self = (threading_thread *)ts,
                          .pending = (const unsigned *)&ts->pending,
-                         .heard = ~ts->deaf,
+                         .heard = ~(ts->deaf | THR_PENDING_DUMP),
                          .look = ts->is_main ? k->api->stopping : NULL,
                          .acquire = k->api->lock_acquire,
                          .release = k->api->lock_release,
                          .args = f->args,
                          .nargs = k->n};
-  k->api->release(self);
+  return call;
+}
+
+/* Returns the number of an Array that is too short; sets *stop if something
+** is pending for the thread. */
+static int run(const kernel *k, thr_tstate *ts, frame *f, bool *stop) {
+  threading_call call;
+  if (k->asks) call = describe_call(k, ts, f);
+  atomic_store_explicit(&ts->nogil, true, memory_order_relaxed);
+  thr_gil_release(ts);
   int wrong = k->call(f->args, &call);
-  *stop = k->api->stopping(self);
-  k->api->take(self);
+  *stop = (ts->pending & ~(ts->deaf | THR_PENDING_DUMP)) ||
+          thr_preempt_signalled(ts);
+  atomic_store_explicit(&ts->nogil, false, memory_order_relaxed);
+  thr_gil_take(ts, THR_AT_ONCE);
   return wrong;
 }
 
@@ -240,11 +273,12 @@ static int push_result(lua_State *L, const kernel *k, const frame *f) {
 static int call(lua_State *L) {
   const kernel *k = lua_touserdata(L, lua_upvalueindex(1));
   frame f;
-  int stop, n = k->n;
+  bool stop;
+  int n = k->n;
   if (lua_gettop(L) != n) return wrong_count(L, k);
   for (int i = 0; i < n; i++)
     if (!argument(L, i + 1, &k->parameters[i], &f))
-      return bad_argument(L, i, why_wrong(L, i + 1, &k->parameters[i]));
+      return wrong_argument(L, k, i);
   thr_tstate *ts = thr_face_self(L);
   if (k->references) hold(k, &f);
   int wrong = run(k, ts, &f, &stop);
@@ -298,6 +332,9 @@ int thr_kernel_create(lua_State *L) {
   read_parameter(L, &k->result);
   lua_pop(L, 1);
   k->references = false;
+  lua_getfield(L, 2, "asks");
+  k->asks = lua_toboolean(L, -1);
+  lua_pop(L, 1);
   for (int i = 0; i < k->n; i++) {
     lua_rawgeti(L, 2, i + 1);
     read_parameter(L, &k->parameters[i]);

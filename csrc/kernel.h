@@ -26,8 +26,8 @@ THR_PRIVATE_BEGIN
 /* Functions of threading._thread. */
 
 /* _kernel(handle, signature): a function of a loaded kernel.  The signature
-** is {name =, result =, parameters...}, each {name =, kind =, type =}; see
-** kernel.lua. */
+** is {name =, asks =, result =, parameters...}, each {name =, kind =,
+** type =}; see kernel.lua. */
 int thr_kernel_create(lua_State *L);
 int thr_kernel_contract(lua_State *L); /* -> the text, most parameters */
 

@@ -112,11 +112,11 @@ local function wrapper(f)
 __attribute__((visibility("default")))
 int threading_call_%s(threading_arg *threading_args,
                       const threading_call *threading_now) {
-%s  threading_current = threading_now;
-  %s;
+%s%s  %s;
   return 0;
 }
-]]):format(f.name, checks(f), call)
+]]):format(f.name, checks(f),
+    f.asks and "  threading_current = threading_now;\n" or "", call)
 end
 
 local function c_file(source, functions)
@@ -182,6 +182,10 @@ local function kernel(source, options)
   end
   options = check_options(options or {})
   local functions = signatures(source)
+  for _, f in ipairs(functions) do
+    -- Who does not ask need not be told: that is a third of a short call.
+    f.asks = source:find("threading_", 1, true) ~= nil
+  end
   local handle = compiler.build(c_file(source, functions), options)
   local result = {}
   for _, f in ipairs(functions) do
