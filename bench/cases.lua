@@ -207,7 +207,7 @@ case {
   ours = "mandelbrot.lua kernel",
   base = "mandelbrot.lua lua",
   cpython = "mandelbrot.py", -- with numpy, if it is there
-  { "Mandelbrot, 300 x 200, all cores", "s", most(1 / (10 * CORES), "base"),
+  { "Mandelbrot, 300 x 200, all cores", "s", most(0.1, "base"),
     most(0.5, "cpython") },
 }
 
