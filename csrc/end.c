@@ -16,7 +16,7 @@
 /* A stopped thread is reminded this often, and given up after so many
 ** reminders: it is in a C function that never asks for the global lock. */
 #define REMIND (THR_SECOND / 10)
-#define REMINDERS 50
+#define REMINDERS 20
 
 /* Counts that leave out the calling thread: it does not wait for itself. */
 static int others_alive(const thr_tstate *ts) {
