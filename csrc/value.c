@@ -75,12 +75,24 @@ bool thr_value_replace(thr_value *v, thr_num *old, thr_num x) {
   return done;
 }
 
+/* In the type itself: a float32 that is a NaN of C's need not come back from
+** thr_num with the same bits. */
 bool thr_value_add(thr_value *v, thr_num n, thr_num *old) {
-  thr_num sum;
-  *old = thr_value_load(v);
-  do
-    if (!thr_elem_add(v->type, *old, n, &sum)) return false;
-  while (!thr_value_replace(v, old, sum));
+  thr_num sum = {0};
+  switch (v->type) {
+#define X(tag, name, T, k)                                             \
+  case THR_##tag: {                                                    \
+    T o = atomic_load_explicit(&v->u.name, memory_order_relaxed);      \
+    do {                                                               \
+      old->k = o;                                                      \
+      if (!thr_elem_add(v->type, *old, n, &sum)) return false;         \
+    } while (!atomic_compare_exchange_weak(&v->u.name, &o, (T)sum.k)); \
+    break;                                                             \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
   return true;
 }
 
