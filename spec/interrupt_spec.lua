@@ -311,8 +311,12 @@ describe("another signal", function()
       worker:start()
       local t = threading.Thread { target = function()
         os.execute [=[
-          p=$PPID i=0
-          while [ $i -lt 300 ]; do kill -URG $p; kill -WINCH $p; i=$((i+1)); done
+          i=0
+          while [ $i -lt 300 ]; do
+            kill -URG $PPID
+            kill -WINCH $PPID
+            i=$((i+1))
+          done
         ]=]
         computing = "over"
       end }
