@@ -160,7 +160,10 @@ local function check_options(options)
         .. "expected)", name)
     end
   end
-  local timeout = options.timeout or SECONDS
+  local timeout = options.timeout
+  if timeout == nil then
+    timeout = SECONDS
+  end
   if type(timeout) ~= "number" or timeout ~= timeout
     or timeout <= 0 or timeout > _thread.TIMEOUT_MAX then
     complain "bad option 'timeout' to 'kernel' (seconds expected, more than 0)"
@@ -180,7 +183,7 @@ local function kernel(source, options)
     complain("bad argument 'source' to 'kernel' (string expected, got %s)",
       type(source))
   end
-  options = check_options(options or {})
+  options = check_options(options == nil and {} or options)
   local functions = signatures(source)
   for _, f in ipairs(functions) do
     -- Who does not ask need not be told: that is a third of a short call.

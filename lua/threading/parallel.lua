@@ -95,8 +95,9 @@ local function read_options(nthreads, options)
     complain("bad option 'progress' to 'parallel_for' (callable expected, "
       .. "got %s)", type(progress))
   end
-  if nthreads == nil then
-    nthreads = options.nthreads
+  if options.nthreads ~= nil then
+    positive(options.nthreads, "nthreads")
+    nthreads = nthreads == nil and options.nthreads or nthreads
   end
   nthreads = nthreads == nil and _thread.cpu_count()
     or positive(nthreads, "nthreads")
