@@ -211,4 +211,23 @@ case {
     most(0.5, "cpython") },
 }
 
+for _, n in ipairs { 1, 4 } do
+  for _, kind in ipairs { "Queue", "SimpleQueue" } do
+    case {
+      name = kind:lower() .. n,
+      ours = ("queues.lua %s %d"):format(kind, n),
+      cpython = ("queues.py %s %d"):format(kind, n),
+      { ("%s, %d thread%s to %d, items"):format(kind, n, n > 1 and "s" or "",
+        n), "/s", least(kind == "Queue" and 4 or 1.5, "cpython") },
+    }
+  end
+end
+
+case {
+  name = "queuepong",
+  ours = "queuepong.lua",
+  cpython = "queuepong.py",
+  { "ping-pong over two Queues, round trip", "s", most(0.5, "cpython") },
+}
+
 return cases

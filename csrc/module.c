@@ -20,6 +20,7 @@
 #include "gil.h"
 #include "kernel.h"
 #include "lock.h"
+#include "queue.h"
 #include "rlock.h"
 #include "runtime.h"
 #include "sema.h"
@@ -209,11 +210,15 @@ static const luaL_Reg functions[] = {
     {"getswitchinterval", getswitchinterval},
     {"interrupt_main", interrupt_main},
     {"is_cancelled", thr_runtime_iscancelled},
+    {"lifo_queue", thr_queue_createlifo},
+    {"priority_queue", thr_queue_createpriority},
+    {"queue", thr_queue_create},
     {"rlock", thr_rlock_create},
     {"semaphore", thr_semaphore_create},
     {"setswitchinterval", setswitchinterval},
     {"shield", thr_runtime_shield},
     {"shutdown", thr_end_shutdown},
+    {"simple_queue", thr_queue_createsimple},
     {"stack_size", stack_size},
     {"start_new_thread", thr_thread_startnew},
     {"value", thr_value_create},
@@ -226,6 +231,7 @@ static void open_types(lua_State *L) {
   thr_condition_open(L);
   thr_event_open(L);
   thr_lock_open(L);
+  thr_queue_open(L);
   thr_rlock_open(L);
   thr_semaphore_open(L);
   thr_thread_open(L);

@@ -8,6 +8,7 @@
 local _thread = require "threading._thread"
 local arguments = require "spec.support.arguments"
 local loops = require "threading.loops"
+local queue = require "threading.queue"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
@@ -156,6 +157,7 @@ local modules = {
   threading = threading,
   ["threading._thread"] = _thread,
   ["threading.loops"] = loops,
+  ["threading.queue"] = queue,
   ["threading.time"] = time,
 }
 
@@ -401,6 +403,7 @@ describe("any function with any arguments", function()
         end
       end
       add(threading)
+      add(require "threading.queue")
       add(debug.getmetatable(_thread._handle()))
       for class, make in pairs(makers) do
         local object = make()

@@ -11,6 +11,7 @@ local modules = {
   ["threading"] = threading,
   ["threading._thread"] = require "threading._thread",
   ["threading.loops"] = require "threading.loops",
+  ["threading.queue"] = require "threading.queue",
   ["threading.time"] = require "threading.time",
 }
 
@@ -20,7 +21,9 @@ end
 
 -- Of threading._thread only what has no other name is documented.
 local others = {}
-for _, module in ipairs { threading, modules["threading.time"] } do
+for _, module in ipairs {
+  threading, modules["threading.queue"], modules["threading.time"],
+} do
   for _, value in pairs(module) do
     others[value] = true
   end

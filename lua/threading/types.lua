@@ -1,9 +1,10 @@
 ---@meta _
 
 -- Types for editors (LuaCATS): every public name of `threading`,
--- `threading._thread`, `threading.time` and `threading.loops`. Editors read
--- it; programs do not. The specs do: spec/docs_spec.lua compares it with the
--- modules, spec/badinput_spec.lua makes its bad arguments from it.
+-- `threading._thread`, `threading.loops`, `threading.queue` and
+-- `threading.time`. Editors read it; programs do not. The specs do:
+-- spec/docs_spec.lua compares it with the modules, spec/badinput_spec.lua makes
+-- its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
 --
@@ -77,6 +78,9 @@
 --- An index of an Array; for a range that is empty, one beside it.
 ---@alias threading.position integer
 
+--- Anything but nil.
+---@alias threading.item any
+
 --- An integer from 0 to 999999.
 ---@alias threading.argument_count integer
 
@@ -123,6 +127,16 @@
 ---@field cc? string|string[] the compiler; by default `$CC` or `cc`
 ---@field flags? string|string[] more flags
 ---@field timeout? threading.interval for the compiler; by default 60
+
+---@class (exact) threading.QueueOptions
+---@field maxsize? integer by default 0: no bound
+
+---@class (exact) threading.QueueWaitOptions
+---@field block? boolean by default true
+---@field timeout? threading.seconds by default for ever
+
+---@class (exact) threading.QueueShutdownOptions
+---@field immediate? boolean by default false
 
 --- What `excepthook` is given.
 ---@class threading.ExceptHookArgs
@@ -507,6 +521,127 @@ function Array:copy() end
 ---@return threading.element[]
 function Array:totable(i, j) end
 
+--- Items that threads hand to each other.
+---@class threading.Queue
+local Queue = {}
+
+--- Puts an item, after waiting for a free place.
+---
+--- Raises if the item is nil, or an argument is of the wrong type; in a
+--- PriorityQueue what a comparison raises: the item is then not put.
+---@param item threading.item
+---@param block? boolean by default true; false for a mere try
+---@param timeout? threading.seconds by default for ever
+---@return true? done nil if not
+---@return nil|"full"|"shutdown" why
+---@overload fun(self, item: threading.item, options: threading.QueueWaitOptions): true?
+function Queue:put(item, block, timeout) end
+
+--- Takes an item out, after waiting until there is one.
+---
+--- Raises if an argument is of the wrong type; in a PriorityQueue what a
+--- comparison raises: no item is then taken.
+---@param block? boolean by default true; false for a mere try
+---@param timeout? threading.seconds by default for ever
+---@return any item nil if there is none
+---@return nil|"empty"|"shutdown" why
+---@overload fun(self, options: threading.QueueWaitOptions): any
+function Queue:get(block, timeout) end
+
+--- Puts an item if there is a free place.
+---
+--- Raises if the item is nil; what a comparison raises.
+---@param item threading.item
+---@return true? done nil if not
+---@return nil|"full"|"shutdown" why
+function Queue:put_nowait(item) end
+
+--- Takes an item out if there is one.
+---@return any item nil if there is none
+---@return nil|"empty"|"shutdown" why
+function Queue:get_nowait() end
+
+--- Takes items out until the queue is shut down.
+---@return fun(queue: threading.Queue): any iterator for a generic `for`
+---@return threading.Queue queue
+function Queue:items() end
+
+--- Tells that the work on an item is done.
+---
+--- Raises "task_done() called too many times".
+function Queue:task_done() end
+
+--- Waits until `task_done` was called for each item that was put.
+---
+--- Raises if the timeout is not valid.
+---@param timeout? threading.seconds by default for ever
+---@return boolean done false at the timeout
+function Queue:join(timeout) end
+
+--- How many items there are, just now.
+---@return integer
+function Queue:qsize() end
+
+--- Is there no item, just now?
+---@return boolean
+function Queue:empty() end
+
+--- Is there no free place, just now?
+---@return boolean
+function Queue:full() end
+
+--- Ends its use: nothing can be put any more, and what is in it can be taken
+--- out.
+---
+--- Raises if immediate is not a boolean.
+---@param immediate? boolean by default false; true: the items are thrown away
+---@overload fun(self, options: threading.QueueShutdownOptions)
+function Queue:shutdown(immediate) end
+
+--- A queue without bound, `task_done` or `shutdown`.
+---@class threading.SimpleQueue
+local SimpleQueue = {}
+
+--- Puts an item.
+---
+--- Raises if the item is nil, or an argument is of the wrong type.
+---@param item threading.item
+---@param block? boolean of no effect
+---@param timeout? threading.seconds of no effect
+---@return true done
+---@overload fun(self, item: threading.item, options: threading.QueueWaitOptions): true
+function SimpleQueue:put(item, block, timeout) end
+
+--- Takes an item out, after waiting until there is one.
+---
+--- Raises if an argument is of the wrong type.
+---@param block? boolean by default true; false for a mere try
+---@param timeout? threading.seconds by default for ever
+---@return any item nil if there is none
+---@return nil|"empty" why
+---@overload fun(self, options: threading.QueueWaitOptions): any
+function SimpleQueue:get(block, timeout) end
+
+--- Puts an item.
+---
+--- Raises if the item is nil.
+---@param item threading.item
+---@return true done
+function SimpleQueue:put_nowait(item) end
+
+--- Takes an item out if there is one.
+---@return any item nil if there is none
+---@return nil|"empty" why
+function SimpleQueue:get_nowait() end
+
+--- How many items there are, just now.
+---@return integer
+function SimpleQueue:qsize() end
+
+--- Is there no item, just now?
+---@return boolean
+function SimpleQueue:empty() end
+
 -- threading -------------------------------------------------------------------
 
 --- Threads for stock Lua, after Python's `threading`.
@@ -546,6 +681,12 @@ function threading.get_native_id() end
 --- How many processors this process may use.
 ---@return integer
 function threading.cpu_count() end
+
+--- The folder of `threading.h`, for C modules and hosts; nil and a message
+--- where it is not installed.
+---@return string? folder
+---@return string? message
+function threading.include_dir() end
 
 --- The stack size of threads started later.
 ---
@@ -790,6 +931,40 @@ function time.thread_time() end
 ---@return number
 function time.process_time() end
 
+-- threading.queue -------------------------------------------------------------
+
+--- Queues, after Python's `queue`.
+---@class threading.queue
+local queue = {}
+
+--- Makes a queue: first in, first out.
+---
+--- Raises if maxsize is not an integer.
+---@param maxsize? integer by default 0; 0 or less: no bound
+---@return threading.Queue
+---@overload fun(options: threading.QueueOptions): threading.Queue
+function queue.Queue(maxsize) end
+
+--- Makes a queue: last in, first out.
+---
+--- Raises if maxsize is not an integer.
+---@param maxsize? integer by default 0; 0 or less: no bound
+---@return threading.Queue
+---@overload fun(options: threading.QueueOptions): threading.Queue
+function queue.LifoQueue(maxsize) end
+
+--- Makes a queue whose least item comes out first, compared by `<`.
+---
+--- Raises if maxsize is not an integer.
+---@param maxsize? integer by default 0; 0 or less: no bound
+---@return threading.Queue
+---@overload fun(options: threading.QueueOptions): threading.Queue
+function queue.PriorityQueue(maxsize) end
+
+--- Makes a simple queue: first in, first out.
+---@return threading.SimpleQueue
+function queue.SimpleQueue() end
+
 -- threading.loops -------------------------------------------------------------
 
 --- Two loops in C, without the global lock.
@@ -809,9 +984,9 @@ function loops.change(balance, n, times, lock) end
 
 --- The endless loop `x = x ^ 1`.
 ---
---- Raises if the seconds are not valid.
----@param seconds? threading.duration by default for ever
+--- Raises if the seconds are not valid, and it is no Event either.
+---@param stop? threading.seconds|threading.Event by default for ever
 ---@return integer turns
-function loops.spin(seconds) end
+function loops.spin(stop) end
 
 error "threading.types is for editors, not for programs"

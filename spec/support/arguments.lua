@@ -1,5 +1,6 @@
 --- Good and bad arguments for the types of lua/threading/types.lua.
 
+local queue = require "threading.queue"
 local threading = require "threading"
 local types = require "spec.support.types"
 
@@ -21,6 +22,17 @@ local makers = {
   ["threading.Event"] = threading.Event,
   ["threading.Barrier"] = function()
     return threading.Barrier(1)
+  end,
+  ["threading.Queue"] = function()
+    local q = queue.Queue()
+    q:put(7)
+    q:task_done()
+    return q
+  end,
+  ["threading.SimpleQueue"] = function()
+    local q = queue.SimpleQueue()
+    q:put(7)
+    return q
   end,
   ["threading.Value"] = function()
     return threading.Value(arguments.element, 7)
@@ -76,6 +88,8 @@ end
 function accepts.never()
   return false
 end
+
+accepts["threading.item"] = accepts.any
 
 function accepts.boolean(value)
   return type(value) == "boolean"

@@ -1,0 +1,543 @@
+/* queue: see queue.h for the laws. */
+#include "queue.h"
+
+#include <stdlib.h>
+
+#include "face.h"
+#include "heap.h"
+
+#define ROOM_FIRST 16
+#define ROOM_KEPT 1024 /* a table with more places is dropped when empty */
+
+thr_queue *thr_queue_new(thr_order order, int64_t maxsize) {
+  thr_queue *q = calloc(1, sizeof(*q));
+  if (!q) return NULL;
+  q->order = order;
+  q->maxsize = maxsize;
+  return q;
+}
+
+/* Under the global lock, as whoever looks at the gate is. */
+static bool note_parked(thr_waiter *w) {
+  ((thr_gate *)w->addr)->parked = true;
+  return true;
+}
+
+static void note_left(const void *addr, thr_waiter *w, bool more) {
+  (void)w;
+  ((thr_gate *)addr)->parked = more;
+}
+
+thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
+                        int64_t deadline) {
+  thr_waiter w = thr_waiter_on(ts, gate, "Queue");
+  w.object = q;
+  w.still = note_parked;
+  return thr_park(&w, deadline);
+}
+
+void thr_queue_wakenext(thr_gate *gate) {
+  if (gate->parked) thr_unpark_one(gate, note_left);
+}
+
+void thr_queue_wakeall(thr_gate *gate) {
+  if (gate->parked) thr_unpark_all(gate);
+  gate->parked = false;
+}
+
+void thr_queue_added(thr_queue *q) {
+  q->n++;
+  q->unfinished++;
+  q->changes++;
+  thr_queue_wakenext(&q->getters);
+}
+
+void thr_queue_removed(thr_queue *q) {
+  q->n--;
+  q->changes++;
+  thr_queue_wakenext(&q->putters);
+}
+
+bool thr_queue_done(thr_queue *q) {
+  if (q->unfinished <= 0) return false;
+  if (--q->unfinished == 0) thr_queue_wakeall(&q->joiners);
+  return true;
+}
+
+void thr_queue_shutdown(thr_queue *q, bool immediate) {
+  q->closed = true;
+  q->changes++;
+  if (immediate) {
+    q->unfinished = q->unfinished > q->n ? q->unfinished - q->n : 0;
+    q->n = q->head = q->room = 0;
+    if (q->unfinished == 0) thr_queue_wakeall(&q->joiners);
+  }
+  thr_queue_wakeall(&q->getters);
+  thr_queue_wakeall(&q->putters);
+}
+
+/* --- the Lua face --- */
+
+/***
+Items that threads hand to each other: first in, first out; last in, first out
+(LifoQueue); or the least one first, by `<` (PriorityQueue).
+@classmod threading.Queue
+*/
+static const thr_kind kind = {"threading.Queue", free};
+static const thr_kind simple_kind = {"threading.SimpleQueue", free};
+
+static thr_queue *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
+
+static thr_queue *check_simple(lua_State *L) {
+  return thr_face_check(L, 1, &simple_kind);
+}
+
+static int create(lua_State *L, const thr_kind *type, thr_order order,
+                  lua_Integer maxsize) {
+  thr_box *box = thr_face_newboxuv(L, type, 1);
+  thr_queue *q = thr_queue_new(order, maxsize);
+  if (!q) return luaL_error(L, "not enough memory");
+  thr_face_fill(box, type, q);
+  return 1;
+}
+
+static int create_bounded(lua_State *L, thr_order order) {
+  static const char *const names[] = {"maxsize", NULL};
+  thr_face_keywords(L, 1, names);
+  lua_Integer maxsize = thr_face_optinteger(L, 1, "maxsize", LUA_MININTEGER,
+                                            LUA_MAXINTEGER, 0);
+  return create(L, &kind, order, maxsize);
+}
+
+int thr_queue_create(lua_State *L) { return create_bounded(L, THR_FIFO); }
+int thr_queue_createlifo(lua_State *L) { return create_bounded(L, THR_LIFO); }
+int thr_queue_createpriority(lua_State *L) {
+  return create_bounded(L, THR_PRIORITY);
+}
+
+int thr_queue_createsimple(lua_State *L) {
+  if (lua_gettop(L) > 0)
+    return luaL_error(L, "SimpleQueue() takes no arguments");
+  return create(L, &simple_kind, THR_FIFO, 0);
+}
+
+/* The place, from 1, of the i-th item in the ring. */
+static lua_Integer place(const thr_queue *q, int64_t i) {
+  return ((q->head + i) & (q->room - 1)) + 1;
+}
+
+/* A table of twice the size.  Making it may run finalisers, which may use the
+** queue: it is wanted only if nothing has changed. */
+static void grow(lua_State *L, thr_queue *q) {
+  unsigned long long changes = q->changes;
+  int64_t room = q->room ? 2 * q->room : ROOM_FIRST;
+  if (room > INT32_MAX) luaL_error(L, "not enough memory");
+  lua_createtable(L, (int)room, 0);
+  if (changes == q->changes) {
+    lua_getiuservalue(L, 1, 1);
+    for (int64_t i = 0; i < q->n; i++) {
+      lua_rawgeti(L, -1, place(q, i));
+      lua_rawseti(L, -3, i + 1);
+    }
+    lua_pop(L, 1);
+    lua_setiuservalue(L, 1, 1);
+    q->head = 0;
+    q->room = room;
+    q->changes++;
+  } else {
+    lua_pop(L, 1);
+  }
+}
+
+/* What comes next may raise an error, and lets others run: if the thread was
+** woken, the next one shall look too. */
+static void pass_on(void *gate) { thr_queue_wakenext(gate); }
+
+/* The item at 2 into the table on top.  False: look again. */
+static bool put_heap(lua_State *L, thr_queue *q, int items) {
+  thr_heapsearch s = {&q->changes, pass_on, &q->putters};
+  lua_Integer at = thr_heap_findput(L, &s, items, q->n, 2);
+  if (at != 0) thr_heap_put(L, items, q->n, 2, at);
+  return at != 0;
+}
+
+/* There is room below the bound.  False: things have changed, look again. */
+static bool put_item(lua_State *L, thr_queue *q) {
+  if (q->n == q->room) {
+    pass_on(&q->putters);
+    grow(L, q);
+    return false;
+  }
+  bool done = true;
+  lua_getiuservalue(L, 1, 1);
+  if (q->order == THR_PRIORITY) {
+    done = put_heap(L, q, lua_gettop(L));
+  } else {
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, place(q, q->n));
+  }
+  lua_pop(L, 1);
+  if (done) thr_queue_added(q);
+  return done;
+}
+
+static void take_ring(lua_State *L, thr_queue *q) {
+  lua_Integer at = place(q, q->order == THR_LIFO ? q->n - 1 : 0);
+  lua_rawgeti(L, -1, at);
+  lua_pushnil(L);
+  lua_rawseti(L, -3, at);
+  if (q->order == THR_FIFO) q->head = at & (q->room - 1);
+}
+
+static bool take_heap(lua_State *L, thr_queue *q, int items) {
+  thr_heapsearch s = {&q->changes, pass_on, &q->getters};
+  lua_Integer at = thr_heap_findtake(L, &s, items, q->n);
+  if (at != 0) thr_heap_take(L, items, q->n, at);
+  return at != 0;
+}
+
+static void drop_table(lua_State *L, thr_queue *q) {
+  q->head = q->room = 0;
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, 1);
+}
+
+/* Pushes an item; there is one.  False: things have changed, look again. */
+static bool take_item(lua_State *L, thr_queue *q) {
+  lua_getiuservalue(L, 1, 1);
+  if (q->order != THR_PRIORITY) {
+    take_ring(L, q);
+  } else if (!take_heap(L, q, lua_gettop(L))) {
+    lua_pop(L, 1);
+    return false;
+  }
+  thr_queue_removed(q);
+  if (q->n == 0 && q->room > ROOM_KEPT) drop_table(L, q);
+  return true;
+}
+
+static int refuse(lua_State *L, const char *why) {
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+/* deadline 0: do not wait. */
+static int put(lua_State *L, thr_queue *q, int64_t deadline) {
+  for (;;) {
+    if (q->closed) return refuse(L, "shutdown");
+    if (!thr_queue_full(q)) {
+      if (!put_item(L, q)) continue;
+      lua_pushboolean(L, 1);
+      return 1;
+    }
+    if (deadline == 0) return refuse(L, "full");
+    thr_tstate *ts = thr_face_self(L);
+    thr_wake r = thr_queue_wait(q, &q->putters, ts, deadline);
+    if (r == THR_PARK_TIMEOUT) deadline = 0; /* a last look */
+    thr_face_disturbed(L, ts, r);
+  }
+}
+
+static int get(lua_State *L, thr_queue *q, int64_t deadline) {
+  for (;;) {
+    if (q->n > 0) {
+      if (!take_item(L, q)) continue;
+      return 1;
+    }
+    if (q->closed) return refuse(L, "shutdown");
+    if (deadline == 0) return refuse(L, "empty");
+    thr_tstate *ts = thr_face_self(L);
+    thr_wake r = thr_queue_wait(q, &q->getters, ts, deadline);
+    if (r == THR_PARK_TIMEOUT) deadline = 0;
+    thr_face_disturbed(L, ts, r);
+  }
+}
+
+/* The arguments (block, timeout) from `first` on, or as one table. */
+static int64_t check_wait(lua_State *L, int first) {
+  static const char *const names[] = {"block", "timeout", NULL};
+  thr_face_keywords(L, first, names);
+  bool block = thr_face_optboolean(L, first, "block", true);
+  int64_t ns = thr_face_seconds(L, first + 1, "timeout");
+  return !block || ns == 0 ? 0 : thr_face_fromnow(ns);
+}
+
+static void check_item(lua_State *L) {
+  if (lua_isnoneornil(L, 2))
+    thr_face_argerror(L, 2, "item", "must not be nil");
+}
+
+static int put_with_args(lua_State *L, thr_queue *q) {
+  check_item(L);
+  return put(L, q, lua_gettop(L) > 2 ? check_wait(L, 3) : THR_FOREVER);
+}
+
+static int get_with_args(lua_State *L, thr_queue *q) {
+  return get(L, q, lua_gettop(L) > 1 ? check_wait(L, 2) : THR_FOREVER);
+}
+
+/***
+Puts an item, after waiting for a free place.
+@function put
+@param item anything but nil
+@tparam[opt=true] boolean block false for a mere try
+@tparam[opt] number timeout seconds, not negative; without it for ever.  Both
+may be given as a table: `{block = ..., timeout = ...}`
+@treturn boolean true; or nil and "full" (not at once, or not in time), or nil
+and "shutdown"
+@raise if the item is nil, or an argument is of the wrong type; in a
+PriorityQueue what a comparison raises (the item is then not put); a deadlock,
+a cancellation
+*/
+static int queue_put(lua_State *L) { return put_with_args(L, check(L)); }
+
+/***
+Takes an item out, after waiting until there is one.
+@function get
+@tparam[opt=true] boolean block false for a mere try
+@tparam[opt] number timeout seconds, not negative; without it for ever.  Both
+may be given as a table: `{block = ..., timeout = ...}`
+@return the item; or nil and "empty" (not at once, or not in time), or nil
+and "shutdown"
+@raise if an argument is of the wrong type; in a PriorityQueue what a
+comparison raises (no item is then taken); a deadlock, a cancellation
+*/
+static int queue_get(lua_State *L) { return get_with_args(L, check(L)); }
+
+/***
+Puts an item if there is a free place.
+@function put_nowait
+@param item anything but nil
+@treturn boolean true; or nil and "full", or nil and "shutdown"
+@raise if the item is nil; what a comparison raises
+*/
+static int queue_putnowait(lua_State *L) {
+  thr_queue *q = check(L);
+  check_item(L);
+  return put(L, q, 0);
+}
+
+/***
+Takes an item out if there is one.
+@function get_nowait
+@return the item; or nil and "empty", or nil and "shutdown"
+@raise what a comparison raises
+*/
+static int queue_getnowait(lua_State *L) { return get(L, check(L), 0); }
+
+static int next_item(lua_State *L) {
+  thr_queue *q = check(L);
+  lua_settop(L, 1); /* not the item before */
+  return get(L, q, THR_FOREVER);
+}
+
+/***
+Takes items out until the queue is shut down:
+`for item in q:items() do ... end`.
+@function items
+@treturn function for a generic `for`
+@treturn Queue
+*/
+static int queue_items(lua_State *L) {
+  check(L);
+  lua_pushcfunction(L, next_item);
+  lua_pushvalue(L, 1);
+  return 2;
+}
+
+/***
+Tells that the work on an item that was taken out is done.
+@function task_done
+@raise "task_done() called too many times"
+*/
+static int queue_taskdone(lua_State *L) {
+  if (!thr_queue_done(check(L)))
+    return luaL_error(L, "task_done() called too many times");
+  return 0;
+}
+
+/***
+Waits until `task_done` was called for each item that was put.
+@function join
+@tparam[opt] number timeout seconds, not negative; without it for ever
+@treturn boolean true; false at the timeout
+@raise if the timeout is not valid; a deadlock, a cancellation
+*/
+static int queue_join(lua_State *L) {
+  thr_queue *q = check(L);
+  thr_tstate *ts = thr_face_self(L);
+  int64_t deadline = thr_face_deadline(L, 2, "timeout");
+  thr_wake r = THR_PARK_WOKEN;
+  while (q->unfinished > 0 && r != THR_PARK_TIMEOUT) {
+    r = thr_queue_wait(q, &q->joiners, ts, deadline);
+    thr_face_disturbed(L, ts, r);
+  }
+  lua_pushboolean(L, q->unfinished == 0);
+  return 1;
+}
+
+/***
+How many items there are, just now.
+@function qsize
+@treturn integer
+*/
+static int queue_qsize(lua_State *L) {
+  lua_pushinteger(L, check(L)->n);
+  return 1;
+}
+
+/***
+Is there no item, just now?
+@function empty
+@treturn boolean
+*/
+static int queue_empty(lua_State *L) {
+  lua_pushboolean(L, check(L)->n == 0);
+  return 1;
+}
+
+/***
+Is there no free place, just now?
+@function full
+@treturn boolean
+*/
+static int queue_full(lua_State *L) {
+  lua_pushboolean(L, thr_queue_full(check(L)));
+  return 1;
+}
+
+/***
+Ends the use of the queue: nothing can be put any more, and when all items are
+taken out, `get` returns nil and "shutdown".  Who waits is told.
+@function shutdown
+@tparam[opt=false] boolean immediate throw the items away
+@raise if immediate is not a boolean
+*/
+static int queue_shutdown(lua_State *L) {
+  static const char *const names[] = {"immediate", NULL};
+  thr_queue *q = check(L);
+  thr_face_keywords(L, 2, names);
+  bool immediate = thr_face_optboolean(L, 2, "immediate", false);
+  thr_queue_shutdown(q, immediate);
+  if (immediate) drop_table(L, q);
+  return 0;
+}
+
+static int queue_tostring(lua_State *L) {
+  static const char *const names[] = {"Queue", "LifoQueue", "PriorityQueue"};
+  thr_queue *q = check(L);
+  lua_pushfstring(L, "<threading.%s at %p: %I", names[q->order], q,
+                  (LUAI_UACINT)q->n);
+  if (q->maxsize > 0) lua_pushfstring(L, "/%I", (LUAI_UACINT)q->maxsize);
+  else lua_pushliteral(L, "");
+  lua_pushstring(L, q->closed ? " items, shut down>" : " items>");
+  lua_concat(L, 3);
+  return 1;
+}
+
+static void open_queue(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"put", queue_put}, {"put_nowait", queue_putnowait},
+      {"get", queue_get}, {"get_nowait", queue_getnowait},
+      {"items", queue_items}, {"task_done", queue_taskdone},
+      {"join", queue_join}, {"qsize", queue_qsize}, {"empty", queue_empty},
+      {"full", queue_full}, {"shutdown", queue_shutdown},
+      {"__tostring", queue_tostring}, {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}
+
+/***
+The least that a queue can be: first in, first out, without bound or end.
+@classmod threading.SimpleQueue
+*/
+/***
+Puts an item.
+@function put
+@param item anything but nil
+@tparam[opt=true] boolean block of no effect, for there is always room
+@tparam[opt] number timeout of no effect
+@treturn boolean true
+@raise if the item is nil, or an argument is of the wrong type
+*/
+static int simple_put(lua_State *L) {
+  return put_with_args(L, check_simple(L));
+}
+
+/***
+Takes an item out, after waiting until there is one.
+@function get
+@tparam[opt=true] boolean block false for a mere try
+@tparam[opt] number timeout seconds, not negative; without it for ever.  Both
+may be given as a table: `{block = ..., timeout = ...}`
+@return the item; or nil and "empty" (not at once, or not in time)
+@raise if an argument is of the wrong type; a deadlock, a cancellation
+*/
+static int simple_get(lua_State *L) {
+  return get_with_args(L, check_simple(L));
+}
+
+/***
+Puts an item.
+@function put_nowait
+@param item anything but nil
+@treturn boolean true
+@raise if the item is nil
+*/
+static int simple_putnowait(lua_State *L) {
+  thr_queue *q = check_simple(L);
+  check_item(L);
+  return put(L, q, 0);
+}
+
+/***
+Takes an item out if there is one.
+@function get_nowait
+@return the item; or nil and "empty"
+*/
+static int simple_getnowait(lua_State *L) {
+  return get(L, check_simple(L), 0);
+}
+
+/***
+How many items there are, just now.
+@function qsize
+@treturn integer
+*/
+static int simple_qsize(lua_State *L) {
+  lua_pushinteger(L, check_simple(L)->n);
+  return 1;
+}
+
+/***
+Is there no item, just now?
+@function empty
+@treturn boolean
+*/
+static int simple_empty(lua_State *L) {
+  lua_pushboolean(L, check_simple(L)->n == 0);
+  return 1;
+}
+
+static int simple_tostring(lua_State *L) {
+  thr_queue *q = check_simple(L);
+  lua_pushfstring(L, "<threading.SimpleQueue at %p: %I items>", q,
+                  (LUAI_UACINT)q->n);
+  return 1;
+}
+
+static void open_simple(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"put", simple_put},     {"put_nowait", simple_putnowait},
+      {"get", simple_get},     {"get_nowait", simple_getnowait},
+      {"qsize", simple_qsize}, {"empty", simple_empty},
+      {"__tostring", simple_tostring}, {NULL, NULL}};
+  thr_face_newtype(L, &simple_kind, methods);
+  lua_pop(L, 1);
+}
+
+void thr_queue_open(lua_State *L) {
+  open_queue(L);
+  open_simple(L);
+}

@@ -1,0 +1,74 @@
+/*
+** queue: items that threads hand to each other.
+**
+** The queue is guarded by the global lock: what is done without calling Lua
+** is atomic.  Threads wait at one of three gates.  Who makes a change that
+** one of them waits for wakes the first; that one looks again, for a newcomer
+** may have been quicker.
+**
+** Laws
+** - A gate at which a thread is parked has `parked` set; set without a thread
+**   behind it is legal (a timeout), and the next wake-up clears it.
+** - A thread that was woken makes its change, or waits again, or wakes the
+**   next one before it does what may raise an error.  So no wake-up is lost.
+** - `changes` grows with each change: who has let others run in between (by a
+**   comparison, or an allocation, which may run finalisers) looks at it.
+**
+** The items stand in a table, the box's user value: a ring (Queue,
+** SimpleQueue), a stack (the same, taken at the other end), or a heap.
+*/
+#ifndef THR_QUEUE_H
+#define THR_QUEUE_H
+
+#include "park.h"
+
+THR_PRIVATE_BEGIN
+
+typedef enum { THR_FIFO, THR_LIFO, THR_PRIORITY } thr_order;
+
+typedef struct {
+  bool parked; /* gil: somebody may wait here */
+} thr_gate;
+
+typedef struct {
+  thr_order order;           /* const */
+  int64_t maxsize;           /* const; 0 or less: no bound */
+  int64_t n;                 /* gil: how many items */
+  int64_t room;              /* gil: places in the table, 0 or a power of 2 */
+  int64_t head;              /* gil: place of the first item, from 0 */
+  int64_t unfinished;        /* gil: put, and not yet task_done */
+  unsigned long long changes; /* gil */
+  bool closed;               /* gil: shutdown was called */
+  thr_gate getters, putters, joiners;
+} thr_queue;
+
+thr_queue *thr_queue_new(thr_order order, int64_t maxsize);
+static inline bool thr_queue_full(const thr_queue *q) {
+  return q->maxsize > 0 && q->n >= q->maxsize;
+}
+
+/* Waits at one of the queue's gates. */
+thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
+                        int64_t deadline);
+void thr_queue_wakenext(thr_gate *gate);
+void thr_queue_wakeall(thr_gate *gate);
+
+/* An item has been put, has been taken out, or is done.  False: more are done
+** than were put. */
+void thr_queue_added(thr_queue *q);
+void thr_queue_removed(thr_queue *q);
+bool thr_queue_done(thr_queue *q);
+/* Who waits is told; `immediate`: the items are gone. */
+void thr_queue_shutdown(thr_queue *q, bool immediate);
+
+/* --- the Lua face --- */
+struct lua_State;
+void thr_queue_open(struct lua_State *L);
+int thr_queue_create(struct lua_State *L);
+int thr_queue_createlifo(struct lua_State *L);
+int thr_queue_createpriority(struct lua_State *L);
+int thr_queue_createsimple(struct lua_State *L);
+
+THR_PRIVATE_END
+
+#endif
