@@ -186,15 +186,17 @@ static int pipe_sleep(thr_sem *s, int64_t deadline, const sigset_t *mask) {
 #endif
 }
 
+/* A write may come late, when its token is taken already: it is drained by the
+** wait that it disturbs, which then looks again, as after a signal. */
 static thr_semwait pipe_wait(thr_sem *s, int64_t deadline,
                              const sigset_t *mask) {
   int r = 0;
   s->asleep = true;
   if (!s->token) r = pipe_sleep(s, deadline, mask);
-  bool interrupted = r < 0 && errno == EINTR;
-  if (!atomic_exchange(&s->asleep, false)) pipe_drain(s);
+  s->asleep = false;
+  if (r > 0) pipe_drain(s);
   if (pipe_take(s)) return THR_SEM_TAKEN;
-  return interrupted ? THR_SEM_EINTR : THR_SEM_TIMEOUT;
+  return r == 0 ? THR_SEM_TIMEOUT : THR_SEM_EINTR;
 }
 
 bool thr_sem_init(thr_sem *s, bool pipe) {
