@@ -43,6 +43,7 @@ build = {
     ["threading._thread"] = {
       sources = {
         "csrc/array.c",
+        "csrc/attach.c",
         "csrc/barrier.c",
         "csrc/capi.c",
         "csrc/child.c",

@@ -2,34 +2,41 @@
 #include "capi.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
+#include "array.h"
+#include "attach.h"
+#include "event.h"
 #include "face.h"
 #include "gil.h"
 #include "include/threading.h"
-#include "lock.h"
 #include "preempt.h"
+#include "rlock.h"
+#include "sema.h"
 #include "value.h"
 
 static thr_tstate *record(threading_thread *t) { return (thr_tstate *)t; }
 
+/* --- in and out of the global lock --- */
+
+/* Reads nothing of L's that ever changes. */
 static threading_thread *self(lua_State *L) {
   const void *id = lua_topointer(L, LUA_REGISTRYINDEX);
   return (threading_thread *)thr_tstate_current(id);
 }
 
-static void release(threading_thread *t) {
+static int release(threading_thread *t) {
   int saved = errno;
-  thr_tstate *ts = record(t);
-  ts->nogil = true;
-  thr_gil_release(ts);
+  bool had = thr_attach_goout(record(t));
   errno = saved;
+  return had;
 }
 
-static void take(threading_thread *t) {
+static int take(threading_thread *t) {
   int saved = errno;
-  record(t)->nogil = false;
-  thr_gil_take(record(t), THR_AT_ONCE);
+  bool has = thr_attach_comein(record(t));
   errno = saved;
+  return has;
 }
 
 /* A handler of Ctrl-C sets a hook on the main state, from the main thread:
@@ -42,19 +49,109 @@ static int stopping(threading_thread *t) {
   return thr_preempt_signalled(ts);
 }
 
+static void check(lua_State *L) {
+  threading_thread *t = self(L);
+  if (t && stopping(t))
+    thr_face_disturbed(L, record(t), THR_PARK_INTERRUPTED);
+}
+
+/* --- objects --- */
+
 static threading_lock *tolock(lua_State *L, int arg) {
   return (threading_lock *)thr_lock_test(L, arg);
 }
 
-static int64_t *toint64(lua_State *L, int arg) {
+static threading_rlock *torlock(lua_State *L, int arg) {
+  return (threading_rlock *)thr_rlock_test(L, arg);
+}
+
+static threading_semaphore *tosemaphore(lua_State *L, int arg) {
+  return (threading_semaphore *)thr_semaphore_test(L, arg);
+}
+
+static threading_event *toevent(lua_State *L, int arg) {
+  return (threading_event *)thr_event_test(L, arg);
+}
+
+#define X(tag, name, T, k)                                   \
+  _Static_assert((int)THREADING_##tag == (int)THR_##tag, ""); \
+  _Static_assert(sizeof(_Atomic T) == sizeof(T), "");
+THR_ELEMS(X)
+#undef X
+
+static int tovalue(lua_State *L, int arg, threading_value *to) {
   thr_value *v = thr_value_test(L, arg);
-  return v && v->type == THR_INT64 ? (int64_t *)&v->u.i : NULL;
+  if (!v) return 0;
+  to->p = &v->u;
+  to->type = (int)v->type;
+  return 1;
+}
+
+static int toarray(lua_State *L, int arg, threading_array *to) {
+  thr_array *a = thr_array_test(L, arg);
+  if (!a) return 0;
+  to->data = a->data;
+  to->length = a->n;
+  to->type = (int)a->type;
+  return 1;
+}
+
+static void *number(lua_State *L, int arg, int type) {
+  threading_value v;
+  return tovalue(L, arg, &v) && v.type == type ? v.p : NULL;
+}
+
+static int64_t *toint64(lua_State *L, int arg) {
+  return number(L, arg, THREADING_INT64);
 }
 
 static double *tofloat64(lua_State *L, int arg) {
-  thr_value *v = thr_value_test(L, arg);
-  return v && v->type == THR_FLOAT64 ? (double *)&v->u.d : NULL;
+  return number(L, arg, THREADING_FLOAT64);
 }
+
+struct threading_object {
+  void *obj;
+  void (*unref)(void *obj);
+};
+
+static void unref_lock(void *o) { thr_lock_unref(o); }
+static void unref_semaphore(void *o) { thr_semaphore_unref(o); }
+static void unref_event(void *o) { thr_event_unref(o); }
+static void unref_value(void *o) { thr_value_unref(o); }
+static void unref_array(void *o) { thr_array_unref(o); }
+
+/* The count of references to the object at arg, and in *o the object. */
+static atomic_int *references(lua_State *L, int arg, threading_object *o) {
+  thr_lock *l = thr_lock_test(L, arg);
+  if (!l) l = thr_rlock_test(L, arg);
+  thr_semaphore *s = thr_semaphore_test(L, arg);
+  thr_event *e = thr_event_test(L, arg);
+  thr_value *v = thr_value_test(L, arg);
+  thr_array *a = thr_array_test(L, arg);
+  if (l) return *o = (threading_object){l, unref_lock}, &l->refs;
+  if (s) return *o = (threading_object){s, unref_semaphore}, &s->refs;
+  if (e) return *o = (threading_object){e, unref_event}, &e->refs;
+  if (v) return *o = (threading_object){v, unref_value}, &v->refs;
+  if (a) return *o = (threading_object){a, unref_array}, &a->refs;
+  return NULL;
+}
+
+static threading_object *retain(lua_State *L, int arg) {
+  threading_object found, *o;
+  atomic_int *refs = references(L, arg, &found);
+  if (!refs || !(o = malloc(sizeof(*o)))) return NULL;
+  atomic_fetch_add(refs, 1);
+  *o = found;
+  return o;
+}
+
+static void drop(threading_object *o) {
+  if (!o) return;
+  o->unref(o->obj);
+  free(o);
+}
+
+/* --- waiting --- */
 
 /* Of C code nobody knows a place. */
 static int got(thr_lock *l) {
@@ -62,24 +159,147 @@ static int got(thr_lock *l) {
   return 1;
 }
 
-static int lock_acquire(threading_thread *t, threading_lock *lock) {
+static int64_t deadline_of(double seconds) {
+  if (seconds < 0 || seconds > THR_TIMEOUT_MAX) return THR_FOREVER;
+  return thr_face_fromnow((int64_t)(seconds * 1e9));
+}
+
+typedef thr_wake waiting(void *obj, thr_tstate *ts, int64_t deadline);
+
+static thr_wake wait_lock(void *l, thr_tstate *ts, int64_t deadline) {
+  return thr_lock_wait(l, ts, deadline, 0);
+}
+
+static thr_wake wait_rlock(void *l, thr_tstate *ts, int64_t deadline) {
+  return thr_rlock_wait(l, ts, deadline);
+}
+
+static thr_wake wait_semaphore(void *s, thr_tstate *ts, int64_t deadline) {
+  return thr_semaphore_wait(s, ts, deadline);
+}
+
+static thr_wake wait_event(void *e, thr_tstate *ts, int64_t deadline) {
+  return thr_event_wait(e, ts, deadline);
+}
+
+/* Without the global lock: C has no place to raise a deadlock from, so that
+** another thread must be told of it, and a dump can wait.  Not outside, from
+** where an attached thread may not be let in again. */
+static int wait(threading_thread *t, waiting *fn, void *obj, double seconds) {
   thr_tstate *ts = record(t);
+  int64_t deadline = deadline_of(seconds);
+  bool had = ts->holds_gil;
+  thr_wake r;
+  if (had) thr_gil_release(ts);
+  do r = fn(obj, ts, deadline);
+  while (r != THR_PARK_WOKEN && r != THR_PARK_TIMEOUT && !stopping(t));
+  if (had) thr_gil_take(ts, THR_AT_ONCE);
+  if (r == THR_PARK_WOKEN) return THREADING_DONE;
+  return r == THR_PARK_TIMEOUT ? THREADING_TIMEOUT : THREADING_STOPPED;
+}
+
+static int lock_wait(threading_thread *t, threading_lock *lock,
+                     double seconds) {
   thr_lock *l = (thr_lock *)lock;
-  while (!thr_lock_try(l, ts))
-    switch (thr_lock_wait(l, ts, THR_FOREVER, 0)) {
-      case THR_PARK_WOKEN: return got(l);
-      case THR_PARK_INTERRUPTED:
-        if (stopping(t)) return 0;
-        break;
-      default: break;
-    }
-  return got(l);
+  int r = THREADING_DONE;
+  if (!thr_lock_try(l, record(t)))
+    r = seconds == 0 ? THREADING_TIMEOUT : wait(t, wait_lock, l, seconds);
+  if (r == THREADING_DONE) got(l);
+  return r;
+}
+
+static int lock_acquire(threading_thread *t, threading_lock *lock) {
+  thr_lock *l = (thr_lock *)lock;
+  if (thr_lock_try(l, record(t))) return got(l);
+  return wait(t, wait_lock, l, -1) == THREADING_DONE && got(l);
 }
 
 static int lock_release(threading_thread *t, threading_lock *lock) {
   (void)t;
   return thr_lock_release((thr_lock *)lock);
 }
+
+static int rlock_wait(threading_thread *t, threading_rlock *lock,
+                      double seconds) {
+  thr_lock *l = (thr_lock *)lock;
+  int r = THREADING_DONE;
+  if (!thr_rlock_try(l, record(t)))
+    r = seconds == 0 ? THREADING_TIMEOUT : wait(t, wait_rlock, l, seconds);
+  if (r == THREADING_DONE) got(l);
+  return r;
+}
+
+static int rlock_release(threading_thread *t, threading_rlock *lock) {
+  return thr_rlock_release((thr_lock *)lock, record(t));
+}
+
+static int semaphore_wait(threading_thread *t, threading_semaphore *sema,
+                          double seconds) {
+  thr_semaphore *s = (thr_semaphore *)sema;
+  if (thr_semaphore_try(s)) return THREADING_DONE;
+  if (seconds == 0) return THREADING_TIMEOUT;
+  return wait(t, wait_semaphore, s, seconds);
+}
+
+static int semaphore_release(threading_semaphore *s) {
+  return thr_semaphore_release((thr_semaphore *)s, 1);
+}
+
+static int event_isset(threading_event *e) {
+  return atomic_load(&((thr_event *)e)->set);
+}
+
+static int event_wait(threading_thread *t, threading_event *e,
+                      double seconds) {
+  if (event_isset(e)) return THREADING_DONE;
+  if (seconds == 0) return THREADING_TIMEOUT;
+  return wait(t, wait_event, e, seconds);
+}
+
+static void event_set(threading_event *e) { thr_event_set((thr_event *)e); }
+static void event_clear(threading_event *e) {
+  thr_event_clear((thr_event *)e);
+}
+
+/* --- threads from outside --- */
+
+typedef struct {
+  threading_state face;
+  thr_runtime *rt;
+} state;
+
+static const threading_api api;
+
+static threading_state *open(lua_State *L) {
+  threading_thread *t = self(L);
+  state *s = t ? malloc(sizeof(*s)) : NULL;
+  if (!s) return NULL;
+  s->face.api = &api;
+  s->rt = record(t)->rt;
+  atomic_fetch_add(&s->rt->refs, 1);
+  return &s->face;
+}
+
+static void close(threading_state *s) {
+  thr_runtime_unref(((state *)s)->rt);
+  free(s);
+}
+
+static threading_thread *attach(threading_state *s, const char *name) {
+  int saved = errno;
+  thr_tstate *ts = thr_attach(((state *)s)->rt, name);
+  errno = saved;
+  return (threading_thread *)ts;
+}
+
+static int detach(threading_thread *t) {
+  int saved = errno;
+  bool done = thr_detach(record(t));
+  errno = saved;
+  return done;
+}
+
+static lua_State *lua(threading_thread *t) { return record(t)->running; }
 
 static const threading_api api = {
     .version = THREADING_VERSION,
@@ -93,6 +313,28 @@ static const threading_api api = {
     .tofloat64 = tofloat64,
     .lock_acquire = lock_acquire,
     .lock_release = lock_release,
+    .check = check,
+    .torlock = torlock,
+    .tosemaphore = tosemaphore,
+    .toevent = toevent,
+    .tovalue = tovalue,
+    .toarray = toarray,
+    .retain = retain,
+    .drop = drop,
+    .lock_wait = lock_wait,
+    .rlock_wait = rlock_wait,
+    .semaphore_wait = semaphore_wait,
+    .event_wait = event_wait,
+    .rlock_release = rlock_release,
+    .semaphore_release = semaphore_release,
+    .event_set = event_set,
+    .event_clear = event_clear,
+    .event_isset = event_isset,
+    .open = open,
+    .close = close,
+    .attach = attach,
+    .detach = detach,
+    .lua = lua,
 };
 
 void thr_capi_open(lua_State *L) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach.h"
 #include "face.h"
 #include "gil.h"
 #include "park.h"
@@ -20,7 +21,7 @@
 
 /* Counts that leave out the calling thread: it does not wait for itself. */
 static int others_alive(const thr_tstate *ts) {
-  return ts->rt->alive - !ts->is_main;
+  return ts->rt->alive - ts->rt->outside - !ts->is_main;
 }
 
 static int others_nondaemon(const thr_tstate *ts) {
@@ -37,7 +38,7 @@ static void stop_others(thr_tstate *self) {
   thr_runtime *rt = self->rt;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (ts == self || ts->is_main) continue;
+    if (ts == self || ts->is_main || ts->outside) continue;
     thr_park_interrupt(ts, THR_PENDING_STOP);
     if (ts->native_id != 0) thr_os_preempt(ts->os); /* listed: it lives */
   }
@@ -49,7 +50,9 @@ static void stop_and_join(thr_tstate *ts) {
   thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
   w.still = still_alive;
   w.deaf = ~0u; /* nothing may hurry the reminders */
+  thr_mutex_lock(&rt->m); /* who is outside stays there from now on */
   rt->closing = true;
+  thr_mutex_unlock(&rt->m);
   for (int i = 0; others_alive(ts) > 0 && i < REMINDERS; i++) {
     stop_others(ts);
     thr_park(&w, thr_os_monotonic() + REMIND);
@@ -183,6 +186,7 @@ static void drop_records(thr_tstate *self) {
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) ts->id = NULL;
   thr_mutex_unlock(&rt->m);
+  thr_attach_forget(rt);
   if (self == main) thr_tstate_delist(main);
   thr_tstate_unbind(self);
   thr_tstate_unref(main);

@@ -37,6 +37,7 @@ static void become_main(thr_tstate *ts) {
     thr_tstate_ref(ts); /* the old main record keeps its own */
     rt->main = ts;
     ts->is_main = true;
+    ts->foreign = false;
     thr_os_blocksignals(false);
   }
   ts->native_id = thr_os_nativeid();
@@ -51,7 +52,8 @@ static void forget_others(thr_tstate *self) {
   rt->threads = self;
   self->next = self->prev = NULL;
   rt->zombies = NULL; /* no OS thread to join */
-  rt->alive = rt->nondaemons = 0;
+  rt->alive = rt->nondaemons = rt->outside = 0;
+  self->outside = false;
   rt->awake = 1;
 }
 

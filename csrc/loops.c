@@ -11,6 +11,7 @@ Two loops in C, without the global lock.
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <math.h>
 #include <time.h>
 
 #include "threading.h"
@@ -21,6 +22,7 @@ Two loops in C, without the global lock.
 #define STORE(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
 #define TURNS_PER_LOOK 65536 /* how often a loop asks whether to stop */
+#define SECONDS_MOST 9223372036.0 /* threading.TIMEOUT_MAX */
 
 static void change_int64(int64_t *balance, int64_t n) {
   STORE(balance, (int64_t)((uint64_t)LOAD(balance) + (uint64_t)n));
@@ -52,24 +54,46 @@ typedef struct {
   threading_lock *lock; /* or NULL */
 } job;
 
+/* "name: what expected, got ...", with the number itself, or a type. */
+static void unexpected(lua_State *L, int arg, const char *what) {
+  const char *got = luaL_typename(L, arg);
+  if (lua_type(L, arg) == LUA_TNUMBER) got = luaL_tolstring(L, arg, NULL);
+  else if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
+    got = lua_tostring(L, -1);
+  lua_pushfstring(L, "%s expected, got %s", what, got);
+  luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
+static lua_Number checknumber(lua_State *L, int arg, const char *what) {
+  if (lua_type(L, arg) != LUA_TNUMBER) unexpected(L, arg, what);
+  return lua_tonumber(L, arg);
+}
+
+/* 2.0 is one, too. */
 static lua_Integer checkinteger(lua_State *L, int arg, const char *what) {
-  if (lua_type(L, arg) != LUA_TNUMBER || !lua_isinteger(L, arg))
-    luaL_argerror(L, arg, what);
-  return lua_tointeger(L, arg);
+  int is;
+  lua_Integer n = lua_tointegerx(L, arg, &is);
+  if (lua_type(L, arg) != LUA_TNUMBER || !is) unexpected(L, arg, what);
+  return n;
+}
+
+static void check_balance(lua_State *L, job *j) {
+  const threading_api *api = need_api(L);
+  j->i = api->toint64(L, 1);
+  j->d = api->tofloat64(L, 1);
+  if (!j->i && !j->d) unexpected(L, 1, "balance: int64 or float64 Value");
 }
 
 static job check_job(lua_State *L) {
-  const threading_api *api = need_api(L);
-  job j = {api->toint64(L, 1), api->tofloat64(L, 1), 0, 0, 0, NULL};
-  luaL_argcheck(L, j.i || j.d, 1, "balance: int64 or float64 Value expected");
-  if (j.i) j.ni = checkinteger(L, 2, "n: integer expected");
-  luaL_argcheck(L, lua_type(L, 2) == LUA_TNUMBER, 2, "n: number expected");
-  j.nd = lua_tonumber(L, 2);
-  j.times = checkinteger(L, 3, "times: integer expected");
+  job j = {NULL, NULL, 0, 0, 0, NULL};
+  check_balance(L, &j);
+  if (j.i) j.ni = checkinteger(L, 2, "n: integer");
+  else j.nd = checknumber(L, 2, "n: number");
+  j.times = checkinteger(L, 3, "times: integer");
   luaL_argcheck(L, j.times >= 0, 3, "times: must not be negative");
   if (lua_isnoneornil(L, 4)) return j;
-  j.lock = api->tolock(L, 4);
-  luaL_argcheck(L, j.lock, 4, "lock: threading.Lock expected");
+  j.lock = need_api(L)->tolock(L, 4);
+  if (!j.lock) unexpected(L, 4, "lock: threading.Lock");
   return j;
 }
 
@@ -113,27 +137,44 @@ static double now(void) {
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+/* When to stop: never if both are empty. */
+typedef struct {
+  double end; /* on the clock; HUGE_VAL: none */
+  const threading_api *api;
+  threading_event *event; /* or NULL */
+} until;
+
+static until check_until(lua_State *L, int arg) {
+  until u = {HUGE_VAL, threading_getapi(L), NULL};
+  if (lua_isnoneornil(L, arg)) return u;
+  if (u.api) u.event = u.api->toevent(L, arg);
+  if (u.event) return u;
+  double seconds = checknumber(L, arg, "stop: number of seconds or Event");
+  luaL_argcheck(L, seconds >= 0, arg, "stop: must not be negative or NaN");
+  luaL_argcheck(L, seconds <= SECONDS_MOST, arg, "stop: is too large");
+  u.end = now() + seconds;
+  return u;
+}
+
+static int is_over(const until *u) {
+  if (u->event) return u->api->event_isset(u->event);
+  return u->end != HUGE_VAL && now() >= u->end;
+}
+
 /***
 The endless loop `x = x ^ 1`.
 @function spin
-@tparam[opt] number seconds how long; for ever without it
+@tparam[opt] number|Event stop how many seconds, or the Event that ends it
+when it is set; for ever without it
 @treturn integer the number of turns
-@raise if the seconds are negative, NaN or no number
+@raise if the seconds are not valid (as a timeout), or it is no Event either
 */
 static int loops_spin(lua_State *L) {
-  int forever = lua_isnoneornil(L, 1);
-  double seconds = 0;
-  if (!forever) {
-    luaL_argcheck(L, lua_type(L, 1) == LUA_TNUMBER, 1,
-                  "seconds: number expected");
-    seconds = lua_tonumber(L, 1);
-    luaL_argcheck(L, seconds >= 0, 1, "seconds: must not be negative or NaN");
-  }
-  double end = now() + seconds;
+  until u = check_until(L, 1);
   lua_Integer turns = 0;
   volatile int x = 0;
   THREADING_BEGIN_NOGIL(L)
-  while (!THREADING_STOPPING(L) && (forever || now() < end)) {
+  while (!THREADING_STOPPING(L) && !is_over(&u)) {
     for (int i = 0; i < TURNS_PER_LOOK; i++) x = x ^ 1;
     turns += TURNS_PER_LOOK;
   }

@@ -6,6 +6,7 @@
 #include <lua.h>
 
 #include "array.h"
+#include "attach.h"
 #include "barrier.h"
 #include "capi.h"
 #include "child.h"
@@ -188,6 +189,7 @@ static const luaL_Reg functions[] = {
     {"_load", thr_compile_load},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_thread_mainhandle},
+    {"_on_attach", thr_attach_onattach},
     {"_parked", parked},
     {"_private", thr_compile_private},
     {"_run", thr_compile_run},

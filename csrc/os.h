@@ -111,6 +111,8 @@ int thr_os_cpucount(void);        /* processors this process may use */
 */
 int thr_os_handlepreempt(void (*fn)(void));
 void thr_os_preempt(thr_osthread t);
+/* Lets the preemption signal in, or not; returns whether it was before. */
+bool thr_os_letpreempt(bool in);
 
 /* pthread_atfork, once per process. */
 void thr_os_atfork(void (*before)(void), void (*parent)(void),

@@ -368,6 +368,14 @@ int thr_os_handlepreempt(void (*fn)(void)) {
   return err;
 }
 
+bool thr_os_letpreempt(bool in) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, THREADING_SIGNAL);
+  pthread_sigmask(in ? SIG_UNBLOCK : SIG_BLOCK, &set, &before);
+  return !sigismember(&before, THREADING_SIGNAL);
+}
+
 void thr_os_preempt(thr_osthread t) { pthread_kill(t, THREADING_SIGNAL); }
 
 static void (*signal_fn)(void);   /* set before the handler is */

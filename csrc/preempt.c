@@ -96,6 +96,7 @@ static void settle(thr_tstate *ts, thr_hooked *h) {
 ** is asked again and again must not have it put off each time. */
 static void arm(thr_tstate *ts, int count) {
   lua_State *L = ts->running;
+  if (!L) return; /* it attaches just now */
   thr_hooked *h = take_record(ts, L);
   bool armed = is_ours(L) && (h->mask & LUA_MASKCOUNT);
   if (armed && (counts(h) || h->slice <= count)) return;

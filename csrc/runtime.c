@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "attach.h"
 #include "dump.h"
 #include "end.h"
 #include "face.h"
@@ -277,6 +278,7 @@ thr_runtime *thr_runtime_open(lua_State *L) {
   rt->at_return = thr_end_at_return;
   lua_pushlightuserdata(L, rt);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_runtime);
+  thr_attach_open(L, rt);
   thr_end_open(L, rt);
   return rt;
 }

@@ -31,12 +31,12 @@ void thr_thread_reap(thr_runtime *rt, int keep) {
   }
 }
 
-static void leave(thr_tstate *ts) {
+void thr_thread_leave(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_preempt_enter(ts); /* no hook any more: its state may be collected */
   int left = thr_tstate_delist(ts);
   if (rt->alive == 0) thr_preempt_watch(ts);
-  add_zombie(ts);
+  if (!ts->foreign) add_zombie(ts);
   thr_gil_release(ts);
   atomic_store(&ts->phase, THR_STOPPED);
   thr_unpark_all(&ts->phase);
@@ -57,7 +57,7 @@ static void *os_main(void *arg) {
   thr_gil_take(ts, THR_SOON);
   thr_os_setname(ts->name);
   ts->body(ts);
-  leave(ts);
+  thr_thread_leave(ts);
   thr_tstate_unbind(ts);
   return NULL;
 }
@@ -338,6 +338,12 @@ static int handle_nativeid(lua_State *L) {
   return 1;
 }
 
+static int handle_name(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  lua_pushstring(L, ts->name);
+  return 1;
+}
+
 static int handle_setname(lua_State *L) {
   thr_tstate *ts = thr_face_check(L, 1, &kind);
   const char *name = luaL_checkstring(L, 2);
@@ -373,8 +379,8 @@ void thr_thread_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"start", handle_start},        {"cancel", handle_cancel},
       {"phase", handle_phase},        {"ident", handle_ident},
-      {"native_id", handle_nativeid}, {"set_name", handle_setname},
-      {NULL, NULL}};
+      {"native_id", handle_nativeid}, {"name", handle_name},
+      {"set_name", handle_setname},   {NULL, NULL}};
   thr_face_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

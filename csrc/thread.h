@@ -18,6 +18,10 @@ THR_PRIVATE_BEGIN
 ** and then nothing has changed.  The caller holds the global lock. */
 int thr_thread_start(thr_tstate *self, thr_tstate *ts);
 
+/* The end of the calling thread's life in the Lua state: lets go of the global
+** lock for good.  Its Lua state is dropped already. */
+void thr_thread_leave(thr_tstate *ts);
+
 /* Waits until ts has ended. */
 thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline);
 

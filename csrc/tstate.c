@@ -31,6 +31,12 @@ thr_tstate *thr_tstate_find(const void *id) {
   return ts;
 }
 
+thr_tstate *thr_tstate_here(const thr_runtime *rt) {
+  thr_tstate *ts = thr_tls;
+  while (ts && ts->rt != rt) ts = ts->tls_next;
+  return ts;
+}
+
 thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
   thr_runtime *rt = calloc(1, sizeof(*rt));
   if (!rt) return NULL;
@@ -106,9 +112,9 @@ void thr_tstate_unbind(thr_tstate *ts) {
   thr_tstate_unref(ts);
 }
 
-void thr_tstate_enlist(thr_tstate *ts) {
+static void put_in_list(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  thr_mutex_lock(&rt->m);
+  if (ts->foreign) thr_tstate_ref(ts);
   ts->prev = NULL;
   ts->next = rt->threads;
   if (ts->next) ts->next->prev = ts;
@@ -118,7 +124,15 @@ void thr_tstate_enlist(thr_tstate *ts) {
     if (!ts->daemon) rt->nondaemons++;
   }
   rt->awake++;
+}
+
+bool thr_tstate_enlist(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  bool may = !ts->foreign || !rt->closing;
+  if (may) put_in_list(ts);
   thr_mutex_unlock(&rt->m);
+  return may;
 }
 
 int thr_tstate_delist(thr_tstate *ts) {
@@ -133,5 +147,6 @@ int thr_tstate_delist(thr_tstate *ts) {
   }
   int left = rt->nondaemons;
   thr_mutex_unlock(&rt->m);
+  if (ts->foreign) thr_tstate_unref(ts); /* its own is left */
   return left;
 }

@@ -62,7 +62,8 @@ typedef struct thr_hooked {
 } thr_hooked;
 
 struct thr_tstate {
-  const void *id;  /* const: identity of the Lua state, see thr_runtime.id */
+  _Atomic(const void *) id; /* of the Lua state, see thr_runtime.id; NULL when
+                       that is closed */
   thr_runtime *rt; /* const */
   uint64_t ident;  /* const: never used twice in one process */
   atomic_int refs;
@@ -99,6 +100,11 @@ struct thr_tstate {
   atomic_bool nogil;       /* own: in C code that has let go of the lock */
   bool is_main;            /* const */
   bool daemon;             /* gil; m when counted */
+  bool foreign;            /* const: attached, see attach.h */
+  bool outside;            /* m to write: foreign, and in no call of Lua's */
+  bool let_preempt;        /* own: its signal was let in when it attached */
+  uint64_t took;  /* own: of each nested attach a bit, has it taken the lock? */
+  unsigned depth; /* own: how many those are */
   char name[THR_NAMESIZE]; /* gil */
   void (*body)(thr_tstate *); /* const: what the OS thread does */
 
@@ -118,6 +124,7 @@ struct thr_runtime {
   thr_tstate *threads;     /* m */
   atomic_int alive;        /* m to write: living threads, without the main */
   atomic_int nondaemons;   /* m to write: those that the end waits for */
+  atomic_int outside;      /* m to write: those of the living that are so */
   atomic_bool spinning;    /* one thread looks whether its wait is over */
   bool one_cpu;            /* const: to spin would keep the others off it */
   atomic_int awake;        /* those that do not wait for ever, see deadlock.h */
@@ -128,13 +135,15 @@ struct thr_runtime {
 
   /* the end, see end.c */
   atomic_bool watch_changed; /* main looks at it when it takes the gil */
-  atomic_bool closing;     /* no new thread; those that live are stopped */
+  atomic_bool closing;     /* m to write: no new thread; those that live are
+                              stopped */
   bool abandoned;          /* gil: Ctrl-C has ended the final wait */
   void *sentinel;          /* gil: the youngest one */
   char *script;            /* const: its chunk's source, or NULL */
 
   atomic_size_t stack;     /* stack size of new threads, 0: default */
   thr_tstate *zombies;     /* gil */
+  struct lua_State *_Atomic spare; /* gil: the next attached thread's */
   bool (*signalled)(thr_tstate *); /* const: has a handler set a hook? */
   void (*at_switch)(thr_tstate *, struct lua_State *);    /* const, a face */
   void (*at_return)(thr_tstate *, struct lua_State *, struct lua_Debug *);
@@ -168,9 +177,14 @@ void thr_tstate_setname(thr_tstate *ts, const char *name);
 void thr_tstate_bind(thr_tstate *ts);
 void thr_tstate_unbind(thr_tstate *ts);
 
+/* The calling thread's record in the runtime, or NULL. */
+thr_tstate *thr_tstate_here(const thr_runtime *rt);
+
 /* Enters the list of the living, and leaves it.  Leaving returns for how many
-** others the end of the program has to wait. */
-void thr_tstate_enlist(thr_tstate *ts);
+** others the end of the program has to wait.  The list holds a reference to a
+** foreign record, whose thread may go at any moment; it is refused, with
+** false, when the end has begun. */
+bool thr_tstate_enlist(thr_tstate *ts);
 int thr_tstate_delist(thr_tstate *ts);
 
 THR_PRIVATE_END

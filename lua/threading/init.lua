@@ -4,6 +4,7 @@
 -- @module threading
 
 local _thread = require "threading._thread"
+local include_dir = require "threading.include"
 local kernel = require "threading.kernel"
 local parallel_for = require "threading.parallel"
 local thread = require "threading.thread"
@@ -238,6 +239,11 @@ threading.Value = _thread.value
 -- @raise if the type is unknown, an element does not fit it, or there is not
 -- enough memory
 threading.Array = _thread.array
+
+--- The folder of `threading.h`, for C modules and hosts: `cc -I` it.
+-- @function include_dir
+-- @treturn string the folder; or nil and a message, where it is not installed
+threading.include_dir = include_dir
 
 --- Compiles C functions, or finds them in the cache. Each function of the
 -- source that is not static becomes a function that is called like one of

@@ -351,7 +351,8 @@ set_state(main, {
 active[main.ident] = main
 
 -- A thread that was not started through Thread has an object from the first
--- time that it asks for it, and until it ends: `_locals` is dropped then.
+-- time that it asks for it, and until it ends: `_locals` is dropped then. One
+-- that C attaches asks at once.
 local Dummy = make_class({ __name = "DummyThread" }, Thread)
 local dummies = setmetatable({}, { __mode = "v" }) -- ident -> Dummy
 
@@ -365,16 +366,22 @@ function M.current_thread()
   if self then
     return self
   end
+  local handle = _thread._self_handle()
+  local name = handle:name()
   self = setmetatable({}, metas[Dummy])
   set_state(self, {
-    handle = _thread._self_handle(),
-    name = "Dummy-" .. ident,
+    handle = handle,
+    name = name ~= "" and name or "Dummy-" .. ident,
     daemon = true,
   })
   dummies[ident] = self
   _thread._locals()[Dummy] = self
   return self
 end
+
+_thread._on_attach(function()
+  M.current_thread()
+end)
 
 -- In the child of a fork, the thread that forked.
 function M.main_thread()

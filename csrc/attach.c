@@ -1,0 +1,236 @@
+/* attach: see attach.h. */
+#include "attach.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "end.h"
+#include "face.h"
+#include "gil.h"
+#include "park.h"
+#include "preempt.h"
+#include "runtime.h"
+#include "thread.h"
+
+#define NESTED_MOST 64 /* bits of tstate.took */
+
+static const char key_spare = 0, key_hook = 0; /* in the registry */
+
+/* --- out and in --- */
+
+static bool in_call(thr_tstate *ts) {
+  lua_Debug ar;
+  return lua_getstack(ts->base, 0, &ar);
+}
+
+static void set_outside(thr_tstate *ts, bool outside) {
+  ts->outside = outside;
+  ts->rt->outside += outside ? 1 : -1;
+}
+
+static void go_outside(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  set_outside(ts, true);
+  thr_mutex_unlock(&rt->m);
+  thr_gil_release(ts);
+  if (rt->closing) thr_unpark_all(&rt->alive);
+}
+
+bool thr_attach_goout(thr_tstate *ts) {
+  if (!ts->holds_gil) return false;
+  ts->nogil = true;
+  if (ts->foreign && !in_call(ts)) go_outside(ts);
+  else thr_gil_release(ts);
+  return true;
+}
+
+/* Counts as inside from before it has the lock. */
+static bool may_come_in(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  bool may = !rt->closing;
+  if (may) set_outside(ts, false);
+  thr_mutex_unlock(&rt->m);
+  return may;
+}
+
+bool thr_attach_comein(thr_tstate *ts) {
+  bool was_outside = ts->outside;
+  if (ts->holds_gil) return true;
+  if (was_outside && !may_come_in(ts)) return false;
+  ts->nogil = false;
+  thr_gil_take(ts, THR_AT_ONCE);
+  if (!was_outside || !ts->rt->closing) return true;
+  ts->nogil = true;
+  go_outside(ts);
+  return false;
+}
+
+/* --- attach --- */
+
+typedef struct {
+  thr_tstate *ts;
+  bool spared; /* the next one's state is made */
+} newcomer;
+
+static void put_spare(thr_runtime *rt, lua_State *L) {
+  rt->spare = L;
+  thr_unpark_all(&rt->spare);
+}
+
+/* On the thread's own state, protected: a finaliser may run here, and even
+** wait. */
+static int settle(lua_State *L) {
+  newcomer *n = lua_touserdata(L, 1);
+  thr_runtime *rt = n->ts->rt;
+  lua_pushthread(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, n->ts);
+  lua_State *next = lua_newthread(L);
+  lua_sethook(next, NULL, 0, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_spare);
+  put_spare(rt, next);
+  n->spared = true;
+  if (rt->alive == 1) thr_end_refresh(L, rt);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_hook) == LUA_TFUNCTION)
+    lua_call(L, 0, 0);
+  return 0;
+}
+
+static bool no_spare(thr_waiter *w) {
+  return !w->ts->rt->spare && !w->ts->rt->closing;
+}
+
+/* NULL: the end has come. */
+static lua_State *take_spare(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_waiter w = thr_waiter_on(ts, &rt->spare, "a Lua state");
+  w.still = no_spare;
+  while (no_spare(&w) && !ts->pending) thr_park(&w, THR_FOREVER);
+  lua_State *L = ts->pending ? NULL : rt->spare;
+  if (L) rt->spare = NULL;
+  return L;
+}
+
+static bool give_state(thr_tstate *ts) {
+  newcomer n = {ts, false};
+  if (ts->rt->closing) return false;
+  lua_State *L = take_spare(ts);
+  if (!L) return false;
+  thr_preempt_enter(ts);
+  ts->base = ts->running = L;
+  thr_preempt_leave(ts);
+  lua_pushcfunction(L, settle);
+  lua_pushlightuserdata(L, &n);
+  int status = lua_pcall(L, 1, 0, 0);
+  lua_settop(L, 0);
+  if (!n.spared) put_spare(ts->rt, L);
+  return status == LUA_OK;
+}
+
+/* Drops what the thread has in Lua, if it has come so far. */
+static void leave(thr_tstate *ts) {
+  lua_State *L = ts->base;
+  thr_preempt_enter(ts); /* for good: the state may be collected from now */
+  if (L) {
+    thr_preempt_lift(ts, L);
+    lua_settop(L, 0);
+    thr_runtime_forget(L, ts);
+  }
+  ts->base = ts->running = NULL;
+  thr_thread_leave(ts);
+}
+
+static void unbind(thr_tstate *ts) {
+  if (ts->let_preempt) thr_os_letpreempt(false);
+  thr_tstate_unbind(ts); /* it may be gone now */
+}
+
+static thr_tstate *newcomer_record(thr_runtime *rt, const char *name) {
+  thr_tstate *ts = thr_tstate_new(rt, false);
+  if (!ts) return NULL;
+  ts->foreign = ts->daemon = true;
+  ts->phase = THR_STARTED;
+  ts->native_id = thr_os_nativeid();
+  ts->os = thr_os_self();
+  thr_tstate_setname(ts, name ? name : "");
+  return ts;
+}
+
+static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
+  thr_tstate *ts = newcomer_record(rt, name);
+  if (!ts) return NULL;
+  bool listed = thr_tstate_enlist(ts);
+  thr_tstate_bind(ts);
+  thr_tstate_unref(ts); /* the maker's share */
+  if (listed) {
+    ts->let_preempt = !thr_os_letpreempt(true);
+    thr_gil_take(ts, THR_AT_ONCE);
+    if (rt->alive == 1) thr_preempt_watch(ts);
+    if (give_state(ts)) return ts;
+    leave(ts);
+  }
+  unbind(ts);
+  return NULL;
+}
+
+/* On a thread that has a record: as many detaches put back what there was. */
+static thr_tstate *attach_again(thr_tstate *ts) {
+  bool had = ts->holds_gil;
+  if (ts->depth == NESTED_MOST || !thr_attach_comein(ts)) return NULL;
+  ts->took = ts->took << 1 | !had;
+  ts->depth++;
+  return ts;
+}
+
+thr_tstate *thr_attach(thr_runtime *rt, const char *name) {
+  thr_tstate *ts = thr_tstate_here(rt);
+  return ts ? attach_again(ts) : attach_new(rt, name);
+}
+
+static bool detach_again(thr_tstate *ts) {
+  bool took = ts->took & 1;
+  ts->took >>= 1;
+  ts->depth--;
+  if (took) thr_attach_goout(ts);
+  return true;
+}
+
+/* Of a state that is being closed, the record stays for the end to drop. */
+bool thr_detach(thr_tstate *ts) {
+  if (ts->depth > 0) return detach_again(ts);
+  if (!ts->foreign) return false;
+  if (!ts->outside || thr_attach_comein(ts)) {
+    if (!ts->holds_gil || in_call(ts)) return false;
+    leave(ts);
+  }
+  unbind(ts);
+  return true;
+}
+
+void thr_attach_forget(thr_runtime *rt) {
+  for (;;) {
+    thr_mutex_lock(&rt->m);
+    thr_tstate *ts = rt->threads;
+    while (ts && !ts->outside) ts = ts->next;
+    if (ts) rt->outside--;
+    thr_mutex_unlock(&rt->m);
+    if (!ts) return;
+    thr_tstate_delist(ts);
+  }
+}
+
+/* --- the Lua face --- */
+
+void thr_attach_open(lua_State *L, thr_runtime *rt) {
+  rt->spare = lua_newthread(L);
+  lua_sethook(rt->spare, NULL, 0, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_spare);
+}
+
+int thr_attach_onattach(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_hook);
+  return 0;
+}
