@@ -534,7 +534,12 @@ describe("a host", function()
     local out = p:read "a"
     local ok, _, code = p:close()
     os.remove(file)
-    assert.equal("", out:gsub("grown by.*", ""))
+    if out:find "runtime does not come first" then
+      pending "a sanitizer wants a host that is instrumented, too"
+      return
+    end
+    local told = out:gsub("grown by.*", "")
+    assert.equal("", told)
     assert.is_true(ok, code)
     return tonumber(out:match "grown by (%-?%d+)")
   end

@@ -139,10 +139,10 @@ function kinds.threads()
   while go_on() do
     local t = threading.Thread { target = function(...)
       local list = { ... }
-      for i = 1, 100 do
+      for i = #list, 100 do
         list[i] = { i }
       end
-      if math.random(2) == 1 then
+      if math.random(#list) > 50 then
         threading.exit()
       end
     end, args = { 1, nil, 3, n = 3 } }
@@ -186,5 +186,6 @@ for _ = 1, 5 do
     end
   end }:start()
 end
+assert(next(shared))
 print(("ok: %d changes under the lock, %d threads, %d switches"):format(locked,
   started, _thread._switches()))
