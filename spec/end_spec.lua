@@ -571,6 +571,10 @@ describe("a host", function()
   end)
 
   it("does not grow", function()
+    if (os.getenv "LD_PRELOAD" or ""):find "san" then
+      pending "a sanitizer keeps what was freed"
+      return
+    end
     local grown = run(300, threads .. "threading.shutdown()")
     if grown then
       assert.is_true(grown < 1024, grown .. " KiB")

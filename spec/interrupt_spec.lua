@@ -172,13 +172,15 @@ describe("SIGINT", function()
       "loops.spin()", "while true do pcall(time.sleep, 1000) end",
     } do
       local r = run(([[
+        local inside = false
         threading.Thread { target = function()
           local _ <close> = setmetatable({}, { __close = function()
             io.write "closed\n"
           end })
+          inside = true
           %s
         end }:start()
-        send(main_parked, "INT")
+        send(function() return inside and main_parked() end, "INT")
       ]]):format(code))
       assert.equal("closed\n", r.out)
       assert.matches("interrupted!", r.err)
