@@ -154,6 +154,7 @@ static void body(thr_tstate *ts) {
   lua_State *L = ts->base;
   int nres;
   int status = lua_resume(L, L, lua_gettop(L) - 1, &nres);
+  lua_checkstack(L, LUA_MINSTACK); /* an error leaves none free */
   if (status != LUA_OK && !thr_runtime_isexit(L, -1))
     fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
