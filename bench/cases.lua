@@ -184,6 +184,14 @@ case {
 }
 
 case {
+  name = "brackets",
+  rounds = 9,
+  ours = "brackets.lua",
+  c = "lock.c",
+  { "BEGIN_NOGIL + END_NOGIL, nobody waiting", "s", most(4, "c") },
+}
+
+case {
   name = "kernelloop",
   needs = "kernel",
   ours = "kernelloop.lua one",

@@ -26,6 +26,23 @@ describe("loops.change", function()
     assert.equal(2, loops.change(threading.Value("int64", 1), 3, 2))
   end)
 
+  it("takes whole floats for integers, and says what it got", function()
+    local v = threading.Value("int64", 1)
+    assert.equal(2, loops.change(v, 3.0, 2.0))
+    assert.equal(1, v.value)
+    local function message(...)
+      return (support.message(loops.change, ...):match "%((.*)%)$")
+    end
+    assert.equal("balance: int64 or float64 Value expected, got 1",
+      message(1, 1, 1))
+    assert.equal("n: integer expected, got 1.5", message(v, 1.5, 1))
+    assert.equal("n: integer expected, got string", message(v, "1", 1))
+    assert.equal("times: integer expected, got 2.5", message(v, 1, 2.5))
+    assert.equal("times: must not be negative", message(v, 1, -1))
+    assert.equal("lock: threading.Lock expected, got threading.RLock",
+      message(v, 1, 1, threading.RLock()))
+  end)
+
   it("rounds as float64 does", function()
     local v = threading.Value("float64", 1)
     loops.change(v, 1e300, 1)
@@ -61,6 +78,32 @@ describe("loops.spin", function()
       assert.equal("integer", math.type(turns))
       assert.is_true(seconds == 0 or turns > 0)
     end
+  end)
+
+  it("ends when its Event is set", function()
+    local event = threading.Event()
+    local turns
+    local t = support.start(function()
+      turns = loops.spin(event)
+    end)
+    event:set()
+    support.join(t)
+    assert.equal("integer", math.type(turns))
+    assert.equal(0, loops.spin(event)) -- it is set already
+  end)
+
+  it("says what it got", function()
+    local function message(...)
+      return (support.message(loops.spin, ...):match "%((.*)%)$")
+    end
+    assert.equal("stop: number of seconds or Event expected, got table",
+      message {})
+    assert.equal("stop: number of seconds or Event expected, got "
+      .. "threading.Lock", message(threading.Lock()))
+    assert.equal("stop: must not be negative or NaN", message(0 / 0))
+    assert.equal("stop: must not be negative or NaN", message(-1))
+    assert.equal("stop: is too large", message(math.huge))
+    assert.equal("stop: is too large", message(threading.TIMEOUT_MAX + 1))
   end)
 
   it("for ever leaves the other threads alone, and ends at the end", function()

@@ -1,0 +1,421 @@
+-- threading.h, from C: a module and a host that use it (support/outside.c),
+-- and the two examples.
+
+local _thread = require "threading._thread"
+local support = require "spec.support"
+local threading = require "threading"
+local time = require "threading.time"
+
+local CC = os.getenv "CC" or "gcc"
+local HEADERS = os.getenv "LUA_INCDIR" or "/usr/include/lua5.4"
+
+local function shell(command, ...)
+  local p = assert(io.popen("(" .. command:format(...) .. ") 2>&1"))
+  local out = p:read "a"
+  local ok, _, code = p:close()
+  return ok, out, code
+end
+
+local function must(command, ...)
+  local ok, out = shell(command, ...)
+  if not ok then
+    error(out, 2)
+  end
+  return out
+end
+
+local function read(name)
+  local f <close> = assert(io.open(name, "rb"))
+  return f:read "a"
+end
+
+-- Links a host of Lua; nil where there is no library of it.
+local function build_host(source, to, flags)
+  for _, library in ipairs { "lua5.4", "lua", "lua54", "lua-5.4" } do
+    if shell("%s %s -I%s -Icsrc/include %s -o %s -Wl,-E -l%s -lm -ldl -pthread",
+        CC, flags, HEADERS, source, to, library) then
+      return to
+    end
+  end
+end
+
+local environment = support.lua_command():match "^(env .-) %S+$"
+
+describe("threading.h", function()
+  local dir, cpath, outside
+
+  setup(function()
+    dir = os.tmpname()
+    assert(os.remove(dir))
+    must("mkdir %s", dir)
+    must("%s -Wall -Wextra -Werror -O1 -shared -fPIC -I%s -I'%s' -pthread "
+      .. "spec/support/outside.c -o %s/outside.so", CC, HEADERS,
+      assert(threading.include_dir()), dir)
+    cpath = package.cpath
+    package.cpath = dir .. "/?.so;" .. cpath
+    outside = require "outside"
+  end)
+
+  teardown(function()
+    package.cpath = cpath
+    package.loaded.outside = nil
+    os.execute("rm -r " .. dir)
+  end)
+
+  it("is found by include_dir, and is C++ too", function()
+    local folder = threading.include_dir()
+    assert.equal(read "csrc/include/threading.h", read(folder
+      .. "/threading.h"))
+    assert.is_true(folder:find "include$" ~= nil)
+    if shell "echo | c++ -x c++ -fsyntax-only -" then
+      must("echo '#include <threading.h>' | c++ -Wall -Wextra -Werror -x c++ "
+        .. "-include stddef.h -fsyntax-only -I%s -I%s -", HEADERS, folder)
+    end
+  end)
+
+  it("has a version and a size", function()
+    local loaded, opened, version, whole = outside.api()
+    assert.same({ true, true, 1, true }, { loaded, opened, version, whole })
+  end)
+
+  it("keeps errno, and a pair inside a pair does nothing", function()
+    assert.same({ true, true }, { outside.nested() })
+    assert.same({ true, true }, { support.in_thread(outside.nested) })
+  end)
+
+  it("does nothing without threading, and works once it is there", function()
+    assert.equal("false false\ntrue true\nno lock\ntrue true\n1\n",
+      support.output_of [[
+      local outside = require "outside"
+      assert(package.loaded["threading._thread"] == nil)
+      print(table.concat({ tostring((outside.api())),
+        tostring((select(2, outside.api()))) }, " "))
+      print((tostring(outside.nested()) .. " true"))
+      print(outside.try_detach() == nil and "no lock")
+      local threading = require "threading"
+      local kept, inner = outside.nested()
+      print(tostring(kept) .. " " .. tostring(inner))
+      local n = 0
+      print((outside.threads(1, 1, function() n = n + 1 end)))
+    ]])
+  end)
+
+  describe("attach", function()
+    it("brings threads of C's in, hundreds of times, beside Lua's", function()
+      local n, stop, lock = 0, false, threading.Lock()
+      local list = support.start_many(2, function()
+        while not stop do
+          for i = 1, 10 do
+            local _ = { i }
+          end
+        end
+      end)
+      local before = threading.active_count()
+      local ok, failed, refused = outside.threads(4, 200, function()
+        lock:with(function()
+          n = n + 1
+        end)
+        for _ = 1, 100 do
+          local _ = {}
+        end
+      end)
+      stop = true
+      assert.same({ 800, 0, 0, 800 }, { ok, failed, refused, n })
+      assert.equal(before, threading.active_count())
+      support.join(list)
+    end)
+
+    it("keeps an error in the call that it came from", function()
+      local n = 0
+      local ok, failed, _, message = outside.threads(3, 50, function()
+        n = n + 1
+        if n % 2 == 0 then
+          error("wrong", 0)
+        end
+      end)
+      assert.same({ 75, 75, "wrong" }, { ok, failed, message })
+      local _, all, _, text = outside.threads(1, 1, coroutine.yield)
+      assert.equal(1, all)
+      assert.equal("attempt to yield from outside a coroutine", text)
+    end)
+
+    it("makes a daemon, a dummy thread that bears the name", function()
+      local seen = {}
+      outside.threads(1, 1, function()
+        local t = threading.current_thread()
+        seen = { t.name, t.daemon, t:is_alive(), t.ident ~= nil }
+        for _, it in ipairs(threading.enumerate()) do
+          seen.listed = seen.listed or it == t
+        end
+        seen.thread = t
+      end)
+      assert.same({ "outsider", true, true, true },
+        { seen[1], seen[2], seen[3], seen[4] })
+      assert.is_true(seen.listed)
+      assert.is_false(seen.thread:is_alive())
+      assert.equal(1, threading.active_count())
+    end)
+
+    it("is refused a detach within a call", function()
+      local results = {}
+      outside.threads(1, 1, function()
+        results[1] = outside.try_detach()
+      end)
+      assert.same({ false }, results)
+      assert.is_false(outside.try_detach()) -- the main thread is not attached
+    end)
+
+    it("lets a thread stay, and go outside between calls", function()
+      local idents, n = {}, 0
+      local ok = outside.threads(3, 100, function()
+        idents[threading.get_ident()] = true
+        n = n + 1
+      end, true)
+      local count = 0
+      for _ in pairs(idents) do
+        count = count + 1
+      end
+      assert.same({ 300, 300, 3 }, { ok, n, count })
+    end)
+
+    it("on a thread of Lua's gives the lock until the detach", function()
+      local n = 0
+      local function count()
+        n = n + 1
+      end
+      local here, most = outside.again(count)
+      assert.same({ true, 64, 3 }, { here, most, n })
+      assert.is_true((support.in_thread(outside.again, count)))
+      assert.equal(6, n)
+    end)
+
+    it("lets the thread use every kind of wait", function()
+      local lock, event = threading.Lock(), threading.Event()
+      lock:acquire()
+      local t = support.start(function()
+        support.wait_parked(1, "Lock")
+        lock:release()
+        support.wait_parked(1, "Event")
+        event:set()
+      end)
+      local ok = outside.threads(1, 1, function()
+        lock:acquire()
+        assert(event:wait())
+        time.sleep(0)
+        coroutine.wrap(function()
+          coroutine.yield()
+        end)()
+      end)
+      support.join(t)
+      assert.equal(1, ok)
+    end)
+
+    it("counts as awake: who waits for such a thread is no deadlock", function()
+      assert.equal("set\n", support.output_of [[
+        local threading = require "threading"
+        local _thread = require "threading._thread"
+        local outside = require "outside"
+        local event, main = threading.Event(), threading.get_ident()
+        outside.resident(function()
+          if _thread._parked()[main] then
+            event:set()
+            error "done"
+          end
+        end)
+        event:wait() -- no thread of Lua's is left to end it
+        print "set"
+      ]])
+    end)
+  end)
+
+  describe("objects", function()
+    local makers = {
+      Lock = threading.Lock,
+      RLock = threading.RLock,
+      Semaphore = threading.Semaphore,
+      Event = function()
+        local event = threading.Event()
+        event:set()
+        return event
+      end,
+    }
+
+    for name, make in pairs(makers) do
+      it(name .. " is waited for with and without the lock", function()
+        for _, out in ipairs { false, true } do
+          local object = make()
+          local function wait_in_thread(seconds)
+            return support.in_thread(outside.wait, object, seconds, out)
+          end
+          assert.equal(1, outside.wait(object, 0, out))
+          if name == "Event" then
+            object:clear()
+          end
+          assert.equal(0, wait_in_thread(0))
+          assert.equal(0, wait_in_thread(0.001))
+          local result
+          local t = support.start(function()
+            result = outside.wait(object, -1, out)
+          end)
+          support.wait_thread_parked(t, name)
+          assert.is_true(outside.release(object))
+          support.join(t)
+          assert.equal(1, result)
+        end
+      end)
+
+      it(name .. ": a cancellation ends the wait, and is raised", function()
+        for _, out in ipairs { false, true } do
+          local object, caught = make(), nil
+          outside.wait(object, 0)
+          if name == "Event" then
+            object:clear()
+          end
+          local t = support.start(function()
+            local _, err = pcall(outside.wait, object, -1, out)
+            caught = threading.is_cancelled(err)
+          end)
+          support.wait_thread_parked(t, name)
+          t:cancel()
+          support.join(t)
+          assert.is_true(caught)
+        end
+      end)
+    end
+
+    it("a failed release tells so", function()
+      local lock, rlock = threading.Lock(), threading.RLock()
+      assert.is_false(outside.release(lock))
+      assert.is_false(outside.release(rlock))
+      rlock:acquire()
+      rlock:acquire()
+      assert.is_false(support.in_thread(outside.release, rlock))
+      assert.is_true(outside.release(rlock))
+      assert.is_true(outside.release(rlock))
+      assert.is_false(rlock:locked())
+      assert.is_false(outside.release(threading.BoundedSemaphore(1)))
+    end)
+
+    it("Value and Array of all types", function()
+      local types = { "int8", "int16", "int32", "int64", "uint8", "uint16",
+        "uint32", "uint64", "float32", "float64" }
+      for i, type in ipairs(types) do
+        local value = threading.Value(type, 100 + i)
+        assert.same({ 100.0 + i, i - 1 }, { outside.read(value) })
+        local array = threading.Array(type, { 1, 2, i })
+        assert.same({ i + 0.0, i - 1, 3 }, { outside.read(array, 3) })
+      end
+      assert.same({}, { outside.read(threading.Lock()) })
+    end)
+
+    it("what C retains lives on", function()
+      local sums = {}
+      for i = 1, 20 do
+        local numbers = {}
+        for k = 1, 1000 do
+          numbers[k] = i
+        end
+        sums[i] = outside.keep(threading.Array("float64", numbers))
+      end
+      collectgarbage()
+      collectgarbage()
+      for i = 1, 20 do
+        threading.Array("float64", 1000):fill(-1)
+        assert.equal(1000.0 * i, sums[i]())
+      end
+      for _, make in pairs(makers) do
+        assert.is_true(outside.retainable(make()))
+      end
+      assert.is_true(outside.retainable(threading.Value("int8")))
+      assert.is_false(outside.retainable {})
+      assert.is_false(outside.retainable(threading.Barrier(1)))
+    end)
+
+    it("the stop flag is seen, and check raises what it was", function()
+      local caught
+      local started = threading.Event()
+      local t = support.start(function()
+        started:set()
+        local _, err = pcall(outside.poll)
+        caught = threading.is_cancelled(err) and err.message
+      end)
+      started:wait()
+      t:cancel "enough"
+      support.join(t)
+      assert.equal("enough", caught)
+    end)
+  end)
+
+  describe("a host", function()
+    local function run(host, arguments)
+      local ok, out = shell("%s timeout -s KILL 100 %s %s", environment, host,
+        arguments)
+      assert(ok, out)
+      return out
+    end
+
+    it("closes states under attached threads, which are told", function()
+      local host = build_host("spec/support/outside.c", dir .. "/host",
+        "-DHOST -O1 -Wall -Wextra")
+      if not host then
+        pending "no Lua library to link"
+        return
+      end
+      assert.equal("1 thread(s) left\n", run(host, "20"))
+    end)
+
+    it("of examples/embed opens and closes a hundred states", function()
+      local host = build_host("examples/embed/host.c", dir .. "/embed",
+        "-O1 -Wall -Wextra")
+      if not host then
+        pending "no Lua library to link"
+        return
+      end
+      assert.equal(("device: blocks add up to 15\n"):rep(100),
+        run(host, "examples/embed/script.lua 100"))
+    end)
+  end)
+
+  it("serves a rock of a stranger's: examples/cmodule", function()
+    if not shell("echo '#include <zlib.h>' | %s -E -", CC) then
+      pending "no zlib.h"
+      return
+    end
+    must("cp -R examples/cmodule %s", dir)
+    must("cd %s/cmodule && env -u LUA_PATH -u LUA_CPATH luarocks "
+      .. "--lua-version=%s --tree=%s/tree make --deps-mode=none CC='%s' "
+      .. "LD='%s' LUA_INCDIR='%s' THREADING_INCDIR='%s'", dir,
+      _VERSION:match "[%d.]+", dir, CC, CC, HEADERS, threading.include_dir())
+    local names = {}
+    for i = 1, 8 do
+      names[i] = ("%s/file %d"):format(dir, i)
+      local f <close> = assert(io.open(names[i], "wb"))
+      f:write((("%d123456789"):format(i)):rep(20000 * i))
+    end
+    local quoted = "'" .. table.concat(names, "' '") .. "'"
+    local path = ("LUA_CPATH_5_4='%s/tree/lib/lua/%s/?.so;%s'"):format(dir,
+      _VERSION:match "[%d.]+", package.cpath)
+    local command = support.lua_command():gsub("LUA_CPATH_5_4='.-'", function()
+      return path
+    end)
+    local out = must("%s %s/cmodule/compress.lua %s", command, dir, quoted)
+    local expected = {}
+    for i, name in ipairs(names) do
+      local whole = must("gzip -dc '%s.gz'", name)
+      assert.equal(read(name), whole)
+      local f <close> = assert(io.open(name .. ".gz", "rb"))
+      f:seek("end", -8) -- gzip's own checksum
+      expected[i] = ("%08x  %s\n"):format(("<I4"):unpack(f:read(4)), name)
+    end
+    assert.equal(table.concat(expected), out)
+    local ok, text = shell("%s %s/cmodule/compress.lua %s/none", command, dir,
+      dir)
+    assert.is_nil(ok)
+    assert.equal(dir .. "/none: No such file or directory\n", text)
+  end)
+
+  it("leaves no thread behind", function()
+    assert.equal(1, threading.active_count())
+    assert.same({}, _thread._parked())
+  end)
+end)
