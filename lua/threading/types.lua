@@ -131,7 +131,7 @@
 ---@class (exact) threading.QueueOptions
 ---@field maxsize? integer by default 0: no bound
 
----@class (exact) threading.WaitOptions
+---@class (exact) threading.QOptions
 ---@field block? boolean by default true
 ---@field timeout? threading.seconds by default for ever
 
@@ -534,7 +534,7 @@ local Queue = {}
 ---@param timeout? threading.seconds by default for ever
 ---@return true? done nil if not
 ---@return nil|"full"|"shutdown" why
----@overload fun(self, item: threading.item, options: threading.WaitOptions): true?
+---@overload fun(self, item: threading.item, options: threading.QOptions): true?
 function Queue:put(item, block, timeout) end
 
 --- Takes an item out, after waiting until there is one.
@@ -545,7 +545,7 @@ function Queue:put(item, block, timeout) end
 ---@param timeout? threading.seconds by default for ever
 ---@return any item nil if there is none
 ---@return nil|"empty"|"shutdown" why
----@overload fun(self, options: threading.WaitOptions): any
+---@overload fun(self, options: threading.QOptions): any
 function Queue:get(block, timeout) end
 
 --- Puts an item if there is a free place.
@@ -609,7 +609,7 @@ local SimpleQueue = {}
 ---@param block? boolean of no effect
 ---@param timeout? threading.seconds of no effect
 ---@return true done
----@overload fun(self, item: threading.item, options: threading.WaitOptions): true
+---@overload fun(self, item: threading.item, options: threading.QOptions): true
 function SimpleQueue:put(item, block, timeout) end
 
 --- Takes an item out, after waiting until there is one.
@@ -619,7 +619,7 @@ function SimpleQueue:put(item, block, timeout) end
 ---@param timeout? threading.seconds by default for ever
 ---@return any item nil if there is none
 ---@return nil|"empty" why
----@overload fun(self, options: threading.WaitOptions): any
+---@overload fun(self, options: threading.QOptions): any
 function SimpleQueue:get(block, timeout) end
 
 --- Puts an item.
