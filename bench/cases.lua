@@ -238,4 +238,11 @@ case {
   { "ping-pong over two Queues, round trip", "s", most(0.5, "cpython") },
 }
 
+case {
+  name = "submit",
+  ours = "submit.lua",
+  cpython = "submit.py",
+  { "submit + result of an empty task", "s", most(0.4, "cpython") },
+}
+
 return cases

@@ -74,8 +74,35 @@ static void interrupted(lua_State *L, thr_tstate *ts) {
   luaL_error(L, "interrupted!");
 }
 
+static const char at_end = 0; /* registry key: a list of functions */
+
+int thr_end_register(lua_State *L) {
+  thr_face_callable(L, 1, "fn");
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &at_end);
+  }
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  return 0;
+}
+
+static void call_registered(lua_State *L) {
+  int top = lua_gettop(L);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) == LUA_TTABLE)
+    for (lua_Integer i = 1; lua_rawgeti(L, top + 1, i) != LUA_TNIL; i++) {
+      if (lua_pcall(L, 0, 0, 0) == LUA_OK) continue;
+      lua_writestringerror("threading: at the end: %s\n",
+                           luaL_tolstring(L, -1, NULL));
+      lua_settop(L, top + 1);
+    }
+  lua_settop(L, top);
+}
+
 static void wait_for_threads(lua_State *L, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
+  if (others_nondaemon(ts) > 0) call_registered(L);
   thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
   w.still = still_nondaemon;
   while (!rt->closing && !rt->abandoned && others_nondaemon(ts) > 0) {

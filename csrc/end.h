@@ -28,6 +28,10 @@ void thr_end_refresh(lua_State *L, thr_runtime *rt);
 /* The main state's return hook. */
 void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar);
 
+/* _at_end(fn): fn is called when the script has ended, and by shutdown, before
+** the threads are waited for, if there are any; maybe more than once. */
+int thr_end_register(lua_State *L);
+
 /* threading.shutdown() */
 int thr_end_shutdown(lua_State *L);
 

@@ -18,6 +18,7 @@
 #include "end.h"
 #include "event.h"
 #include "face.h"
+#include "future.h"
 #include "gil.h"
 #include "kernel.h"
 #include "lock.h"
@@ -124,6 +125,12 @@ static int interrupt_main(lua_State *L) {
   return 0;
 }
 
+/* _is_terminal() -> is stderr a terminal? */
+static int isterminal(lua_State *L) {
+  lua_pushboolean(L, thr_os_isterminal());
+  return 1;
+}
+
 static int isexit(lua_State *L) {
   lua_pushboolean(L, thr_runtime_isexit(L, 1));
   return 1;
@@ -178,11 +185,15 @@ Ends the calling thread silently, by an error that unwinds it.
 */
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
+    {"_at_end", thr_end_register},
     {"_folder", thr_compile_folder},
+    {"_future", thr_future_create},
     {"_handle", thr_thread_handle},
     {"_install", thr_compile_install},
     {"_is_alive", thr_thread_isalive},
     {"_is_exit", isexit},
+    {"_is_future", thr_future_is},
+    {"_is_terminal", isterminal},
     {"_join", thr_thread_join},
     {"_kernel", thr_kernel_create},
     {"_kernel_contract", thr_kernel_contract},
@@ -232,6 +243,7 @@ static void open_types(lua_State *L) {
   thr_compile_open(L);
   thr_condition_open(L);
   thr_event_open(L);
+  thr_future_open(L);
   thr_lock_open(L);
   thr_queue_open(L);
   thr_rlock_open(L);

@@ -132,6 +132,8 @@ int thr_os_raise(int sig); /* to this process; returns 0 or errno */
 int thr_os_sigint(void);
 bool thr_os_sigvalid(int sig);
 
+bool thr_os_isterminal(void); /* is stderr one? */
+
 static inline void thr_os_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();

@@ -438,3 +438,5 @@ void thr_os_keeploaded(const void *address) {
 int thr_os_raise(int sig) { return kill(getpid(), sig) == 0 ? 0 : errno; }
 int thr_os_sigint(void) { return SIGINT; }
 bool thr_os_sigvalid(int sig) { return sig > 0 && sig < NSIG; }
+
+bool thr_os_isterminal(void) { return isatty(STDERR_FILENO) != 0; }

@@ -17,6 +17,14 @@ thr_queue *thr_queue_new(thr_order order, int64_t maxsize) {
   return q;
 }
 
+/* Only where the Lua state is closed under them are there threads that wait:
+** for these it stays. */
+void thr_queue_drop(void *arg) {
+  thr_queue *q = arg;
+  if (q->waiting > 0) thr_queue_shutdown(q, true);
+  else free(q);
+}
+
 /* Under the global lock, as whoever looks at the gate is. */
 static bool note_parked(thr_waiter *w) {
   ((thr_gate *)w->addr)->parked = true;
@@ -33,7 +41,10 @@ thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
   thr_waiter w = thr_waiter_on(ts, gate, "Queue");
   w.object = q;
   w.still = note_parked;
-  return thr_park(&w, deadline);
+  q->waiting++;
+  thr_wake r = thr_park(&w, deadline);
+  q->waiting--;
+  return r;
 }
 
 void thr_queue_wakenext(thr_gate *gate) {
@@ -83,13 +94,22 @@ Items that threads hand to each other: first in, first out; last in, first out
 (LifoQueue); or the least one first, by `<` (PriorityQueue).
 @classmod threading.Queue
 */
-static const thr_kind kind = {"threading.Queue", free};
-static const thr_kind simple_kind = {"threading.SimpleQueue", free};
+static const thr_kind kind = {"threading.Queue", thr_queue_drop};
+static const thr_kind simple_kind = {"threading.SimpleQueue",
+                                     thr_queue_drop};
+
+thr_queue *thr_queue_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
 
 static thr_queue *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
 
+thr_queue *thr_queue_checksimple(lua_State *L, int arg) {
+  return thr_face_check(L, arg, &simple_kind);
+}
+
 static thr_queue *check_simple(lua_State *L) {
-  return thr_face_check(L, 1, &simple_kind);
+  return thr_queue_checksimple(L, 1);
 }
 
 static int create(lua_State *L, const thr_kind *type, thr_order order,

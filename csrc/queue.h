@@ -39,10 +39,12 @@ typedef struct {
   int64_t unfinished;        /* gil: put, and not yet task_done */
   unsigned long long changes; /* gil */
   bool closed;               /* gil: shutdown was called */
+  int waiting;               /* gil: threads at the gates */
   thr_gate getters, putters, joiners;
 } thr_queue;
 
 thr_queue *thr_queue_new(thr_order order, int64_t maxsize);
+void thr_queue_drop(void *q);
 static inline bool thr_queue_full(const thr_queue *q) {
   return q->maxsize > 0 && q->n >= q->maxsize;
 }
@@ -64,6 +66,8 @@ void thr_queue_shutdown(thr_queue *q, bool immediate);
 /* --- the Lua face --- */
 struct lua_State;
 void thr_queue_open(struct lua_State *L);
+thr_queue *thr_queue_test(struct lua_State *L, int arg); /* or NULL */
+thr_queue *thr_queue_checksimple(struct lua_State *L, int arg);
 int thr_queue_create(struct lua_State *L);
 int thr_queue_createlifo(struct lua_State *L);
 int thr_queue_createpriority(struct lua_State *L);

@@ -10,6 +10,7 @@ local types = require "spec.support.types"
 local modules = {
   ["threading"] = threading,
   ["threading._thread"] = require "threading._thread",
+  ["threading.futures"] = require "threading.futures",
   ["threading.loops"] = require "threading.loops",
   ["threading.queue"] = require "threading.queue",
   ["threading.time"] = require "threading.time",

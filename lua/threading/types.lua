@@ -1,10 +1,10 @@
 ---@meta _
 
 -- Types for editors (LuaCATS): every public name of `threading`,
--- `threading._thread`, `threading.loops`, `threading.queue` and
--- `threading.time`. Editors read it; programs do not. The specs do:
--- spec/docs_spec.lua compares it with the modules, spec/badinput_spec.lua makes
--- its bad arguments from it.
+-- `threading._thread`, `threading.futures`, `threading.loops`,
+-- `threading.queue` and `threading.time`. Editors read it; programs do not. The
+-- specs do: spec/docs_spec.lua compares it with the modules,
+-- spec/badinput_spec.lua makes its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
 --
@@ -58,6 +58,18 @@
 ---| "certain"
 ---| "cycle"
 ---| "off"
+
+--- What `wait` waits for.
+---@alias threading.return_when
+---| "FIRST_COMPLETED"
+---| "FIRST_EXCEPTION"
+---| "ALL_COMPLETED"
+
+--- A list of Futures.
+---@alias threading.future_list table
+
+--- A list; or a function that returns the next item each time.
+---@alias threading.items any
 
 --- The type of a number that Lua and C share.
 ---@alias threading.number_type
@@ -131,12 +143,30 @@
 ---@class (exact) threading.QueueOptions
 ---@field maxsize? integer by default 0: no bound
 
----@class (exact) threading.QOptions
+---@class (exact) threading.WaitOptions
 ---@field block? boolean by default true
 ---@field timeout? threading.seconds by default for ever
 
----@class (exact) threading.QueueShutdownOptions
+---@class (exact) threading.ShutdownOptions
 ---@field immediate? boolean by default false
+
+---@class (exact) threading.PoolOptions
+---@field max_workers? threading.positive by default processors + 4, at most 32
+---@field thread_name_prefix? string
+---@field initializer? threading.callable called first by each worker
+---@field initargs? threading.Args the initializer's arguments
+
+---@class (exact) threading.MapOptions
+---@field timeout? threading.seconds by default for ever
+---@field buffersize? threading.positive by default all
+
+---@class (exact) threading.PoolShutdownOptions
+---@field wait? boolean by default true
+---@field cancel_futures? boolean by default false
+
+---@class (exact) threading.WaitForOptions
+---@field timeout? threading.seconds by default for ever
+---@field return_when? threading.return_when by default `ALL_COMPLETED`
 
 --- What `excepthook` is given.
 ---@class threading.ExceptHookArgs
@@ -534,7 +564,7 @@ local Queue = {}
 ---@param timeout? threading.seconds by default for ever
 ---@return true? done nil if not
 ---@return nil|"full"|"shutdown" why
----@overload fun(self, item: threading.item, options: threading.QOptions): true?
+---@overload fun(self, item: threading.item, options: threading.WaitOptions)
 function Queue:put(item, block, timeout) end
 
 --- Takes an item out, after waiting until there is one.
@@ -545,7 +575,7 @@ function Queue:put(item, block, timeout) end
 ---@param timeout? threading.seconds by default for ever
 ---@return any item nil if there is none
 ---@return nil|"empty"|"shutdown" why
----@overload fun(self, options: threading.QOptions): any
+---@overload fun(self, options: threading.WaitOptions): any
 function Queue:get(block, timeout) end
 
 --- Puts an item if there is a free place.
@@ -595,7 +625,7 @@ function Queue:full() end
 ---
 --- Raises if immediate is not a boolean.
 ---@param immediate? boolean by default false; true: the items are thrown away
----@overload fun(self, options: threading.QueueShutdownOptions)
+---@overload fun(self, options: threading.ShutdownOptions)
 function Queue:shutdown(immediate) end
 
 --- A queue without bound, `task_done` or `shutdown`.
@@ -609,7 +639,7 @@ local SimpleQueue = {}
 ---@param block? boolean of no effect
 ---@param timeout? threading.seconds of no effect
 ---@return true done
----@overload fun(self, item: threading.item, options: threading.QOptions): true
+---@overload fun(self, item: threading.item, options: threading.WaitOptions)
 function SimpleQueue:put(item, block, timeout) end
 
 --- Takes an item out, after waiting until there is one.
@@ -619,7 +649,7 @@ function SimpleQueue:put(item, block, timeout) end
 ---@param timeout? threading.seconds by default for ever
 ---@return any item nil if there is none
 ---@return nil|"empty" why
----@overload fun(self, options: threading.QOptions): any
+---@overload fun(self, options: threading.WaitOptions): any
 function SimpleQueue:get(block, timeout) end
 
 --- Puts an item.
@@ -641,6 +671,81 @@ function SimpleQueue:qsize() end
 --- Is there no item, just now?
 ---@return boolean
 function SimpleQueue:empty() end
+
+--- The outcome of a call that a pool makes.
+---@class threading.Future
+local Future = {}
+
+--- What the call returns, after waiting until it is done; nil and "timeout",
+--- or nil and "cancelled", if there is nothing.
+---
+--- Raises the error object of the call; if the timeout is not valid.
+---@param timeout? threading.seconds by default for ever
+---@return any ...
+function Future:result(timeout) end
+
+--- The call's error object and its traceback, after waiting until it is done;
+--- nil if there was none, or as `result` says.
+---
+--- Raises if the timeout is not valid.
+---@param timeout? threading.seconds by default for ever
+---@return any error
+---@return string? traceback
+function Future:exception(timeout) end
+
+--- Is it cancelled, or has the call ended?
+---@return boolean
+function Future:done() end
+
+--- Is the call being made?
+---@return boolean
+function Future:running() end
+
+--- Is it cancelled?
+---@return boolean
+function Future:cancelled() end
+
+--- Cancels the call, if it has not begun.
+---@return boolean cancelled
+function Future:cancel() end
+
+--- Calls `fn(future)` when it is done, in the thread that has ended it, or here
+--- if it is done already.
+---
+--- Raises if fn is not callable.
+---@param fn threading.callable
+function Future:add_done_callback(fn) end
+
+--- Threads that make calls.
+---@class threading.ThreadPoolExecutor
+local ThreadPoolExecutor = {}
+
+--- Has `fn(...)` called by a worker.
+---
+--- Raises if fn is not callable, or after a shutdown.
+---@param fn threading.callable
+---@param ... any fn's arguments
+---@return threading.Future
+function ThreadPoolExecutor:submit(fn, ...) end
+
+--- Calls `fn(item)` for each item, several at a time:
+--- `for i, result in pool:map(fn, list) do`.
+---
+--- Raises if an argument is of the wrong type, or after a shutdown.
+---@param fn threading.callable
+---@param list threading.items
+---@param options? threading.MapOptions
+---@return fun(...: any): integer?, ...any iterator for a generic `for`
+---@return any state
+---@return integer first
+---@return any closing cancels what is left
+function ThreadPoolExecutor:map(fn, list, options) end
+
+--- Ends its use: what was submitted is still done.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.PoolShutdownOptions
+function ThreadPoolExecutor:shutdown(options) end
 
 -- threading -------------------------------------------------------------------
 
@@ -964,6 +1069,53 @@ function queue.PriorityQueue(maxsize) end
 --- Makes a simple queue: first in, first out.
 ---@return threading.SimpleQueue
 function queue.SimpleQueue() end
+
+-- threading.futures -----------------------------------------------------------
+
+--- Pools of threads, after Python's `concurrent.futures`.
+---@class threading.futures
+---@field FIRST_COMPLETED string for `wait`: until one is done
+---@field FIRST_EXCEPTION string for `wait`: until one has failed
+---@field ALL_COMPLETED string for `wait`: until all are done
+local futures = {}
+
+--- Makes a pool. No thread is started before it is needed.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.PoolOptions
+---@return threading.ThreadPoolExecutor
+function futures.ThreadPoolExecutor(options) end
+
+--- Waits for futures. A cancelled one is done.
+---
+--- Raises if an argument is of the wrong type.
+---@param list threading.future_list
+---@param timeout? threading.seconds by default for ever
+---@param return_when? threading.return_when by default `ALL_COMPLETED`
+---@return threading.Future[] done in the order of the list
+---@return threading.Future[] not_done
+---@overload fun(list: threading.future_list, options: threading.WaitForOptions)
+function futures.wait(list, timeout, return_when) end
+
+--- Gives futures as they are done:
+--- `for future in futures.as_completed(list) do`.
+---
+--- Raises if an argument is of the wrong type; in the loop "N (of M) futures
+--- unfinished", when the time is over.
+---@param list threading.future_list
+---@param timeout? threading.seconds by default for ever
+---@return fun(...: any): threading.Future? iterator for a generic `for`
+---@return any state
+---@return nil first
+---@return any closing
+function futures.as_completed(list, timeout) end
+
+--- Waits for all futures, and tells on stderr how many are done.
+---
+--- Raises if an argument is of the wrong type.
+---@param list threading.future_list
+---@param label? string what is put in front
+function futures.progress(list, label) end
 
 -- threading.loops -------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 --- Good and bad arguments for the types of lua/threading/types.lua.
 
+local futures = require "threading.futures"
 local queue = require "threading.queue"
 local threading = require "threading"
 local types = require "spec.support.types"
@@ -22,6 +23,15 @@ local makers = {
   ["threading.Event"] = threading.Event,
   ["threading.Barrier"] = function()
     return threading.Barrier(1)
+  end,
+  ["threading.Future"] = function() -- done
+    local pool <close> = futures.ThreadPoolExecutor()
+    local f = pool:submit(nothing)
+    f:cancel()
+    return f
+  end,
+  ["threading.ThreadPoolExecutor"] = function()
+    return futures.ThreadPoolExecutor()
   end,
   ["threading.Queue"] = function()
     local q = queue.Queue()
@@ -90,6 +100,14 @@ function accepts.never()
 end
 
 accepts["threading.item"] = accepts.any
+
+accepts["threading.future_list"] = function(value)
+  return type(value) == "table" and rawget(value, 1) == nil
+end
+
+accepts["threading.items"] = function(value)
+  return type(value) == "table" or accepts["threading.callable"](value)
+end
 
 function accepts.boolean(value)
   return type(value) == "boolean"
@@ -211,6 +229,8 @@ arguments.accepted = accepted
 function arguments.good(kind)
   if kind == "threading.number_type" then
     return arguments.element
+  elseif kind == "threading.future_list" then
+    return {}
   elseif makers[kind] then
     return makers[kind]()
   elseif types.aliases[kind] and types.aliases[kind].values[1] then

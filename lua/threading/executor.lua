@@ -1,0 +1,330 @@
+--- Threads that make calls. They are started on demand, and end when the pool
+-- is shut down or collected, or the program is at its end; calls that wait by
+-- then are still made. As a to-be-closed variable it is shut down at the end
+-- of the block.
+-- @classmod threading.ThreadPoolExecutor
+
+local _thread = require "threading._thread"
+local check = require "threading.check"
+local complain = require "threading.complain"
+local thread = require "threading.thread"
+local monotonic = _thread.time.monotonic
+
+-- What the workers share is a table of its own: they must not hold the
+-- executor, which ends them when it is collected. `idle` has a permit for each
+-- worker that will take the next future without being started: a worker gives
+-- it when it finds nothing to do, and submit takes it after it has put a
+-- future. Where there is none, it starts a worker.
+
+local Executor = { __name = "threading.ThreadPoolExecutor" }
+Executor.__index = Executor
+
+local STATE = {} -- key
+local BROKEN <const> = "a thread initializer failed, the pool is not usable "
+  .. "any more"
+
+local pools = setmetatable({}, { __mode = "v" }) -- number -> state
+local pools_lock = _thread.allocate_lock()
+local ended = false -- the program is
+local counter = 0
+
+local function state_of(self)
+  local state = type(self) == "table" and rawget(self, STATE)
+  if not state then
+    complain("bad self (threading.ThreadPoolExecutor expected, got %s)",
+      type(self))
+  end
+  return state
+end
+
+_thread._at_end(function()
+  local _ <close> = pools_lock:guard()
+  ended = true
+  for _, state in pairs(pools) do
+    state.queue:shutdown()
+  end
+end)
+
+local function register(state)
+  local _ <close> = pools_lock:guard()
+  state.prefix = state.prefix or "ThreadPoolExecutor-" .. counter
+  counter = counter + 1
+  pools[counter] = state
+  if ended then
+    state.queue:shutdown()
+  end
+end
+
+-- Those that nobody has begun.
+local function each_waiting(state, method, ...)
+  local f = state.queue:get_nowait()
+  while f do
+    f[method](f, ...)
+    f = state.queue:get_nowait()
+  end
+end
+
+local function initialize(state)
+  local args = state.initargs
+  local ok, err = xpcall(state.initializer, function(err)
+    return _thread._is_exit(err) and ""
+      or "Exception in initializer:\n" .. debug.traceback(tostring(err), 2)
+      .. "\n"
+  end, table.unpack(args, 1, args.n or #args))
+  if not ok then
+    io.stderr:write(tostring(err))
+    state.broken = true
+    state.queue:shutdown()
+    each_waiting(state, "_fail", BROKEN)
+  end
+  return ok
+end
+
+-- The future must not be held while the next one is waited for.
+local function work(state)
+  local queue, idle = state.queue, state.idle
+  if state.initializer and not initialize(state) then
+    return
+  end
+  local counted = false -- as idle
+  while true do
+    local f
+    if not counted then
+      f = queue:get_nowait()
+      if not f then
+        idle:release()
+      end
+    end
+    f = f or queue:get()
+    if not f then
+      return
+    end
+    counted = f:_run(idle, queue)
+  end
+end
+
+-- Unless there are as many as there may be. Returns an error message if there
+-- is none at all.
+local function add_worker(state)
+  local _ <close> = state.lock:guard()
+  local n = #state.threads
+  if n >= state.most then
+    return
+  end
+  local worker = thread.Thread {
+    target = work, args = { state }, daemon = false,
+    name = ("%s_%d"):format(state.prefix, n),
+  }
+  local ok, err = pcall(worker.start, worker)
+  if ok then
+    state.threads[n + 1] = worker
+  elseif n == 0 then
+    return tostring(err)
+  end
+end
+
+local function submit(state, fn, ...)
+  local f = _thread._future(fn, ...)
+  if not state.queue:put(f) then
+    complain(state.broken and BROKEN
+      or "cannot schedule new futures after shutdown")
+  end
+  if not state.idle:acquire(false) then
+    local err = _thread.shield(add_worker, state)
+    if err then
+      f:cancel()
+      complain("%s", err)
+    end
+  end
+  return f
+end
+
+--- Has a call made by a worker.
+-- @tparam function fn
+-- @param ... its arguments
+-- @treturn Future its outcome
+-- @raise if fn is not callable; "cannot schedule new futures after shutdown";
+-- if an initializer has failed
+function Executor:submit(fn, ...)
+  local state = state_of(self)
+  check.callable(fn, "fn", "submit")
+  return submit(state, fn, ...)
+end
+
+-- What a map has still to do. It is cancelled when the loop is left.
+local Mapping = {}
+Mapping.__index = Mapping
+
+function Mapping:cancel()
+  self.next_item = function() end
+  for i, f in pairs(self.futures) do
+    f:cancel()
+    self.futures[i] = nil
+  end
+end
+
+Mapping.__close, Mapping.__gc = Mapping.cancel, Mapping.cancel
+
+function Mapping:submit_one()
+  local item = self.next_item()
+  if item == nil then
+    return false
+  end
+  self.last = self.last + 1
+  self.futures[self.last] = submit(self.state, self.fn, item)
+  return true
+end
+
+function Mapping:submit()
+  local n = 0
+  while (not self.buffersize or n < self.buffersize) and self:submit_one() do
+    n = n + 1
+  end
+end
+
+-- The error of a call comes at its place.
+function Mapping:step(i)
+  i = i + 1
+  local f = self.futures[i]
+  if not f then
+    return nil
+  end
+  local deadline = self.deadline
+  local err = f:exception(deadline and math.max(0, deadline - monotonic()))
+  if not f:done() or f:cancelled() or f:_failed() then
+    local why = not f:done() and "timeout" or f:cancelled() and "cancelled"
+    self:cancel()
+    if why then
+      complain(why)
+    end
+    error(err, 0)
+  end
+  self.futures[i] = nil
+  if self.buffersize then
+    self:submit_one()
+  end
+  return i, f:result()
+end
+
+local function items_of(list)
+  if type(list) ~= "table" or not rawequal(getmetatable(list), nil) and
+      thread.callable(list) then
+    check.callable(list, "list", "map")
+    return function()
+      return (list())
+    end
+  end
+  local i = 0
+  return function()
+    i = i + 1
+    return list[i]
+  end
+end
+
+local map_options = { timeout = true, buffersize = true }
+
+--- Calls a function with each item, several at a time:
+-- `for i, result in pool:map(fn, list) do`. Results come in the order of the
+-- list, and the error of a call is raised at its place. When the loop is left
+-- early, by a break or an error, what has not begun is cancelled.
+-- @tparam function fn called with one item
+-- @param list a list; or a function that returns the next item
+-- each time, and nil at the end
+-- @tparam[opt] table options `timeout`: seconds, counted from here, after which
+-- an error "timeout" is raised; `buffersize`: how many calls may be under way
+-- or waiting for their turn in the loop, by default all
+-- @treturn function for a generic `for`
+-- @raise if an argument is of the wrong type; what `submit` raises
+function Executor:map(fn, list, options)
+  local state = state_of(self)
+  check.callable(fn, "fn", "map")
+  local next_item = items_of(list)
+  options = check.options(options, map_options, "map")
+  check.seconds(options.timeout, "timeout", "map")
+  local mapping = setmetatable({
+    executor = self, -- which would end the workers if it were collected
+    state = state, fn = fn, next_item = next_item,
+    buffersize = check.positive(options.buffersize, "buffersize", "map"),
+    deadline = options.timeout and monotonic() + options.timeout,
+    futures = {}, last = 0,
+  }, Mapping)
+  mapping:submit()
+  return Mapping.step, mapping, 0, mapping
+end
+
+local shutdown_options = { wait = true, cancel_futures = true }
+
+--- Ends the use of the pool: what was submitted is still done, and nothing
+-- more can be.
+-- @tparam[opt] table options `wait` (boolean, by default true): return when
+-- the workers have ended; `cancel_futures` (boolean, by default false): cancel
+-- what no worker has begun
+-- @raise if an option is unknown or of the wrong type; from one of its own
+-- workers, which cannot be waited for; a deadlock, a cancellation
+function Executor:shutdown(options)
+  local state = state_of(self)
+  options = check.options(options, shutdown_options, "shutdown")
+  check.boolean(options.wait, "wait", "shutdown")
+  check.boolean(options.cancel_futures, "cancel_futures", "shutdown")
+  state.queue:shutdown()
+  if options.cancel_futures then
+    each_waiting(state, "cancel")
+  end
+  if options.wait ~= false then
+    for _, worker in ipairs(state.threads) do
+      worker:join()
+    end
+  end
+end
+
+function Executor:__close()
+  self:shutdown()
+end
+
+function Executor:__gc()
+  state_of(self).queue:shutdown()
+end
+
+function Executor:__tostring()
+  local state = state_of(self)
+  return ("<threading.ThreadPoolExecutor(%s, %d/%d workers, %d waiting)>")
+    :format(state.prefix, #state.threads, state.most, state.queue:qsize())
+end
+
+local executor_options = {
+  max_workers = true, thread_name_prefix = true, initializer = true,
+  initargs = true,
+}
+
+-- See futures.lua.
+local function new(options)
+  options = check.options(options, executor_options, "ThreadPoolExecutor")
+  local most = check.positive(options.max_workers, "max_workers",
+    "ThreadPoolExecutor")
+  local prefix, initializer =
+    options.thread_name_prefix, options.initializer
+  if prefix ~= nil and type(prefix) ~= "string" then
+    check.bad("thread_name_prefix", "ThreadPoolExecutor", "string", prefix)
+  end
+  if initializer ~= nil then
+    check.callable(initializer, "initializer", "ThreadPoolExecutor")
+  end
+  local initargs = options.initargs
+  if initargs ~= nil and type(initargs) ~= "table" then
+    check.bad("initargs", "ThreadPoolExecutor", "table", initargs)
+  end
+  local state = {
+    most = most or math.min(32, _thread.cpu_count() + 4),
+    prefix = prefix ~= "" and prefix or nil,
+    initializer = initializer,
+    initargs = initargs or {},
+    queue = _thread.queue(),
+    idle = _thread.semaphore(0),
+    lock = _thread.allocate_lock(), -- of threads
+    threads = {},
+  }
+  register(state)
+  return setmetatable({ [STATE] = state }, Executor)
+end
+
+return new

@@ -1,0 +1,210 @@
+--- Pools of threads, after Python's `concurrent.futures`.
+-- @module threading.futures
+-- @usage
+-- local futures = require "threading.futures"
+-- local pool <close> = futures.ThreadPoolExecutor { max_workers = 4 }
+-- local future = pool:submit(math.max, 2, 8)
+-- print(future:result())
+-- for i, size in pool:map(size_of, names) do
+--   print(names[i], size)
+-- end
+
+local _thread = require "threading._thread"
+local check = require "threading.check"
+local complain = require "threading.complain"
+local executor = require "threading.executor"
+local monotonic = _thread.time.monotonic
+
+local BAR <const> = 30 -- characters
+local LINES <const> = 10 -- of a progress that is not on a terminal
+
+local futures = {
+  --- For `wait`: until one future is done.
+  -- @field FIRST_COMPLETED
+  FIRST_COMPLETED = "FIRST_COMPLETED",
+
+  --- For `wait`: until one has failed, or all are done.
+  -- @field FIRST_EXCEPTION
+  FIRST_EXCEPTION = "FIRST_EXCEPTION",
+
+  --- For `wait`: until all are done.
+  -- @field ALL_COMPLETED
+  ALL_COMPLETED = "ALL_COMPLETED",
+}
+
+--- Makes a pool. No thread is started before it is needed.
+-- @function ThreadPoolExecutor
+-- @tparam[opt] table options `max_workers` (by default the number of
+-- processors and 4, at most 32); `thread_name_prefix` (string; the workers are
+-- called Prefix_0, Prefix_1, …); `initializer` (a function that each worker
+-- calls first; if it fails the pool is broken) and `initargs` (table, its
+-- arguments)
+-- @treturn ThreadPoolExecutor
+-- @raise if an option is unknown or of the wrong type
+futures.ThreadPoolExecutor = executor
+
+-- A list of Futures, each once.
+local function check_list(list, where)
+  if type(list) ~= "table" then
+    check.bad("list", where, "list of Futures", list)
+  end
+  local unique, seen = {}, {}
+  for _, f in ipairs(list) do
+    if not _thread._is_future(f) then
+      check.bad("list", where, "list of Futures", f)
+    end
+    unique[#unique + 1] = not seen[f] and f or nil
+    seen[f] = true
+  end
+  return unique
+end
+
+local function deadline_of(timeout)
+  return timeout and monotonic() + timeout
+end
+
+local function time_left(deadline)
+  return deadline and math.max(0, deadline - monotonic())
+end
+
+-- The futures come into the queue when they are done.
+local Watch = {}
+Watch.__index = Watch
+
+local function watch(list, timeout)
+  local self = setmetatable({
+    list = list, left = #list, total = #list,
+    queue = _thread.simple_queue(),
+    deadline = deadline_of(timeout),
+  }, Watch)
+  for _, f in ipairs(list) do
+    f:_watch(self.queue)
+  end
+  return self
+end
+
+-- The next one that is done, or nil: none is left, or in time.
+function Watch:next()
+  local f
+  if self.left > 0 then
+    f = self.queue:get(true, time_left(self.deadline))
+  end
+  self.left = self.left - (f and 1 or 0)
+  return f
+end
+
+function Watch:__close()
+  for _, f in pairs(self.list) do -- there may be holes
+    f:_unwatch(self.queue)
+  end
+  self.list = {}
+end
+
+local wait_options = { timeout = true, return_when = true }
+
+local function read_wait(timeout, return_when)
+  if type(timeout) == "table" and return_when == nil then
+    local options = check.options(timeout, wait_options, "wait")
+    timeout, return_when = options.timeout, options.return_when
+  end
+  check.seconds(timeout, "timeout", "wait")
+  if return_when == nil then
+    return_when = futures.ALL_COMPLETED
+  elseif type(return_when) ~= "string" or not futures[return_when]
+      or futures[return_when] ~= return_when then
+    complain("bad argument 'return_when' to 'wait' (invalid condition: %s)",
+      tostring(return_when))
+  end
+  return timeout, return_when
+end
+
+--- Waits for futures. A cancelled one is done.
+-- @tparam table list Futures; what is in it twice counts once
+-- @tparam[opt] number timeout seconds, not negative; without it for ever
+-- @tparam[opt] string return_when `FIRST_COMPLETED`, `FIRST_EXCEPTION`, or
+-- `ALL_COMPLETED`, the default. Both may be given as a table:
+-- `{timeout = ..., return_when = ...}`
+-- @treturn table those that are done, in the order of the list
+-- @treturn table the others
+-- @raise if an argument is of the wrong type; a deadlock, a cancellation
+function futures.wait(list, timeout, return_when)
+  list = check_list(list, "wait")
+  timeout, return_when = read_wait(timeout, return_when)
+  local watched <close> = watch(list, timeout)
+  local f
+  repeat
+    f = watched:next()
+  until not f or return_when == futures.FIRST_COMPLETED
+    or return_when == futures.FIRST_EXCEPTION and f:_failed()
+  local done, not_done = {}, {}
+  for _, it in ipairs(list) do
+    table.insert(it:done() and done or not_done, it)
+  end
+  return done, not_done
+end
+
+local function next_completed(watched)
+  local f = watched:next()
+  if not f and watched.left > 0 then
+    complain("%d (of %d) futures unfinished", watched.left, watched.total)
+  end
+  return f
+end
+
+--- Gives futures as they are done:
+-- `for future in futures.as_completed(list) do`.
+-- @tparam table list Futures; what is in it twice is given once
+-- @tparam[opt] number timeout seconds, counted from here, after which an error
+-- "N (of M) futures unfinished" is raised; without it for ever
+-- @treturn function for a generic `for`
+-- @raise if an argument is of the wrong type
+function futures.as_completed(list, timeout)
+  list = check_list(list, "as_completed")
+  check.seconds(timeout, "timeout", "as_completed")
+  local watched = watch(list, timeout)
+  watched.list = setmetatable(list, { __mode = "v" }) -- not held when given
+  return next_completed, watched, nil, watched
+end
+
+-- Returns a function that tells how many of the total are done.
+local function teller(label, total)
+  local shown
+  if _thread._is_terminal() then
+    return function(done)
+      local filled = done * BAR // total
+      io.stderr:write(("\r%s[%s%s] %d/%d"):format(label, ("="):rep(filled),
+        (" "):rep(BAR - filled), done, total), done == total and "\n" or "")
+      io.stderr:flush()
+    end
+  end
+  return function(done)
+    local tenth = done * LINES // total
+    if tenth ~= shown then
+      shown = tenth
+      io.stderr:write(("%s%d/%d\n"):format(label, done, total))
+    end
+  end
+end
+
+--- Waits for all futures, and tells on stderr how many are done: a bar on a
+-- terminal, elsewhere lines.
+-- @tparam table list Futures
+-- @tparam[opt] string label what is put in front
+-- @raise if an argument is of the wrong type; a deadlock, a cancellation
+function futures.progress(list, label)
+  list = check_list(list, "progress")
+  if label ~= nil and type(label) ~= "string" then
+    check.bad("label", "progress", "string", label)
+  end
+  if #list == 0 then
+    return
+  end
+  local tell = teller(label and label .. " " or "", #list)
+  local watched <close> = watch(list)
+  tell(0)
+  while watched:next() do
+    tell(watched.total - watched.left)
+  end
+end
+
+return futures
