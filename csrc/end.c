@@ -227,6 +227,7 @@ static int anchor_gc(lua_State *L) {
   if (!rt || !ts) return 0;
   *box = NULL;
   free(rt->script);
+  thr_gil_abandon(rt->gil);
   drop_records(ts);
   thr_runtime_unref(rt);
   return 0;

@@ -227,6 +227,12 @@ void thr_gil_yield(thr_tstate *ts) {
   thr_gil_take(ts, gil->interval);
 }
 
+void thr_gil_abandon(thr_gil *gil) {
+  thr_mutex_lock(&gil->m);
+  atomic_store(&gil->holder, NULL);
+  thr_mutex_unlock(&gil->m);
+}
+
 void thr_gil_beforefork(thr_gil *gil) { thr_mutex_lock(&gil->m); }
 
 void thr_gil_afterfork(thr_tstate *ts, bool in_child) {

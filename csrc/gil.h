@@ -58,6 +58,10 @@ void thr_gil_accept(thr_gilwaiter *w);
 ** lock, before and after. */
 void thr_gil_yield(thr_tstate *ts);
 
+/* The holder's record is about to be freed, and the lock held for ever: who
+** waits must not signal it any more. */
+void thr_gil_abandon(thr_gil *gil);
+
 /* fork: between the two, the queue does not change.  In the child nobody waits,
 ** and the lock is held if ts held it. */
 void thr_gil_beforefork(thr_gil *gil);
