@@ -69,11 +69,6 @@ local function positive(value, name)
   return n
 end
 
-local function is_callable(value)
-  local meta = getmetatable(value)
-  return type(value) == "function" or type(meta) == "table" and meta.__call
-end
-
 local known = { nthreads = true, parts = true, progress = true }
 
 local function read_options(nthreads, options)
@@ -91,7 +86,7 @@ local function read_options(nthreads, options)
     end
   end
   local progress = options.progress
-  if progress ~= nil and not is_callable(progress) then
+  if progress ~= nil and not thread.callable(progress) then
     complain("bad option 'progress' to 'parallel_for' (callable expected, "
       .. "got %s)", type(progress))
   end
@@ -185,7 +180,7 @@ end
 -- See init.lua.
 local function parallel_for(first, last, fn, nthreads, options)
   first, last = integer(first, "first"), integer(last, "last")
-  if not is_callable(fn) then
+  if not thread.callable(fn) then
     complain("bad argument 'fn' to 'parallel_for' (callable expected, got %s)",
       type(fn))
   end
