@@ -578,12 +578,14 @@ describe("Thread: start and join", function()
   end)
 
   it("more than a hundred at a time", function()
-    local go, n = false, 0
+    local go, n, lock = false, 0, threading.Lock()
     local list = support.start_many(150, function()
       support.wait_until(function()
         return go
       end)
-      n = n + 1
+      lock:with(function()
+        n = n + 1
+      end)
     end)
     assert.equal(151, threading.active_count())
     go = true
