@@ -657,17 +657,36 @@ int f(int x) {
   int y = x;
   return y + z;
 }]])
-      assert.matches("^the C compiler fails:\n", message)
+      assert.matches("^the C compiler '[^']+' fails:\n", message)
       assert.matches("<kernel>:3:%d+: error: [^\n]*z", message)
       assert.same(before, ls(folder .. "/threading"))
     end)
 
+    it("whose brackets do not match is left to the compiler", function()
+      for _, source in ipairs {
+        "int f(int x { return x; }", "int f int x) { return x; }",
+        "int f)( { return 1; }", "int x = 1\nint f(int y) { return y; }",
+      } do
+        assert.matches("^the C compiler '[^']+' fails:\n.*<kernel>:[12]:%d+: ",
+          support.message(threading.kernel, source))
+      end
+    end)
+
+    it("that calls what nobody has declared does not compile", function()
+      assert.matches("fails:.*<kernel>:2:%d+: error: [^\n]*undeclared",
+        support.message(threading.kernel,
+          "\nint f(int x) { return undeclared(x); }"))
+    end)
+
     it("that cannot be loaded is an error, and is not kept", function()
+      local before = ls(folder .. "/threading")
       local message = support.message(threading.kernel, [[
         int nobody_has_this(int x);
         int f(int x) { return nobody_has_this(x); }
       ]])
       assert.matches("nobody_has_this", message)
+      assert.matches("option flags", message)
+      assert.same(before, ls(folder .. "/threading"))
     end)
   end)
 
@@ -727,27 +746,33 @@ int f(int x) {
       end
       local r = support.run(ADD, { before = "export CC=no-such-compiler" })
       assert.equal(1, r.code)
-      assert.matches("the C compiler 'no%-such%-compiler' cannot be run",
-        r.err)
+      assert.matches("the C compiler 'no%-such%-compiler' cannot be run: "
+        .. "[^\n]+ %(install one, such as gcc; the environment's CC or the "
+        .. "option cc names another%)", r.err)
     end)
 
     it("that fails without a word is an error", function()
-      assert.matches("the C compiler fails", support.message(threading.kernel,
-        "void f(void) {}", { cc = script("silent", "exit 3") }))
+      assert.equal(("the C compiler '%s/silent' fails:\n"):format(folder)
+        .. "without a word, with status 3",
+        support.message(threading.kernel, "void f(void) {}",
+          { cc = script("silent", "exit 3") }))
     end)
 
     it("that makes nothing is an error", function()
-      assert.is_string(support.message(threading.kernel, "void f(void) {}",
-        { cc = script("lazy", "exit 0") }))
+      assert.equal(("the C compiler '%s/lazy' has made nothing"):format(folder),
+        support.message(threading.kernel, "void f(void) {}",
+          { cc = script("lazy", "exit 0") }))
     end)
 
-    it("that makes rubbish is an error", function()
+    it("that makes rubbish is an error, and it is not kept", function()
+      local before = ls(folder .. "/threading")
       assert.matches("cannot be loaded", support.message(threading.kernel,
         "void f(void) {}", { cc = script("liar", [[
           while [ $# -gt 0 ]; do
             [ "$1" = -o ] && echo rubbish >"$2"
             shift
           done]]) }))
+      assert.same(before, ls(folder .. "/threading"))
     end)
 
     it("that hangs is ended, with what it has started", function()

@@ -26,9 +26,15 @@ local function append(list, words)
   return list
 end
 
+-- An undeclared function would be found out only when the kernel is loaded.
 local STANDARD <const> = "-std=gnu11 -O3 -fPIC -shared -fvisibility=hidden"
-  .. " -iquote ."
+  .. " -Werror=implicit-function-declaration -iquote ."
 local NATIVE <const> = "-march=native"
+
+local function cannot_run(compiler, why)
+  complain("the C compiler '%s' cannot be run: %s (install one, such as gcc; "
+    .. "the environment's CC or the option cc names another)", compiler, why)
+end
 
 -- Runs a command; returns what it prints, or nothing where it fails and
 -- `may_fail`.
@@ -38,14 +44,15 @@ local function run(command, seconds, may_fail)
     complain("the C compiler '%s' has not ended after %s seconds", command[1],
       seconds)
   elseif not output then
-    complain("the C compiler '%s' cannot be run: %s (the environment's CC or "
-      .. "the option cc names it)", command[1], status)
+    cannot_run(command[1], status)
   elseif status ~= 0 and may_fail then
     return nil
   elseif status == 127 and output == "" then
-    complain("the C compiler '%s' cannot be run", command[1])
+    cannot_run(command[1], "not found")
   elseif status > 0 then
-    complain("the C compiler fails:\n" .. output:gsub("%s+$", ""))
+    complain("the C compiler '%s' fails:\n%s", command[1],
+      output:find "%S" and output:gsub("%s+$", "")
+      or ("without a word, with status %d"):format(status))
   end
   return output -- status -1: the system has thrown it away
 end
@@ -185,13 +192,20 @@ local function compile(folder, source, command, options, use)
   append(whole, { "-o", output, input })
   append(append(whole, command), { "-lm" })
   run(whole, options.timeout)
+  if not read_file(output) then
+    complain("the C compiler '%s' has made nothing", options.compiler[1])
+  end
   return use(output)
 end
 
-local function load(name)
+local function load(name, on_failure)
   local handle, message = _thread._load(name)
   if not handle then
-    complain("the kernel cannot be loaded: %s", message)
+    if on_failure then
+      on_failure(name)
+    end
+    complain("the kernel cannot be loaded: %s (the option flags names "
+      .. "libraries, as in -lz)", message)
   end
   return handle
 end
@@ -229,7 +243,7 @@ local function build_cached(cache, source, flags, options, key)
     if not ok then
       complain("cannot write %s: %s", name, message)
     end
-    return load(name)
+    return load(name, os.remove)
   end)
 end
 

@@ -190,6 +190,9 @@ local function kernel(source, options)
     f.asks = source:find("threading_", 1, true) ~= nil
   end
   local handle = compiler.build(c_file(source, functions), options)
+  if #functions == 0 then -- and the compiler finds no fault
+    complain "a kernel needs a function that is not static"
+  end
   local result = {}
   for _, f in ipairs(functions) do
     result[f.name] = _thread._kernel(handle, f)

@@ -297,14 +297,18 @@ local function plain(list)
   return result
 end
 
--- Is what stands before a `{` the head of a function?
+-- Is what stands before a `{` the head of a function? Where a bracket lacks
+-- its other half, the compiler will say so.
 local function is_head(list)
+  local depth = 0
   for _, token in ipairs(list) do
-    if token.text == "=" or token.text == "typedef" then
+    local text = token.text
+    if text == "=" or text == "typedef" then
       return false
     end
+    depth = depth + (text == "(" and 1 or text == ")" and -1 or 0)
   end
-  return #list > 0 and list[#list].text == ")"
+  return depth == 0 and #list > 0 and list[#list].text == ")"
 end
 
 local most_parameters = select(2, _thread._kernel_contract())
@@ -340,7 +344,7 @@ end
 -- lock, void), `type` (an element type, where the kind has one), `c` (the C
 -- type, of what is passed as it is), and an Array `dims`, the expressions in
 -- its brackets ("" for none).
--- @raise if a type is not supported, or there is no such function
+-- @raise if a type is not supported
 return function(source)
   local list, found, head, i = tokens_of(source), {}, {}, 1
   while i <= #list do
@@ -366,9 +370,6 @@ return function(source)
       head[#head + 1] = list[i]
     end
     i = i + 1
-  end
-  if #found == 0 then
-    complain "a kernel needs a function that is not static"
   end
   return found
 end
