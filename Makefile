@@ -1,6 +1,7 @@
 # make demo   run the examples          make bench   measure
 # make test   run the specs             make lint    check the sources
 # make docs   make the reference        make clean   remove what was made
+# make check-c   all that compilers and checkers say of the C sources
 # make install                          install the rock for all programs
 #
 # demo and test need nothing but make: they install what is missing with the
@@ -15,7 +16,7 @@ SOURCES := $(shell find csrc lua examples -name '*.[ch]' -o -name '*.lua') \
            $(wildcard *.rockspec) LICENSE tools/build
 
 .NOTPARALLEL:
-.PHONY: demo test bench lint docs install clean deps rock
+.PHONY: demo test bench lint check-c docs install clean deps rock
 
 demo: rock
 	@tools/demo
@@ -31,6 +32,9 @@ bench: rock
 lint:
 	@tools/install-deps luacheck
 	@tools/lint
+
+check-c: deps
+	@tools/check-c
 
 docs:
 	@tools/install-deps ldoc

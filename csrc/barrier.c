@@ -188,7 +188,7 @@ static int barrier_wait(lua_State *L) {
                                      : thr_face_seconds(L, 2, "timeout");
   int64_t deadline = thr_face_fromnow(ns), index;
   thr_ticket t;
-  thr_arrival arrival;
+  thr_arrival arrival = THR_BARRIER_BROKEN;
   thr_wake r;
   do r = thr_barrier_arrive(b, &t, ts, deadline, &index, &arrival);
   while (thr_face_disturbed(L, ts, r));

@@ -13,9 +13,9 @@
 
 THR_PRIVATE_BEGIN
 
-/* Raises the error that tells the circle which the wait of ts, that has just
+/* Raises the error that tells the circle which the wait of self, that has just
 ** ended with THR_PARK_DEADLOCK, would have closed. */
-void thr_dump_deadlock(lua_State *L, thr_tstate *ts);
+void thr_dump_deadlock(lua_State *L, thr_tstate *self);
 
 /* Writes the dump to stderr: a dump_on_signal. */
 void thr_dump_stderr(lua_State *L);

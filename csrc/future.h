@@ -27,7 +27,7 @@ typedef struct {
 } thr_future;
 
 thr_future *thr_future_new(void);
-void thr_future_drop(void *f);
+void thr_future_drop(void *arg);
 static inline bool thr_future_isdone(const thr_future *f) {
   return f->state >= THR_FUTURE_CANCELLED;
 }

@@ -211,11 +211,11 @@ static inline bool argument(lua_State *L, int idx, const parameter *p,
 ** does not stop is given up, and its Lua state closed. */
 static void hold(const kernel *k, frame *f) {
   for (int i = 0; i < k->n; i++) {
-    void *o = f->objects[i];
+    void **o = &f->objects[i]; /* set for these kinds alone */
     switch (k->parameters[i].kind) {
-      case ARRAY: thr_array_ref(o); break;
-      case VALUE: atomic_fetch_add(&((thr_value *)o)->refs, 1); break;
-      case LOCK: atomic_fetch_add(&((thr_lock *)o)->refs, 1); break;
+      case ARRAY: thr_array_ref(*o); break;
+      case VALUE: atomic_fetch_add(&((thr_value *)*o)->refs, 1); break;
+      case LOCK: atomic_fetch_add(&((thr_lock *)*o)->refs, 1); break;
       default: break;
     }
   }

@@ -16,6 +16,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+** Beside POSIX we use what Linux and its C libraries have of their own.  Other
+** systems go without; so does -DTHR_POSIX_ONLY, which shows on Linux that
+** their part works.
+*/
+#if defined(__linux__) && !defined(THR_POSIX_ONLY)
+#define THR_LINUX 1
+#endif
+#if defined(THR_LINUX) && defined(__GLIBC__)
+#define THR_GLIBC(major, minor) __GLIBC_PREREQ(major, minor)
+#else
+#define THR_GLIBC(major, minor) 0
+#endif
+
 /* Between these two stand the declarations of every header of the library:
 ** what they declare is not exported from the shared object. */
 #if defined(__GNUC__)
@@ -55,13 +69,13 @@ typedef pthread_once_t thr_once;
 ** last look and the sleep would be lost.
 */
 typedef struct {
-#if defined(__APPLE__) || defined(THR_NO_SEM_CLOCKWAIT)
+#if THR_GLIBC(2, 30) /* has sem_clockwait */
+  sem_t sem;
+#else
 #define THR_SEM_IS_COND 1
   pthread_mutex_t m;
   pthread_cond_t c;
   unsigned tokens; /* under m */
-#else
-  sem_t sem;
 #endif
   int in, out; /* the pipe's ends; -1: none, and the two below unused */
   _Atomic bool token;  /* set by who posts, taken by who waits */

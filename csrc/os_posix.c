@@ -11,13 +11,16 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#if defined(__linux__)
+#if defined(THR_LINUX)
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #else
 #include <fcntl.h>
 #include <sys/select.h>
+#define SECONDS_MOST 100000000 /* three years; macOS's pselect takes no more */
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
 #endif
 
 #if !defined(PTHREAD_STACK_MIN)
@@ -49,21 +52,38 @@ void thr_mutex_lock(thr_mutex *m) { pthread_mutex_lock(m); }
 void thr_mutex_unlock(thr_mutex *m) { pthread_mutex_unlock(m); }
 void thr_mutex_destroy(thr_mutex *m) { pthread_mutex_destroy(m); }
 
+/* Where time_t has 32 bits, what is too late for it comes after 68 years. */
 static struct timespec to_timespec(int64_t ns) {
   struct timespec t;
-  t.tv_sec = (time_t)(ns / THR_SECOND);
+  int64_t s = ns / THR_SECOND;
+  t.tv_sec = (time_t)(sizeof(time_t) < 8 && s > INT32_MAX ? INT32_MAX : s);
   t.tv_nsec = (long)(ns % THR_SECOND);
   return t;
 }
 
-/* The plain kind.  Where the system has no unnamed semaphores, a condition
-** variable, which hides EINTR: its threads block all signals anyway. */
+/* The plain kind.  Where the system has no unnamed semaphores, or none that
+** know the monotonic clock, a condition variable, which hides EINTR: its
+** threads block all signals anyway. */
 #if defined(THR_SEM_IS_COND)
+
+static int cond_init(pthread_cond_t *c) {
+#if defined(__APPLE__) /* has no such attribute, see cond_wait_until */
+  return pthread_cond_init(c, NULL);
+#else
+  pthread_condattr_t attr;
+  int err = pthread_condattr_init(&attr);
+  if (err != 0) return err;
+  err = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  if (err == 0) err = pthread_cond_init(c, &attr);
+  pthread_condattr_destroy(&attr);
+  return err;
+#endif
+}
 
 static bool plain_init(thr_sem *s) {
   s->tokens = 0;
   if (pthread_mutex_init(&s->m, NULL) != 0) return false;
-  if (pthread_cond_init(&s->c, NULL) == 0) return true;
+  if (cond_init(&s->c) == 0) return true;
   pthread_mutex_destroy(&s->m);
   return false;
 }
@@ -85,13 +105,13 @@ static void plain_post(thr_sem *s) {
 
 static int cond_wait_until(thr_sem *s, int64_t deadline) {
   if (deadline == THR_FOREVER) return pthread_cond_wait(&s->c, &s->m);
+#if defined(__APPLE__)
   int64_t left = deadline - thr_os_monotonic();
   if (left <= 0) return ETIMEDOUT;
-#if defined(__APPLE__)
   struct timespec t = to_timespec(left);
   return pthread_cond_timedwait_relative_np(&s->c, &s->m, &t);
 #else
-  struct timespec t = to_timespec(thr_os_realtime() + left);
+  struct timespec t = to_timespec(deadline > 0 ? deadline : 0);
   return pthread_cond_timedwait(&s->c, &s->m, &t);
 #endif
 }
@@ -137,12 +157,17 @@ static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
 ** token: one of both sees the other. */
 
 static bool pipe_init(thr_sem *s) {
-#if defined(__linux__)
+#if defined(THR_LINUX)
   s->in = s->out = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   return s->in >= 0;
 #else
   int fd[2];
   if (pipe(fd) != 0) return false;
+  if (fd[0] >= FD_SETSIZE) { /* pselect knows no such number */
+    close(fd[0]);
+    close(fd[1]);
+    return false;
+  }
   for (int i = 0; i < 2; i++) {
     fcntl(fd[i], F_SETFL, O_NONBLOCK);
     fcntl(fd[i], F_SETFD, FD_CLOEXEC);
@@ -171,16 +196,16 @@ static void pipe_drain(thr_sem *s) {
 
 /* Sleeps with the signals of `mask` blocked, NULL: as they are. */
 static int pipe_sleep(thr_sem *s, int64_t deadline, const sigset_t *mask) {
-  struct timespec t;
   int64_t left = deadline - thr_os_monotonic();
-  if (deadline != THR_FOREVER) t = to_timespec(left > 0 ? left : 0);
-#if defined(__linux__)
+  struct timespec t = to_timespec(left > 0 ? left : 0);
+#if defined(THR_LINUX)
   struct pollfd p = {.fd = s->out, .events = POLLIN};
   return ppoll(&p, 1, deadline == THR_FOREVER ? NULL : &t, mask);
 #else
   fd_set set;
   FD_ZERO(&set);
   FD_SET(s->out, &set);
+  if (t.tv_sec > SECONDS_MOST) t.tv_sec = SECONDS_MOST;
   return pselect(s->out + 1, &set, NULL, NULL,
                  deadline == THR_FOREVER ? NULL : &t, mask);
 #endif
@@ -256,7 +281,7 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *),
   int err = pthread_attr_init(&attr);
   if (err != 0) return err;
   if (stack != 0) pthread_attr_setstacksize(&attr, stack);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#if THR_GLIBC(2, 32)
   pthread_attr_setsigmask_np(&attr, &blocked); /* saves two system calls */
   err = pthread_create(t, &attr, fn, arg);
 #else
@@ -286,6 +311,7 @@ static size_t utf8_prefix(const char *s, size_t most) {
   return n;
 }
 
+/* POSIX has neither names nor numbers of threads. */
 void thr_os_setname(const char *name) {
   char cut[16];
   size_t n = utf8_prefix(name, sizeof(cut) - 1);
@@ -318,7 +344,7 @@ bool thr_os_stackok(size_t size) {
 }
 
 int thr_os_cpucount(void) {
-#if defined(__linux__)
+#if defined(THR_LINUX)
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
 #endif

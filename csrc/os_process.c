@@ -21,7 +21,7 @@ extern char **environ;
 /* A program that another thread starts at this moment must not inherit it:
 ** the pipe would not end with our program. */
 static int private_pipe(int fd[2]) {
-#if defined(__linux__)
+#if defined(THR_LINUX)
   return pipe2(fd, O_CLOEXEC);
 #else
   if (pipe(fd) != 0) return -1;

@@ -44,7 +44,7 @@ typedef struct {
 } thr_queue;
 
 thr_queue *thr_queue_new(thr_order order, int64_t maxsize);
-void thr_queue_drop(void *q);
+void thr_queue_drop(void *arg);
 static inline bool thr_queue_full(const thr_queue *q) {
   return q->maxsize > 0 && q->n >= q->maxsize;
 }

@@ -100,7 +100,7 @@ static int run_state(const char *script) {
 
 int main(int argc, char **argv) {
   const char *script = argc > 1 ? argv[1] : "script.lua";
-  int states = argc > 2 ? atoi(argv[2]) : 1;
+  int states = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 1;
   for (int i = 0; i < states; i++)
     if (!run_state(script)) return EXIT_FAILURE;
   return EXIT_SUCCESS;
