@@ -1,6 +1,6 @@
 -- One idea: large data in an Array, shared by all threads, and one result for
 -- each part, so that no thread waits for another. `lua histogram.lua [n]`
--- counts and sorts n random numbers; 100000000 of them take 400 MB.
+-- counts and sorts n random numbers; 100000000 of them take 800 MB.
 
 local threading = require "threading"
 local time = require "threading.time"
