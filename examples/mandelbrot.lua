@@ -43,8 +43,8 @@ local terminal = os.execute "test -t 2"
 
 local function progress(done, total)
   local n = 40 * done // total
-  io.stderr:write("\r[", ("#"):rep(n), (" "):rep(40 - n), "] ",
-    100 * done // total, " %", done == total and "\n" or "")
+  io.stderr:write(("\r[%-40s] %3d %%%s"):format(("#"):rep(n),
+    100 * done // total, done == total and "\n" or ""))
 end
 
 local picture = threading.Array("uint8", 3 * width * height)

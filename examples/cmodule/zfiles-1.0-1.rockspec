@@ -15,10 +15,8 @@ dependencies = {
   "lua >= 5.4",
 }
 
--- threading.h is all that is needed of `threading`, and only to compile:
---
---   luarocks make THREADING_INCDIR="$(lua5.4 -e \
---     'print(require "threading".include_dir())')"
+-- threading.h is all that is needed of `threading`, and only to compile; its
+-- folder is an argument of `luarocks make`, see README.md.
 external_dependencies = {
   THREADING = { header = "threading.h" },
   ZLIB = { header = "zlib.h" },

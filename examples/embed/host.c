@@ -2,11 +2,7 @@
 ** host: a C program that embeds Lua and threads. The script starts threads of
 ** Lua's; a pthread of the host's calls a function of the script; the host's
 ** main thread lets go of the lock meanwhile, and closes the state in the end.
-**
-**   cc -I/usr/include/lua5.4 -I"$(lua5.4 -e \
-**     'print(require "threading".include_dir())')" \
-**     host.c -o host -Wl,-E -llua5.4 -lm -ldl -lpthread
-**   ./host [script [how many states, one after the other]]
+** README.md says how to build it.
 */
 #include <lauxlib.h>
 #include <lua.h>
@@ -73,7 +69,10 @@ static int failed(lua_State *L) {
 static int run_device(lua_State *L) {
   device d = {threading_open(L), 0};
   pthread_t thread;
-  if (!d.where) return 0;
+  if (!d.where) {
+    fprintf(stderr, "host: the script has not loaded threading\n");
+    return 0;
+  }
   threading_nogil out = threading_release(L);
   int started = pthread_create(&thread, NULL, device_main, &d) == 0;
   if (started) pthread_join(thread, NULL);
