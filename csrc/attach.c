@@ -120,6 +120,7 @@ static bool give_state(thr_tstate *ts) {
   thr_preempt_enter(ts);
   ts->base = ts->running = L;
   thr_preempt_leave(ts);
+  if (ts->rt->drop) thr_preempt_arm(ts); /* there was no state to arm */
   lua_pushcfunction(L, settle);
   lua_pushlightuserdata(L, &n);
   int status = lua_pcall(L, 1, 0, 0);

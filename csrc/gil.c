@@ -22,6 +22,7 @@ struct thr_gil {
   thr_tstate *last;             /* holder only */
   _Atomic(unsigned long long) switches; /* holder only writes */
   atomic_llong interval;
+  bool first_asleep; /* holder only: who waits first cannot ask for it */
   thr_mutex m;
   thr_gilwaiter *queue, *queue_end; /* m: sorted by due */
 };
@@ -53,6 +54,12 @@ static bool try_take(thr_gil *gil) {
   return false;
 }
 
+/* The caller, which holds the lock, will let go of it after about so long. */
+static void drop_after(thr_tstate *self, int64_t patience) {
+  atomic_store(&self->rt->drop, true);
+  thr_preempt_armafter(self, (int)(patience / INSTRUCTION));
+}
+
 /* The lock is ours; say so.  Store holder, then load drop: a waiter stores
 ** drop and then loads holder, so that one of both sees the other (a signal
 ** that found no holder yet is not lost). */
@@ -67,6 +74,9 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
   if (ts->is_main && ts->rt->watch_changed) thr_preempt_watch(ts);
   if (atomic_load(&ts->rt->drop) || (ts->pending & THR_PENDING_AT_ONCE))
     thr_preempt_arm(ts);
+  if (!gil->first_asleep) return;
+  gil->first_asleep = false;
+  drop_after(ts, THR_CONTEND);
 }
 
 /* From the end: most come later than those that are there. */
@@ -88,6 +98,7 @@ static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
   if (w->next) w->next->prev = w->prev;
   else gil->queue_end = w->prev;
   if (!gil->queue) atomic_fetch_and(&gil->word, ~QUEUED);
+  gil->first_asleep = gil->queue && gil->queue->asleep;
 }
 
 /* How many wait before w; beyond a few it does not matter. */
@@ -135,7 +146,7 @@ static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
                      int64_t patience) {
   w->ts = ts;
   w->due = thr_os_monotonic() + patience;
-  w->granted = w->posted = false;
+  w->granted = w->posted = w->asleep = false;
   w->asked = 0;
   thr_mutex_lock(&gil->m);
   enqueue(gil, w);
@@ -156,14 +167,15 @@ void thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience) {
   thr_gil *gil = ts->rt->gil;
   queue_up(gil, w, ts, patience);
+  w->asleep = true;
   thr_mutex_unlock(&gil->m);
-  atomic_store(&ts->rt->drop, true);
-  thr_preempt_armafter(self, (int)(patience / INSTRUCTION));
+  drop_after(self, patience);
 }
 
 void thr_gil_accept(thr_gilwaiter *w) {
   thr_gil *gil = w->ts->rt->gil;
   thr_mutex_lock(&gil->m);
+  w->asleep = false;
   wait_turn(gil, w);
   thr_mutex_unlock(&gil->m);
   become_holder(gil, w->ts);
@@ -185,6 +197,7 @@ static thr_tstate *let_go(thr_gil *gil, thr_tstate *ts) {
   atomic_fetch_and_explicit(&gil->word, ~HELD, memory_order_release);
   if (!w || w->posted) return NULL;
   w->posted = true;
+  w->asleep = false;
   thr_tstate_ref(w->ts);
   return w->ts;
 }
@@ -241,6 +254,7 @@ void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
     gil->queue = gil->queue_end = NULL;
     gil->word = ts->holds_gil ? HELD : 0;
     gil->holder = ts->holds_gil ? ts : NULL;
+    gil->first_asleep = false;
     ts->rt->drop = false;
   }
   thr_mutex_unlock(&gil->m);

@@ -16,6 +16,8 @@
 **   would only sleep again: it invites it, that is, puts it into the queue,
 **   and asks itself to drop after some thousands of instructions.  Only the
 **   lock's release posts the invited.
+** - While the first of the queue sleeps so, nobody asks for it: who takes the
+**   lock before it asks itself to drop, too.
 ** - A semaphore's token tells nothing but "look again": there may be stray
 **   ones, from a lock that was taken before its post came.
 **
@@ -38,6 +40,7 @@ typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   int64_t due;
   bool granted; /* the lock is the waiter's, without its doing */
   bool posted;  /* awake already */
+  bool asleep;  /* invited, and nobody has woken it yet */
   int asked;    /* how often it has signalled the holder */
   struct thr_gilwaiter *next, *prev;
 } thr_gilwaiter;

@@ -74,6 +74,26 @@ describe("Event", function()
       end
     end)
 
+  -- Main sleeps in join meanwhile, and asks nobody to let go.
+  it("all whom set releases run, though the first of them computes",
+    function()
+      local event, last_ran = threading.Event(), false
+      local list, computed = {}, {}
+      for i = 1, 3 do
+        list[i] = support.start(function()
+          event:wait()
+          last_ran = last_ran or i == 3
+          computed[i] = support.spin_until(function()
+            return last_ran
+          end)
+        end)
+        support.wait_thread_parked(list[i], "Event")
+      end
+      event:set()
+      support.join(list)
+      assert.same({ true, true, true }, computed)
+    end)
+
   it("two threads play ping-pong", function()
     local ping, pong, list = threading.Event(), threading.Event(), {}
     local t = support.start(function()

@@ -33,6 +33,19 @@ function support.wait_until(predicate, what)
   end
 end
 
+--- Computes until the predicate is true, and never waits: others run only if
+-- they are let.
+-- @return whether it came true
+function support.spin_until(predicate)
+  local deadline = time.monotonic() + PATIENCE
+  repeat
+    if predicate() then
+      return true
+    end
+  until time.monotonic() > deadline
+  return false
+end
+
 local function parked_on(what)
   local n = 0
   for _, it in pairs(_thread._parked()) do
