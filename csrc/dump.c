@@ -114,7 +114,10 @@ static void push_wait(lua_State *L, lua_State *of, const report *r,
   push_place(L, of);
   push_holder(L, r, list, n);
   const char *place = lua_tostring(L, -2), *holder = lua_tostring(L, -1);
-  if (is_thread(&r->wait))
+  int fd = thr_park_fdat(r->wait.addr);
+  if (fd >= 0)
+    lua_pushfstring(L, "waits for %s %d%s", r->wait.what, fd, place);
+  else if (is_thread(&r->wait))
     lua_pushfstring(L, "waits for%s%s", holder, place);
   else if (isupper((unsigned char)r->wait.what[0])) /* an object's type */
     lua_pushfstring(L, "waits for %s %p%s%s", r->wait.what, r->wait.object,

@@ -31,6 +31,7 @@ static void in_parent(void) {
 
 static void become_main(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
+  thr_tstate_dropbell(ts);
   thr_sem_destroy(&ts->sem); /* the pipe is the parent's too */
   thr_sem_init(&ts->sem, true);
   if (!ts->is_main) {
@@ -47,8 +48,11 @@ static void become_main(thr_tstate *ts) {
 /* The records of the others stay: handles refer to them. */
 static void forget_others(thr_tstate *self) {
   thr_runtime *rt = self->rt;
-  for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
-    if (ts != self) ts->phase = THR_STOPPED;
+  for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
+    if (ts == self) continue;
+    ts->phase = THR_STOPPED;
+    thr_tstate_dropbell(ts);
+  }
   rt->threads = self;
   self->next = self->prev = NULL;
   rt->zombies = NULL; /* no OS thread to join */

@@ -20,6 +20,7 @@
 #include "face.h"
 #include "future.h"
 #include "gil.h"
+#include "io.h"
 #include "kernel.h"
 #include "lock.h"
 #include "queue.h"
@@ -186,6 +187,7 @@ Ends the calling thread silently, by an error that unwinds it.
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_at_end", thr_end_register},
+    {"_closing", thr_io_closing},
     {"_folder", thr_compile_folder},
     {"_future", thr_future_create},
     {"_handle", thr_thread_handle},
@@ -207,6 +209,7 @@ static const luaL_Reg functions[] = {
     {"_self_handle", thr_thread_selfhandle},
     {"_switches", switches},
     {"_unique", thr_compile_unique},
+    {"_wait_fd", thr_io_waitfd},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},
     {"barrier", thr_barrier_create},

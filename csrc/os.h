@@ -66,7 +66,8 @@ typedef pthread_once_t thr_once;
 /*
 ** A thread's semaphore.  A main thread's is made of a pipe: only poll can let
 ** signals in and fall asleep in one step, and a Ctrl-C that came between the
-** last look and the sleep would be lost.
+** last look and the sleep would be lost.  So is that of a thread that watches
+** a descriptor meanwhile.
 */
 typedef struct {
 #if THR_GLIBC(2, 30) /* has sem_clockwait */
@@ -82,7 +83,24 @@ typedef struct {
   _Atomic bool asleep; /* set by who waits: a post must write into the pipe */
 } thr_sem;
 
-typedef enum { THR_SEM_TAKEN, THR_SEM_TIMEOUT, THR_SEM_EINTR } thr_semwait;
+typedef enum {
+  THR_SEM_TAKEN,
+  THR_SEM_READY, /* the descriptor that is watched */
+  THR_SEM_TIMEOUT,
+  THR_SEM_EINTR
+} thr_semwait;
+
+/* A descriptor that is watched beside a semaphore. */
+enum {
+  THR_IN = 1,
+  THR_OUT = 2,
+  THR_NOFD = 4 /* no such descriptor is open */
+};
+typedef struct {
+  int fd;
+  unsigned wanted; /* THR_IN, THR_OUT */
+  unsigned ready;  /* those of them that will not block; or THR_NOFD */
+} thr_watch;
 
 /* clocks, in nanoseconds */
 int64_t thr_os_monotonic(void);
@@ -99,11 +117,18 @@ bool thr_sem_init(thr_sem *s, bool pipe); /* false: no resources */
 void thr_sem_post(thr_sem *s);
 bool thr_sem_try(thr_sem *s); /* takes a token if there is one */
 thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline);
-/* The same on a semaphore with a pipe; with all signals blocked it first asks
-** `look`, and returns THR_SEM_EINTR at once if that says so. */
-thr_semwait thr_sem_waitafter(thr_sem *s, int64_t deadline,
+/* On a semaphore with a pipe: until a token comes or the descriptor is
+** ready. */
+thr_semwait thr_sem_waitfd(thr_sem *s, thr_watch *watch, int64_t deadline);
+/* On a semaphore with a pipe, and beside it the descriptor, if that is not
+** NULL; with all signals blocked it first asks `look`, and returns
+** THR_SEM_EINTR at once if that says so. */
+thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
                               bool (*look)(void *), void *arg);
 void thr_sem_destroy(thr_sem *s);
+
+/* Is it ready now? */
+bool thr_os_look(thr_watch *watch);
 
 /*
 ** Starts a thread that blocks every asynchronous signal but the preemption

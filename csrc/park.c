@@ -124,7 +124,7 @@ static int clamp(int n) {
 static bool spin(thr_waiter *w) {
   thr_tstate *ts = w->ts;
   bool found = false;
-  if (w->lasting || ts->rt->one_cpu || !w->wants_gil ||
+  if (w->lasting || w->watch || ts->rt->one_cpu || !w->wants_gil ||
       atomic_exchange(&ts->rt->spinning, true))
     return false;
   for (int i = clamp(ts->spins); i > 0 && !found; i--) {
@@ -136,11 +136,18 @@ static bool spin(thr_waiter *w) {
   return found;
 }
 
+/* Where the thread sleeps in this wait. */
+static thr_sem *sem_of(const thr_waiter *w) {
+  return w->watch && !w->ts->is_main ? &w->ts->bell : &w->ts->sem;
+}
+
 static thr_semwait sleep_once(thr_waiter *w, int64_t deadline) {
-  thr_sem *sem = &w->ts->sem;
+  thr_sem *sem = sem_of(w);
   if (spin(w)) return THR_SEM_TAKEN;
-  return w->ts->is_main ? thr_sem_waitafter(sem, deadline, is_signalled, w)
-                        : thr_sem_wait(sem, deadline);
+  if (w->ts->is_main)
+    return thr_sem_waitafter(sem, w->watch, deadline, is_signalled, w);
+  return w->watch ? thr_sem_waitfd(sem, w->watch, deadline)
+                  : thr_sem_wait(sem, deadline);
 }
 
 static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
@@ -149,6 +156,7 @@ static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
       case THR_SEM_TAKEN:
         if (has_result(w)) return w->result;
         break; /* a stray token */
+      case THR_SEM_READY: return end_with(w, THR_PARK_READY);
       case THR_SEM_TIMEOUT: return end_with(w, THR_PARK_TIMEOUT);
       case THR_SEM_EINTR:
         if (w->ts->is_main && is_signalled(w))
@@ -173,7 +181,7 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
   if (w->since == 0) w->since = thr_os_monotonic();
   w->result = THR_PARK_CHANGED;
-  w->forever = deadline == THR_FOREVER;
+  w->forever = deadline == THR_FOREVER && !w->watch;
   w->wants_gil = ts->holds_gil;
   w->tellable = w->wants_gil && !w->deaf;
   w->invited = false;
@@ -186,17 +194,27 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   return r;
 }
 
-/* Wakes a waiter that has just been taken out of the list, under the mutex;
-** returns the thread to be posted, or NULL if it is invited. */
-static thr_tstate *wake(thr_waiter *w) {
-  thr_tstate *ts = w->ts, *self = thr_tstate_current(ts->id);
-  if (w->wants_gil && self && self->holds_gil) {
-    w->invited = true;
-    thr_gil_invite(self, ts, &w->turn, w->patience);
+/* A waiter has just been taken out of the list, under the mutex; returns the
+** thread to be posted when that is free, if it is not posted yet. */
+static thr_tstate *to_post(thr_waiter *w) {
+  thr_tstate *ts = w->ts;
+  if (sem_of(w) == &ts->bell) {
+    thr_sem_post(&ts->bell);
     return NULL;
   }
   thr_tstate_ref(ts);
   return ts;
+}
+
+/* The same, for a waiter that is woken: it may be invited instead. */
+static thr_tstate *wake(thr_waiter *w) {
+  thr_tstate *self = thr_tstate_current(w->ts->id);
+  if (sem_of(w) == &w->ts->sem && w->wants_gil && self && self->holds_gil) {
+    w->invited = true;
+    thr_gil_invite(self, w->ts, &w->turn, w->patience);
+    return NULL;
+  }
+  return to_post(w);
 }
 
 void thr_unpark_one(const void *addr, thr_decide decide) {
@@ -237,13 +255,13 @@ static void end_wait(thr_tstate *ts, thr_wake result,
   struct bucket *b = lock_bucket(addr);
   thr_waiter *w = b->first;
   while (w && w->ts != ts) w = w->next;
-  bool end = w && !spare(w);
-  if (end) {
+  thr_tstate *asleep = NULL;
+  if (w && !spare(w)) {
     dequeue(b, w, result);
-    thr_tstate_ref(ts);
+    asleep = to_post(w);
   }
   thr_mutex_unlock(&b->m);
-  if (end) thr_tstate_wake(ts);
+  if (asleep) thr_tstate_wake(asleep);
 }
 
 static bool hears_nothing(const thr_waiter *w) { return heard(w) == 0; }

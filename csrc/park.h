@@ -19,6 +19,9 @@
 **   that is there: a wake-up is never lost to a timeout.
 ** - A failed wait leaves no trace.
 **
+** A waiter that watches a descriptor waits at that descriptor's address, and is
+** woken by who closes it; its thread must have a bell (thr_tstate_makebell).
+**
 ** Called by the primitives.  Knows no Lua.
 */
 #ifndef THR_PARK_H
@@ -34,6 +37,7 @@ typedef enum {
   THR_PARK_TIMEOUT,
   THR_PARK_INTERRUPTED, /* a signal on the main thread, or tstate.pending */
   THR_PARK_CHANGED,
+  THR_PARK_READY, /* the descriptor that it watches; see watch->ready */
   THR_PARK_DEADLOCK /* nobody is left who could wake it; not for a waiter
                        that is deaf, or is without the global lock */
 } thr_wake;
@@ -51,7 +55,8 @@ struct thr_waiter {
   int64_t since;    /* when it came; kept over repeated parks */
   bool lasting;     /* a sleep: it is known not to end soon */
   bool handed;      /* what was waited for is the waiter's already */
-  bool forever;              /* waiter only: it has no deadline */
+  thr_watch *watch; /* NULL: none */
+  bool forever; /* waiter only: none but another waker can end it */
   bool tellable;             /* waiter only: see thr_wait */
   bool wants_gil;            /* waiter only: it held the lock before */
   bool invited;              /* bucket: it stands in the lock's queue */
@@ -65,6 +70,23 @@ static inline thr_waiter thr_waiter_on(thr_tstate *ts, const void *addr,
   thr_waiter w = {.addr = addr, .object = addr, .ts = ts, .what = what,
                   .patience = THR_SOON};
   return w;
+}
+
+/* Where those wait that watch a descriptor: an address that no object has. */
+static inline const void *thr_park_atfd(int fd) {
+  return (const void *)((uintptr_t)fd << 4 | 1);
+}
+
+static inline thr_waiter thr_waiter_onfd(thr_tstate *ts, thr_watch *watch,
+                                         const char *what) {
+  thr_waiter w = thr_waiter_on(ts, thr_park_atfd(watch->fd), what);
+  w.watch = watch;
+  return w;
+}
+
+/* The descriptor of such an address, or -1. */
+static inline int thr_park_fdat(const void *addr) {
+  return (uintptr_t)addr & 1 ? (int)((uintptr_t)addr >> 4) : -1;
 }
 
 thr_wake thr_park(thr_waiter *w, int64_t deadline);

@@ -67,6 +67,7 @@ thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
     free(ts);
     return NULL;
   }
+  ts->bell.in = ts->bell.out = -1;
   ts->id = rt->id;
   ts->is_main = is_main;
   ts->rt = rt;
@@ -91,6 +92,16 @@ void thr_tstate_wake(thr_tstate *ts) {
   thr_tstate_unref(ts);
 }
 
+bool thr_tstate_makebell(thr_tstate *ts) {
+  return ts->is_main || ts->bell.out >= 0 || thr_sem_init(&ts->bell, true);
+}
+
+void thr_tstate_dropbell(thr_tstate *ts) {
+  if (ts->bell.out < 0) return;
+  thr_sem_destroy(&ts->bell);
+  ts->bell.in = ts->bell.out = -1;
+}
+
 void thr_tstate_setname(thr_tstate *ts, const char *name) {
   size_t n = strlen(name);
   if (n >= sizeof(ts->name)) n = sizeof(ts->name) - 1;
@@ -109,6 +120,7 @@ void thr_tstate_unbind(thr_tstate *ts) {
   if (!*link) return;
   *link = ts->tls_next;
   atomic_signal_fence(memory_order_seq_cst);
+  thr_tstate_dropbell(ts);
   thr_tstate_unref(ts);
 }
 

@@ -73,6 +73,9 @@ struct thr_tstate {
   atomic_bool holds_gil;     /* own; the signal handler reads it */
   int spins;   /* own: how often it looks before it sleeps, see park.c */
   thr_sem sem; /* own: sleeps here, in park and gil; others post */
+  thr_sem bell; /* own: sleeps here instead while it watches a descriptor; made
+                   then, with a pipe.  Others post under the mutex of the
+                   bucket in which it waits, so that it dies with its thread */
 
   /* the hook, see preempt.c */
   thr_hooked hooked[2];   /* own: of base, of the coroutine */
@@ -171,6 +174,9 @@ void thr_tstate_unref(thr_tstate *ts);
 ** thread was sure to live: it may have ended by now, for it may have found
 ** out by itself what the post is to tell. */
 void thr_tstate_wake(thr_tstate *ts);
+/* Makes what the calling thread needs in order to watch descriptors. */
+bool thr_tstate_makebell(thr_tstate *ts); /* false: no resources */
+void thr_tstate_dropbell(thr_tstate *ts);
 void thr_tstate_setname(thr_tstate *ts, const char *name);
 
 /* Binds a record to the calling OS thread, and looses it. */

@@ -158,6 +158,7 @@ local modules = {
   threading = threading,
   ["threading._thread"] = _thread,
   ["threading.futures"] = futures,
+  ["threading.io"] = require "threading.io",
   ["threading.loops"] = loops,
   ["threading.queue"] = queue,
   ["threading.time"] = time,

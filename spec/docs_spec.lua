@@ -11,6 +11,7 @@ local modules = {
   ["threading"] = threading,
   ["threading._thread"] = require "threading._thread",
   ["threading.futures"] = require "threading.futures",
+  ["threading.io"] = require "threading.io",
   ["threading.loops"] = require "threading.loops",
   ["threading.queue"] = require "threading.queue",
   ["threading.time"] = require "threading.time",

@@ -1,7 +1,7 @@
 ---@meta _
 
 -- Types for editors (LuaCATS): every public name of `threading`,
--- `threading._thread`, `threading.futures`, `threading.loops`,
+-- `threading._thread`, `threading.futures`, `threading.io`, `threading.loops`,
 -- `threading.queue` and `threading.time`. Editors read it; programs do not. The
 -- specs do: spec/docs_spec.lua compares it with the modules,
 -- spec/badinput_spec.lua makes its bad arguments from it.
@@ -37,6 +37,16 @@
 
 --- The number of a signal.
 ---@alias threading.signum integer
+
+--- A descriptor, from 0 to 2^31 - 1; a file of Lua's that is not closed; or an
+--- object with a method `getfd`.
+---@alias threading.descriptor integer|file*|table
+
+--- For reading, for writing, for either.
+---@alias threading.wait_mode
+---| "r"
+---| "w"
+---| "rw"
 
 --- A function, or a value with a metamethod `__call`.
 ---@alias threading.callable fun(...: any): ...any
@@ -1069,6 +1079,25 @@ function queue.PriorityQueue(maxsize) end
 --- Makes a simple queue: first in, first out.
 ---@return threading.SimpleQueue
 function queue.SimpleQueue() end
+
+-- threading.io ----------------------------------------------------------------
+
+--- Blocking input and output that stops the calling thread only.
+---@class threading.io
+local io = {}
+
+--- Waits until a descriptor can be read from or written to without blocking,
+--- or its other end is closed.
+---
+--- Raises if an argument is of the wrong type, or a closed file; when
+--- cancelled; "interrupted!" on Ctrl-C.
+---@param fd threading.descriptor
+---@param mode threading.wait_mode
+---@param timeout? threading.seconds by default for ever
+---@return true? ready nil at the timeout, or where fd is closed
+---@return string? which with "rw", what it is ready for: "r", "w" or "rw";
+--- without the first: "timeout", "closed", "too many open files"
+function io.wait_fd(fd, mode, timeout) end
 
 -- threading.futures -----------------------------------------------------------
 

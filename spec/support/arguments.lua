@@ -172,6 +172,10 @@ accepts["threading.stack_bytes"] = function(value)
     or within(512 << 10, math.maxinteger)(value) and value % 4096 == 0
 end
 
+accepts["threading.descriptor"] = function(value)
+  return within(0, 0x7fffffff)(value) or value == io.stdout
+end
+
 accepts["threading.callable"] = function(value)
   local meta = debug.getmetatable(value)
   return type(value) == "function" or meta ~= nil and meta.__call ~= nil

@@ -1,0 +1,18 @@
+/*
+** io: threading.io's functions: waiting for descriptors.
+*/
+#ifndef THR_IO_H
+#define THR_IO_H
+
+#include <lua.h>
+
+#include "os.h"
+
+THR_PRIVATE_BEGIN
+
+int thr_io_waitfd(lua_State *L);  /* _wait_fd(fd, mode [, timeout]) */
+int thr_io_closing(lua_State *L); /* _closing(fd) */
+
+THR_PRIVATE_END
+
+#endif

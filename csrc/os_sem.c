@@ -1,0 +1,317 @@
+/*
+** os_sem: the semaphores that threads sleep on, on POSIX.  A part of the os
+** layer; os.h has the contract.
+*/
+#define _GNU_SOURCE 1
+
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(THR_LINUX)
+#include <sys/eventfd.h>
+#else
+#include <sys/select.h>
+#define SECONDS_MOST 100000000 /* three years; macOS's pselect takes no more */
+#endif
+
+/* Where time_t has 32 bits, what is too late for it comes after 68 years. */
+static struct timespec to_timespec(int64_t ns) {
+  struct timespec t;
+  int64_t s = ns / THR_SECOND;
+  t.tv_sec = (time_t)(sizeof(time_t) < 8 && s > INT32_MAX ? INT32_MAX : s);
+  t.tv_nsec = (long)(ns % THR_SECOND);
+  return t;
+}
+
+/* The plain kind.  Where the system has no unnamed semaphores, or none that
+** know the monotonic clock, a condition variable, which hides EINTR: its
+** threads block all signals anyway. */
+#if defined(THR_SEM_IS_COND)
+
+static int cond_init(pthread_cond_t *c) {
+#if defined(__APPLE__) /* has no such attribute, see cond_wait_until */
+  return pthread_cond_init(c, NULL);
+#else
+  pthread_condattr_t attr;
+  int err = pthread_condattr_init(&attr);
+  if (err != 0) return err;
+  err = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  if (err == 0) err = pthread_cond_init(c, &attr);
+  pthread_condattr_destroy(&attr);
+  return err;
+#endif
+}
+
+static bool plain_init(thr_sem *s) {
+  s->tokens = 0;
+  if (pthread_mutex_init(&s->m, NULL) != 0) return false;
+  if (cond_init(&s->c) == 0) return true;
+  pthread_mutex_destroy(&s->m);
+  return false;
+}
+
+static bool plain_take(thr_sem *s) {
+  pthread_mutex_lock(&s->m);
+  bool taken = s->tokens > 0;
+  if (taken) s->tokens--;
+  pthread_mutex_unlock(&s->m);
+  return taken;
+}
+
+static void plain_post(thr_sem *s) {
+  pthread_mutex_lock(&s->m);
+  s->tokens++;
+  pthread_cond_signal(&s->c);
+  pthread_mutex_unlock(&s->m);
+}
+
+static int cond_wait_until(thr_sem *s, int64_t deadline) {
+  if (deadline == THR_FOREVER) return pthread_cond_wait(&s->c, &s->m);
+#if defined(__APPLE__)
+  int64_t left = deadline - thr_os_monotonic();
+  if (left <= 0) return ETIMEDOUT;
+  struct timespec t = to_timespec(left);
+  return pthread_cond_timedwait_relative_np(&s->c, &s->m, &t);
+#else
+  struct timespec t = to_timespec(deadline > 0 ? deadline : 0);
+  return pthread_cond_timedwait(&s->c, &s->m, &t);
+#endif
+}
+
+static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
+  int err = 0;
+  pthread_mutex_lock(&s->m);
+  while (s->tokens == 0 && err != ETIMEDOUT) err = cond_wait_until(s, deadline);
+  bool taken = s->tokens > 0;
+  if (taken) s->tokens--;
+  pthread_mutex_unlock(&s->m);
+  return taken ? THR_SEM_TAKEN : THR_SEM_TIMEOUT;
+}
+
+static void plain_destroy(thr_sem *s) {
+  pthread_cond_destroy(&s->c);
+  pthread_mutex_destroy(&s->m);
+}
+
+#else
+
+static bool plain_init(thr_sem *s) { return sem_init(&s->sem, 0, 0) == 0; }
+static void plain_post(thr_sem *s) { sem_post(&s->sem); }
+static bool plain_take(thr_sem *s) { return sem_trywait(&s->sem) == 0; }
+static void plain_destroy(thr_sem *s) { sem_destroy(&s->sem); }
+
+static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
+  int r;
+  if (deadline == THR_FOREVER) {
+    r = sem_wait(&s->sem);
+  } else {
+    struct timespec t = to_timespec(deadline > 0 ? deadline : 0);
+    r = sem_clockwait(&s->sem, CLOCK_MONOTONIC, &t);
+  }
+  if (r == 0) return THR_SEM_TAKEN;
+  return errno == EINTR ? THR_SEM_EINTR : THR_SEM_TIMEOUT;
+}
+
+#endif
+
+/* The kind with a pipe; on Linux an eventfd, which is both ends.  The pipe
+** only ends the sleep: store token, then load asleep; store asleep, then load
+** token: one of both sees the other. */
+
+static bool pipe_init(thr_sem *s) {
+#if defined(THR_LINUX)
+  s->in = s->out = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  return s->in >= 0;
+#else
+  int fd[2];
+  if (pipe(fd) != 0) return false;
+  for (int i = 0; i < 2; i++) {
+    fcntl(fd[i], F_SETFL, O_NONBLOCK);
+    fcntl(fd[i], F_SETFD, FD_CLOEXEC);
+  }
+  s->out = fd[0];
+  s->in = fd[1];
+  return true;
+#endif
+}
+
+static void pipe_post(thr_sem *s) {
+  uint64_t one = 1;
+  s->token = true;
+  if (!atomic_exchange(&s->asleep, false)) return;
+  while (write(s->in, &one, sizeof(one)) < 0 && errno == EINTR) continue;
+}
+
+static bool pipe_take(thr_sem *s) {
+  return s->token && atomic_exchange(&s->token, false);
+}
+
+static void pipe_drain(thr_sem *s) {
+  uint64_t bytes[8];
+  while (read(s->out, bytes, sizeof(bytes)) > 0) continue;
+}
+
+/* ppoll: sleeps with other signals blocked. */
+#if defined(THR_LINUX)
+
+static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
+                     const sigset_t *mask) {
+  return ppoll(p, n, t, mask);
+}
+
+#else
+
+static int milliseconds(const struct timespec *t, int most) {
+  int64_t ns = t ? (int64_t)t->tv_sec * THR_SECOND + t->tv_nsec : THR_FOREVER;
+  return ns / 1000000 >= most ? most : (int)((ns + 999999) / 1000000);
+}
+
+/* pselect has no room for the descriptor: signals are let in around sleeps
+** so short that one which comes just before does no harm. */
+static int poll_in_slices(struct pollfd *p, nfds_t n, const struct timespec *t,
+                          const sigset_t *mask) {
+  sigset_t before;
+  pthread_sigmask(SIG_SETMASK, mask, &before);
+  int r = poll(p, n, milliseconds(t, 20));
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return r;
+}
+
+static void to_sets(const struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
+  FD_ZERO(in);
+  FD_ZERO(out);
+  for (nfds_t i = 0; i < n; i++) {
+    if (p[i].events & POLLIN) FD_SET(p[i].fd, in);
+    if (p[i].events & POLLOUT) FD_SET(p[i].fd, out);
+  }
+}
+
+static void from_sets(struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
+  for (nfds_t i = 0; i < n; i++)
+    p[i].revents = (short)((FD_ISSET(p[i].fd, in) ? POLLIN : 0) |
+                           (FD_ISSET(p[i].fd, out) ? POLLOUT : 0));
+}
+
+static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
+                     const sigset_t *mask) {
+  static const struct timespec most = {.tv_sec = SECONDS_MOST};
+  fd_set in, out;
+  int last = 0;
+  if (t && t->tv_sec > SECONDS_MOST) t = &most;
+  for (nfds_t i = 0; i < n; i++)
+    if (p[i].fd > last) last = p[i].fd;
+  if (!mask) return poll(p, n, milliseconds(t, INT_MAX));
+  if (last >= FD_SETSIZE) return poll_in_slices(p, n, t, mask);
+  to_sets(p, n, &in, &out);
+  int r = pselect(last + 1, &in, &out, NULL, t, mask);
+  if (r < 0 && errno == EBADF) return poll(p, n, 0); /* tells which */
+  if (r > 0) from_sets(p, n, &in, &out);
+  return r;
+}
+
+#endif
+
+static struct pollfd watched(const thr_watch *watch) {
+  struct pollfd p = {.fd = watch->fd};
+  if (watch->wanted & THR_IN) p.events |= POLLIN;
+  if (watch->wanted & THR_OUT) p.events |= POLLOUT;
+  return p;
+}
+
+/* Who reads or writes where there is an error, or nobody at the other end,
+** is told so at once. */
+static void note(thr_watch *watch, int revents) {
+  watch->ready = 0;
+  if (revents & (POLLIN | POLLHUP | POLLERR)) watch->ready |= THR_IN;
+  if (revents & (POLLOUT | POLLHUP | POLLERR)) watch->ready |= THR_OUT;
+  watch->ready &= watch->wanted;
+  if (revents & POLLNVAL) watch->ready = THR_NOFD;
+}
+
+bool thr_os_look(thr_watch *watch) {
+  struct pollfd p = watched(watch);
+  int r;
+  do r = poll(&p, 1, 0);
+  while (r < 0 && errno == EINTR);
+  note(watch, r > 0 ? p.revents : 0);
+  return watch->ready != 0;
+}
+
+/* Sleeps with the signals of `mask` blocked, NULL: as they are. */
+static int pipe_sleep(thr_sem *s, thr_watch *watch, int64_t deadline,
+                      const sigset_t *mask) {
+  int64_t left = deadline - thr_os_monotonic();
+  struct timespec t = to_timespec(left > 0 ? left : 0);
+  struct pollfd p[2] = {{.fd = s->out, .events = POLLIN}};
+  if (watch) p[1] = watched(watch);
+  const struct timespec *until = deadline == THR_FOREVER ? NULL : &t;
+  int r = poll_with(p, watch ? 2 : 1, until, mask);
+  if (r > 0 && p[0].revents) pipe_drain(s);
+  if (r > 0 && watch) note(watch, p[1].revents);
+  return r;
+}
+
+/* A write may come late, when its token is taken already: it is drained by the
+** wait that it disturbs, which then looks again, as after a signal. */
+static thr_semwait pipe_wait(thr_sem *s, thr_watch *watch, int64_t deadline,
+                             const sigset_t *mask) {
+  int r = -1;
+  if (watch) watch->ready = 0;
+  s->asleep = true;
+  if (!s->token) r = pipe_sleep(s, watch, deadline, mask);
+  s->asleep = false;
+  if (pipe_take(s)) return THR_SEM_TAKEN;
+  if (watch && watch->ready) return THR_SEM_READY;
+  return r == 0 && thr_os_monotonic() >= deadline ? THR_SEM_TIMEOUT
+                                                  : THR_SEM_EINTR;
+}
+
+bool thr_sem_init(thr_sem *s, bool pipe) {
+  s->in = s->out = -1;
+  s->token = s->asleep = false;
+  return pipe ? pipe_init(s) : plain_init(s);
+}
+
+void thr_sem_post(thr_sem *s) {
+  if (s->in >= 0) pipe_post(s);
+  else plain_post(s);
+}
+
+bool thr_sem_try(thr_sem *s) {
+  return s->out >= 0 ? pipe_take(s) : plain_take(s);
+}
+
+thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
+  return s->out >= 0 ? pipe_wait(s, NULL, deadline, NULL)
+                     : plain_wait(s, deadline);
+}
+
+thr_semwait thr_sem_waitfd(thr_sem *s, thr_watch *watch, int64_t deadline) {
+  return pipe_wait(s, watch, deadline, NULL);
+}
+
+thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
+                              bool (*look)(void *), void *arg) {
+  sigset_t all, before;
+  thr_semwait r = THR_SEM_EINTR;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  if (!look(arg)) r = pipe_wait(s, watch, deadline, &before);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return r;
+}
+
+void thr_sem_destroy(thr_sem *s) {
+  if (s->in < 0) {
+    plain_destroy(s);
+    return;
+  }
+  close(s->in);
+  if (s->out != s->in) close(s->out);
+}
