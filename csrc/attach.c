@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdio.h>
 
 #include "end.h"
 #include "face.h"
@@ -11,8 +12,6 @@
 #include "preempt.h"
 #include "runtime.h"
 #include "thread.h"
-
-#define NESTED_MOST 64 /* bits of tstate.took */
 
 static const char key_spare = 0, key_hook = 0; /* in the registry */
 
@@ -101,13 +100,14 @@ static bool no_spare(thr_waiter *w) {
   return !w->ts->rt->spare && !w->ts->rt->closing;
 }
 
-/* NULL: the end has come. */
-static lua_State *take_spare(thr_tstate *ts) {
+/* NULL: the end has come, or something that the thread is not deaf to. */
+static lua_State *take_spare(thr_tstate *ts, unsigned deaf) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->spare, "a Lua state");
   w.still = no_spare;
-  while (no_spare(&w) && !ts->pending) thr_park(&w, THR_FOREVER);
-  lua_State *L = ts->pending ? NULL : rt->spare;
+  w.deaf = deaf;
+  while (no_spare(&w) && !(ts->pending & ~deaf)) thr_park(&w, THR_FOREVER);
+  lua_State *L = ts->pending & ~deaf ? NULL : rt->spare;
   if (L) rt->spare = NULL;
   return L;
 }
@@ -115,7 +115,7 @@ static lua_State *take_spare(thr_tstate *ts) {
 static bool give_state(thr_tstate *ts) {
   newcomer n = {ts, false};
   if (ts->rt->closing) return false;
-  lua_State *L = take_spare(ts);
+  lua_State *L = take_spare(ts, 0);
   if (!L) return false;
   thr_preempt_enter(ts);
   ts->base = ts->running = L;
@@ -142,9 +142,45 @@ static void leave(thr_tstate *ts) {
   thr_thread_leave(ts);
 }
 
+/* The same out of a call, which will not go on: its Lua state is not touched,
+** but by the collector. */
+static void leave_call(thr_tstate *ts) {
+  lua_State *L = take_spare(ts, ~0u);
+  thr_preempt_enter(ts);
+  if (L) {
+    thr_runtime_forget(L, ts);
+    put_spare(ts->rt, L);
+  }
+  ts->base = ts->running = NULL;
+  thr_thread_leave(ts);
+}
+
 static void unbind(thr_tstate *ts) {
   if (ts->let_preempt) thr_os_letpreempt(false);
   thr_tstate_unbind(ts); /* it may be gone now */
+}
+
+static thr_tstate *attached_here(void) {
+  thr_tstate *ts = thr_tls;
+  while (ts && !ts->foreign) ts = ts->tls_next;
+  return ts;
+}
+
+/* Where an OS thread ends: of a closed state (no id) there is nothing left
+** that others could miss. */
+static void thread_ends(void) {
+  thr_tstate *ts;
+  while ((ts = attached_here())) {
+    ts->depth = 0;
+    if (thr_detach(ts)) continue;
+    if (ts->id) {
+      fprintf(stderr, "threading: the attached thread '%s' has ended within a "
+              "call of Lua's\n", ts->name);
+      if (!ts->holds_gil) thr_gil_take(ts, THR_AT_ONCE);
+      leave_call(ts);
+    }
+    unbind(ts);
+  }
 }
 
 static thr_tstate *newcomer_record(thr_runtime *rt, const char *name) {
@@ -165,6 +201,7 @@ static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
   thr_tstate_bind(ts);
   thr_tstate_unref(ts); /* the maker's share */
   if (listed) {
+    thr_os_atthreadend(thread_ends);
     ts->let_preempt = !thr_os_letpreempt(true);
     thr_gil_take(ts, THR_AT_ONCE);
     if (rt->alive == 1) thr_preempt_watch(ts);
@@ -178,7 +215,7 @@ static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
 /* On a thread that has a record: as many detaches put back what there was. */
 static thr_tstate *attach_again(thr_tstate *ts) {
   bool had = ts->holds_gil;
-  if (ts->depth == NESTED_MOST || !thr_attach_comein(ts)) return NULL;
+  if (ts->depth == THR_NESTED_MOST || !thr_attach_comein(ts)) return NULL;
   ts->took = ts->took << 1 | !had;
   ts->depth++;
   return ts;

@@ -29,6 +29,14 @@ static void in_parent(void) {
   unlock();
 }
 
+/* What was attached stays so, as a thread of Lua's own that attaches: to
+** detach gives back the lock. */
+static void stay_attached(thr_tstate *ts) {
+  if (ts->foreign && ts->depth < THR_NESTED_MOST)
+    ts->took |= UINT64_C(1) << ts->depth++;
+  ts->foreign = false;
+}
+
 static void become_main(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_tstate_dropbell(ts);
@@ -38,7 +46,7 @@ static void become_main(thr_tstate *ts) {
     thr_tstate_ref(ts); /* the old main record keeps its own */
     rt->main = ts;
     ts->is_main = true;
-    ts->foreign = false;
+    stay_attached(ts);
     thr_os_blocksignals(false);
   }
   ts->native_id = thr_os_nativeid();

@@ -138,6 +138,9 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *), void *arg);
 /* Blocks what a thread that thr_os_start has started blocks, or lets it in. */
 void thr_os_blocksignals(bool block);
 void thr_os_join(thr_osthread t);
+/* `fn`, the same for all, is called on the calling thread where that ends,
+** after what others do there. */
+void thr_os_atthreadend(void (*fn)(void));
 thr_osthread thr_os_self(void);
 void thr_os_setname(const char *name); /* of the calling thread */
 int64_t thr_os_nativeid(void);

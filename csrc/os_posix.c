@@ -81,6 +81,30 @@ void thr_os_blocksignals(bool block) {
   pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
+/* The destructors of a thread's values are called in rounds, as long as there
+** are values, but not more often than this. */
+#if !defined(PTHREAD_DESTRUCTOR_ITERATIONS)
+#define PTHREAD_DESTRUCTOR_ITERATIONS 4
+#endif
+
+static pthread_key_t end_key; /* its value: in which round fn is called */
+static void (*end_fn)(void);
+
+static void at_thread_end(void *value) {
+  intptr_t rounds = (intptr_t)value - 1;
+  if (rounds == 0 || pthread_setspecific(end_key, (void *)rounds) != 0)
+    end_fn();
+}
+
+void thr_os_atthreadend(void (*fn)(void)) {
+  static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+  intptr_t rounds = PTHREAD_DESTRUCTOR_ITERATIONS - 1;
+  pthread_mutex_lock(&once);
+  if (!end_fn && pthread_key_create(&end_key, at_thread_end) == 0) end_fn = fn;
+  pthread_mutex_unlock(&once);
+  if (end_fn) pthread_setspecific(end_key, (void *)rounds);
+}
+
 void thr_os_join(thr_osthread t) { pthread_join(t, NULL); }
 thr_osthread thr_os_self(void) { return pthread_self(); }
 

@@ -25,6 +25,7 @@ typedef struct thr_gil thr_gil;
 typedef struct thr_waiter thr_waiter;
 
 #define THR_NAMESIZE 64
+#define THR_NESTED_MOST 64u /* bits of thr_tstate.took */
 
 typedef enum { THR_INITIAL, THR_STARTED, THR_STOPPED } thr_phase;
 
@@ -103,7 +104,7 @@ struct thr_tstate {
   atomic_bool nogil;       /* own: in C code that has let go of the lock */
   bool is_main;            /* const */
   bool daemon;             /* gil; m when counted */
-  bool foreign;            /* const: attached, see attach.h */
+  bool foreign;            /* const, but for a fork: attached, see attach.h */
   bool outside;            /* m to write: foreign, and in no call of Lua's */
   bool let_preempt;        /* own: its signal was let in when it attached */
   uint64_t took;  /* own: of each nested attach a bit, has it taken the lock? */

@@ -62,15 +62,65 @@ describe("threading.h", function()
     os.execute("rm -r " .. dir)
   end)
 
-  it("is found by include_dir, and is C++ too", function()
+  it("is found by include_dir", function()
     local folder = threading.include_dir()
     assert.equal(read "csrc/include/threading.h", read(folder
       .. "/threading.h"))
     assert.is_true(folder:find "include$" ~= nil)
-    if shell "echo | c++ -x c++ -fsyntax-only -" then
-      must("echo '#include <threading.h>' | c++ -Wall -Wextra -Werror -x c++ "
-        .. "-include stddef.h -fsyntax-only -I%s -I%s -", HEADERS, folder)
+  end)
+
+  it("serves several modules at once, one of them of C++", function()
+    if not shell "echo | c++ -x c++ -fsyntax-only -" then
+      pending "no C++ compiler"
+      return
     end
+    local f <close> = assert(io.open(dir .. "/plus.cpp", "wb"))
+    f:write [[
+#include <threading.h>
+#include <lua.hpp>
+
+/* add(value, n [, event]) -> n, when it has added 1 so often */
+static int add(lua_State *L) {
+  const threading_api *api = threading_getapi(L);
+  lua_Integer n = luaL_checkinteger(L, 2), done = 0;
+  threading_value v;
+  if (!api || !api->tovalue(L, 1, &v) || v.type != THREADING_INT64) return 0;
+  threading_event *e = api->toevent(L, 3);
+  THREADING_BEGIN_NOGIL(L)
+  if (e) api->event_wait(threading_nogil_.self, e, -1);
+  while (done < n && !THREADING_STOPPING(L)) {
+    __atomic_fetch_add(static_cast<int64_t *>(v.p), 1, __ATOMIC_RELAXED);
+    done++;
+  }
+  THREADING_END_NOGIL(L)
+  threading_check(L);
+  lua_pushinteger(L, done);
+  return 1;
+}
+
+extern "C" int luaopen_plus(lua_State *L) {
+  lua_pushcfunction(L, add);
+  return 1;
+}
+]]
+    f:close()
+    must("c++ -std=c++17 -pedantic -Wall -Wextra -Werror -shared -fPIC "
+      .. "-I%s -I'%s' %s/plus.cpp -o %s/plus.so", HEADERS,
+      threading.include_dir(), dir, dir)
+    local add = require "plus"
+    package.loaded.plus = nil
+    local sum, go = threading.Value "int64", threading.Event()
+    local t = support.start(function()
+      assert(add(sum, 1000, go) == 1000)
+    end)
+    support.wait_thread_parked(t, "Event")
+    assert.same({ true, true }, { outside.nested() })
+    local ok = outside.threads(2, 10, function()
+      assert(add(sum, 10) == 10)
+    end)
+    go:set()
+    support.join(t)
+    assert.same({ 20, 1200 }, { ok, sum.value })
   end)
 
   it("has a version and a size", function()
@@ -119,9 +169,10 @@ describe("threading.h", function()
           local _ = {}
         end
       end)
+      local after = threading.active_count()
       stop = true
       assert.same({ 800, 0, 0, 800 }, { ok, failed, refused, n })
-      assert.equal(before, threading.active_count())
+      assert.equal(before, after)
       support.join(list)
     end)
 
@@ -191,6 +242,74 @@ describe("threading.h", function()
       assert.is_true((support.in_thread(outside.again, count)))
       assert.equal(6, n)
     end)
+
+    for _, how in ipairs { "attached", "outside", "nested" } do
+      it("is undone where the thread ends without a detach: " .. how,
+        function()
+          local weak = setmetatable({}, { __mode = "k" })
+          for _ = 1, 3 do
+            outside.ends(how, function()
+              weak[coroutine.running()] = true
+              weak[threading.current_thread()] = true
+            end)
+          end
+          assert.equal(1, threading.active_count())
+          collectgarbage()
+          collectgarbage()
+          assert.is_nil(next(weak))
+        end)
+    end
+
+    for _, how in ipairs { "call", "bracket" } do
+      it("tells of a thread that ends within a call, and goes on: " .. how,
+        function()
+          local r = support.run([[
+            local outside = require "outside"
+            local threading = require "threading"
+            for _ = 1, 3 do
+              outside.ends("]] .. how .. [[", function() end)
+            end
+            for _ = 1, 3 do
+              collectgarbage()
+            end
+            local n = 0
+            print(outside.threads(1, 3, function() n = n + 1 end))
+            print(n, threading.active_count())
+          ]])
+          assert.equal("3\t0\t0\t\n3\t1\n", r.out)
+          assert.equal(("threading: the attached thread 'careless' has ended "
+            .. "within a call of Lua's\n"):rep(3), r.err)
+          assert.equal(0, r.code)
+        end)
+    end
+
+    it("survives a fork: the child's thread is the main one, and attached",
+      function()
+        must("%s -shared -fPIC -I%s spec/support/forker.c -o %s/forker.so", CC,
+          HEADERS, dir)
+        assert.equal("7\n", support.output_of [[
+          local outside = require "outside"
+          local forker = require "forker"
+          local threading = require "threading"
+          local pid
+          outside.threads(1, 2, function() -- the child comes here twice, too
+            if not pid then
+              pid = forker.fork()
+            elseif pid > 0 then
+              print(forker.wait(pid))
+            else
+              assert(threading.main_thread() == threading.current_thread())
+              assert(threading.active_count() == 1)
+              local n = 0
+              assert(outside.threads(2, 10, function() n = n + 1 end) == 20)
+              local t = threading.Thread { target = function() n = n + 1 end }
+              t:start()
+              t:join()
+              forker.exit(n > 1 and 7 or 1)
+            end
+          end)
+        ]])
+      end)
 
     it("lets the thread use every kind of wait", function()
       local lock, event = threading.Lock(), threading.Event()

@@ -59,20 +59,22 @@
 ** Attached threads are daemons: the end of the program stops one that is in a
 ** call of Lua's, by an error in its lua_pcall, and does not wait for one that
 ** is outside; from then on attach and take say no.  Detach must still come,
-** before the thread ends, and may come after lua_close.  A thread that has a
-** place in the state already may attach too (a callback on one of Lua's own
-** threads): it has the lock until the detach, and then what it had before.
+** and may come after lua_close.  The end of the OS thread detaches it too, but
+** must not come within a call of Lua's.  A thread that has a place in the state
+** already may attach too (a callback on one of Lua's own threads): it has the
+** lock until the detach, and then what it had before.
 */
 #ifndef THREADING_H
 #define THREADING_H
 
-#include <lua.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include <lua.h> /* in C++ as lua.hpp has it */
 
 #define THREADING_VERSION 1
 

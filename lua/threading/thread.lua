@@ -385,7 +385,8 @@ end)
 
 -- In the child of a fork, the thread that forked.
 function M.main_thread()
-  return active[_thread._main_handle():ident()] or main
+  local ident = _thread._main_handle():ident()
+  return active[ident] or dummies[ident] or main
 end
 
 -- After a fork the others are still in the register, but stopped.

@@ -138,6 +138,53 @@ static int resident(lua_State *L) {
   return 0;
 }
 
+/* ends(how [, fn]): a thread attaches, calls fn, and ends without a detach:
+** "attached", "outside", "nested", or within the call: "call", "bracket". */
+typedef struct {
+  threading_state *s;
+  const char *how;
+} ending;
+
+static int end_in_call(lua_State *L) {
+  const char *how = lua_touserdata(L, 1);
+  call_stored(L);
+  if (strcmp(how, "call") == 0) pthread_exit(NULL);
+  if (strcmp(how, "bracket") == 0) {
+    threading_release(L);
+    pthread_exit(NULL);
+  }
+  return 0;
+}
+
+static void *end_attached(void *arg) {
+  ending *e = arg;
+  threading_thread *t = threading_attach(e->s, "careless");
+  if (!t) abort();
+  lua_State *L = threading_lua(e->s, t);
+  lua_pushcfunction(L, end_in_call);
+  lua_pushlightuserdata(L, (void *)e->how);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) abort();
+  if (strcmp(e->how, "outside") == 0) threading_release(L);
+  if (strcmp(e->how, "nested") == 0) {
+    threading_release(L);
+    if (threading_attach(e->s, NULL) != t) abort();
+  }
+  return NULL;
+}
+
+static int ends(lua_State *L) {
+  ending e = {threading_open(L), luaL_checkstring(L, 1)};
+  pthread_t thread;
+  lua_pushvalue(L, 2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+  THREADING_BEGIN_NOGIL(L)
+  if (pthread_create(&thread, NULL, end_attached, &e) != 0) abort();
+  pthread_join(thread, NULL);
+  THREADING_END_NOGIL(L)
+  threading_close(e.s);
+  return 0;
+}
+
 /* again(fn): a callback on a thread of Lua's own, in and out of brackets. */
 static int again(lua_State *L) {
   int ok = 1;
@@ -324,7 +371,8 @@ static int poll_stop(lua_State *L) {
 
 __attribute__((visibility("default"))) int luaopen_outside(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"again", again},     {"api", api},         {"keep", keep},
+      {"again", again},     {"api", api},         {"ends", ends},
+      {"keep", keep},
       {"nested", nested},   {"poll", poll_stop},  {"read", read_number},
       {"release", release}, {"resident", resident},
       {"retainable", retainable},
