@@ -66,6 +66,7 @@ build = {
         "csrc/gil.c",
         "csrc/heap.c",
         "csrc/io.c",
+        "csrc/items.c",
         "csrc/kernel.c",
         "csrc/lock.c",
         "csrc/module.c",

@@ -202,8 +202,8 @@ static int future_run(lua_State *L) {
   keep_outcome(L, packed);
   thr_semaphore *idle = thr_semaphore_test(L, 2);
   thr_queue *q = thr_queue_test(L, 3);
-  bool free = idle && q && q->n == 0 && !stop && !has_listeners(L) &&
-              thr_semaphore_release(idle, 1);
+  bool free = idle && q && thr_queue_size(q) == 0 && !stop &&
+              !has_listeners(L) && thr_semaphore_release(idle, 1);
   thr_future_settle(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
   call_listeners(L);
   if (stop) { /* the program ends */

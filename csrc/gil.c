@@ -163,19 +163,23 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
   become_holder(gil, ts);
 }
 
-void thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
+bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience) {
   thr_gil *gil = ts->rt->gil;
+  bool wakes = patience >= THR_STREAM;
   queue_up(gil, w, ts, patience);
-  w->asleep = true;
+  w->posted = wakes;
+  w->asleep = !wakes;
   thr_mutex_unlock(&gil->m);
-  drop_after(self, patience);
+  if (!wakes) drop_after(self, patience);
+  return wakes;
 }
 
 void thr_gil_accept(thr_gilwaiter *w) {
   thr_gil *gil = w->ts->rt->gil;
   thr_mutex_lock(&gil->m);
   w->asleep = false;
+  w->posted = false; /* the token has been taken, by park */
   wait_turn(gil, w);
   thr_mutex_unlock(&gil->m);
   become_holder(gil, w->ts);

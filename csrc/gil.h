@@ -18,6 +18,8 @@
 **   lock's release posts the invited.
 ** - While the first of the queue sleeps so, nobody asks for it: who takes the
 **   lock before it asks itself to drop, too.
+** - The patience of THR_STREAM is too long for that, since the hook slows down
+**   whatever runs: who is invited with it is woken, and keeps the time itself.
 ** - A semaphore's token tells nothing but "look again": there may be stray
 **   ones, from a lock that was taken before its post came.
 **
@@ -34,6 +36,7 @@ THR_PRIVATE_BEGIN
 #define THR_AT_ONCE INT64_C(0)
 #define THR_SOON INT64_C(50000)     /* woken by somebody who holds the lock */
 #define THR_CONTEND INT64_C(200000) /* woken to compete for a Lock */
+#define THR_STREAM INT64_C(500000)  /* woken to take what comes in numbers */
 
 typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   thr_tstate *ts;
@@ -52,8 +55,9 @@ void thr_gil_take(thr_tstate *ts, int64_t patience);
 void thr_gil_release(thr_tstate *ts);
 
 /* Takes the lock for `ts`, which sleeps, as soon as `self`, which holds it,
-** lets go; `ts` calls thr_gil_accept when it wakes. */
-void thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
+** lets go; `ts` calls thr_gil_accept when it wakes.  True: the caller shall
+** post it now. */
+bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience);
 void thr_gil_accept(thr_gilwaiter *w);
 

@@ -206,13 +206,12 @@ static thr_tstate *to_post(thr_waiter *w) {
   return ts;
 }
 
-/* The same, for a waiter that is woken: it may be invited instead. */
+/* The same, for a waiter that is woken: it may be invited to come later. */
 static thr_tstate *wake(thr_waiter *w) {
   thr_tstate *self = thr_tstate_current(w->ts->id);
   if (sem_of(w) == &w->ts->sem && w->wants_gil && self && self->holds_gil) {
     w->invited = true;
-    thr_gil_invite(self, w->ts, &w->turn, w->patience);
-    return NULL;
+    if (!thr_gil_invite(self, w->ts, &w->turn, w->patience)) return NULL;
   }
   return to_post(w);
 }

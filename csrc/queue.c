@@ -4,15 +4,15 @@
 #include <stdlib.h>
 
 #include "face.h"
-#include "heap.h"
 
-#define ROOM_FIRST 16
-#define ROOM_KEPT 1024 /* a table with more places is dropped when empty */
+/* Who finds so many items, or places, was woken by a thread that goes on
+** putting, or taking. */
+#define STREAM_LEAST 64
 
 thr_queue *thr_queue_new(thr_order order, int64_t maxsize) {
   thr_queue *q = calloc(1, sizeof(*q));
   if (!q) return NULL;
-  q->order = order;
+  q->items.order = order;
   q->maxsize = maxsize;
   return q;
 }
@@ -21,8 +21,12 @@ thr_queue *thr_queue_new(thr_order order, int64_t maxsize) {
 ** for these it stays. */
 void thr_queue_drop(void *arg) {
   thr_queue *q = arg;
-  if (q->waiting > 0) thr_queue_shutdown(q, true);
-  else free(q);
+  if (q->waiting > 0) {
+    thr_queue_shutdown(q, true);
+  } else {
+    thr_items_drop(&q->items);
+    free(q);
+  }
 }
 
 /* Under the global lock, as whoever looks at the gate is. */
@@ -36,14 +40,23 @@ static void note_left(const void *addr, thr_waiter *w, bool more) {
   ((thr_gate *)addr)->parked = more;
 }
 
+/* How many may pass the gate. */
+static int64_t passing(const thr_queue *q, const thr_gate *gate) {
+  if (gate == &q->getters) return thr_queue_size(q);
+  return gate == &q->putters ? q->maxsize - thr_queue_size(q) : 0;
+}
+
 thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
                         int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, gate, "Queue");
   w.object = q;
   w.still = note_parked;
+  if (gate->streams) w.patience = THR_STREAM;
   q->waiting++;
   thr_wake r = thr_park(&w, deadline);
   q->waiting--;
+  int64_t n = passing(q, gate);
+  if (n > 0) gate->streams = n >= STREAM_LEAST; /* else it came too late */
   return r;
 }
 
@@ -57,17 +70,11 @@ void thr_queue_wakeall(thr_gate *gate) {
 }
 
 void thr_queue_added(thr_queue *q) {
-  q->n++;
   q->unfinished++;
-  q->changes++;
   thr_queue_wakenext(&q->getters);
 }
 
-void thr_queue_removed(thr_queue *q) {
-  q->n--;
-  q->changes++;
-  thr_queue_wakenext(&q->putters);
-}
+void thr_queue_removed(thr_queue *q) { thr_queue_wakenext(&q->putters); }
 
 bool thr_queue_done(thr_queue *q) {
   if (q->unfinished <= 0) return false;
@@ -77,10 +84,11 @@ bool thr_queue_done(thr_queue *q) {
 
 void thr_queue_shutdown(thr_queue *q, bool immediate) {
   q->closed = true;
-  q->changes++;
+  q->items.changes++;
   if (immediate) {
-    q->unfinished = q->unfinished > q->n ? q->unfinished - q->n : 0;
-    q->n = q->head = q->room = 0;
+    int64_t n = thr_queue_size(q);
+    q->unfinished = q->unfinished > n ? q->unfinished - n : 0;
+    thr_items_drop(&q->items);
     if (q->unfinished == 0) thr_queue_wakeall(&q->joiners);
   }
   thr_queue_wakeall(&q->getters);
@@ -141,100 +149,9 @@ int thr_queue_createsimple(lua_State *L) {
   return create(L, &simple_kind, THR_FIFO, 0);
 }
 
-/* The place, from 1, of the i-th item in the ring. */
-static lua_Integer place(const thr_queue *q, int64_t i) {
-  return ((q->head + i) & (q->room - 1)) + 1;
-}
-
-/* A table of twice the size.  Making it may run finalisers, which may use the
-** queue: it is wanted only if nothing has changed. */
-static void grow(lua_State *L, thr_queue *q) {
-  unsigned long long changes = q->changes;
-  int64_t room = q->room ? 2 * q->room : ROOM_FIRST;
-  if (room > INT32_MAX) luaL_error(L, "not enough memory");
-  lua_createtable(L, (int)room, 0);
-  if (changes == q->changes) {
-    lua_getiuservalue(L, 1, 1);
-    for (int64_t i = 0; i < q->n; i++) {
-      lua_rawgeti(L, -1, place(q, i));
-      lua_rawseti(L, -3, i + 1);
-    }
-    lua_pop(L, 1);
-    lua_setiuservalue(L, 1, 1);
-    q->head = 0;
-    q->room = room;
-    q->changes++;
-  } else {
-    lua_pop(L, 1);
-  }
-}
-
 /* What comes next may raise an error, and lets others run: if the thread was
 ** woken, the next one shall look too. */
 static void pass_on(void *gate) { thr_queue_wakenext(gate); }
-
-/* The item at 2 into the table on top.  False: look again. */
-static bool put_heap(lua_State *L, thr_queue *q, int items) {
-  thr_heapsearch s = {&q->changes, pass_on, &q->putters};
-  lua_Integer at = thr_heap_findput(L, &s, items, q->n, 2);
-  if (at != 0) thr_heap_put(L, items, q->n, 2, at);
-  return at != 0;
-}
-
-/* There is room below the bound.  False: things have changed, look again. */
-static bool put_item(lua_State *L, thr_queue *q) {
-  if (q->n == q->room) {
-    pass_on(&q->putters);
-    grow(L, q);
-    return false;
-  }
-  bool done = true;
-  lua_getiuservalue(L, 1, 1);
-  if (q->order == THR_PRIORITY) {
-    done = put_heap(L, q, lua_gettop(L));
-  } else {
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, place(q, q->n));
-  }
-  lua_pop(L, 1);
-  if (done) thr_queue_added(q);
-  return done;
-}
-
-static void take_ring(lua_State *L, thr_queue *q) {
-  lua_Integer at = place(q, q->order == THR_LIFO ? q->n - 1 : 0);
-  lua_rawgeti(L, -1, at);
-  lua_pushnil(L);
-  lua_rawseti(L, -3, at);
-  if (q->order == THR_FIFO) q->head = at & (q->room - 1);
-}
-
-static bool take_heap(lua_State *L, thr_queue *q, int items) {
-  thr_heapsearch s = {&q->changes, pass_on, &q->getters};
-  lua_Integer at = thr_heap_findtake(L, &s, items, q->n);
-  if (at != 0) thr_heap_take(L, items, q->n, at);
-  return at != 0;
-}
-
-static void drop_table(lua_State *L, thr_queue *q) {
-  q->head = q->room = 0;
-  lua_pushnil(L);
-  lua_setiuservalue(L, 1, 1);
-}
-
-/* Pushes an item; there is one.  False: things have changed, look again. */
-static bool take_item(lua_State *L, thr_queue *q) {
-  lua_getiuservalue(L, 1, 1);
-  if (q->order != THR_PRIORITY) {
-    take_ring(L, q);
-  } else if (!take_heap(L, q, lua_gettop(L))) {
-    lua_pop(L, 1);
-    return false;
-  }
-  thr_queue_removed(q);
-  if (q->n == 0 && q->room > ROOM_KEPT) drop_table(L, q);
-  return true;
-}
 
 static int refuse(lua_State *L, const char *why) {
   lua_pushnil(L);
@@ -242,14 +159,26 @@ static int refuse(lua_State *L, const char *why) {
   return 2;
 }
 
+static int accept(lua_State *L, thr_queue *q) {
+  thr_queue_added(q);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* The quick way, for an integer that need not wait. */
+static bool put_at_once(lua_State *L, thr_queue *q) {
+  return !q->closed && !thr_queue_full(q) &&
+         thr_items_putinteger(L, &q->items);
+}
+
 /* deadline 0: do not wait. */
-static int put(lua_State *L, thr_queue *q, int64_t deadline) {
+static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
+  thr_alarm alarm = {pass_on, &q->putters};
   for (;;) {
     if (q->closed) return refuse(L, "shutdown");
     if (!thr_queue_full(q)) {
-      if (!put_item(L, q)) continue;
-      lua_pushboolean(L, 1);
-      return 1;
+      if (thr_items_put(L, &q->items, type, alarm)) return accept(L, q);
+      continue;
     }
     if (deadline == 0) return refuse(L, "full");
     thr_tstate *ts = thr_face_self(L);
@@ -260,9 +189,11 @@ static int put(lua_State *L, thr_queue *q, int64_t deadline) {
 }
 
 static int get(lua_State *L, thr_queue *q, int64_t deadline) {
+  thr_alarm alarm = {pass_on, &q->getters};
   for (;;) {
-    if (q->n > 0) {
-      if (!take_item(L, q)) continue;
+    if (thr_queue_size(q) > 0) {
+      if (!thr_items_take(L, &q->items, alarm)) continue;
+      thr_queue_removed(q);
       return 1;
     }
     if (q->closed) return refuse(L, "shutdown");
@@ -283,14 +214,22 @@ static int64_t check_wait(lua_State *L, int first) {
   return !block || ns == 0 ? 0 : thr_face_fromnow(ns);
 }
 
-static void check_item(lua_State *L) {
-  if (lua_isnoneornil(L, 2))
-    thr_face_argerror(L, 2, "item", "must not be nil");
+/* Returns its type. */
+static int check_item(lua_State *L) {
+  int type = lua_type(L, 2);
+  if (type <= LUA_TNIL) thr_face_argerror(L, 2, "item", "must not be nil");
+  return type;
 }
 
 static int put_with_args(lua_State *L, thr_queue *q) {
-  check_item(L);
-  return put(L, q, lua_gettop(L) > 2 ? check_wait(L, 3) : THR_FOREVER);
+  bool more = lua_gettop(L) > 2;
+  if (!more && put_at_once(L, q)) return accept(L, q);
+  int type = check_item(L);
+  return put(L, q, type, more ? check_wait(L, 3) : THR_FOREVER);
+}
+
+static int put_nowait(lua_State *L, thr_queue *q) {
+  return put(L, q, check_item(L), 0);
 }
 
 static int get_with_args(lua_State *L, thr_queue *q) {
@@ -332,11 +271,7 @@ Puts an item if there is a free place.
 @treturn boolean true; or nil and "full", or nil and "shutdown"
 @raise if the item is nil; what a comparison raises
 */
-static int queue_putnowait(lua_State *L) {
-  thr_queue *q = check(L);
-  check_item(L);
-  return put(L, q, 0);
-}
+static int queue_putnowait(lua_State *L) { return put_nowait(L, check(L)); }
 
 /***
 Takes an item out if there is one.
@@ -403,7 +338,7 @@ How many items there are, just now.
 @treturn integer
 */
 static int queue_qsize(lua_State *L) {
-  lua_pushinteger(L, check(L)->n);
+  lua_pushinteger(L, thr_queue_size(check(L)));
   return 1;
 }
 
@@ -413,7 +348,7 @@ Is there no item, just now?
 @treturn boolean
 */
 static int queue_empty(lua_State *L) {
-  lua_pushboolean(L, check(L)->n == 0);
+  lua_pushboolean(L, thr_queue_size(check(L)) == 0);
   return 1;
 }
 
@@ -440,15 +375,15 @@ static int queue_shutdown(lua_State *L) {
   thr_face_keywords(L, 2, names);
   bool immediate = thr_face_optboolean(L, 2, "immediate", false);
   thr_queue_shutdown(q, immediate);
-  if (immediate) drop_table(L, q);
+  if (immediate) thr_items_droptable(L);
   return 0;
 }
 
 static int queue_tostring(lua_State *L) {
   static const char *const names[] = {"Queue", "LifoQueue", "PriorityQueue"};
   thr_queue *q = check(L);
-  lua_pushfstring(L, "<threading.%s at %p: %I", names[q->order], q,
-                  (LUAI_UACINT)q->n);
+  lua_pushfstring(L, "<threading.%s at %p: %I", names[q->items.order], q,
+                  (LUAI_UACINT)thr_queue_size(q));
   if (q->maxsize > 0) lua_pushfstring(L, "/%I", (LUAI_UACINT)q->maxsize);
   else lua_pushliteral(L, "");
   lua_pushstring(L, q->closed ? " items, shut down>" : " items>");
@@ -506,9 +441,7 @@ Puts an item.
 @raise if the item is nil
 */
 static int simple_putnowait(lua_State *L) {
-  thr_queue *q = check_simple(L);
-  check_item(L);
-  return put(L, q, 0);
+  return put_nowait(L, check_simple(L));
 }
 
 /***
@@ -526,7 +459,7 @@ How many items there are, just now.
 @treturn integer
 */
 static int simple_qsize(lua_State *L) {
-  lua_pushinteger(L, check_simple(L)->n);
+  lua_pushinteger(L, thr_queue_size(check_simple(L)));
   return 1;
 }
 
@@ -536,14 +469,14 @@ Is there no item, just now?
 @treturn boolean
 */
 static int simple_empty(lua_State *L) {
-  lua_pushboolean(L, check_simple(L)->n == 0);
+  lua_pushboolean(L, thr_queue_size(check_simple(L)) == 0);
   return 1;
 }
 
 static int simple_tostring(lua_State *L) {
   thr_queue *q = check_simple(L);
   lua_pushfstring(L, "<threading.SimpleQueue at %p: %I items>", q,
-                  (LUAI_UACINT)q->n);
+                  (LUAI_UACINT)thr_queue_size(q));
   return 1;
 }
 

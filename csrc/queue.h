@@ -11,33 +11,24 @@
 **   behind it is legal (a timeout), and the next wake-up clears it.
 ** - A thread that was woken makes its change, or waits again, or wakes the
 **   next one before it does what may raise an error.  So no wake-up is lost.
-** - `changes` grows with each change: who has let others run in between (by a
-**   comparison, or an allocation, which may run finalisers) looks at it.
-**
-** The items stand in a table, the box's user value: a ring (Queue,
-** SimpleQueue), a stack (the same, taken at the other end), or a heap.
 */
 #ifndef THR_QUEUE_H
 #define THR_QUEUE_H
 
+#include "items.h"
 #include "park.h"
 
 THR_PRIVATE_BEGIN
 
-typedef enum { THR_FIFO, THR_LIFO, THR_PRIORITY } thr_order;
-
 typedef struct {
-  bool parked; /* gil: somebody may wait here */
+  bool parked;  /* gil: somebody may wait here */
+  bool streams; /* gil: who came through last found many items, or places */
 } thr_gate;
 
 typedef struct {
-  thr_order order;           /* const */
+  thr_items items;
   int64_t maxsize;           /* const; 0 or less: no bound */
-  int64_t n;                 /* gil: how many items */
-  int64_t room;              /* gil: places in the table, 0 or a power of 2 */
-  int64_t head;              /* gil: place of the first item, from 0 */
   int64_t unfinished;        /* gil: put, and not yet task_done */
-  unsigned long long changes; /* gil */
   bool closed;               /* gil: shutdown was called */
   int waiting;               /* gil: threads at the gates */
   thr_gate getters, putters, joiners;
@@ -45,8 +36,11 @@ typedef struct {
 
 thr_queue *thr_queue_new(thr_order order, int64_t maxsize);
 void thr_queue_drop(void *arg);
+static inline int64_t thr_queue_size(const thr_queue *q) {
+  return q->items.row.n;
+}
 static inline bool thr_queue_full(const thr_queue *q) {
-  return q->maxsize > 0 && q->n >= q->maxsize;
+  return q->maxsize > 0 && thr_queue_size(q) >= q->maxsize;
 }
 
 /* Waits at one of the queue's gates. */

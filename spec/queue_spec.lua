@@ -77,7 +77,7 @@ local function all_kinds(new, name)
       end
     end
     assert.equal(#model, q:qsize())
-    assert.is_true(#model > 1000) -- past the size of a table that is kept
+    assert.is_true(#model > 1000) -- past the size that is always kept
     drain(q)
     q:put(1)
     assert.equal(1, q:get())
@@ -419,6 +419,97 @@ for _, name in ipairs(kinds) do
     all_kinds(queue[name], name)
   end)
 end
+
+-- An item of each kind that is held in a way of its own, and some that are
+-- nearly alike.
+local function any_item(n)
+  local makers = {
+    function() return n end,
+    function() return n + 0.0 end,
+    function() return n + 0.5 end,
+    function() return n % 2 == 0 end,
+    function() return tostring(n) end,
+    function() return { n } end,
+    function() return -0.0 end,
+    function() return math.mininteger end,
+  }
+  return makers[n % #makers + 1]()
+end
+
+local function assert_same_item(expected, item)
+  assert.is_true(rawequal(expected, item))
+  assert.equal(math.type(expected), math.type(item))
+  assert.equal(("%q"):format(type(expected) == "table" or expected),
+    ("%q"):format(type(item) == "table" or item))
+end
+
+for _, name in ipairs { "Queue", "LifoQueue", "SimpleQueue" } do
+  describe(name, function()
+    it("gives items of all kinds back as they were", function()
+      local q, model, first, last = queue[name](), {}, 1, 0
+      local random = 7
+      for n = 1, 6000 do
+        random = (random * 1103515245 + 12345) & 0x7fffffff
+        if random >> 8 & 7 < (n < 3000 and 5 or 3) then
+          local item = any_item(random >> 12)
+          last = last + 1
+          model[last] = item
+          q:put(item)
+        elseif first <= last then
+          local at = name == "LifoQueue" and last or first
+          assert_same_item(model[at], q:get())
+          first = first + (at == first and at ~= last and 1 or 0)
+          last = last - (at == last and 1 or 0)
+        end
+        assert.equal(last - first + 1, q:qsize())
+      end
+    end)
+
+    it("is itself again after very many items", function()
+      local q = queue[name]()
+      for round = 1, 2 do
+        for n = 1, 70000 do
+          q:put(n % 5 > 0 and n or { n })
+        end
+        for _ = 1, 70000 do
+          q:get()
+        end
+        assert.is_true(q:empty())
+        q:put(round)
+        assert.equal(round, q:get())
+      end
+    end)
+  end)
+end
+
+it("a stream of items comes through whole", function()
+  for _, maxsize in ipairs { 0, 500 } do
+    local q = queue.Queue(maxsize)
+    local ping, pong = queue.Queue(), queue.Queue()
+    local consumer = support.start(function()
+      local expected = 1
+      for item in q:items() do
+        assert(item == expected)
+        expected = expected + 1
+      end
+      pong:put(expected)
+      for item in ping:items() do
+        pong:put(item)
+      end
+    end)
+    for n = 1, 30000 do
+      q:put(n)
+    end
+    q:shutdown()
+    assert.equal(30001, pong:get())
+    for n = 1, 100 do
+      ping:put(n)
+      assert.equal(n, pong:get())
+    end
+    ping:shutdown()
+    support.join(consumer)
+  end
+end)
 
 describe("PriorityQueue", function()
   -- Items whose comparison calls `hook`.

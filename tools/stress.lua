@@ -5,6 +5,7 @@
 -- until the thread calls something that it knows.
 
 local _thread = require "threading._thread"
+local queue = require "threading.queue"
 local threading = require "threading"
 local time = require "threading.time"
 
@@ -133,6 +134,32 @@ function kinds.collections()
       collectgarbage()
     end
   end
+end
+
+-- Streams of items, and answers one by one.
+function kinds.queues()
+  local items, sums = queue.Queue(300), queue.SimpleQueue()
+  local t = threading.Thread { target = function()
+    local sum = 0
+    for item in items:items() do
+      sum = sum + (tonumber(item) or item[1])
+      if item == 0 then
+        sums:put(sum)
+        sum = 0
+      end
+    end
+  end }
+  t:start()
+  while go_on() do
+    local n = math.random(1000)
+    for i = 1, n do
+      items:put(i % 3 > 0 and i or { i })
+    end
+    items:put(0)
+    assert(sums:get() == n * (n + 1) // 2)
+  end
+  items:shutdown()
+  t:join()
 end
 
 function kinds.threads()
