@@ -41,7 +41,7 @@ static void become_main(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_tstate_dropbell(ts);
   thr_sem_destroy(&ts->sem); /* the pipe is the parent's too */
-  thr_sem_init(&ts->sem, true);
+  thr_sem_init(&ts->sem, THR_SEM_PIPE);
   if (!ts->is_main) {
     thr_tstate_ref(ts); /* the old main record keeps its own */
     rt->main = ts;

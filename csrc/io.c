@@ -132,7 +132,7 @@ int thr_io_waitfd(lua_State *L) {
   bool now = thr_os_look(&watch);
   if (s.buffered && watch.ready != THR_NOFD) watch.ready |= wanted & THR_IN;
   if (now || watch.ready) return ready(L, &watch);
-  if (!thr_tstate_makebell(ts)) return refuse(L, "too many open files");
+  thr_tstate_makebell(ts);
   return wait_until(L, ts, &watch, deadline);
 }
 

@@ -64,11 +64,18 @@ typedef pthread_once_t thr_once;
 #define thr_os_once(o, fn) ((void)pthread_once((o), (fn)))
 
 /*
-** A thread's semaphore.  A main thread's is made of a pipe: only poll can let
-** signals in and fall asleep in one step, and a Ctrl-C that came between the
-** last look and the sleep would be lost.  So is that of a thread that watches
-** a descriptor meanwhile.
+** A thread's semaphore, on which it alone sleeps.  A main thread's is made of a
+** pipe: only poll can let signals in and fall asleep in one step, and a Ctrl-C
+** that came between the last look and the sleep would be lost.  A thread that
+** watches a descriptor needs poll too, but not a descriptor more: the
+** preemption signal wakes it as well, for two system calls more.
 */
+typedef enum {
+  THR_SEM_PLAIN,
+  THR_SEM_PIPE,
+  THR_SEM_SIGNAL /* for thr_sem_waitfd; who posts knows that the thread lives */
+} thr_semkind;
+
 typedef struct {
 #if THR_GLIBC(2, 30) /* has sem_clockwait */
   sem_t sem;
@@ -78,7 +85,9 @@ typedef struct {
   pthread_cond_t c;
   unsigned tokens; /* under m */
 #endif
-  int in, out; /* the pipe's ends; -1: none, and the two below unused */
+  thr_semkind kind;
+  thr_osthread sleeper; /* who has made it; the rest: not of the plain kind */
+  int in, out;          /* the pipe's ends, or -1 */
   _Atomic bool token;  /* set by who posts, taken by who waits */
   _Atomic bool asleep; /* set by who waits: a post must write into the pipe */
 } thr_sem;
@@ -113,11 +122,13 @@ void thr_mutex_lock(thr_mutex *m);
 void thr_mutex_unlock(thr_mutex *m);
 void thr_mutex_destroy(thr_mutex *m);
 
-bool thr_sem_init(thr_sem *s, bool pipe); /* false: no resources */
+/* Made by the thread that sleeps on it, but for the plain kind.  False: no
+** resources. */
+bool thr_sem_init(thr_sem *s, thr_semkind kind);
 void thr_sem_post(thr_sem *s);
 bool thr_sem_try(thr_sem *s); /* takes a token if there is one */
 thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline);
-/* On a semaphore with a pipe: until a token comes or the descriptor is
+/* On a semaphore that is not plain: until a token comes or the descriptor is
 ** ready. */
 thr_semwait thr_sem_waitfd(thr_sem *s, thr_watch *watch, int64_t deadline);
 /* On a semaphore with a pipe, and beside it the descriptor, if that is not

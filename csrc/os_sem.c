@@ -120,9 +120,9 @@ static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
 
 #endif
 
-/* The kind with a pipe; on Linux an eventfd, which is both ends.  The pipe
-** only ends the sleep: store token, then load asleep; store asleep, then load
-** token: one of both sees the other. */
+/* The kind with a pipe; on Linux an eventfd, which is both ends.  The pipe (or
+** the signal) only ends the sleep: store token, then load asleep; store
+** asleep, then load token: one of both sees the other. */
 
 static bool pipe_init(thr_sem *s) {
 #if defined(THR_LINUX)
@@ -145,6 +145,10 @@ static void pipe_post(thr_sem *s) {
   uint64_t one = 1;
   s->token = true;
   if (!atomic_exchange(&s->asleep, false)) return;
+  if (s->kind == THR_SEM_SIGNAL) {
+    thr_os_preempt(s->sleeper);
+    return;
+  }
   while (write(s->in, &one, sizeof(one)) < 0 && errno == EINTR) continue;
 }
 
@@ -187,6 +191,7 @@ static void to_sets(const struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
   FD_ZERO(in);
   FD_ZERO(out);
   for (nfds_t i = 0; i < n; i++) {
+    if (p[i].fd < 0) continue;
     if (p[i].events & POLLIN) FD_SET(p[i].fd, in);
     if (p[i].events & POLLOUT) FD_SET(p[i].fd, out);
   }
@@ -194,8 +199,9 @@ static void to_sets(const struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
 
 static void from_sets(struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
   for (nfds_t i = 0; i < n; i++)
-    p[i].revents = (short)((FD_ISSET(p[i].fd, in) ? POLLIN : 0) |
-                           (FD_ISSET(p[i].fd, out) ? POLLOUT : 0));
+    if (p[i].fd >= 0)
+      p[i].revents = (short)((FD_ISSET(p[i].fd, in) ? POLLIN : 0) |
+                             (FD_ISSET(p[i].fd, out) ? POLLOUT : 0));
 }
 
 static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
@@ -272,28 +278,38 @@ static thr_semwait pipe_wait(thr_sem *s, thr_watch *watch, int64_t deadline,
                                                   : THR_SEM_EINTR;
 }
 
-bool thr_sem_init(thr_sem *s, bool pipe) {
+bool thr_sem_init(thr_sem *s, thr_semkind kind) {
+  s->kind = kind;
   s->in = s->out = -1;
   s->token = s->asleep = false;
-  return pipe ? pipe_init(s) : plain_init(s);
+  s->sleeper = pthread_self();
+  if (kind == THR_SEM_PLAIN) return plain_init(s);
+  return kind == THR_SEM_SIGNAL || pipe_init(s);
 }
 
 void thr_sem_post(thr_sem *s) {
-  if (s->in >= 0) pipe_post(s);
-  else plain_post(s);
+  if (s->kind == THR_SEM_PLAIN) plain_post(s);
+  else pipe_post(s);
 }
 
 bool thr_sem_try(thr_sem *s) {
-  return s->out >= 0 ? pipe_take(s) : plain_take(s);
+  return s->kind == THR_SEM_PLAIN ? plain_take(s) : pipe_take(s);
 }
 
 thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
-  return s->out >= 0 ? pipe_wait(s, NULL, deadline, NULL)
-                     : plain_wait(s, deadline);
+  return s->kind == THR_SEM_PLAIN ? plain_wait(s, deadline)
+                                  : pipe_wait(s, NULL, deadline, NULL);
+}
+
+static bool see_nothing(void *arg) {
+  (void)arg;
+  return false;
 }
 
 thr_semwait thr_sem_waitfd(thr_sem *s, thr_watch *watch, int64_t deadline) {
-  return pipe_wait(s, watch, deadline, NULL);
+  return s->kind == THR_SEM_SIGNAL
+             ? thr_sem_waitafter(s, watch, deadline, see_nothing, NULL)
+             : pipe_wait(s, watch, deadline, NULL);
 }
 
 thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
@@ -308,10 +324,8 @@ thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
 }
 
 void thr_sem_destroy(thr_sem *s) {
-  if (s->in < 0) {
-    plain_destroy(s);
-    return;
-  }
+  if (s->kind == THR_SEM_PLAIN) plain_destroy(s);
+  if (s->kind != THR_SEM_PIPE) return;
   close(s->in);
   if (s->out != s->in) close(s->out);
 }

@@ -63,11 +63,10 @@ void thr_runtime_unref(thr_runtime *rt) {
 thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
   thr_tstate *ts = calloc(1, sizeof(*ts));
   if (!ts) return NULL;
-  if (!thr_sem_init(&ts->sem, is_main)) {
+  if (!thr_sem_init(&ts->sem, is_main ? THR_SEM_PIPE : THR_SEM_PLAIN)) {
     free(ts);
     return NULL;
   }
-  ts->bell.in = ts->bell.out = -1;
   ts->id = rt->id;
   ts->is_main = is_main;
   ts->rt = rt;
@@ -92,14 +91,26 @@ void thr_tstate_wake(thr_tstate *ts) {
   thr_tstate_unref(ts);
 }
 
-bool thr_tstate_makebell(thr_tstate *ts) {
-  return ts->is_main || ts->bell.out >= 0 || thr_sem_init(&ts->bell, true);
+/* A descriptor for each thread would halve the connections that a server with
+** a thread for each can have. */
+#define PIPES_MOST 256
+
+static atomic_int pipes;
+
+void thr_tstate_makebell(thr_tstate *ts) {
+  if (ts->is_main || ts->bell.kind != THR_SEM_PLAIN) return;
+  if (atomic_fetch_add(&pipes, 1) < PIPES_MOST &&
+      thr_sem_init(&ts->bell, THR_SEM_PIPE))
+    return;
+  atomic_fetch_sub(&pipes, 1);
+  thr_sem_init(&ts->bell, THR_SEM_SIGNAL);
 }
 
 void thr_tstate_dropbell(thr_tstate *ts) {
-  if (ts->bell.out < 0) return;
+  if (ts->bell.kind == THR_SEM_PLAIN) return;
+  if (ts->bell.kind == THR_SEM_PIPE) atomic_fetch_sub(&pipes, 1);
   thr_sem_destroy(&ts->bell);
-  ts->bell.in = ts->bell.out = -1;
+  ts->bell.kind = THR_SEM_PLAIN;
 }
 
 void thr_tstate_setname(thr_tstate *ts, const char *name) {

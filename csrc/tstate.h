@@ -74,8 +74,8 @@ struct thr_tstate {
   atomic_bool holds_gil;     /* own; the signal handler reads it */
   int spins;   /* own: how often it looks before it sleeps, see park.c */
   thr_sem sem; /* own: sleeps here, in park and gil; others post */
-  thr_sem bell; /* own: sleeps here instead while it watches a descriptor; made
-                   then, with a pipe.  Others post under the mutex of the
+  thr_sem bell; /* own: sleeps here instead while it watches a descriptor; not
+                   plain, once made.  Others post under the mutex of the
                    bucket in which it waits, so that it dies with its thread */
 
   /* the hook, see preempt.c */
@@ -175,8 +175,8 @@ void thr_tstate_unref(thr_tstate *ts);
 ** thread was sure to live: it may have ended by now, for it may have found
 ** out by itself what the post is to tell. */
 void thr_tstate_wake(thr_tstate *ts);
-/* Makes what the calling thread needs in order to watch descriptors. */
-bool thr_tstate_makebell(thr_tstate *ts); /* false: no resources */
+/* Makes and drops what the calling thread needs to watch descriptors. */
+void thr_tstate_makebell(thr_tstate *ts);
 void thr_tstate_dropbell(thr_tstate *ts);
 void thr_tstate_setname(thr_tstate *ts, const char *name);
 

@@ -19,8 +19,7 @@ local io = {}
 -- @tparam[opt] number timeout seconds, not negative; without it for ever
 -- @treturn boolean true, and with "rw" a second result that tells for what:
 -- "r", "w" or "rw". Or nil and "timeout"; or nil and "closed" where no such
--- descriptor is open, or another thread closes it; or nil and a message
--- where the system has no descriptor left for the wait itself.
+-- descriptor is open, or another thread closes it.
 -- @raise if an argument is of the wrong type, or a closed file; a
 -- cancellation; "interrupted!" on Ctrl-C
 io.wait_fd = _thread._wait_fd

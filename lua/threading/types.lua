@@ -1096,7 +1096,7 @@ local io = {}
 ---@param timeout? threading.seconds by default for ever
 ---@return true? ready nil at the timeout, or where fd is closed
 ---@return string? which with "rw", what it is ready for: "r", "w" or "rw";
---- without the first: "timeout", "closed", "too many open files"
+--- without the first: "timeout", "closed"
 function io.wait_fd(fd, mode, timeout) end
 
 -- threading.futures -----------------------------------------------------------
