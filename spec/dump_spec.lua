@@ -110,13 +110,15 @@ describe("dump", function()
         threads[1]:join()
       end,
       Sleeper = function()
-        require("threading.time").sleep(0.3)
+        require("threading.time").sleep(1000)
       end,
     } do
       threads[#threads + 1] = start(name, wait)
-      support.wait_thread_parked(threads[#threads])
+      threads[name] = threads[#threads]
+      support.wait_thread_parked(threads[name])
     end
     local list = dump_by_name()
+    threads.Sleeper:cancel()
     over:set()
     own:release()
     condition:with(condition.notify, condition)
@@ -253,6 +255,7 @@ describe("dump", function()
 
   it("a thread may dump itself, with whatever locks it holds", function()
     local list = support.in_thread(function()
+      support.wait_thread_parked(threading.main_thread(), "thread")
       local lock = threading.Lock()
       local _ <close> = lock:guard()
       return (dump_by_name())
@@ -397,7 +400,7 @@ describe("dump_on_signal", function()
         "local e = threading.Barrier(2)", "e:wait()", "e:wait()",
       },
       thread = { "", "sender:join()", "" },
-      sleep = { "", "time.sleep(0.3)", "" },
+      sleep = { "", "pcall(time.sleep, 1000)", "main:cancel()" },
     }
     for what, case in pairs(cases) do
       local make, wait, let_go = table.unpack(case)
@@ -462,14 +465,16 @@ describe("dump_on_signal", function()
 
   it("while the main thread waits for its turn to compute", function()
     assert_dumps(1, [[
-      local busy, dumped = 0
-      for _ = 1, 3 do
+      local busy, dumped = {}
+      for i = 1, 3 do
         threading.Thread { target = function()
-          busy = busy + 1
+          busy[i] = true
           while not dumped do end
         end }:start()
       end
-      send("QUIT", function() return busy == 3 end, function()
+      send("QUIT", function()
+        return busy[1] and busy[2] and busy[3]
+      end, function()
         dumped = true
       end)
       while not dumped do end

@@ -379,22 +379,24 @@ describe("daemon threads", function()
     local r = support.run [[
       local threading = require "threading"
       local time = require "threading.time"
-      local n = 0
+      local inside = {}
       for i = 1, 100 do
         threading.Thread { daemon = true, target = function()
           local _ <close> = setmetatable({}, { __close = function()
-            n = n + 1
-            if n == 100 then io.write "all" end
+            io.write "closed "
           end })
+          inside[i] = true
           if i % 2 == 0 then time.sleep(1000) end
           while true do pcall(error) end
         end }:start()
       end
-      time.sleep(0.01)
+      for i = 1, 100 do
+        while not inside[i] do time.sleep(0) end
+      end
     ]]
     assert.equal("", r.err)
     assert.equal(0, r.code)
-    assert.is_true(r.out == "all" or r.out == "")
+    assert.equal(("closed "):rep(100), r.out)
   end)
 
   it("they are stopped after the others have ended", function()

@@ -6,9 +6,9 @@ local parallel_for = threading.parallel_for
 
 -- The parts that fn is called with, in order, as "lo-hi".
 local function parts_of(first, last, ...)
-  local list = {}
+  local list, append = support.shared_list()
   parallel_for(first, last, function(lo, hi)
-    list[#list + 1] = { lo, hi }
+    append { lo, hi }
   end, ...)
   table.sort(list, function(a, b)
     return a[1] < b[1]

@@ -314,7 +314,7 @@ describe("garbage collection in threads", function()
           for i = 1, 10 do
             string.rep("x", 1000 + i)
           end
-          finalised = finalised + 1
+          finalised = finalised + 1 -- no hook comes in a finaliser
         end,
       }
       support.join(support.start_many(6, function(n)

@@ -81,15 +81,13 @@ describe("Thread: making", function()
   end)
 
   it("several objects of the same options are independent", function()
-    local n = 0
-    local options = { target = function()
-      n = n + 1
-    end }
+    local ran = support.counter()
+    local options = { target = ran, args = { 1 } }
     local a, b = Thread(options), Thread(options)
     a:start()
     b:start()
     support.join { a, b }
-    assert.equal(2, n)
+    assert.equal(2, ran())
     assert.not_equal(a.ident, b.ident)
   end)
 end)
@@ -578,25 +576,23 @@ describe("Thread: start and join", function()
   end)
 
   it("more than a hundred at a time", function()
-    local go, n, lock = false, 0, threading.Lock()
+    local go, ran = false, support.counter()
     local list = support.start_many(150, function()
       support.wait_until(function()
         return go
       end)
-      lock:with(function()
-        n = n + 1
-      end)
+      ran(1)
     end)
     assert.equal(151, threading.active_count())
     go = true
     support.join(list)
-    assert.equal(150, n)
+    assert.equal(150, ran())
   end)
 
   it("threads start threads", function()
-    local n = 0
+    local ran = support.counter()
     local function tree(depth)
-      n = n + 1
+      ran(1)
       if depth > 0 then
         support.join(support.start_many(2, function()
           tree(depth - 1)
@@ -604,17 +600,17 @@ describe("Thread: start and join", function()
       end
     end
     tree(5)
-    assert.equal(63, n)
+    assert.equal(63, ran())
   end)
 
   it("a handle may be collected while its thread runs", function()
-    local go, done = false, 0
+    local go, done = false, support.counter()
     for _ = 1, 10 do
       support.start(function()
         support.wait_until(function()
           return go
         end)
-        done = done + 1
+        done(1)
       end)
     end
     collectgarbage()
@@ -623,7 +619,7 @@ describe("Thread: start and join", function()
     support.wait_until(function()
       return threading.active_count() == 1
     end)
-    assert.equal(10, done)
+    assert.equal(10, done())
   end)
 
   it("a start that the system refuses raises, and changes nothing", function()

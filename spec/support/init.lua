@@ -3,6 +3,9 @@
 --
 -- Nothing here sleeps to let something happen: it looks until it is so. The
 -- patience below is only how long a spec that fails takes to say so.
+--
+-- Threads are preempted between any two instructions: what several of them
+-- change is a counter or a list of these here, or a field for each thread.
 
 local _thread = require "threading._thread"
 local threading = require "threading"
@@ -74,6 +77,27 @@ function support.wait_thread_parked(thread, what)
   end, ("thread %d to be parked on %s"):format(ident, what or "anything"))
 end
 
+--- A number that several threads change.
+-- @treturn function adds its argument (by default nothing), returns the sum
+function support.counter()
+  local lock, n = threading.Lock(), 0
+  return function(more)
+    local _ <close> = lock:guard()
+    n = n + (more or 0)
+    return n
+  end
+end
+
+--- A list to which several threads append.
+-- @return the list, and the function that appends an item to it
+function support.shared_list()
+  local lock, list = threading.Lock(), {}
+  return list, function(item)
+    local _ <close> = lock:guard()
+    list[#list + 1] = item
+  end
+end
+
 --- Starts one thread.
 -- @return the started Thread
 function support.start(fn, ...)
@@ -129,10 +153,9 @@ end
 --- Collects what uncaught errors tell while fn runs.
 -- @return the list of the tables that excepthook was given
 function support.excepthook_calls(fn)
-  local calls, before = {}, threading.excepthook
-  threading.excepthook = function(args)
-    calls[#calls + 1] = args
-  end
+  local before = threading.excepthook
+  local calls, note = support.shared_list()
+  threading.excepthook = note
   local ok, err = pcall(fn, calls)
   threading.excepthook = before
   if not ok then
