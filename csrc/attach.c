@@ -13,7 +13,7 @@
 #include "runtime.h"
 #include "thread.h"
 
-static const char key_spare = 0, key_hook = 0; /* in the registry */
+static const char key_origin = 0, key_spare = 0, key_hook = 0; /* registry */
 
 /* --- out and in --- */
 
@@ -78,6 +78,22 @@ static void put_spare(thr_runtime *rt, lua_State *L) {
   thr_unpark_all(&rt->spare);
 }
 
+static int new_state(lua_State *origin) {
+  lua_newthread(origin);
+  return 1;
+}
+
+/* Whoever has taken the spare has the origin, too. */
+static lua_State *make_spare(lua_State *L, lua_State *origin) {
+  lua_pushcfunction(origin, new_state);
+  int status = lua_pcall(origin, 0, 1, 0);
+  lua_xmove(origin, L, 1);
+  if (status != LUA_OK) lua_error(L);
+  lua_State *next = lua_tothread(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_spare);
+  return next;
+}
+
 /* On the thread's own state, protected: a finaliser may run here, and even
 ** wait. */
 static int settle(lua_State *L) {
@@ -85,10 +101,7 @@ static int settle(lua_State *L) {
   thr_runtime *rt = n->ts->rt;
   lua_pushthread(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, n->ts);
-  lua_State *next = lua_newthread(L);
-  lua_sethook(next, NULL, 0, 0);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_spare);
-  put_spare(rt, next);
+  put_spare(rt, make_spare(L, rt->origin));
   n->spared = true;
   if (rt->alive == 1) thr_end_refresh(L, rt);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_hook) == LUA_TFUNCTION)
@@ -261,9 +274,10 @@ void thr_attach_forget(thr_runtime *rt) {
 /* --- the Lua face --- */
 
 void thr_attach_open(lua_State *L, thr_runtime *rt) {
-  rt->spare = lua_newthread(L);
-  lua_sethook(rt->spare, NULL, 0, 0);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_spare);
+  rt->origin = lua_newthread(L);
+  lua_sethook(rt->origin, NULL, 0, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_origin);
+  rt->spare = make_spare(L, rt->origin);
 }
 
 int thr_attach_onattach(lua_State *L) {

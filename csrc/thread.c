@@ -148,12 +148,13 @@ static int run(lua_State *L) {
 }
 
 /* The whole of it inside a lua_resume: an error without a protected entry
-** would be thrown in the main thread.  (Its own `from`: before Lua 5.4.2, with
-** none, it would be left few nested calls.) */
+** would be thrown in the main thread.  (From the origin: before Lua 5.4.2, with
+** none, it would be left few nested calls; and from its maker's, ever fewer
+** where each thread starts the next.) */
 static void body(thr_tstate *ts) {
   lua_State *L = ts->base;
   int nres;
-  int status = lua_resume(L, L, lua_gettop(L) - 1, &nres);
+  int status = lua_resume(L, ts->rt->origin, lua_gettop(L) - 1, &nres);
   lua_checkstack(L, LUA_MINSTACK); /* an error leaves none free */
   if (status != LUA_OK && !thr_runtime_isexit(L, -1))
     fprintf(stderr, "thread %s: error while its error was told\n", ts->name);

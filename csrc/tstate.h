@@ -147,6 +147,8 @@ struct thr_runtime {
 
   atomic_size_t stack;     /* stack size of new threads, 0: default */
   thr_tstate *zombies;     /* gil */
+  struct lua_State *origin; /* const: runs nothing; in Lua 5.4.0 a state takes
+                     from its maker, or resumer, how deep calls may nest */
   struct lua_State *_Atomic spare; /* gil: the next attached thread's */
   bool (*signalled)(thr_tstate *); /* const: has a handler set a hook? */
   void (*at_switch)(thr_tstate *, struct lua_State *);    /* const, a face */

@@ -480,6 +480,18 @@ extern "C" int luaopen_plus(lua_State *L) {
       assert.equal("1 thread(s) left\n", run(host, "20"))
     end)
 
+    it("has guests that come and go, at bad times too", function()
+      local host = build_host("spec/support/guests.c", dir .. "/guests",
+        "-O1 -Wall -Wextra")
+      if not host then
+        pending "no Lua library to link"
+        return
+      end
+      for _, what in ipairs { "none", "often 20000", "close 20", "memory" } do
+        assert.equal("ok\n", run(host, what))
+      end
+    end)
+
     it("of examples/embed opens and closes a hundred states", function()
       local host = build_host("examples/embed/host.c", dir .. "/embed",
         "-O1 -Wall -Wextra")
