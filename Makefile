@@ -1,6 +1,7 @@
 # make demo   run the examples          make bench   measure
 # make test   run the specs             make lint    check the sources
 # make docs   make the reference        make clean   remove what was made
+# make hostile   the specs, where all that can go wrong does
 # make check-c   all that compilers and checkers say of the C sources
 # make install                          install the rock for all programs
 #
@@ -16,7 +17,7 @@ SOURCES := $(shell find csrc lua examples -name '*.[ch]' -o -name '*.lua') \
            $(wildcard *.rockspec) LICENSE tools/build
 
 .NOTPARALLEL:
-.PHONY: demo test bench lint check-c docs install clean deps rock
+.PHONY: demo test bench lint check-c hostile docs install clean deps rock
 
 demo: rock
 	@tools/demo
@@ -32,6 +33,10 @@ bench: rock
 lint:
 	@tools/install-deps luacheck
 	@tools/lint
+
+hostile:
+	@tools/install-deps busted
+	@MAKE="$(MAKE)" tools/hostile
 
 check-c: deps
 	@tools/check-c

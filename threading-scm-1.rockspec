@@ -80,6 +80,7 @@ build = {
         "csrc/rlock.c",
         "csrc/runtime.c",
         "csrc/sema.c",
+        "csrc/testing.c",
         "csrc/thread.c",
         "csrc/tstate.c",
         "csrc/value.c",

@@ -24,6 +24,7 @@ static lua_State *step_in(thr_tstate *ts, lua_State *co) {
   ts->running = co;
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts); /* what was armed is armed below */
+  thr_preempt_hurry(ts);
   return before;
 }
 
@@ -32,6 +33,7 @@ static void step_out(thr_tstate *ts, lua_State *co, lua_State *before) {
   thr_preempt_lift(ts, co);
   ts->running = before;
   thr_preempt_leave(ts);
+  thr_preempt_hurry(ts);
 }
 
 /* lua_resume reports these two on co with memory that it may not get. */

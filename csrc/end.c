@@ -45,6 +45,22 @@ static void stop_others(thr_tstate *self) {
   thr_mutex_unlock(&rt->m);
 }
 
+/* Each thread that ends wakes us, and begins the count of reminders anew. */
+static void remind(thr_waiter *w, thr_tstate *ts) {
+  int64_t next = 0;
+  int left, before = 0;
+  for (int i = 0; (left = others_alive(ts)) > 0 && i <= REMINDERS;) {
+    if (left != before) i = 0;
+    before = left;
+    if (thr_os_monotonic() >= next) {
+      stop_others(ts);
+      next = thr_os_monotonic() + REMIND;
+      i++;
+    }
+    thr_park(w, next);
+  }
+}
+
 static void stop_and_join(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
@@ -53,10 +69,7 @@ static void stop_and_join(thr_tstate *ts) {
   thr_mutex_lock(&rt->m); /* who is outside stays there from now on */
   rt->closing = true;
   thr_mutex_unlock(&rt->m);
-  for (int i = 0; others_alive(ts) > 0 && i < REMINDERS; i++) {
-    stop_others(ts);
-    thr_park(&w, thr_os_monotonic() + REMIND);
-  }
+  remind(&w, ts);
   if (others_alive(ts) > 0)
     fprintf(stderr, "threading: %d thread(s) in C code do not stop\n",
             others_alive(ts));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "preempt.h"
+#include "testing.h"
 
 #define HELD 1u   /* somebody may touch Lua */
 #define QUEUED 2u /* the queue is not empty: letting go must look at it */
@@ -74,6 +75,7 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
   if (ts->is_main && ts->rt->watch_changed) thr_preempt_watch(ts);
   if (atomic_load(&ts->rt->drop) || (ts->pending & THR_PENDING_AT_ONCE))
     thr_preempt_arm(ts);
+  thr_preempt_hurry(ts);
   if (!gil->first_asleep) return;
   gil->first_asleep = false;
   drop_after(ts, THR_CONTEND);
@@ -142,13 +144,13 @@ static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
   atomic_store(&w->ts->rt->drop, false); /* it was meant for the last holder */
 }
 
+/* Under the mutex. */
 static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
                      int64_t patience) {
   w->ts = ts;
   w->due = thr_os_monotonic() + patience;
   w->granted = w->posted = w->asleep = false;
   w->asked = 0;
-  thr_mutex_lock(&gil->m);
   enqueue(gil, w);
 }
 
@@ -156,6 +158,7 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
   thr_gil *gil = ts->rt->gil;
   thr_gilwaiter w;
   if (!try_take(gil)) {
+    thr_mutex_lock(&gil->m);
     queue_up(gil, &w, ts, patience);
     wait_turn(gil, &w);
     thr_mutex_unlock(&gil->m);
@@ -167,6 +170,7 @@ bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience) {
   thr_gil *gil = ts->rt->gil;
   bool wakes = patience >= THR_STREAM;
+  thr_mutex_lock(&gil->m);
   queue_up(gil, w, ts, patience);
   w->posted = wakes;
   w->asleep = !wakes;
@@ -227,21 +231,26 @@ void thr_gil_release(thr_tstate *ts) {
   if (next) thr_tstate_wake(next); /* now, lest it sleeps on the mutex */
 }
 
+/* It stands in the queue before the next one runs, and can ask for a drop. */
 void thr_gil_yield(thr_tstate *ts) {
   thr_gil *gil = ts->rt->gil;
   thr_tstate *next = NULL;
-  if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed)) return;
+  thr_gilwaiter w;
+  if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed) &&
+      thr_testing_every() == 0)
+    return;
   thr_mutex_lock(&gil->m);
   if (gil->queue) {
     disown(gil, ts);
     next = hand_over(gil, gil->queue);
+    queue_up(gil, &w, ts, gil->interval);
   } else {
     atomic_store(&ts->rt->drop, false);
   }
   thr_mutex_unlock(&gil->m);
   if (!next) return;
   thr_tstate_wake(next);
-  thr_gil_take(ts, gil->interval);
+  thr_gil_accept(&w);
 }
 
 void thr_gil_abandon(thr_gil *gil) {

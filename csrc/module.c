@@ -27,6 +27,7 @@
 #include "rlock.h"
 #include "runtime.h"
 #include "sema.h"
+#include "testing.h"
 #include "thread.h"
 #include "value.h"
 
@@ -272,6 +273,7 @@ int luaopen_threading__thread(lua_State *L) {
   luaL_newlib(L, functions);
   thr_clock_open(L);
   lua_setfield(L, -2, "time");
+  thr_testing_open(L);
   thr_thread_pushkey(L);
   lua_setfield(L, -2, "_key");
   lua_pushnumber(L, THR_TIMEOUT_MAX);

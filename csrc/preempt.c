@@ -3,6 +3,8 @@
 
 #include <lua.h>
 
+#include "testing.h"
+
 /* The VM sees a newly armed hook only at loop ends, calls and returns.  With
 ** a count of 1 a switch would come there and nowhere else; a random one lets
 ** it come between any two instructions. */
@@ -67,18 +69,35 @@ static bool counts(const thr_hooked *h) {
   return (h->user_mask & LUA_MASKCOUNT) != 0;
 }
 
+/* Does the hostile build preempt, without being asked? */
+static bool is_hurried(const thr_runtime *rt) {
+  return thr_testing_every() > 0 && rt->alive > 0;
+}
+
+void thr_preempt_hurry(thr_tstate *ts) {
+  if (is_hurried(ts->rt)) thr_preempt_arm(ts);
+}
+
 /* What must stand on L when no preemption is asked for. */
 static int standing_mask(const thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
   bool watched = h->L == rt->mainL && rt->alive > 0 && !rt->closing;
-  return h->user_mask | (watched ? LUA_MASKRET : 0);
+  return h->user_mask | (watched ? LUA_MASKRET : 0) |
+         (is_hurried(rt) ? LUA_MASKCOUNT : 0);
+}
+
+static bool stands(const thr_hooked *h) {
+  return is_ours(h->L) && lua_gethookmask(h->L) == h->mask &&
+         lua_gethookcount(h->L) == h->slice;
 }
 
 static void install(thr_hooked *h, int mask, int count) {
+  if (thr_testing_every() > 0) count = least(count, thr_testing_every());
   h->mask = mask;
   h->slice = counts(h) ? least(h->left, count) : count;
   if (h->slice < 1) h->slice = 1;
-  lua_sethook(h->L, on_event, h->mask, h->slice);
+  if (thr_testing_every() == 0 || !stands(h)) /* to set it walks the stack */
+    lua_sethook(h->L, on_event, h->mask, h->slice);
 }
 
 /* Ours stays only over a count hook, or to watch. */

@@ -33,6 +33,10 @@ void thr_preempt_request(thr_tstate *holder);
 void thr_preempt_arm(thr_tstate *ts);
 void thr_preempt_armafter(thr_tstate *ts, int instructions);
 
+/* The hostile build's arm (see testing.h): wherever a hook might have been
+** lifted or never laid. */
+void thr_preempt_hurry(thr_tstate *ts);
+
 /* What the handler does, for another handler: a pending bit has been set. */
 void thr_preempt_poke(void);
 

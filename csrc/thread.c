@@ -78,6 +78,7 @@ int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   } else if (rt->alive == 1) {
     thr_preempt_watch(self);
   }
+  thr_preempt_hurry(self);
   return err;
 }
 

@@ -30,7 +30,7 @@ thread MainThread ended.
 ]], run "thread")
   end)
 
-  it("race.lua prints each balance and counts those that are not 0", function()
+  it("race.lua prints each balance and counts the wrong ones #long", function()
     local list = lines(run "race")
     local at = 0
     local function next_line()

@@ -1,0 +1,37 @@
+/*
+** testing: what the hostile build does to the library.
+**
+** Built with -DTHREADING_TESTING, the library can be told, through
+** `_thread._testing`, to take every chance to go wrong.  In an ordinary build
+** what stands here is constant, and the compiler takes it out.
+**
+** Called where what is to go wrong is decided; knows nobody.
+*/
+#ifndef THR_TESTING_H
+#define THR_TESTING_H
+
+#include "os.h"
+
+THR_PRIVATE_BEGIN
+
+struct lua_State;
+
+#if defined(THREADING_TESTING)
+
+/* After so many VM instructions a thread lets the others run, whether they
+** ask for it or not; 0: as usual. */
+int thr_testing_every(void);
+
+/* Adds `_testing` to the module on the stack. */
+void thr_testing_open(struct lua_State *L);
+
+#else
+
+static inline int thr_testing_every(void) { return 0; }
+static inline void thr_testing_open(struct lua_State *L) { (void)L; }
+
+#endif
+
+THR_PRIVATE_END
+
+#endif
