@@ -9,6 +9,21 @@
 #include "preempt.h"
 #include "runtime.h"
 
+_Atomic(const thr_box *) thr_face_known[THR_FACE_KNOWN];
+
+void *thr_face_recognise(lua_State *L, int arg, const thr_kind *kind) {
+  const thr_box *box = lua_touserdata(L, arg);
+  if (lua_rawlen(L, arg) != sizeof(*box) || box->kind != kind) return NULL;
+  atomic_store_explicit(thr_face_slot(box), box, memory_order_relaxed);
+  return box->obj;
+}
+
+/* Its address may be another's from now on. */
+static void forget(const thr_box *box) {
+  if (atomic_load_explicit(thr_face_slot(box), memory_order_relaxed) == box)
+    atomic_store_explicit(thr_face_slot(box), NULL, memory_order_relaxed);
+}
+
 void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind) {
   luaL_typeerror(L, arg, kind->name);
   return NULL;
@@ -38,6 +53,7 @@ static int box_gc(lua_State *L) {
     return 0;
   const thr_kind *kind = box->kind;
   box->kind = NULL;
+  forget(box);
   kind->unref(box->obj);
   return 0;
 }

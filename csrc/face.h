@@ -3,7 +3,9 @@
 **
 ** A native object lives in a box, a userdata of one word that tells what it
 ** is and a pointer.  The quick check (is it a userdata, of this size, with
-** this first word) costs half of luaL_checkudata.
+** this first word) costs half of luaL_checkudata.  The size need not be asked
+** for where the box is known: those that were met last stand in a table, by
+** their addresses, until they are finalised.
 */
 #ifndef THR_FACE_H
 #define THR_FACE_H
@@ -28,14 +30,25 @@ typedef struct {
 } thr_kind;
 
 void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind);
+void *thr_face_recognise(lua_State *L, int arg, const thr_kind *kind);
+
+/* Of all Lua states, which may run at the same time. */
+#define THR_FACE_KNOWN 128
+extern _Atomic(const thr_box *) thr_face_known[THR_FACE_KNOWN];
+
+static inline _Atomic(const thr_box *) *thr_face_slot(const thr_box *box) {
+  return &thr_face_known[(uintptr_t)box >> 5 & (THR_FACE_KNOWN - 1)];
+}
 
 /* The object at arg, or NULL. */
 static inline void *thr_face_test(lua_State *L, int arg,
                                   const thr_kind *kind) {
-  thr_box *box = lua_touserdata(L, arg);
-  return box && lua_rawlen(L, arg) == sizeof(thr_box) && box->kind == kind
-             ? box->obj
-             : NULL;
+  const thr_box *box = lua_touserdata(L, arg);
+  if (!box) return NULL;
+  if (atomic_load_explicit(thr_face_slot(box), memory_order_relaxed) == box &&
+      box->kind == kind)
+    return box->obj;
+  return thr_face_recognise(L, arg, kind);
 }
 
 static inline void *thr_face_check(lua_State *L, int arg,

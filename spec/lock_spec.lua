@@ -219,6 +219,22 @@ describe("Lock", function()
     assert.is_nil(lock)
   end)
 
+  -- The older of two is finalised last.
+  it("is refused when it has been finalised, though it was known", function()
+    local message
+    do
+      local older = setmetatable({}, { __gc = function(self)
+        message = support.message(self.lock.acquire, self.lock)
+      end })
+      older.lock = threading.Lock()
+      older.lock:acquire()
+      older.lock:release()
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.matches("threading.Lock expected", message, 1, true)
+  end)
+
   it("many locks, many threads, one thread never left out", function()
     local locks, turns = {}, {}
     for i = 1, 5 do
