@@ -167,6 +167,18 @@ static int parked(lua_State *L) {
   return 1;
 }
 
+/* _values(t) -> a list of what t maps to, of one moment: between two calls of
+** next, other threads could change t. */
+static int values(lua_State *L) {
+  lua_Integer n = 0;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_newtable(L); /* first: finalizers may run here, and change t */
+  lua_pushnil(L);
+  while (lua_next(L, 1)) lua_rawseti(L, 2, ++n);
+  return 1;
+}
+
 /***
 Calls a function in a new thread, for which nobody waits.  An error in it is
 told on stderr.
@@ -210,6 +222,7 @@ static const luaL_Reg functions[] = {
     {"_self_handle", thr_thread_selfhandle},
     {"_switches", switches},
     {"_unique", thr_compile_unique},
+    {"_values", values},
     {"_wait_fd", thr_io_waitfd},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},

@@ -14,11 +14,10 @@ local HANDLE <const> = _thread._key -- and of its handle, for the C side
 local active = {} -- ident -> Thread; the C side takes out who ends
 local threading -- the module, where the user may set excepthook
 
-local counter = 0
+local counter = _thread.value("int64", 1)
 
 local function next_name()
-  counter = counter + 1
-  return "Thread-" .. counter
+  return "Thread-" .. counter:fetch_add(1)
 end
 
 local function state_of(self)
@@ -397,7 +396,7 @@ end
 function M.enumerate()
   local list = {}
   for _, register in ipairs { active, dummies } do
-    for _, t in pairs(register) do
+    for _, t in ipairs(_thread._values(register)) do
       if is_live(t) then
         list[#list + 1] = t
       end
