@@ -3,6 +3,7 @@
 # make docs   make the reference        make clean   remove what was made
 # make hostile   the specs, where all that can go wrong does
 # make check-c   all that compilers and checkers say of the C sources
+# make stress    random programs over everything, for SECONDS, from SEED on
 # make install                          install the rock for all programs
 #
 # demo and test need nothing but make: they install what is missing with the
@@ -13,6 +14,7 @@
 # SPEC (what `make test` runs; by default all of spec/).
 
 TREE = .rocks
+SECONDS = 60
 SOURCES := $(shell find csrc lua examples -name '*.[ch]' -o -name '*.lua') \
            $(wildcard *.rockspec) LICENSE tools/build
 
@@ -40,6 +42,10 @@ hostile:
 
 check-c: deps
 	@tools/check-c
+
+.PHONY: stress
+stress: rock
+	@tools/stress/run $(SECONDS) $(SEED)
 
 docs:
 	@tools/install-deps ldoc

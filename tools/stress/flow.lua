@@ -15,7 +15,7 @@ local function new_buffer(size)
   local list, condition = {}, threading.Condition()
   local buffer = {}
 
-  function buffer:put(item, _, timeout)
+  function buffer.put(_, item, _, timeout)
     local _ <close> = condition:guard()
     if condition:wait_for(function()
       return #list < size
@@ -28,7 +28,7 @@ local function new_buffer(size)
     end
   end
 
-  function buffer:get(_, timeout)
+  function buffer.get(_, _, timeout)
     local _ <close> = condition:guard()
     if condition:wait_for(function()
       return #list > 0

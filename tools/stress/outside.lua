@@ -4,8 +4,8 @@
 local threading = require "threading"
 
 return function(world)
-  local ok, outside = pcall(require, "outside")
-  if not ok then
+  local found, outside = pcall(require, "outside")
+  if not found then
     return {}
   end
   local deeds, calls = {}, threading.Value "int64"
