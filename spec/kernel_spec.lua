@@ -68,6 +68,22 @@ local ADD <const> = [[
   print(k.add(2, 3))
 ]]
 
+local types <const> = {
+  int8 = "int8_t", int16 = "int16_t", int32 = "int32_t", int64 = "int64_t",
+  uint8 = "uint8_t", uint16 = "uint16_t", uint32 = "uint32_t",
+  uint64 = "uint64_t", float32 = "float", float64 = "double",
+}
+
+-- The C text once for each type, with its names for TYPE and C.
+local function for_each(text)
+  local parts = {}
+  for type, c in pairs(types) do
+    local names = { TYPE = type, C = c }
+    parts[#parts + 1] = text:gsub("%u+", names)
+  end
+  return table.concat(parts)
+end
+
 describe("kernel", function()
   lazy_setup(function()
     folder = shell "mktemp -d"
@@ -94,18 +110,19 @@ describe("kernel", function()
     }
 
     it("of all integer types come and go, and must fit", function()
+      local k = threading.kernel(for_each "C same_TYPE(C x) { return x; }\n")
       for type, limits in pairs(integers) do
-        local k = threading.kernel(
-          ("%s_t same(%s_t x) { return x; }"):format(type, type))
+        local name = "same_" .. type
+        local same = k[name]
         for _, n in ipairs(limits) do
-          assert.equal(n, k.same(n))
-          assert.equal("integer", math.type(k.same(n)))
+          assert.equal(n, same(n))
+          assert.equal("integer", math.type(same(n)))
         end
-        assert.equal(7, k.same(7.0))
+        assert.equal(7, same(7.0))
         for _, beyond in ipairs { limits[1] - 1, limits[2] + 1 } do
           if type ~= "int64" then
-            assert.equal(("bad argument #1 to 'same' (x: %d does not fit %s)")
-              :format(beyond, type), support.message(k.same, beyond))
+            assert.equal(("bad argument #1 to '%s' (x: %d does not fit %s)")
+              :format(name, beyond, type), support.message(same, beyond))
           end
         end
       end
@@ -234,31 +251,67 @@ describe("kernel", function()
   end)
 
   describe("Arrays", function()
-    local types = {
-      int8 = "int8_t", int16 = "int16_t", int32 = "int32_t",
-      int64 = "int64_t", uint8 = "uint8_t", uint16 = "uint16_t",
-      uint32 = "uint32_t", uint64 = "uint64_t", float32 = "float",
-      float64 = "double",
-    }
-
     it("of all ten types are changed in place; others refused", function()
-      for type, c in pairs(types) do
-        local k = threading.kernel(([[
-          void twice(%s *x, size_t n) {
-            for (size_t i = 0; i < n; i++) x[i] *= 2;
-          }
-        ]]):format(c))
-        local a = Array(type, { 1, 2, 3 })
-        k.twice(a, #a)
+      local k = threading.kernel(for_each [[
+        void twice_TYPE(C *x, size_t n) {
+          for (size_t i = 0; i < n; i++) x[i] *= 2;
+        }
+      ]])
+      for type in pairs(types) do
+        local name, a = "twice_" .. type, Array(type, { 1, 2, 3 })
+        k[name](a, #a)
         assert.same({ 2, 4, 6 }, a:totable())
         for other in pairs(types) do
           if other ~= type then
-            assert.equal(("bad argument #1 to 'twice' (x: %s Array expected, "
-              .. "got %s Array)"):format(type, other),
-              support.message(k.twice, Array(other, 3), 3))
+            assert.equal(("bad argument #1 to '%s' (x: %s Array expected, "
+              .. "got %s Array)"):format(name, type, other),
+              support.message(k[name], Array(other, 3), 3))
           end
         end
       end
+    end)
+
+    it("of all ten types are read through pointers to const", function()
+      local k = threading.kernel(for_each([[
+        int sum_TYPE(size_t n, const C x[n], C const *restrict y) {
+          int s = 0;
+          for (size_t i = 0; i < n; i++) s += x[i] * y[i];
+          return s;
+        }
+      ]]))
+      for type in pairs(types) do
+        local a = Array(type, { 1, 2, 3 })
+        assert.equal(14, k["sum_" .. type](3, a, a))
+      end
+    end)
+
+    it("begin where vectors may, and share no line of the cache", function()
+      local k = threading.kernel [[
+        int64_t at(const int8_t *x) { return (intptr_t)x; }
+      ]]
+      local ends, arrays = {}, {}
+      for n = 1, 130 do
+        arrays[n] = Array("int8", n)
+        local at = k.at(arrays[n])
+        assert.equal(0, at % 64)
+        assert.is_nil(ends[at // 64])
+        for line = at // 64, (at + n - 1) // 64 do
+          ends[line] = true
+        end
+      end
+    end)
+
+    it("may have a hundred million elements", function()
+      local k = threading.kernel [[
+        void set(int64_t n, int8_t x[n], int64_t i) { x[i] = 7; }
+      ]]
+      local N <const> = 100000000
+      local a = Array("int8", N)
+      k.set(N, a, N - 1)
+      assert.equal(7, a[N])
+      assert.same({ 0, 7 }, a:totable(N - 1))
+      assert.matches("an Array of 100000001 elements is needed, this has "
+        .. "100000000", support.message(k.set, N + 1, a, 0))
     end)
 
     it("nothing else passes for one", function()
@@ -360,6 +413,43 @@ describe("kernel", function()
       collectgarbage()
       assert.is_nil(weak[1])
     end)
+  end)
+
+  it("takes parameters of every kind at once", function()
+    local k = threading.kernel [[
+      double all(int8_t a, uint8_t b, int16_t c, uint16_t d, int32_t e,
+                 uint32_t f, int64_t g, uint64_t h, int i, size_t j, float k,
+                 double l, bool m, const int32_t *n, double *o, uint8_t p[2],
+                 _Atomic int64_t *q, _Atomic(double) *r, threading_lock *s,
+                 const _Atomic uint8_t *t) {
+        o[0] = threading_lock_acquire(s);
+        *q += 1;
+        *r = *r + 0.5;
+        threading_lock_release(s);
+        return a + 2. * b + 3. * c + 4. * d + 5. * e + 6. * f + 7. * g +
+               8. * h + 9. * i + 10. * j + 11. * k + 12. * l + 13. * m +
+               14. * n[0] + 16. * p[1] + 20. * *t;
+      }
+    ]]
+    local o, q, r = Array("float64", 1), Value "int64", Value("float64", 1)
+    local sum = 14 * 14 + 16 * 16 + 20 * 20 + 13
+    for i = 1, 12 do
+      sum = sum + i * i
+    end
+    assert.equal(sum, k.all(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, true,
+      Array("int32", { 14 }), o, Array("uint8", { 0, 16 }), q, r,
+      threading.Lock(), Value("uint8", 20)))
+    assert.same({ 1.0, 1, 1.5 }, { o[1], q.value, r.value })
+  end)
+
+  it("Values of all ten types are atomic pointers", function()
+    local k = threading.kernel(for_each(
+      "void twice_TYPE(_Atomic C *v) { *v = *v * 2; }\n"))
+    for type in pairs(types) do
+      local v = Value(type, 21)
+      k["twice_" .. type](v)
+      assert.equal(42, v.value)
+    end
   end)
 
   it("Values are atomic pointers", function()

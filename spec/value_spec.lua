@@ -113,6 +113,30 @@ describe("Value", function()
     end))
   end)
 
+  it("an integer is no fraction, no infinity, no NaN, no text", function()
+    for _, type in ipairs { "int8", "int16", "int32", "int64", "uint8",
+      "uint16", "uint32", "uint64" } do
+      local v = Value(type, 7)
+      for _, x in ipairs { 0.5, 0 / 0, math.huge, -math.huge, "1", true, {} } do
+        for _, fn in ipairs {
+          function() v.value = x end,
+          function() v:fetch_add(x) end,
+          function() v:exchange(x) end,
+          function() v:compare_exchange(7, x) end,
+          function() v:compare_exchange(x, 1) end,
+          function() Value(type, x) end,
+        } do
+          local why = math.type(x)
+            and (x - x == 0 and "0.5 is not an integer"
+              or x ~= x and "nan is not an integer" or "inf does not fit")
+            or "integer expected, got " .. _G.type(x)
+          assert.matches(why, support.message(fn), 1, true)
+        end
+      end
+      assert.equal(7, v.value)
+    end
+  end)
+
   it("a sum that does not fit is refused, and changes nothing", function()
     for type, ends in pairs(NARROW) do
       local least, most = ends[1], ends[2]
