@@ -49,7 +49,8 @@ static void stop_others(thr_tstate *self) {
 static void remind(thr_waiter *w, thr_tstate *ts) {
   int64_t next = 0;
   int left, before = 0;
-  for (int i = 0; (left = others_alive(ts)) > 0 && i <= REMINDERS;) {
+  for (int i = 0;
+       (left = others_alive(ts)) > ts->rt->given_up && i <= REMINDERS;) {
     if (left != before) i = 0;
     before = left;
     if (thr_os_monotonic() >= next) {
@@ -70,9 +71,10 @@ static void stop_and_join(thr_tstate *ts) {
   rt->closing = true;
   thr_mutex_unlock(&rt->m);
   remind(&w, ts);
-  if (others_alive(ts) > 0)
-    fprintf(stderr, "threading: %d thread(s) in C code do not stop\n",
-            others_alive(ts));
+  int left = others_alive(ts);
+  if (left > rt->given_up)
+    fprintf(stderr, "threading: %d thread(s) in C code do not stop\n", left);
+  rt->given_up = left;
   thr_thread_reap(rt, 0);
 }
 

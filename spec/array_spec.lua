@@ -420,7 +420,7 @@ describe("Array", function()
           collectgarbage "%s"
           local Array = require "threading".Array
           local alive, most = setmetatable({}, { __mode = "k" }), 0
-          for i = 1, 5000 do
+          for i = 1, 2000 do
             alive[Array("float64", %d)] = true
             if i %% 50 == 0 then
               local count = 0

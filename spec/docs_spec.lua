@@ -280,28 +280,26 @@ end)
 -- What stands on the right is run, and prints what the page says.
 describe("docs/from-python.md", function()
   local file <close> = assert(io.open "docs/from-python.md")
-  local n, program = 0, nil
+  local list = {} -- of programs; the text behind one is its output
 
   for kind, body in file:read("a"):gmatch "\n```(%l+[%l ]*)\n(.-)\n```" do
     if kind:find "^lua" then
-      n = n + 1
-      program = body
-      local source, is_whole = body, kind == "lua"
-      it(("program %d is Lua"):format(n), function()
-        assert(load(source))
-        if is_whole then
-          support.output_of(source)
-        end
-      end)
+      list[#list + 1] = { source = body, is_whole = kind == "lua" }
     elseif kind == "text" then
-      local source, output = program, body .. "\n"
-      it(("program %d prints what it shall"):format(n), function()
-        assert.equal(output, support.output_of(source))
-      end)
+      list[#list].output = body .. "\n"
     end
   end
 
+  for n, program in ipairs(list) do
+    it(("program %d is Lua, and prints what it shall"):format(n), function()
+      assert(load(program.source))
+      local out = (program.is_whole or program.output)
+        and support.output_of(support.hurried .. program.source)
+      assert.equal(program.output or out, out)
+    end)
+  end
+
   it("has the four programs", function()
-    assert.is_true(n >= 4)
+    assert.is_true(#list >= 4)
   end)
 end)

@@ -641,6 +641,7 @@ describe("kernel", function()
         print "end"
       ]])
       assert.equal("end\n", r.out)
+      assert.equal("threading: 1 thread(s) in C code do not stop\n", r.err)
       assert.equal(0, r.code)
     end)
   end)

@@ -797,7 +797,7 @@ describe("memory that is not there", function()
       assert(q:empty())
       q:put "goes on"
       io.write(q:get())
-    ]], { before = "ulimit -v 200000" })
+    ]], { before = "ulimit -v 60000" })
     assert.equal("goes on", out)
   end)
 end)
