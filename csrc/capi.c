@@ -270,7 +270,7 @@ typedef struct {
 
 static const threading_api api;
 
-static threading_state *open(lua_State *L) {
+static threading_state *open_state(lua_State *L) {
   threading_thread *t = self(L);
   state *s = t ? malloc(sizeof(*s)) : NULL;
   if (!s) return NULL;
@@ -280,7 +280,7 @@ static threading_state *open(lua_State *L) {
   return &s->face;
 }
 
-static void close(threading_state *s) {
+static void close_state(threading_state *s) {
   thr_runtime_unref(((state *)s)->rt);
   free(s);
 }
@@ -330,8 +330,8 @@ static const threading_api api = {
     .event_set = event_set,
     .event_clear = event_clear,
     .event_isset = event_isset,
-    .open = open,
-    .close = close,
+    .open = open_state,
+    .close = close_state,
     .attach = attach,
     .detach = detach,
     .lua = lua,

@@ -37,7 +37,7 @@ typedef int (*wrapper)(threading_arg *args, const threading_call *call);
 
 #define PARAMETERS_MOST 32
 
-/* A SIZE is a size_t: an int64 that is not negative. */
+/* A SIZE is a size_t: an int64 that is not negative, nor too large for it. */
 typedef enum { NUMBER, SIZE, BOOLEAN, VOID, ARRAY, VALUE, LOCK } kind;
 static const char *const kinds[] = {"number", "size",  "boolean", "void",
                                     "array",  "value", "lock",    NULL};
@@ -123,7 +123,9 @@ static void push_expected(lua_State *L, const parameter *p) {
 static const char *why_wrong(lua_State *L, int arg, const parameter *p) {
   thr_num x;
   if (p->kind == SIZE && thr_elem_get(L, arg, THR_INT64, &x))
-    return lua_pushfstring(L, "%I is negative", (LUAI_UACINT)x.i);
+    return lua_pushfstring(L, x.i < 0 ? "%I is negative"
+                                      : "%I does not fit size_t",
+                           (LUAI_UACINT)x.i);
   if (p->kind <= SIZE) return thr_elem_pushwhy(L, arg, (thr_elem)p->elem);
   push_expected(L, p);
   push_got(L, arg);
@@ -183,12 +185,16 @@ static bool lock_arg(lua_State *L, int idx, frame *f) {
   return l != NULL;
 }
 
+static bool fits_size(int64_t i) {
+  return i >= 0 && (uint64_t)i == (size_t)i;
+}
+
 static bool any_argument(lua_State *L, int idx, const parameter *p,
                          frame *f) {
   threading_arg *to = &f->args[idx - 1];
   switch (p->kind) {
     case NUMBER: return number_arg(L, idx, (thr_elem)p->elem, to);
-    case SIZE: return number_arg(L, idx, THR_INT64, to) && to->i >= 0;
+    case SIZE: return number_arg(L, idx, THR_INT64, to) && fits_size(to->i);
     case BOOLEAN:
       to->i = lua_toboolean(L, idx);
       return lua_isboolean(L, idx);

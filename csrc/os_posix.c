@@ -61,7 +61,9 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *),
   asynchronous_signals(&blocked);
   int err = pthread_attr_init(&attr);
   if (err != 0) return err;
-  if (stack != 0) pthread_attr_setstacksize(&attr, stack);
+  if (stack == 0) pthread_attr_getstacksize(&attr, &stack);
+  if (stack < STACK_LEAST) stack = STACK_LEAST; /* the system's default is */
+  pthread_attr_setstacksize(&attr, stack);
 #if THR_GLIBC(2, 32)
   pthread_attr_setsigmask_np(&attr, &blocked); /* saves two system calls */
   err = pthread_create(t, &attr, fn, arg);

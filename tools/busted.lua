@@ -8,4 +8,7 @@ if interval then
   require "threading".setswitchinterval(interval)
 end
 
+if not pcall(require, "lfs") then
+  dofile "tools/busted-alone.lua"
+end
 require "busted.runner" { standalone = false }
