@@ -139,7 +139,7 @@ describe("a pool", function()
         list[i] = pool:submit(double, i)
       end
       if wait then
-        list[5]:add_done_callback(function()
+        list[10]:add_done_callback(function()
           go:set()
         end)
       end

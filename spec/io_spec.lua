@@ -317,7 +317,9 @@ describe("wait_fd", function()
   it("works in hundreds of threads at once", function()
     local out = support.output_of(prelude .. [[
       local N = 500
-      assert(descriptors.limit(5 * N))
+      if not descriptors.limit(5 * N) then
+        return print "too few descriptors"
+      end
       local ends, ready = {}, {}
       local list = support.start_many(N, function(i)
         local a
@@ -335,6 +337,10 @@ describe("wait_fd", function()
       end
       print "ok"
     ]])
+    if out == "too few descriptors\n" then
+      pending "a limit that is not ours to raise"
+      return
+    end
     assert.equal("ok\n", out)
   end)
 end)
