@@ -22,10 +22,12 @@ SOURCES := $(shell find csrc lua examples -name '*.[ch]' -o -name '*.lua') \
 .PHONY: demo test bench lint check-c hostile docs install clean deps rock
 
 demo: rock
+	@tools/install-deps --try luasocket zlib
 	@tools/demo
 
 test:
 	@tools/install-deps busted
+	@tools/install-deps --try luasocket luasec curl zlib
 	@$(MAKE) -s rock
 	@tools/test $(SPEC)
 

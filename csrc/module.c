@@ -23,6 +23,7 @@
 #include "io.h"
 #include "kernel.h"
 #include "lock.h"
+#include "pollset.h"
 #include "queue.h"
 #include "rlock.h"
 #include "runtime.h"
@@ -219,6 +220,7 @@ static const luaL_Reg functions[] = {
     {"_parked", parked},
     {"_private", thr_compile_private},
     {"_run", thr_compile_run},
+    {"_pollset", thr_pollset_create},
     {"_self_handle", thr_thread_selfhandle},
     {"_switches", switches},
     {"_unique", thr_compile_unique},
@@ -262,6 +264,7 @@ static void open_types(lua_State *L) {
   thr_event_open(L);
   thr_future_open(L);
   thr_lock_open(L);
+  thr_pollset_open(L);
   thr_queue_open(L);
   thr_rlock_open(L);
   thr_semaphore_open(L);

@@ -2,9 +2,9 @@
 
 -- Types for editors (LuaCATS): every public name of `threading`,
 -- `threading._thread`, `threading.futures`, `threading.io`, `threading.loops`,
--- `threading.queue` and `threading.time`. Editors read it; programs do not. The
--- specs do: spec/docs_spec.lua compares it with the modules,
--- spec/badinput_spec.lua makes its bad arguments from it.
+-- `threading.queue`, `threading.socket` and `threading.time`. Editors read it;
+-- programs do not. The specs do: spec/docs_spec.lua compares it with the
+-- modules, spec/badinput_spec.lua makes its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
 --
@@ -19,6 +19,9 @@
 
 --- Seconds, not negative, not NaN, however many.
 ---@alias threading.duration number
+
+--- Seconds; less than 0: for ever. Not NaN.
+---@alias threading.limit number
 
 --- Seconds, more than 0.
 ---@alias threading.interval number
@@ -80,6 +83,27 @@
 
 --- A list; or a function that returns the next item each time.
 ---@alias threading.items any
+
+--- An object of LuaSocket or LuaSec, or a socket of ours.
+---@alias threading.luasocket any
+
+--- Which timeout: `b` for each wait, `t` (or `r`) for a call in all.
+---@alias threading.timeout_mode
+---| "b"
+---| "t"
+---| "r"
+
+--- Which direction of a connection.
+---@alias threading.direction
+---| "receive"
+---| "send"
+---| "both"
+
+--- A family of addresses.
+---@alias threading.family
+---| "inet"
+---| "inet6"
+---| "unspec"
 
 --- The type of a number that Lua and C share.
 ---@alias threading.number_type
@@ -682,6 +706,298 @@ function SimpleQueue:qsize() end
 ---@return boolean
 function SimpleQueue:empty() end
 
+--- A TCP socket, with LuaSocket's methods.
+---@class threading.TCP
+local TCP = {}
+
+--- Receives data.
+---
+--- Raises if an argument is of the wrong type, or the socket not connected.
+---@param pattern? string|number "*l" (by default), "*a", or a number of bytes
+---@param prefix? string|number what the result begins with
+---@return string? data
+---@return string? why
+---@return string? partial what has come so far
+function TCP:receive(pattern, prefix) end
+
+--- Sends data, all of it.
+---
+--- Raises if an argument is of the wrong type, or the socket not connected.
+---@param data string|number
+---@param i? integer by default 1
+---@param j? integer by default -1
+---@return number? last
+---@return string? why
+---@return number? sent the place of the last byte that was sent
+function TCP:send(data, i, j) end
+
+--- Waits for a connection.
+---
+--- Raises if the socket does not listen.
+---@return threading.TCP? client
+---@return string? why
+function TCP:accept() end
+
+--- Connects the socket. A timeout holds for each address of the host.
+---
+--- Raises if an argument is of the wrong type.
+---@param address string|number
+---@param port string|number
+---@return number?
+---@return string? why
+function TCP:connect(address, port) end
+
+--- The same as `connect`.
+---
+--- Raises if an argument is of the wrong type.
+---@param address string|number
+---@param port string|number
+---@return number?
+---@return string? why
+function TCP:setpeername(address, port) end
+
+--- Gives the socket an address.
+---
+--- Raises if an argument is of the wrong type, or the socket connected.
+---@param address string|number
+---@param port string|number
+---@return number?
+---@return string? why
+function TCP:bind(address, port) end
+
+--- The same as `bind`.
+---
+--- Raises if an argument is of the wrong type, or the socket connected.
+---@param address string|number
+---@param port string|number
+---@return number?
+---@return string? why
+function TCP:setsockname(address, port) end
+
+--- Lets the socket take connections.
+---
+--- Raises if backlog is not an integer, or the socket connected.
+---@param backlog? integer by default 32
+---@return number?
+---@return string? why
+function TCP:listen(backlog) end
+
+--- Ends one direction, or both.
+---
+--- Raises if there is no such mode, or the socket is not connected.
+---@param mode? threading.direction by default "both"
+---@return number?
+---@return string? why
+function TCP:shutdown(mode) end
+
+--- What was received and sent.
+---
+--- Raises if the socket is not connected.
+---@return number received
+---@return number sent
+---@return number age
+function TCP:getstats() end
+
+--- Sets what `getstats` returns.
+---
+--- Raises if an argument is not a number, or the socket not connected.
+---@param received? number
+---@param sent? number
+---@param age? number
+---@return number
+function TCP:setstats(received, sent, age) end
+
+--- Is there something that `receive` returns without waiting?
+---@return boolean
+function TCP:dirty() end
+
+--- Closes the socket. Calls of other threads that wait for it return
+--- `nil, "closed"`.
+---@return number
+function TCP:close() end
+
+--- Sets how long a call may wait.
+---
+--- Raises if value is not a number, or there is no such mode.
+---@param value? threading.limit nil: for ever; 0: not at all
+---@param mode? threading.timeout_mode by default "b"
+---@return number
+function TCP:settimeout(value, mode) end
+
+--- How long a call may wait.
+---@return number block for each wait; -1: for ever
+---@return number total for a call in all; -1: for ever
+function TCP:gettimeout() end
+
+--- The socket's own address.
+---@return string? ip
+---@return string? port without an address, why
+---@return string? family "inet" or "inet6"
+function TCP:getsockname() end
+
+--- The address of the other end.
+---
+--- Raises if the socket was never connected.
+---@return string? ip
+---@return string? port without an address, why
+---@return string? family "inet" or "inet6"
+function TCP:getpeername() end
+
+--- "inet4" or "inet6".
+---@return string
+function TCP:getfamily() end
+
+--- An option of the socket.
+---
+--- Raises if there is no such option.
+---@param option string
+---@return any value nil and why, if there is none
+function TCP:getoption(option) end
+
+--- Sets an option of the socket.
+---
+--- Raises if there is no such option, or not with such a value.
+---@param option string
+---@param value any
+---@return number?
+---@return string? why
+function TCP:setoption(option, value) end
+
+--- The descriptor.
+---@return number fd -1 if there is none
+function TCP:getfd() end
+
+--- Sets the descriptor, without closing the one before. Calls that wait for
+--- that return `nil, "closed"`.
+---
+--- Raises if fd is not an integer.
+---@param fd integer -1 for none
+function TCP:setfd(fd) end
+
+--- A UDP socket, with LuaSocket's methods.
+---@class threading.UDP
+local UDP = {}
+
+--- Sends a datagram to the peer.
+---
+--- Raises if datagram is of the wrong type, or the socket has no peer.
+---@param datagram string|number
+---@return number? sent
+---@return string? why
+function UDP:send(datagram) end
+
+--- Sends a datagram.
+---
+--- Raises if an argument is of the wrong type, or the socket has a peer.
+---@param datagram string|number
+---@param address string|number a number; names are not looked up
+---@param port string|number
+---@return number? sent
+---@return string? why
+function UDP:sendto(datagram, address, port) end
+
+--- Receives a datagram.
+---
+--- Raises if size is not an integer of at least 0.
+---@param size? threading.natural by default 8192
+---@return string? datagram
+---@return string? why
+function UDP:receive(size) end
+
+--- Receives a datagram, and tells who sent it.
+---
+--- Raises if size is not an integer of at least 0, or the socket has a peer.
+---@param size? threading.natural by default 8192
+---@return string? datagram
+---@return string? ip without a datagram, why
+---@return integer? port
+function UDP:receivefrom(size) end
+
+--- Sets the peer.
+---
+--- Raises if an argument is of the wrong type.
+---@param address string|number "*": no peer
+---@param port? string|number
+---@return number?
+---@return string? why
+function UDP:setpeername(address, port) end
+
+--- Gives the socket an address.
+---
+--- Raises if an argument is of the wrong type, or the socket has a peer.
+---@param address string|number
+---@param port string|number
+---@return number?
+---@return string? why
+function UDP:setsockname(address, port) end
+
+--- Always false.
+---@return boolean
+function UDP:dirty() end
+
+--- Closes the socket. Calls of other threads that wait for it return
+--- `nil, "closed"`.
+---@return number
+function UDP:close() end
+
+--- Sets how long a call may wait.
+---
+--- Raises if value is not a number, or there is no such mode.
+---@param value? threading.limit nil: for ever; 0: not at all
+---@param mode? threading.timeout_mode by default "b"
+---@return number
+function UDP:settimeout(value, mode) end
+
+--- How long a call may wait.
+---@return number block for each wait; -1: for ever
+---@return number total for a call in all; -1: for ever
+function UDP:gettimeout() end
+
+--- The socket's own address.
+---@return string? ip
+---@return string? port without an address, why
+---@return string? family "inet" or "inet6"
+function UDP:getsockname() end
+
+--- The address of the other end.
+---
+--- Raises if the socket was never connected.
+---@return string? ip
+---@return string? port without an address, why
+---@return string? family "inet" or "inet6"
+function UDP:getpeername() end
+
+--- "inet4" or "inet6".
+---@return string
+function UDP:getfamily() end
+
+--- An option of the socket.
+---
+--- Raises if there is no such option.
+---@param option string
+---@return any value nil and why, if there is none
+function UDP:getoption(option) end
+
+--- Sets an option of the socket.
+---
+--- Raises if there is no such option, or not with such a value.
+---@param option string
+---@param value any
+---@return number?
+---@return string? why
+function UDP:setoption(option, value) end
+
+--- The descriptor.
+---@return number fd -1 if there is none
+function UDP:getfd() end
+
+--- Sets the descriptor, without closing the one before. Calls that wait for
+--- that return `nil, "closed"`.
+---
+--- Raises if fd is not an integer.
+---@param fd integer -1 for none
+function UDP:setfd(fd) end
+
 --- The outcome of a call that a pool makes.
 ---@class threading.Future
 local Future = {}
@@ -1145,6 +1461,115 @@ function futures.as_completed(list, timeout) end
 ---@param list threading.future_list
 ---@param label? string what is put in front
 function futures.progress(list, label) end
+
+-- threading.socket ------------------------------------------------------------
+
+--- LuaSocket for threads. It needs LuaSocket.
+---@class threading.socket
+---@field dns table LuaSocket's functions that look up names
+local socket = {}
+
+--- Makes a TCP socket, of the family of the first address that it gets.
+---@return threading.TCP?
+---@return string? why
+function socket.tcp() end
+
+--- Makes a TCP socket for IPv4.
+---@return threading.TCP?
+---@return string? why
+function socket.tcp4() end
+
+--- Makes a TCP socket for IPv6.
+---@return threading.TCP?
+---@return string? why
+function socket.tcp6() end
+
+--- Makes a UDP socket, of the family of the first address that it gets.
+---@return threading.UDP?
+---@return string? why
+function socket.udp() end
+
+--- Makes a UDP socket for IPv4.
+---@return threading.UDP?
+---@return string? why
+function socket.udp4() end
+
+--- Makes a UDP socket for IPv6.
+---@return threading.UDP?
+---@return string? why
+function socket.udp6() end
+
+--- Makes a TCP socket that listens.
+---
+--- Raises if an argument is of the wrong type.
+---@param host string|number "*" for all addresses of the machine
+---@param port string|number 0 for any
+---@param backlog? integer by default 32
+---@return threading.TCP?
+---@return string? why
+function socket.bind(host, port, backlog) end
+
+--- Makes a TCP socket that is connected.
+---
+--- Raises if an argument is of the wrong type.
+---@param address string|number
+---@param port string|number
+---@param locaddr? string|number its own address
+---@param locport? string|number its own port
+---@param family? threading.family by default "unspec"
+---@return threading.TCP?
+---@return string? why
+function socket.connect(address, port, locaddr, locport, family) end
+
+--- Makes a TCP socket that is connected over IPv4.
+---
+--- Raises if an argument is of the wrong type.
+---@param address string|number
+---@param port string|number
+---@param locaddr? string|number its own address
+---@param locport? string|number its own port
+---@return threading.TCP?
+---@return string? why
+function socket.connect4(address, port, locaddr, locport) end
+
+--- Makes a TCP socket that is connected over IPv6.
+---
+--- Raises if an argument is of the wrong type.
+---@param address string|number
+---@param port string|number
+---@param locaddr? string|number its own address
+---@param locport? string|number its own port
+---@return threading.TCP?
+---@return string? why
+function socket.connect6(address, port, locaddr, locport) end
+
+--- Waits until one of several sockets is ready, or closed.
+---
+--- Raises if an argument is of the wrong type.
+---@param recvt? table a list of those that shall have something to receive
+---@param sendt? table a list of those that shall take something
+---@param timeout? threading.limit by default for ever
+---@return table can_receive each also as a key
+---@return table can_send each also as a key
+---@return string? why "timeout"
+function socket.select(recvt, sendt, timeout) end
+
+--- Makes a socket of an object that LuaSocket or LuaSec has made.
+---
+--- Raises if it is no such object.
+---@param object threading.luasocket
+---@return threading.TCP|threading.UDP socket of one object always the same
+function socket.wrap(object) end
+
+--- Lets the other threads run for this long.
+---
+--- Raises if secs is no number; "interrupted!" on Ctrl-C.
+---@param secs threading.limit less than 0: none
+function socket.sleep(secs) end
+
+--- Seconds since 1970.
+---@return number
+function socket.gettime() end
 
 -- threading.loops -------------------------------------------------------------
 

@@ -61,6 +61,35 @@ local makers = {
   end,
 }
 
+--- threading.socket, nil where LuaSocket is missing; and the names that then
+-- are not there.
+arguments.socket = pcall(require, "socket") and require "threading.socket"
+  or nil
+arguments.missing = {}
+
+local function closed_by_peer()
+  local server <close> = assert(arguments.socket.bind("127.0.0.1", 0))
+  local ip, port = server:getsockname()
+  local client = assert(arguments.socket.connect(ip, port))
+  server:accept():close()
+  return client
+end
+
+local function without_timeout()
+  local s = assert(arguments.socket.udp4())
+  s:settimeout(0)
+  return s
+end
+
+if arguments.socket then
+  makers["threading.TCP"] = closed_by_peer
+  makers["threading.UDP"] = without_timeout
+else
+  for _, name in ipairs { "socket", "TCP", "UDP" } do
+    arguments.missing["threading." .. name] = true
+  end
+end
+
 arguments.makers = makers
 
 -- Stands for nil.
@@ -109,6 +138,11 @@ accepts["threading.items"] = function(value)
   return type(value) == "table" or accepts["threading.callable"](value)
 end
 
+accepts["threading.luasocket"] = function(value)
+  local class = class_of[value]
+  return class == "threading.TCP" or class == "threading.UDP"
+end
+
 function accepts.boolean(value)
   return type(value) == "boolean"
 end
@@ -153,6 +187,10 @@ end
 accepts["threading.seconds"] = function(value)
   return type(value) == "number" and value >= 0
     and value <= threading.TIMEOUT_MAX
+end
+
+accepts["threading.limit"] = function(value)
+  return type(value) == "number" and value == value
 end
 
 accepts["threading.duration"] = function(value)
@@ -233,7 +271,7 @@ arguments.accepted = accepted
 function arguments.good(kind)
   if kind == "threading.number_type" then
     return arguments.element
-  elseif kind == "threading.future_list" then
+  elseif kind == "threading.future_list" or kind == "table" then
     return {}
   elseif makers[kind] then
     return makers[kind]()

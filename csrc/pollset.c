@@ -1,0 +1,90 @@
+/* pollset: see pollset.h. */
+#include "pollset.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "face.h"
+#include "os_pollset.h"
+
+#define NAME "threading.pollset"
+
+typedef struct {
+  int fd; /* -1: closed */
+  int n;  /* how many can be ready at once */
+} pollset;
+
+/* The member at the key and the value on top of the stack. */
+static thr_pollable member(lua_State *L) {
+  const char *mode = lua_tostring(L, -1);
+  return (thr_pollable){.fd = (int)lua_tointeger(L, -2),
+                        .in = mode && strchr(mode, 'r') != NULL,
+                        .out = mode && strchr(mode, 'w') != NULL};
+}
+
+int thr_pollset_create(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  pollset *p = lua_newuserdatauv(L, sizeof(*p), 0);
+  p->fd = -1;
+  p->n = 0;
+  luaL_setmetatable(L, NAME);
+  p->fd = thr_os_pollopen();
+  if (p->fd < 0) return luaL_error(L, "%s", strerror(errno));
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+    thr_pollable m = member(L);
+    if (!thr_os_polladd(p->fd, &m))
+      return luaL_error(L, "descriptor %d: %s", m.fd, strerror(errno));
+    p->n += m.in + m.out;
+  }
+  return 1;
+}
+
+static int pollset_fd(lua_State *L) {
+  pollset *p = luaL_checkudata(L, 1, NAME);
+  lua_pushinteger(L, p->fd);
+  return 1;
+}
+
+static void set_ready(lua_State *L, int table, int fd) {
+  lua_pushboolean(L, true);
+  lua_rawseti(L, table, fd);
+}
+
+/* ready(): two tables, whose keys are the descriptors that can be read, and
+** those that can be written. */
+static int pollset_ready(lua_State *L) {
+  pollset *p = luaL_checkudata(L, 1, NAME);
+  int most = p->n + 1;
+  thr_pollable *list = lua_newuserdatauv(L, sizeof(*list) * (size_t)most, 0);
+  int n = thr_os_pollready(p->fd, list, most);
+  lua_newtable(L);
+  lua_newtable(L);
+  for (int i = 0; i < n; i++) {
+    if (list[i].in) set_ready(L, -3, list[i].fd);
+    if (list[i].out) set_ready(L, -2, list[i].fd);
+  }
+  return 2;
+}
+
+static int pollset_close(lua_State *L) {
+  pollset *p = luaL_checkudata(L, 1, NAME);
+  if (p->fd >= 0) thr_os_pollclose(p->fd);
+  p->fd = -1;
+  return 0;
+}
+
+void thr_pollset_open(lua_State *L) {
+  static const luaL_Reg methods[] = {{"fd", pollset_fd},
+                                     {"ready", pollset_ready},
+                                     {"__close", pollset_close},
+                                     {"__gc", pollset_close},
+                                     {NULL, NULL}};
+  luaL_newmetatable(L, NAME);
+  luaL_setfuncs(L, methods, 0);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}

@@ -1,0 +1,21 @@
+/*
+** pollset: a set of descriptors for Lua, which is waited for as one of them.
+** What threading.socket's select stands on.
+*/
+#ifndef THR_POLLSET_H
+#define THR_POLLSET_H
+
+#include <lua.h>
+
+#include "os.h"
+
+THR_PRIVATE_BEGIN
+
+/* _pollset{[fd] = "r" | "w" | "rw"}: an object with the methods fd() and
+** ready(), which is to be closed. */
+int thr_pollset_create(lua_State *L);
+void thr_pollset_open(lua_State *L); /* its type */
+
+THR_PRIVATE_END
+
+#endif

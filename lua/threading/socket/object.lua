@@ -1,0 +1,288 @@
+-- What the sockets of all kinds share.
+--
+-- A socket is a table around an object of LuaSocket (or LuaSec) that never
+-- waits: its timeout is 0. What says "timeout" is tried again after a wait
+-- outside of the global lock. `_object` is that object, `_kind` what errors
+-- call it, `_block` and `_total` are the timeouts that the user has set, or
+-- nil; `_reading` and `_writing` the locks of those who take or send a part of
+-- a stream at a time; `_waiting` tells for each thread that waits, or is
+-- about to, for which descriptor; `_closing` is true while that must not begin:
+-- who closes the descriptor has to know that nobody is left who would wait for
+-- its number.
+
+local _thread = require "threading._thread"
+local check = require "threading.check"
+local complain = require "threading.complain"
+local io = require "threading.io"
+
+local get_ident, monotonic = _thread.get_ident, _thread.time.monotonic
+local TIMEOUT_MAX <const> = _thread.TIMEOUT_MAX
+local Lock, sleep = _thread.allocate_lock, _thread.time.sleep
+
+local object = {}
+
+-- What an object says that would have to wait -> for what; true: for what the
+-- call is there for.
+local WAITS <const> = { timeout = true, wantread = "r", wantwrite = "w" }
+
+local waiting_meta = {
+  __close = function(waiting)
+    waiting[get_ident()] = nil
+  end,
+}
+
+-- A timeout as it is kept: nil for ever.
+function object.limit(value)
+  return value and value >= 0 and math.min(value, TIMEOUT_MAX) or nil
+end
+
+-- Makes a socket of a class around an object with these timeouts.
+function object.new(class, it, block, total)
+  it:settimeout(0)
+  return setmetatable({
+    _object = it,
+    _kind = class._kind,
+    _block = object.limit(block),
+    _total = object.limit(total),
+    _reading = Lock(),
+    _writing = Lock(),
+    _waiting = setmetatable({}, waiting_meta),
+    _closing = false,
+  }, class)
+end
+
+-- Makes a class: a metatable.
+function object.class(kind, name)
+  local class = { __name = name or kind, _kind = kind }
+  class.__index = class
+
+  function class:__tostring()
+    return tostring(self._object)
+  end
+
+  function class:__close()
+    self:close()
+  end
+
+  return class
+end
+
+-- A method's self; raises if that is no socket of this kind.
+function object.own(self, kind)
+  if type(self) ~= "table" or rawget(self, "_kind") ~= kind then
+    complain("bad self (%s expected, got %s)", kind, type(self))
+  end
+  return self
+end
+
+-- An argument that is text, or a number as text.
+function object.text(value, name, where)
+  if type(value) ~= "string" and type(value) ~= "number" then
+    check.bad(name, where, "string", value)
+  end
+  return tostring(value)
+end
+
+-- An argument that is an integer, or nil; returns it as one.
+function object.integer(value, name, where)
+  local n = math.type(value) and math.tointeger(value)
+  if value ~= nil and not n then
+    check.bad(name, where, "integer", value)
+  end
+  return n
+end
+
+-- Is it a number of seconds, where less than 0 has a meaning too?
+function object.is_limit(value)
+  return type(value) == "number" and value == value
+end
+
+function object.number(value, name, where)
+  if value ~= nil and type(value) ~= "number" then
+    check.bad(name, where, "number", value)
+  end
+end
+
+function object.settimeout(self, value, mode)
+  if value ~= nil and not object.is_limit(value) then
+    check.bad("value", "settimeout", "number", value)
+  elseif mode ~= nil and mode ~= "b" and mode ~= "t" and mode ~= "r" then
+    complain("bad argument 'mode' to 'settimeout' (invalid timeout mode)")
+  end
+  local name = (mode or "b") == "b" and "_block" or "_total"
+  self[name] = object.limit(value)
+  return 1
+end
+
+function object.gettimeout(self)
+  return self._block or -1, self._total or -1
+end
+
+-- "bad argument #2 to '?' (text)" -> the parameter's name, for the caller.
+local function refuse(message, name, f)
+  local n, text
+  if type(message) == "string" then
+    n, text = message:match "bad argument #(%-?%d+) to '.-' %((.*)%)$"
+  end
+  if not n then
+    error(message, 0)
+  end
+  n = math.tointeger(n)
+  complain("bad argument '%s' to '%s' (%s)",
+    n > 1 and debug.getlocal(f, n) or "self", name, text)
+end
+
+local function settle(self, name, ok, ...)
+  if ok then
+    return ...
+  end
+  refuse(..., name, self[name])
+end
+
+-- Calls a method of the object; errors name the parameter of ours.
+function object.call(self, name, ...)
+  local it = self._object
+  return settle(self, name, pcall(it[name], it, ...))
+end
+
+-- When a call begins; nil if no timeout is set.
+function object.now(self)
+  return (self._block or self._total) and monotonic()
+end
+
+-- The seconds that a wait may last, as LuaSocket reckons them; nil: for ever.
+local function seconds_left(self, start)
+  local block, total = self._block, self._total
+  if not (start and (block or total)) then
+    return nil
+  end
+  local passed = monotonic() - start
+  local left = math.max((total or block) - passed, 0)
+  return total and block and math.min(block, left) or left
+end
+
+-- Waits until the descriptor is ready; true, or nil and "timeout" | "closed".
+function object.wait(self, mode, start)
+  local left = seconds_left(self, start)
+  if self._block == 0 or self._total == 0 then
+    return nil, "timeout"
+  end
+  local waiting <close> = self._waiting
+  local fd = self._object:getfd()
+  waiting[get_ident()] = fd
+  if self._closing or fd < 0 then
+    return nil, "closed"
+  end
+  return io.wait_fd(fd, mode, left)
+end
+
+-- For a wait for several sockets, by the descriptor `fd`.
+
+function object.is(value)
+  return type(value) == "table" and rawget(value, "_object") ~= nil
+end
+
+function object.waits(self, fd)
+  self._waiting[get_ident()] = fd
+end
+
+function object.unwait(self)
+  self._waiting[get_ident()] = nil
+end
+
+-- Is it, or was it, taken away from a value that had the descriptor?
+function object.leaves(value, fd)
+  return object.is(value) and (value._closing or value._object:getfd() ~= fd)
+end
+
+-- Waits for what the error `err` of a call asks for. Returns nil if the call is
+-- to be tried again, else the error to be returned.
+function object.await(self, err, mode, start)
+  local wanted = WAITS[err]
+  if not wanted then
+    return err
+  end
+  local ready, why = object.wait(self, wanted == true and mode or wanted, start)
+  if ready then
+    return nil
+  end
+  return why == "timeout" and err or why
+end
+
+-- Calls a method, of datagrams, until it does not have to wait.
+function object.insist(self, name, mode, ...)
+  local began = object.now(self)
+  while true do
+    local a, b, c = object.call(self, name, ...)
+    if a == "" and self._object:getfd() < 0 then
+      return nil, "closed" -- what LuaSocket takes for an empty datagram
+    elseif b and a then
+      return a, b, c
+    elseif a then
+      return a
+    end
+    b = object.await(self, b, mode, began)
+    if b then
+      return nil, b
+    end
+  end
+end
+
+-- Takes one of the socket's locks, and returns it, which is to be closed; nil
+-- at the timeout.
+function object.turn(self, name, start)
+  local lock = self[name]
+  if not start then
+    return lock:guard()
+  end
+  return lock:acquire(true, seconds_left(self, start)) and lock or nil
+end
+
+-- Connects to one address; what came of it is told when it is tried again.
+function object.connect(self, ...)
+  local began = object.now(self)
+  local ok, err = object.call(self, "connect", ...)
+  if ok then
+    return ok
+  end
+  err = object.await(self, err, "w", began)
+  if err then
+    return nil, err
+  end
+  ok, err = object.call(self, "connect", ...)
+  if err == "already connected" then
+    return 1
+  end
+  return ok, err
+end
+
+local function retire(self, name, ...)
+  self._closing = true
+  local thread, fd = next(self._waiting)
+  while thread do
+    io._closing(fd)
+    sleep(0) -- until it has seen it
+    thread, fd = next(self._waiting)
+  end
+  local results = table.pack(pcall(object.call, self, name, ...))
+  self._closing = false
+  if not results[1] then
+    error(results[2], 0)
+  end
+  return table.unpack(results, 2, results.n)
+end
+
+-- Calls a method that takes the descriptor away; those who wait for it are sent
+-- away before.
+function object.retire(self, name, ...)
+  return _thread.shield(retire, self, name, ...)
+end
+
+function object.setfd(self, fd)
+  if not object.integer(fd, "fd", "setfd") then
+    check.bad("fd", "setfd", "integer", fd)
+  end
+  object.retire(self, "setfd", fd)
+end
+
+return object

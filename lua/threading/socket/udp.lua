@@ -1,0 +1,184 @@
+--- UDP sockets. The methods are LuaSocket's, with its arguments and results;
+-- what waits blocks the calling thread alone. Each datagram goes to one of the
+-- threads that receive. `close` ends the calls of others that wait with
+-- `nil, "closed"`. A to-be-closed variable closes its socket at the end of the
+-- block.
+-- @classmod threading.UDP
+
+local check = require "threading.check"
+local object = require "threading.socket.object"
+
+local KIND <const> = "threading.UDP"
+
+local UDP = object.class(KIND)
+
+local call, insist = object.call, object.insist
+
+local function own(self)
+  return object.own(self, KIND)
+end
+
+local function size_of(size, where)
+  size = object.integer(size, "size", where)
+  if size and size < 0 then
+    check.bad("size", where, "integer of at least 0", size)
+  end
+  return size
+end
+
+--- Sends a datagram to the peer.
+-- @tparam string|number datagram
+-- @treturn ?number how many bytes were sent
+-- @treturn ?string "timeout", "refused", "closed", or another message
+-- @raise if datagram is of the wrong type, or the socket has no peer
+function UDP:send(datagram)
+  return insist(own(self), "send", "w",
+    object.text(datagram, "datagram", "send"))
+end
+
+--- Sends a datagram.
+-- @tparam string|number datagram
+-- @tparam string|number address a number; names are not looked up
+-- @tparam string|number port
+-- @treturn ?number how many bytes were sent
+-- @treturn ?string "timeout", "closed", or another message
+-- @raise if an argument is of the wrong type, or the socket has a peer
+function UDP:sendto(datagram, address, port)
+  return insist(own(self), "sendto", "w",
+    object.text(datagram, "datagram", "sendto"),
+    object.text(address, "address", "sendto"),
+    object.text(port, "port", "sendto"))
+end
+
+--- Receives a datagram.
+-- @tparam[opt] integer size at most so many bytes of it; by default 8192
+-- @treturn ?string the datagram
+-- @treturn ?string "timeout", "closed", or another message
+-- @raise if size is not an integer of at least 0
+function UDP:receive(size)
+  return insist(own(self), "receive", "r", size_of(size, "receive"))
+end
+
+--- Receives a datagram, and tells who sent it.
+-- @tparam[opt] integer size at most so many bytes of it; by default 8192
+-- @treturn ?string the datagram
+-- @treturn ?string the sender's address; without a datagram, why
+-- @treturn ?integer the sender's port
+-- @raise if size is not an integer of at least 0, or the socket has a peer
+function UDP:receivefrom(size)
+  return insist(own(self), "receivefrom", "r", size_of(size, "receivefrom"))
+end
+
+--- Sets the peer.
+-- @tparam string|number address a name, which is looked up while all threads
+-- wait, or a number; "*": no peer
+-- @tparam[opt] string|number port
+-- @treturn ?number 1
+-- @treturn ?string why not
+-- @raise if an argument is of the wrong type
+function UDP:setpeername(address, port)
+  address = object.text(own(self) and address, "address", "setpeername")
+  if port ~= nil then
+    port = object.text(port, "port", "setpeername")
+  end
+  return call(self, "setpeername", address, port)
+end
+
+--- Gives the socket an address.
+-- @tparam string|number address a number, a name, or "*" for all of the machine
+-- @tparam string|number port 0 for any
+-- @treturn ?number 1
+-- @treturn ?string why not
+-- @raise if an argument is of the wrong type, or the socket has a peer
+function UDP:setsockname(address, port)
+  return call(own(self), "setsockname",
+    object.text(address, "address", "setsockname"),
+    object.text(port, "port", "setsockname"))
+end
+
+--- Always false.
+-- @treturn boolean
+function UDP:dirty()
+  return call(own(self), "dirty")
+end
+
+--- Closes the socket. Calls of other threads that wait for it return
+-- `nil, "closed"`.
+-- @treturn number 1
+function UDP:close()
+  return object.retire(own(self), "close")
+end
+
+--- Sets how long a call may wait.
+-- @tparam[opt] number value seconds; nil or less than 0: for ever; 0: not at
+-- all
+-- @tparam[opt="b"] string mode "b" for each wait, "t" for a call in all
+-- @treturn number 1
+-- @raise if value is not a number, or there is no such mode
+function UDP:settimeout(value, mode)
+  return object.settimeout(own(self), value, mode)
+end
+
+--- How long a call may wait.
+-- @treturn number seconds for each wait; -1: for ever
+-- @treturn number seconds for a call in all; -1: for ever
+function UDP:gettimeout()
+  return object.gettimeout(own(self))
+end
+
+--- The socket's own address.
+-- @treturn ?string the number
+-- @treturn ?string the port; without an address, why
+-- @treturn ?string "inet" or "inet6"
+function UDP:getsockname()
+  return call(own(self), "getsockname")
+end
+
+--- The address of the other end.
+-- @treturn ?string the number
+-- @treturn ?string the port; without an address, why
+-- @treturn ?string "inet" or "inet6"
+-- @raise if the socket was never connected
+function UDP:getpeername()
+  return call(own(self), "getpeername")
+end
+
+--- "inet4" or "inet6".
+-- @treturn string
+function UDP:getfamily()
+  return call(own(self), "getfamily")
+end
+
+--- An option of the socket.
+-- @tparam string option
+-- @return its value; nil and why, if there is none
+-- @raise if there is no such option
+function UDP:getoption(option)
+  return call(own(self), "getoption", option)
+end
+
+--- Sets an option of the socket.
+-- @tparam string option
+-- @param value
+-- @treturn ?number 1
+-- @treturn ?string why not
+-- @raise if there is no such option, or not with such a value
+function UDP:setoption(option, value)
+  return call(own(self), "setoption", option, value)
+end
+
+--- The descriptor.
+-- @treturn number -1 if there is none
+function UDP:getfd()
+  return call(own(self), "getfd")
+end
+
+--- Sets the descriptor, without closing the one before. Calls that wait for
+-- that return `nil, "closed"`.
+-- @tparam integer fd -1 for none
+-- @raise if fd is not an integer
+function UDP:setfd(fd)
+  object.setfd(own(self), fd)
+end
+
+return UDP

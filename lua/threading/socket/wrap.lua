@@ -1,0 +1,119 @@
+-- Sockets around objects that are not LuaSocket's TCP or UDP ones: of LuaSec,
+-- of LuaSocket's "socket.unix" and "socket.serial". Their classes are made of
+-- the methods that they have: what waits is taken from TCP or UDP, the rest is
+-- handed on.
+
+local TCP = require "threading.socket.tcp"
+local UDP = require "threading.socket.udp"
+local check = require "threading.check"
+local object = require "threading.socket.object"
+
+local call, turn = object.call, object.turn
+
+local streams = {} -- what differs from TCP
+
+-- For LuaSec. With both turns: it takes and sends.
+function streams:dohandshake()
+  if self._object:getfd() < 0 then
+    return false, "closed" -- LuaSec would crash
+  end
+  local began = object.now(self)
+  local reading <close> = turn(self, "_reading", began)
+  local writing <close> = reading and turn(self, "_writing", began)
+  local err = not writing and "timeout"
+  while not err do
+    local ok
+    ok, err = call(self, "dohandshake")
+    if ok then
+      return ok
+    end
+    err = object.await(self, err, "r", began)
+  end
+  return false, err
+end
+
+-- LuaSec sends a last word, for which it blocks.
+local function close_encrypted(self)
+  if self._object:getfd() >= 0 then
+    object.wait(self, "w", object.now(self))
+  end
+  return TCP.close(self)
+end
+
+-- A path instead of an address and a port.
+local function connect_path(self, path)
+  local writing <close> = turn(self, "_writing", object.now(self))
+  if not writing then
+    return nil, "timeout"
+  end
+  return object.connect(self, path)
+end
+
+local function sendto_path(self, datagram, path)
+  return object.insist(self, "sendto", "w", datagram, path)
+end
+
+local function forwarder(name)
+  return function(self, ...)
+    return call(self, name, ...)
+  end
+end
+
+local function make_class(name, methods)
+  local base = methods.sendto and UDP or TCP
+  local class = object.class(base._kind, name)
+  for word, f in pairs(methods) do
+    if type(f) == "function" then
+      class[word] = base[word] or streams[word] or forwarder(word)
+    end
+  end
+  if methods.dohandshake then
+    class.close = close_encrypted
+  elseif not methods.getfamily then
+    class.connect = base == TCP and connect_path or forwarder "connect"
+    class.setpeername = class.connect
+    class.bind = forwarder "bind"
+    class.sendto = base == UDP and sendto_path or nil
+    class.setsockname = class.bind
+  end
+  return class
+end
+
+local classes = setmetatable({}, { __mode = "k" }) -- methods -> class
+
+local function class_of(it)
+  local meta = type(it) == "userdata" and debug.getmetatable(it)
+  local methods = meta and meta.__index
+  if type(methods) ~= "table" or not (methods.getfd and methods.settimeout)
+    then
+    check.bad("object", "wrap", "object of LuaSocket or LuaSec", it)
+  end
+  local name = tostring(meta.__name)
+  if name:find "^tcp{" then
+    return TCP
+  elseif name:find "^udp{" then
+    return UDP
+  end
+  classes[methods] = classes[methods] or make_class(name, methods)
+  return classes[methods]
+end
+
+-- Object -> its socket: there is one of each, for it has the locks.
+local sockets = setmetatable({}, { __mode = "k" })
+
+local function timeouts(it)
+  if it.gettimeout then
+    return it:gettimeout()
+  end
+end
+
+return function(it)
+  if type(it) == "table" and rawget(it, "_object") then
+    return it
+  end
+  local class = class_of(it)
+  if not sockets[it] then
+    sockets[it] = object.new(class, it, timeouts(it))
+  end
+  return sockets[it]
+end
