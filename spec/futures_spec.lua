@@ -1,3 +1,4 @@
+local _thread = require "threading._thread"
 local futures = require "threading.futures"
 local support = require "spec.support"
 local threading = require "threading"
@@ -228,6 +229,97 @@ describe("a pool", function()
     assert.matches("^Exception in initializer:\n[^\n]*: oh\nstack traceback:",
       r.err)
     assert.equal(0, r.code)
+  end)
+
+  local function worker_of(prefix)
+    for _, t in ipairs(threading.enumerate()) do
+      if t.name:find(prefix, 1, true) then
+        return t
+      end
+    end
+  end
+
+  it("does without a worker that was cancelled in its wait", function()
+    local pool <close> = new { max_workers = 2, thread_name_prefix = "Gone" }
+    for round = 1, 3 do
+      assert.equal(2 * round, pool:submit(double, round):result())
+      local worker = worker_of "Gone"
+      support.wait_thread_parked(worker, "Queue")
+      worker:cancel()
+      support.join(worker)
+      assert.matches("0/2 workers", tostring(pool), 1, true)
+    end
+    assert.is_nil(worker_of "Gone")
+  end)
+
+  -- Both submits have taken the permits of the two that are cancelled.
+  it("leaves no future to workers that are cancelled", function()
+    local pool <close> = new { max_workers = 2, thread_name_prefix = "Gone" }
+    local barrier = threading.Barrier(2)
+    for _ = 1, 20 do
+      local fs = {}
+      for i = 1, 2 do
+        fs[i] = pool:submit(barrier.wait, barrier)
+      end
+      local worker = worker_of "Gone"
+      worker:cancel()
+      for i = 1, 2 do
+        fs[i]:exception()
+      end
+      barrier:reset()
+    end
+    assert.equal(4, pool:submit(double, 2):result())
+  end)
+
+  -- The thread is between its put and the start of a worker.
+  it("that is shut down in the middle of a submit makes the call", function()
+    local reached, go = threading.Event(), threading.Event()
+    local semaphore, ran = _thread.semaphore, false
+    _thread.semaphore = function()
+      return {
+        acquire = function()
+          reached:set()
+          go:wait()
+          return false
+        end,
+        release = function() end,
+      }
+    end
+    local pool = new { max_workers = 1 }
+    _thread.semaphore = semaphore
+    local t = support.start(pool.submit, pool, function()
+      ran = true
+    end)
+    reached:wait()
+    pool:shutdown()
+    assert.is_true(ran)
+    go:set()
+    support.join(t)
+  end)
+
+  it("that is refused a thread says so, and goes on later", function()
+    if string.packsize "T" < 8 then
+      pending "no stack is too big for pthread_create, and not for size_t"
+      return
+    end
+    local pool <close> = new { max_workers = 2 }
+    local before, ran = threading.stack_size(1 << 50), false
+    local message = support.message(pool.submit, pool, function()
+      ran = true
+    end)
+    threading.stack_size(before)
+    assert.matches("can't start new thread", message)
+    assert.matches("0/2 workers", tostring(pool), 1, true)
+    assert.equal(4, pool:submit(double, 2):result())
+    assert.is_false(ran)
+    -- Where there is one, it does without a second.
+    local go = threading.Event()
+    threading.stack_size(1 << 50)
+    local first, second = pool:submit(go.wait, go), pool:submit(double, 3)
+    threading.stack_size(before)
+    go:set()
+    assert.equal(6, second:result())
+    assert.is_true(first:result())
   end)
 
   it("that waits for itself is told of the deadlock", function()

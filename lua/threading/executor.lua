@@ -14,7 +14,9 @@ local monotonic = _thread.time.monotonic
 -- executor, which ends them when it is collected. `idle` has a permit for each
 -- worker that will take the next future without being started: a worker gives
 -- it when it finds nothing to do, and submit takes it after it has put a
--- future. Where there is none, it starts a worker.
+-- future. Where there is none, it starts a worker. So does, for futures that
+-- are left to nobody, who cancels a worker in its wait, and who shuts the pool
+-- down between the two steps of a submit.
 
 local Executor = { __name = "threading.ThreadPoolExecutor" }
 Executor.__index = Executor
@@ -80,47 +82,77 @@ local function initialize(state)
   return ok
 end
 
--- The future must not be held while the next one is waited for.
-local function work(state)
+-- Makes calls until the queue is shut down. The future must not be held while
+-- the next one is waited for.
+local function serve(state, self)
   local queue, idle = state.queue, state.idle
-  if state.initializer and not initialize(state) then
-    return
-  end
-  local counted = false -- as idle
   while true do
     local f
-    if not counted then
+    if not self.counted then
       f = queue:get_nowait()
       if not f then
         idle:release()
+        self.counted = true
       end
     end
     f = f or queue:get()
     if not f then
       return
     end
-    counted = f:_run(idle, queue)
+    self.counted = f:_run(idle, queue)
   end
 end
+
+local start_worker
 
 -- Unless there are as many as there may be. Returns an error message if there
 -- is none at all.
 local function add_worker(state)
   local _ <close> = state.lock:guard()
-  local n = #state.threads
-  if n >= state.most then
+  if #state.threads < state.most then
+    local ok, err = pcall(start_worker, state)
+    if not ok and #state.threads == 0 then
+      return tostring(err)
+    end
+  end
+end
+
+-- Its permit may have been taken, by a submit that counts on it.
+local function leave(state, self)
+  local gone = thread.current_thread()
+  state.lock:with(function()
+    for i, worker in ipairs(state.threads) do
+      if worker == gone then
+        return table.remove(state.threads, i)
+      end
+    end
+  end)
+  local withdrawn = self.counted and state.idle:acquire(false)
+  if not withdrawn and state.queue:qsize() > 0 then
+    add_worker(state)
+  end
+end
+
+local function work(state)
+  local self = { counted = false } -- as idle
+  if state.initializer and not initialize(state) then
     return
   end
+  local ok, err = pcall(serve, state, self)
+  if not ok then -- it is cancelled, or the program ends
+    _thread.shield(leave, state, self)
+    error(err, 0)
+  end
+end
+
+function start_worker(state)
   local worker = thread.Thread {
     target = work, args = { state }, daemon = false,
-    name = ("%s_%d"):format(state.prefix, n),
+    name = ("%s_%d"):format(state.prefix, state.started),
   }
-  local ok, err = pcall(worker.start, worker)
-  if ok then
-    state.threads[n + 1] = worker
-  elseif n == 0 then
-    return tostring(err)
-  end
+  worker:start()
+  state.started = state.started + 1
+  state.threads[#state.threads + 1] = worker
 end
 
 local function submit(state, fn, ...)
@@ -252,6 +284,11 @@ function Executor:map(fn, list, options)
   return Mapping.step, mapping, 0, mapping
 end
 
+local function workers_of(state)
+  local _ <close> = state.lock:guard()
+  return { table.unpack(state.threads) }
+end
+
 local shutdown_options = { wait = true, cancel_futures = true }
 
 --- Ends the use of the pool: what was submitted is still done, and nothing
@@ -270,8 +307,11 @@ function Executor:shutdown(options)
   if options.cancel_futures then
     each_waiting(state, "cancel")
   end
+  if state.queue:qsize() > 0 then
+    _thread.shield(add_worker, state)
+  end
   if options.wait ~= false then
-    for _, worker in ipairs(state.threads) do
+    for _, worker in ipairs(workers_of(state)) do
       worker:join()
     end
   end
@@ -320,8 +360,9 @@ local function new(options)
     initargs = initargs or {},
     queue = _thread.queue(),
     idle = _thread.semaphore(0),
-    lock = _thread.allocate_lock(), -- of threads
+    lock = _thread.rlock(), -- of threads; a finaliser may submit
     threads = {},
+    started = 0,
   }
   register(state)
   return setmetatable({ [STATE] = state }, Executor)
