@@ -114,9 +114,9 @@ static void push_wait(lua_State *L, lua_State *of, const report *r,
   push_place(L, of);
   push_holder(L, r, list, n);
   const char *place = lua_tostring(L, -2), *holder = lua_tostring(L, -1);
-  int fd = thr_park_fdat(r->wait.addr);
-  if (fd >= 0)
-    lua_pushfstring(L, "waits for %s %d%s", r->wait.what, fd, place);
+  if (strcmp(r->wait.what, "descriptor") == 0)
+    lua_pushfstring(L, "waits for %s %d%s", r->wait.what,
+                    thr_park_fdat(r->wait.addr), place);
   else if (is_thread(&r->wait))
     lua_pushfstring(L, "waits for%s%s", holder, place);
   else if (isupper((unsigned char)r->wait.what[0])) /* an object's type */

@@ -272,15 +272,18 @@ static bool is_plain(lua_State *L, int idx) {
   return false;
 }
 
+void thr_face_replacein(lua_State *L, const luaL_Reg *list) {
+  for (; list->name; list++) {
+    lua_getfield(L, -1, list->name);
+    lua_pushboolean(L, is_plain(L, -1));
+    lua_pushcclosure(L, list->func, 2);
+    lua_setfield(L, -2, list->name);
+  }
+}
+
 void thr_face_replace(lua_State *L, const char *lib, const luaL_Reg *list) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  if (lua_getfield(L, -1, lib) == LUA_TTABLE)
-    for (; list->name; list++) {
-      lua_getfield(L, -1, list->name);
-      lua_pushboolean(L, is_plain(L, -1));
-      lua_pushcclosure(L, list->func, 2);
-      lua_setfield(L, -2, list->name);
-    }
+  if (lua_getfield(L, -1, lib) == LUA_TTABLE) thr_face_replacein(L, list);
   lua_pop(L, 2);
 }
 

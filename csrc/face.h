@@ -132,6 +132,8 @@ int thr_face_with(lua_State *L);
 ** replacement calls what it replaced with thr_face_original, on its own
 ** arguments and, where possible, in its own frame. */
 void thr_face_replace(lua_State *L, const char *lib, const luaL_Reg *list);
+/* The same in the table on top of the stack. */
+void thr_face_replacein(lua_State *L, const luaL_Reg *list);
 int thr_face_original(lua_State *L);
 
 /* Pushes "file:line" of the innermost Lua function of `of`, or "". */

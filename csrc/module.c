@@ -24,7 +24,9 @@
 #include "kernel.h"
 #include "lock.h"
 #include "pollset.h"
+#include "program.h"
 #include "queue.h"
+#include "reader.h"
 #include "rlock.h"
 #include "runtime.h"
 #include "sema.h"
@@ -202,6 +204,7 @@ static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_at_end", thr_end_register},
     {"_closing", thr_io_closing},
+    {"_execute", thr_program_execute},
     {"_folder", thr_compile_folder},
     {"_future", thr_future_create},
     {"_handle", thr_thread_handle},
@@ -213,12 +216,15 @@ static const luaL_Reg functions[] = {
     {"_join", thr_thread_join},
     {"_kernel", thr_kernel_create},
     {"_kernel_contract", thr_kernel_contract},
+    {"_lines", thr_reader_lines},
     {"_load", thr_compile_load},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_thread_mainhandle},
     {"_on_attach", thr_attach_onattach},
     {"_parked", parked},
+    {"_popen", thr_program_popen},
     {"_private", thr_compile_private},
+    {"_read", thr_reader_read},
     {"_run", thr_compile_run},
     {"_pollset", thr_pollset_create},
     {"_self_handle", thr_thread_selfhandle},
@@ -282,6 +288,8 @@ int luaopen_threading__thread(lua_State *L) {
   thr_runtime_open(L);
   if (first) {
     open_types(L);
+    thr_reader_open(L);
+    thr_program_open(L);
     thr_child_open(L);
     thr_coroutine_open(L);
     thr_capi_open(L);

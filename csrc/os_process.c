@@ -74,18 +74,27 @@ static int above_standard(int fd) {
   return high;
 }
 
-int thr_os_spawn(thr_osprocess *p, char *const argv[]) {
-  int fd[2];
-  pid_t pid;
+int thr_os_privatepipe(int fd[2]) {
   if (private_pipe(fd) != 0) return errno;
   fd[0] = above_standard(fd[0]);
   fd[1] = above_standard(fd[1]);
-  int err = fd[0] < 0 || fd[1] < 0 ? EMFILE : spawn(&pid, fd[1], argv);
+  if (fd[0] >= 0 && fd[1] >= 0) return 0;
+  if (fd[0] >= 0) close(fd[0]);
   if (fd[1] >= 0) close(fd[1]);
+  return EMFILE;
+}
+
+int thr_os_spawn(thr_osprocess *p, char *const argv[]) {
+  int fd[2];
+  pid_t pid;
+  int err = thr_os_privatepipe(fd);
+  if (err != 0) return err;
+  err = spawn(&pid, fd[1], argv);
+  close(fd[1]);
   if (err == 0) {
     p->pid = pid;
     p->output = fd[0];
-  } else if (fd[0] >= 0) {
+  } else {
     close(fd[0]);
   }
   return err;

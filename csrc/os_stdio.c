@@ -3,8 +3,12 @@
 
 #include "os_stdio.h"
 
-#if defined(__linux__) && !defined(__GLIBC__) && !defined(__BIONIC__)
-#include <stdio_ext.h> /* musl's */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <stdio_ext.h>
 #endif
 
 #if defined(__GLIBC__)
@@ -38,3 +42,24 @@ ptrdiff_t thr_os_buffered(FILE *f) {
 #endif
 
 int thr_os_fileno(FILE *f) { return fileno(f); }
+
+bool thr_os_unwritten(FILE *f) {
+#if defined(__linux__)
+  return __fpending(f) > 0;
+#else
+  (void)f;
+  return true;
+#endif
+}
+
+bool thr_os_mayblock(FILE *f) {
+  struct stat s;
+  int fd = fileno(f);
+  if (thr_os_buffered(f) < 0 || fd < 0 || fstat(fd, &s) != 0) return false;
+  if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return false;
+  return S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode) || S_ISCHR(s.st_mode);
+}
+
+void thr_os_flushprompt(int fd) {
+  if (isatty(fd)) fflush(stdout);
+}

@@ -14,7 +14,18 @@ THR_PRIVATE_BEGIN
 ** library does not tell. */
 ptrdiff_t thr_os_buffered(FILE *f);
 
+/* Is there something that is written, but not yet to the descriptor?  True if
+** this C library does not tell. */
+bool thr_os_unwritten(FILE *f);
+
 int thr_os_fileno(FILE *f); /* -1: none */
+
+/* May reading block, and can be waited for? */
+bool thr_os_mayblock(FILE *f);
+
+/* Where the descriptor is a terminal, what stands in stdout's buffer may be the
+** question that the user is to answer. */
+void thr_os_flushprompt(int fd);
 
 THR_PRIVATE_END
 

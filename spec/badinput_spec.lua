@@ -160,6 +160,7 @@ local modules = {
   ["threading.futures"] = futures,
   ["threading.io"] = require "threading.io",
   ["threading.loops"] = loops,
+  ["threading.os"] = require "threading.os",
   ["threading.queue"] = queue,
   ["threading.socket"] = arguments.socket,
   ["threading.time"] = time,

@@ -13,6 +13,7 @@ local modules = {
   ["threading.futures"] = require "threading.futures",
   ["threading.io"] = require "threading.io",
   ["threading.loops"] = require "threading.loops",
+  ["threading.os"] = require "threading.os",
   ["threading.queue"] = require "threading.queue",
   ["threading.socket"] = arguments.socket,
   ["threading.time"] = require "threading.time",

@@ -89,6 +89,19 @@ describe("SIGINT", function()
     ]],
   }
 
+  -- A program that prints nothing and ends with ours.
+  local program = [[
+    local f = require("threading.io").popen(
+      "while kill -0 $PPID 2>/dev/null; do sleep 0.1; done")
+  ]]
+  waits["io.wait_fd"] = program .. "require'threading.io'.wait_fd(f, 'r')"
+  waits["io.read"] = program .. "require'threading.io'.read(f)"
+  waits["file:read"] = program .. "f:read()"
+  waits["file:lines"] = program .. "for _ in f:lines() do end"
+  waits["file:close"] = program .. "f:close()"
+  waits["os.execute"] = "require'threading.os'.execute"
+    .. " 'while kill -0 $PPID 2>/dev/null; do sleep 0.1; done'"
+
   for wait, code in pairs(waits) do
     it("raises out of " .. wait, function()
       local r = run(([[

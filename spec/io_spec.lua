@@ -63,7 +63,9 @@ local function waiting(act, fn, ...)
   support.wait_thread_parked(t, "descriptor")
   act(t)
   support.join(t)
-  return result and table.unpack(result, 1, result.n)
+  if result then
+    return table.unpack(result, 1, result.n)
+  end
 end
 
 local P <const> = support.PATIENCE
@@ -342,5 +344,363 @@ describe("wait_fd", function()
       return
     end
     assert.equal("ok\n", out)
+  end)
+end)
+
+-- A file on the reading end of a pipe; `act(f, r, w)`.
+local function with_file(act)
+  with_pipe(function(r, w)
+    local f = descriptors.file(r, "r")
+    act(f, r, w)
+    if stdio.type(f) == "file" then
+      f:close()
+    end
+  end)
+end
+
+describe("read", function()
+  -- What a file's own method makes of the same bytes.
+  local function by_lua(text, ...)
+    local f <close> = stdio.tmpfile()
+    f:write(text)
+    f:seek "set"
+    local result = table.pack(f:read(...))
+    result[result.n + 1] = f:read "a"
+    return result
+  end
+
+  local function by_us(text, ...)
+    local result
+    local formats = table.pack(...)
+    with_file(function(f, _, w)
+      descriptors.write(w, text)
+      descriptors.close(w)
+      result = table.pack(io.read(f, table.unpack(formats, 1, formats.n)))
+      result[result.n + 1] = f:read "a" -- nothing is kept from others
+    end)
+    return result
+  end
+
+  it("reads as Lua's own does", function()
+    local texts = {
+      "", "\n", "one", "one\n", "one\ntwo\n", "\n\nthree", "a\0b\nc\0",
+      "12 0x1F -3.5e2 .5 5. +7", "0x", "0x.8p1z", "1e", "1e+", "--1", "nan",
+      " \t\n 42abc", "1..2", "0x1.8P-1,", "00012", "+", "- 1", "9e99999",
+      ("7"):rep(199), ("7"):rep(200) .. "x", ("7"):rep(201), ("8"):rep(500),
+      ("x"):rep(5000) .. "\n" .. ("y"):rep(10000), "99999999999999999999",
+    }
+    local formats = {
+      {}, { "l" }, { "L" }, { "n" }, { "a" }, { 0 }, { 1 }, { 3 }, { 6000 },
+      { "*l" }, { "*n" }, { "n", "n", "n", "n" }, { "n", "l" }, { "l", "L" },
+      { "a", "a" }, { "a", "l" }, { "l", 0, "a" }, { 2, "n", "L", 1 },
+      { "line" }, { 1 << 40 }, { "l", "l", "l", "l" }, { 0, 0, 1, 0 },
+    }
+    for _, text in ipairs(texts) do
+      for _, list in ipairs(formats) do
+        if list[1] ~= 1 << 40 then
+          assert.same(by_lua(text, table.unpack(list)),
+            by_us(text, table.unpack(list)))
+        else
+          assert.equal(text ~= "" and text or nil, by_us(text, list[1])[1])
+        end
+      end
+    end
+  end)
+
+  it("waits in the middle of what it reads, while others run", function()
+    with_file(function(f, _, w)
+      assert.same({ "one line", 42, "rest\n" }, { waiting(function(t)
+        for piece in ("one |line\n|4|2|\nre|st\n"):gmatch "[^|]+" do
+          support.wait_thread_parked(t, "descriptor")
+          descriptors.write(w, piece)
+        end
+      end, function()
+        local line, number = io.read(f, "l", "n")
+        return line, number, io.read(f, 0) and f:read() and io.read(f, "L")
+      end) })
+    end)
+  end)
+
+  it("does not wait for more than it needs", function()
+    with_file(function(f, _, w)
+      descriptors.write(w, "abc\ndef")
+      assert.equal("abc", io.read(f))
+      assert.equal("", io.read(f, 0))
+      assert.equal("de", io.read(f, 2))
+      assert.equal("f", io.read(f, 1))
+      assert.same({ nil, "timeout" }, { io.wait_fd(f, "r", 0) })
+    end)
+  end)
+
+  it("shares the file with its own methods", function()
+    with_file(function(f, _, w)
+      descriptors.write(w, "a 1\nb 2\nc 3\n")
+      assert.equal("a", f:read(1))
+      assert.equal(1, io.read(f, "n"))
+      assert.equal("\n", f:read "L")
+      assert.equal("b 2", io.read(f))
+      assert.equal("c 3\n", f:read "L")
+    end)
+  end)
+
+  it("cancelled, has taken nothing out of the file", function()
+    with_file(function(f, _, w)
+      for _, start in ipairs { "half a li", ("long "):rep(3000) } do
+        local err
+        waiting(function(t)
+          descriptors.write(w, start)
+          support.wait_until(function()
+            return (io.wait_fd(f, "r", 0)) == nil
+          end)
+          support.wait_thread_parked(t, "descriptor")
+          t:cancel "enough"
+        end, function()
+          err = select(2, pcall(io.read, f, 1, "l"))
+        end)
+        assert.equal("cancelled: enough", tostring(err))
+        descriptors.write(w, "ne\nnext\n")
+        assert.equal(start .. "ne", f:read())
+        assert.equal("next", io.read(f))
+      end
+    end)
+  end)
+
+  it("by several threads gives each whole lines, and none twice", function()
+    with_file(function(f, _, w)
+      local lines = {}
+      local list = support.start_many(4, function(i)
+        lines[i] = {}
+        for line in io.lines(f) do
+          table.insert(lines[i], line)
+        end
+      end)
+      support.wait_parked(1, "descriptor")
+      support.wait_parked(3, "file")
+      for i = 1, 100 do
+        descriptors.write(w, ("%d "):format(i))
+        descriptors.write(w, ("%s\n"):format(("x"):rep(i)))
+      end
+      descriptors.close(w)
+      support.join(list)
+      local seen = {}
+      for i = 1, 4 do
+        for _, line in ipairs(lines[i]) do
+          local n = tonumber(line:match "^%d+")
+          assert.equal(("%d %s"):format(n, ("x"):rep(n)), line)
+          assert.is_nil(seen[n])
+          seen[n] = true
+        end
+      end
+      assert.equal(100, #seen)
+    end)
+  end)
+
+  it("is told that another thread closes the file", function()
+    with_file(function(f, _, w)
+      assert.same({ nil, "closed" }, { waiting(function()
+        f:close()
+      end, io.read, f) })
+      assert.matches("file: a closed file", support.message(io.read, f))
+      descriptors.close(w)
+    end)
+    with_file(function(f)
+      local lines
+      assert.same({}, { waiting(function()
+        stdio.close(f)
+      end, function()
+        lines = select(2, pcall(io.lines(f)))
+      end) })
+      assert.matches("closed$", lines)
+    end)
+  end)
+
+  it("reads plain files, and tells the errors of the system", function()
+    local f <close> = stdio.tmpfile()
+    f:write "one\n2 three"
+    f:seek "set"
+    assert.same({ "one", 2, " three" }, { io.read(f, "l", "n", "a") })
+    local list = {}
+    f:seek "set"
+    for line in io.lines(f, "L") do
+      list[#list + 1] = line
+    end
+    assert.same({ "one\n", "2 three" }, list)
+    with_pipe(function(_, w)
+      local out = descriptors.file(w, "w")
+      assert.same({ out:read() }, { io.read(out) })
+      out:close()
+    end)
+  end)
+
+  it("reads the default input, as io.read and io.lines do", function()
+    local source = prelude .. [[
+      print(io.read("n", "l"))
+      print(io.read())
+      for line in io.lines() do
+        print(line)
+      end
+      for line in io.lines(arg[1]) do
+        print(line)
+      end
+      io.stdout:write(tostring(io.read()), "\n")
+    ]]
+    local name = os.tmpname()
+    local f = assert(stdio.open(name, "w"))
+    f:write "in a file\n"
+    f:close()
+    assert.equal("12\t ab\nline\nlast\nin a file\nnil\n",
+      support.output_of(source, { stdin = "12 ab\nline\nlast",
+        args = { name } }))
+    os.remove(name)
+  end)
+end)
+
+describe("popen", function()
+  it("returns a file whose reads let others run", function()
+    with_pipe(function(r, w)
+      local f = assert(io.popen(("read x <&%d; echo got $x; exit 3"):format(r)))
+      assert.equal("file", stdio.type(f))
+      assert.equal("got it", (waiting(function()
+        descriptors.write(w, "it\n")
+      end, f.read, f)))
+      assert.is_nil(f:read())
+      assert.same({ nil, "exit", 3 }, { f:close() })
+      assert.equal("closed file", stdio.type(f))
+      assert.matches("closed file", support.message(f.read, f))
+      assert.matches("closed file", support.message(f.close, f))
+    end)
+  end)
+
+  it("returns a file whose lines and close let others run", function()
+    with_pipe(function(r, w)
+      local f = assert(io.popen(("echo 1; echo 2; exec >&-; read x <&%d; kill "
+        .. "-9 $$"):format(r)))
+      local list = {}
+      for line in f:lines "n" do
+        list[#list + 1] = line
+      end
+      assert.same({ 1, 2 }, list)
+      local result
+      local t = support.start(function()
+        result = table.pack(f:close())
+      end)
+      support.wait_thread_parked(t, "program")
+      descriptors.write(w, "\n")
+      support.join(t)
+      assert.same({ nil, "signal", 9, n = 3 }, result)
+    end)
+  end)
+
+  it("writes to a program, whose end close waits for", function()
+    local name = os.tmpname()
+    local f = assert(io.popen("cat >" .. name, "w"))
+    f:write("x", 1, "\n")
+    f:write(("y"):rep(100000))
+    assert.same({ true, "exit", 0 }, { f:close() })
+    local copy <close> = assert(stdio.open(name))
+    assert.equal("x1\n" .. ("y"):rep(100000), copy:read "a")
+    os.remove(name)
+  end)
+
+  it("is closed at the end of a block, by waiting", function()
+    local name = os.tmpname()
+    do
+      local f <close> = assert(io.popen("cat >" .. name, "w"))
+      f:write "all"
+    end
+    local copy <close> = assert(stdio.open(name))
+    assert.equal("all", copy:read "a")
+    os.remove(name)
+  end)
+
+  it("collected, is not waited for; what has ended is not kept", function()
+    assert.equal("ok\n", support.output_of(prelude .. [[
+      local r, w = descriptors.pipe()
+      local name = os.tmpname()
+      io.popen(("echo $$ >%s; read x <&%d"):format(name, r))
+      local pid = support.wait_until(function()
+        local f <close> = stdio.open(name)
+        return f:read "n"
+      end)
+      collectgarbage()
+      collectgarbage()
+      descriptors.write(w, "\n")
+      support.wait_until(function()
+        io.popen("true"):close() -- looks after the others, too
+        return not os.execute(("kill -0 %d 2>/dev/null"):format(pid))
+      end, "the ended program to be forgotten")
+      os.remove(name)
+      print "ok"
+    ]]))
+  end)
+
+  it("closed with a cancellation, is closed all the same", function()
+    with_pipe(function(r, w)
+      local f = assert(io.popen(("exec >&-; read x <&%d"):format(r)))
+      local err
+      local t = support.start(function()
+        err = select(2, pcall(f.close, f))
+      end)
+      support.wait_thread_parked(t, "program")
+      t:cancel()
+      support.join(t)
+      assert(threading.is_cancelled(err))
+      assert.equal("closed file", stdio.type(f))
+      descriptors.write(w, "\n")
+    end)
+  end)
+
+  it("lets signals reach its programs, from any thread", function()
+    local function ended_by_int()
+      local f = assert(io.popen "kill -INT $$; echo alive")
+      return f:read "a", select(2, f:close())
+    end
+    assert.same({ "", "signal", 2 }, { ended_by_int() })
+    assert.same({ "", "signal", 2 }, { support.in_thread(ended_by_int) })
+  end)
+end)
+
+describe("execute", function()
+  local execute = require("threading.os").execute
+
+  it("returns what os.execute does", function()
+    for _, command in ipairs { "true", "exit 3", "kill -9 $$", "no-such-one",
+      "exit 300" } do
+      command = "exec 2>&-;" .. command
+      assert.same({ os.execute(command) }, { execute(command) })
+      assert.same({ os.execute(command) },
+        { support.in_thread(execute, command) })
+    end
+    assert.equal(os.execute(), execute())
+  end)
+
+  it("lets others run", function()
+    with_pipe(function(r, w)
+      local result
+      local t = support.start(function()
+        result = table.pack(execute(("read x <&%d; exit $x"):format(r)))
+      end)
+      support.wait_thread_parked(t, "program")
+      descriptors.write(w, "5\n")
+      support.join(t)
+      assert.same({ nil, "exit", 5, n = 3 }, result)
+    end)
+  end)
+
+  it("cancelled, ends its shell", function()
+    with_pipe(function(r, w)
+      local err
+      local t = support.start(function()
+        err = select(2, pcall(execute, ("exec >&%d; trap 'echo over; exit' TERM"
+          .. "; echo begun; while :; do sleep 0.01; done"):format(w)))
+      end)
+      local f = descriptors.file(r, "r")
+      assert.equal("begun", io.read(f))
+      t:cancel()
+      support.join(t)
+      assert(threading.is_cancelled(err))
+      assert.equal("over", io.read(f))
+      f:close()
+    end)
   end)
 end)

@@ -45,6 +45,18 @@
 --- object with a method `getfd`.
 ---@alias threading.descriptor integer|file*|table
 
+--- A file of Lua's that is not closed.
+---@alias threading.file file*
+
+--- What to read: a number "n", a line "l", a line with its end "L", all "a", or
+--- so many bytes.
+---@alias threading.format integer|string
+
+--- For reading, for writing.
+---@alias threading.popen_mode
+---| "r"
+---| "w"
+
 --- For reading, for writing, for either.
 ---@alias threading.wait_mode
 ---| "r"
@@ -1414,6 +1426,55 @@ local io = {}
 ---@return string? which with "rw", what it is ready for: "r", "w" or "rw";
 --- without the first: "timeout", "closed"
 function io.wait_fd(fd, mode, timeout) end
+
+--- Reads from a file as its method `read` does, while other threads run.
+---
+--- Raises if file is no open file, or a format is not valid; when cancelled;
+--- "interrupted!" on Ctrl-C. It has then taken nothing out of the file.
+---@param file? threading.file|threading.format by default `io.input()`
+---@param ... threading.format by default "l"
+---@return any ... what `file:read` returns; or nil and "closed", when another
+--- thread closes the file meanwhile
+function io.read(file, ...) end
+
+--- Reads a file in a loop, as its method `lines` does, while other threads run:
+--- `for line in io.lines(file) do`.
+---
+--- Raises if file is no open file, or a format is not valid; in the loop, what
+--- keeps `read` from reading.
+---@param file? threading.file|string by default `io.input()`; not closed at
+--- its end, but where its name is given
+---@param ... threading.format by default "l"
+---@return fun(...: any): any iterator for a generic `for`
+function io.lines(file, ...) end
+
+--- Starts a program, as Lua's `io.popen` does. The file's methods `read`,
+--- `lines` and `close` let the other threads run while they wait.
+---
+--- Raises if an argument is of the wrong type; `close` when cancelled, and
+--- "interrupted!" on Ctrl-C.
+---@param cmd string a command for the shell
+---@param mode? threading.popen_mode by default "r"
+---@return file*? file nil if it cannot be started
+---@return string? message
+---@return integer? code
+function io.popen(cmd, mode) end
+
+-- threading.os ----------------------------------------------------------------
+
+--- Running programs without stopping the other threads.
+---@class threading.os
+local os = {}
+
+--- Runs a command, as Lua's `os.execute` does, while other threads run.
+---
+--- Raises if command is not a string; when cancelled, and "interrupted!" on
+--- Ctrl-C: the shell that carries it out is then sent a SIGTERM.
+---@param command? string without one: is there a shell?
+---@return boolean? ok true if the command ended well
+---@return string? how "exit" or "signal"
+---@return integer? code the exit status, or the signal's number
+function os.execute(command) end
 
 -- threading.futures -----------------------------------------------------------
 

@@ -214,6 +214,15 @@ accepts["threading.descriptor"] = function(value)
   return within(0, 0x7fffffff)(value) or value == io.stdout
 end
 
+accepts["threading.file"] = function(value)
+  return value == io.stdout
+end
+
+accepts["threading.format"] = function(value)
+  return math.type(value) == "integer" and value >= 0
+    or type(value) == "string" and value:find "^%*?[nlLa]" ~= nil
+end
+
 accepts["threading.callable"] = function(value)
   local meta = debug.getmetatable(value)
   return type(value) == "function" or meta ~= nil and meta.__call ~= nil
