@@ -293,6 +293,20 @@ describe("parallel_for", function()
     assert.equal("cancelled: from outside", message)
   end)
 
+  it("a thread that the system refuses ends it, and blames the caller",
+    function()
+      local too_much = string.packsize "T" == 8 and 1 << 46 or 0xf0000000
+      local before = threading.stack_size(too_much) -- cannot be mapped
+      local ok, err = pcall(function()
+        parallel_for(1, 10, print, 3)
+      end)
+      threading.stack_size(before)
+      assert.is_false(ok)
+      assert.matches("^[^\n]*parallel_spec.lua:%d+: can't start new thread: ",
+        err)
+      assert.same({ threading.main_thread() }, threading.enumerate())
+    end)
+
   it("wrong arguments are errors that blame the caller", function()
     local function noop() end
     for _, it in ipairs {
