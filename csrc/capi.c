@@ -285,8 +285,16 @@ static void close_state(threading_state *s) {
   free(s);
 }
 
+/* A thread that has detached goes on in its module's code, which the state may
+** unload when it is closed. */
+static void keep_loaded(const void *code) {
+  static _Atomic(const void *) kept;
+  if (atomic_exchange(&kept, code) != code) thr_os_keeploaded(code);
+}
+
 static threading_thread *attach(threading_state *s, const char *name) {
   int saved = errno;
+  keep_loaded(thr_os_caller());
   thr_tstate *ts = thr_attach(((state *)s)->rt, name);
   errno = saved;
   return (threading_thread *)ts;

@@ -174,6 +174,11 @@ void thr_os_atfork(void (*before)(void), void (*parent)(void),
 /* Keeps the shared object that holds `address` in memory until the process
 ** ends: a living thread must never lose its code to dlclose. */
 void thr_os_keeploaded(const void *address);
+#if defined(__GNUC__)
+#define thr_os_caller() __builtin_return_address(0)
+#else
+#define thr_os_caller() NULL
+#endif
 
 /* `fn` becomes what signal `sig` does, on the calling thread wherever it
 ** arrives.  Returns 0 or errno. */

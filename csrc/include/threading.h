@@ -56,6 +56,7 @@
 **   ... wait for what comes next ...
 **   if (!threading_take(out)) ... it is over: threading_detach(s, t) ...
 **
+** A module that has attached a thread stays loaded, for the thread's sake.
 ** Attached threads are daemons: the end of the program stops one that is in a
 ** call of Lua's, by an error in its lua_pcall, and does not wait for one that
 ** is outside; from then on attach and take say no.  Detach must still come,

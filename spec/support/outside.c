@@ -120,6 +120,7 @@ static void *live(void *arg) {
   }
   threading_detach(s, t);
   threading_close(s);
+  for (volatile long i = 0; i < 20000000; i++) {} /* the state is closed */
   return NULL;
 }
 
