@@ -33,6 +33,9 @@ static void step_out(thr_tstate *ts, lua_State *co, lua_State *before) {
   thr_preempt_lift(ts, co);
   ts->running = before;
   thr_preempt_leave(ts);
+  /* What co was asked for is asked of `before`: who was woken in co, and
+  ** sleeps on until the lock is free, does not ask again. */
+  if (ts->rt->drop) thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
 }
 

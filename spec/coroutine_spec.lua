@@ -150,6 +150,47 @@ describe("coroutine", function()
   end)
 end)
 
+describe("a coroutine that wakes a thread lets it run when it", function()
+  local ends = {
+    ["returns"] = "coroutine.resume(coroutine.create(release))",
+    ["fails"] = [[
+      coroutine.resume(coroutine.create(function() release() error "no" end))
+    ]],
+    ["fails in a wrap"] = [[
+      pcall(coroutine.wrap(function() release() error "no" end))
+    ]],
+    ["is closed"] = [[
+      local co = coroutine.create(function()
+        local _ <close> = setmetatable({}, { __close = release })
+        coroutine.yield()
+      end)
+      coroutine.resume(co)
+      coroutine.close(co)
+    ]],
+  }
+  for how, source in pairs(ends) do
+    it(how, function() -- who waits would wait as long as the loop runs
+      assert.equal("in\n", support.output_of([[
+        local _thread = require "threading._thread"
+        local threading = require "threading"
+        local time = require "threading.time"
+        local lock, is_in = threading.Lock(), false
+        lock:acquire()
+        local t = threading.Thread { target = function()
+          lock:acquire()
+          is_in = true
+        end }
+        t:start()
+        while _thread._parked()[t.ident] ~= "Lock" do time.sleep(0) end
+        local function release() lock:release() end
+      ]] .. source .. [[
+        while not is_in do end
+        print "in"
+      ]]))
+    end)
+  end
+end)
+
 describe("a coroutine and several threads", function()
   local interval
 
