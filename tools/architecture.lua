@@ -15,8 +15,8 @@ local layers = { -- from the bottom up
   { "data", { "elem", "heap", "items" } },
   { "objects", { "rlock", "condition", "sema", "event", "barrier", "value",
     "array", "queue", "future" } },
-  { "services", { "clock", "child", "coroutine", "io", "pollset", "compile",
-    "kernel" } },
+  { "services", { "clock", "child", "coroutine", "io", "reader", "program",
+    "pollset", "compile", "kernel" } },
   { "the modules", { "capi", "module", "loops" } },
 }
 
@@ -37,8 +37,8 @@ local circles = {
 -- Beside the C standard's and Lua's own, what may be included by whom: "os"
 -- alone asks the system. loops is a module as a stranger would write it.
 local standard = {}
-for name in ([[ctype errno float inttypes limits math stdarg stdatomic stdbool
-    stddef stdint stdio stdlib string time lua lauxlib lualib]]):gmatch "%l+" do
+for name in ([[ctype errno float inttypes limits locale math stdarg
+    stdatomic stdbool stddef stdint stdio stdlib string time lua lauxlib lualib]]):gmatch "%l+" do
   standard[name .. ".h"] = true
 end
 
