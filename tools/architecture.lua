@@ -37,8 +37,9 @@ local circles = {
 -- Beside the C standard's and Lua's own, what may be included by whom: "os"
 -- alone asks the system. loops is a module as a stranger would write it.
 local standard = {}
-for name in ([[ctype errno float inttypes limits locale math stdarg
-    stdatomic stdbool stddef stdint stdio stdlib string time lua lauxlib lualib]]):gmatch "%l+" do
+for name in ([[ctype errno float inttypes limits locale math stdarg stdatomic
+    stdbool stddef stdint stdio stdlib string time
+    lua lauxlib lualib]]):gmatch "%l+" do
   standard[name .. ".h"] = true
 end
 
