@@ -248,7 +248,7 @@ extern "C" int luaopen_plus(lua_State *L) {
       assert.equal(6, n)
     end)
 
-    for _, how in ipairs { "attached", "outside", "nested" } do
+    for _, how in ipairs { "attached", "outside", "nested", "destructor" } do
       it("is undone where the thread ends without a detach: " .. how,
         function()
           local weak = setmetatable({}, { __mode = "k" })

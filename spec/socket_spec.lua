@@ -367,7 +367,7 @@ describe("a socket blocks one thread alone:", function()
         peer:send(line .. "!\n")
       end
     end)
-    local client = socket.connect("localhost", port)
+    local client = assert(socket.connect("127.0.0.1", port))
     for i = 1, 50 do
       assert.equal(2, client:send(i % 10 .. "\n"))
       assert.equal(i % 10 .. "!", (client:receive()))

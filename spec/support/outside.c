@@ -140,11 +140,18 @@ static int resident(lua_State *L) {
 }
 
 /* ends(how [, fn]): a thread attaches, calls fn, and ends without a detach:
-** "attached", "outside", "nested", or within the call: "call", "bracket". */
+** "attached", "outside", "nested", or within the call: "call", "bracket"; or
+** is detached by a "destructor" of the host's. */
 typedef struct {
   threading_state *s;
   const char *how;
+  threading_thread *self;
 } ending;
+
+static void detach_late(void *arg) {
+  ending *e = arg;
+  if (!threading_detach(e->s, e->self)) abort();
+}
 
 static int end_in_call(lua_State *L) {
   const char *how = lua_touserdata(L, 1);
@@ -159,8 +166,12 @@ static int end_in_call(lua_State *L) {
 
 static void *end_attached(void *arg) {
   ending *e = arg;
-  threading_thread *t = threading_attach(e->s, "careless");
+  threading_thread *t = e->self = threading_attach(e->s, "careless");
+  pthread_key_t own;
   if (!t) abort();
+  if (strcmp(e->how, "destructor") == 0)
+    if (pthread_key_create(&own, detach_late) || pthread_setspecific(own, e))
+      abort();
   lua_State *L = threading_lua(e->s, t);
   lua_pushcfunction(L, end_in_call);
   lua_pushlightuserdata(L, (void *)e->how);
@@ -174,7 +185,7 @@ static void *end_attached(void *arg) {
 }
 
 static int ends(lua_State *L) {
-  ending e = {threading_open(L), luaL_checkstring(L, 1)};
+  ending e = {threading_open(L), luaL_checkstring(L, 1), NULL};
   pthread_t thread;
   lua_pushvalue(L, 2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
