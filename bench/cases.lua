@@ -214,10 +214,21 @@ case {
   than = "pure Lua",
   ours = "mandelbrot.lua kernel",
   base = "mandelbrot.lua lua",
-  cpython = "mandelbrot.py", -- with numpy, if it is there
+  cpython = "mandelbrot.py plain",
   { "Mandelbrot, 300 x 200, all cores", "s", most(0.1, "base"),
-    most(0.5, "cpython") },
+    most(0.1, "cpython") },
 }
+
+if os.execute((os.getenv "PYTHON" or "python3")
+  .. " -c 'import numpy' 2>/dev/null") then
+  case {
+    name = "numpy",
+    needs = "kernel",
+    ours = "mandelbrot.lua kernel",
+    cpython = "mandelbrot.py numpy",
+    { "the same, beside numpy", "s", most(0.5, "cpython") },
+  }
+end
 
 for _, n in ipairs { 1, 4 } do
   for _, kind in ipairs { "Queue", "SimpleQueue" } do

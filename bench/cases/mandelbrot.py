@@ -1,3 +1,5 @@
+# mandelbrot.py plain|numpy
+import sys
 import time
 
 WIDTH, HEIGHT, TURNS = 300, 200, 200
@@ -31,11 +33,9 @@ def plain():
     return total
 
 
-try:
+if sys.argv[1] == "numpy":
     import numpy
-except ImportError:
-    numpy = None
 
 t = time.perf_counter()
-with_numpy(numpy) if numpy else plain()
+with_numpy(numpy) if sys.argv[1] == "numpy" else plain()
 print(time.perf_counter() - t)
