@@ -89,6 +89,7 @@ build = {
         "csrc/program.c",
         "csrc/queue.c",
         "csrc/reader.c",
+        "csrc/readline.c",
         "csrc/rlock.c",
         "csrc/runtime.c",
         "csrc/sema.c",

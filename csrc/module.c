@@ -27,6 +27,7 @@
 #include "program.h"
 #include "queue.h"
 #include "reader.h"
+#include "readline.h"
 #include "rlock.h"
 #include "runtime.h"
 #include "sema.h"
@@ -290,6 +291,7 @@ int luaopen_threading__thread(lua_State *L) {
     open_types(L);
     thr_reader_open(L);
     thr_program_open(L);
+    thr_readline_open();
     thr_child_open(L);
     thr_coroutine_open(L);
     thr_capi_open(L);

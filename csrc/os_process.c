@@ -161,3 +161,22 @@ thr_os_fn thr_os_symbol(void *object, const char *name) {
   memcpy(&fn, &p, sizeof(p)); /* C has no cast between the two */
   return fn;
 }
+
+void *thr_os_datum(void *object, const char *name) {
+  return dlsym(object, name);
+}
+
+bool thr_os_holder(const char *symbol, const char *const files[],
+                   void **object) {
+  *object = RTLD_DEFAULT;
+  if (dlsym(RTLD_DEFAULT, symbol)) return true;
+#if defined(RTLD_NOLOAD)
+  for (; *files; files++) {
+    *object = dlopen(*files, RTLD_LAZY | RTLD_NOLOAD);
+    if (*object && dlsym(*object, symbol)) return true;
+  }
+#else
+  (void)files;
+#endif
+  return false;
+}

@@ -52,6 +52,12 @@ int thr_os_install(const char *from, const char *to);
 void *thr_os_load(const char *path, const char **why);
 typedef void (*thr_os_fn)(void);
 thr_os_fn thr_os_symbol(void *object, const char *name); /* or NULL */
+void *thr_os_datum(void *object, const char *name); /* likewise */
+
+/* Where is the symbol: in the program and what it is linked with, or in one of
+** the files, if that is loaded?  False: nowhere. */
+bool thr_os_holder(const char *symbol, const char *const files[],
+                   void **object);
 
 THR_PRIVATE_END
 

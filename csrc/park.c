@@ -111,6 +111,7 @@ static bool has_result(thr_waiter *w) {
 /* Other threads block all signals that a Lua hook could serve. */
 static bool is_signalled(void *arg) {
   thr_waiter *w = arg;
+  if (w->signalled && w->signalled()) return true;
   return !w->deaf && (heard(w) || w->ts->rt->signalled(w->ts));
 }
 

@@ -56,6 +56,8 @@ struct thr_waiter {
   bool lasting;     /* a sleep: it is known not to end soon */
   bool handed;      /* what was waited for is the waiter's already */
   thr_watch *watch; /* NULL: none */
+  bool (*signalled)(void); /* NULL, or: has a signal come that ends the wait?
+                              Asked on the main thread, without the lock */
   bool forever; /* waiter only: none but another waker can end it */
   bool tellable;             /* waiter only: see thr_wait */
   bool wants_gil;            /* waiter only: it held the lock before */

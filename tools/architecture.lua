@@ -16,7 +16,7 @@ local layers = { -- from the bottom up
   { "objects", { "rlock", "condition", "sema", "event", "barrier", "value",
     "array", "queue", "future" } },
   { "services", { "clock", "child", "coroutine", "io", "reader", "program",
-    "pollset", "compile", "kernel" } },
+    "readline", "pollset", "compile", "kernel" } },
   { "the modules", { "capi", "module", "loops" } },
 }
 

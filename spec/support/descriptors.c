@@ -2,13 +2,19 @@
 #define _GNU_SOURCE 1
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static int fd_at(lua_State *L, int arg) {
@@ -88,12 +94,76 @@ static int descriptors_limit(lua_State *L) {
   return 1;
 }
 
+/* The child's side: its terminal is `name`, for all its streams. */
+static void run_in(const char *name, const char *command) {
+  setsid();
+  int fd = open(name, O_RDWR);
+  ioctl(fd, TIOCSCTTY, 0);
+  for (int i = 0; i < 3; i++) dup2(fd, i);
+  if (fd > 2) close(fd);
+  execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+  _exit(127);
+}
+
+/* terminal(command) -> the descriptor of a terminal in which the shell carries
+** it out, the shell's process id */
+static int descriptors_terminal(lua_State *L) {
+  const char *command = luaL_checkstring(L, 1);
+  int fd = posix_openpt(O_RDWR | O_NOCTTY);
+  if (fd < 0 || grantpt(fd) != 0 || unlockpt(fd) != 0)
+    return luaL_error(L, "%s", strerror(errno));
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  const char *name = ptsname(fd);
+  pid_t pid = fork();
+  if (pid == 0) run_in(name, command);
+  lua_pushinteger(L, fd);
+  lua_pushinteger(L, pid);
+  return 2;
+}
+
+/* resize(fd): another size of the terminal, which its programs are told */
+static int descriptors_resize(lua_State *L) {
+  struct winsize size = {.ws_row = 50, .ws_col = 70};
+  lua_pushboolean(L, ioctl(fd_at(L, 1), TIOCSWINSZ, &size) == 0);
+  return 1;
+}
+
+/* echoes(fd): does the terminal show what is typed, as when nothing runs? */
+static int descriptors_echoes(lua_State *L) {
+  struct termios t;
+  int r = tcgetattr(fd_at(L, 1), &t);
+  lua_pushboolean(L, r == 0 && t.c_lflag & ECHO && t.c_lflag & ICANON);
+  return 1;
+}
+
+/* read(fd) -> what is there; nil at the end */
+static int descriptors_read(lua_State *L) {
+  char block[4096];
+  ssize_t n = read(fd_at(L, 1), block, sizeof(block));
+  if (n <= 0) return 0;
+  lua_pushlstring(L, block, (size_t)n);
+  return 1;
+}
+
+/* ended(pid) -> nil if it has not; "exit" or "signal", and which */
+static int descriptors_ended(lua_State *L) {
+  int status;
+  if (waitpid((pid_t)luaL_checkinteger(L, 1), &status, WNOHANG) <= 0) return 0;
+  lua_pushstring(L, WIFEXITED(status) ? "exit" : "signal");
+  lua_pushinteger(L,
+                  WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+  return 2;
+}
+
 int luaopen_descriptors(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"pipe", descriptors_pipe},   {"pair", descriptors_pair},
       {"close", descriptors_close}, {"write", descriptors_write},
       {"fill", descriptors_fill},   {"drain", descriptors_drain},
       {"file", descriptors_file},   {"limit", descriptors_limit},
+      {"terminal", descriptors_terminal}, {"resize", descriptors_resize},
+      {"echoes", descriptors_echoes},
+      {"read", descriptors_read},   {"ended", descriptors_ended},
       {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;

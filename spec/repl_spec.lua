@@ -1,0 +1,190 @@
+-- lua.c's prompt in a real terminal: other threads run while it waits.
+
+local io = require "threading.io"
+local support = require "spec.support"
+
+local dir = os.tmpname()
+os.remove(dir)
+local built = os.execute(("mkdir %s && %s -shared -fPIC -I%s -o "
+  .. "%s/descriptors.so spec/support/descriptors.c 2>%s/log"):format(dir,
+    os.getenv "CC" or "gcc", os.getenv "LUA_INCDIR" or "/usr/include/lua5.4",
+    dir, dir))
+local cpath = package.cpath
+local descriptors
+
+-- A session of `lua -i` with this prelude. `sees(pattern)` waits for output
+-- that it matches, and returns what it captures; `types(text)`.
+local function with_session(prelude, fn)
+  local name = os.tmpname()
+  local f = assert(require("io").open(name, "w"))
+  f:write(prelude)
+  f:close()
+  local fd, pid = descriptors.terminal(("TERM=dumb exec %s -i %s"):format(
+    support.lua_command(), name))
+  local seen, session = "", {}
+
+  function session.sees(pattern)
+    while not seen:find(pattern) do
+      assert(io.wait_fd(fd, "r", support.PATIENCE), seen)
+      seen = seen .. assert(descriptors.read(fd), seen)
+    end
+    local first = seen:match(pattern)
+    seen = seen:sub(select(2, seen:find(pattern)) + 1)
+    return first
+  end
+
+  function session.types(text)
+    descriptors.write(fd, text)
+  end
+
+  function session.echoes()
+    return descriptors.echoes(fd)
+  end
+
+  function session.resize()
+    assert(descriptors.resize(fd))
+  end
+
+  function session.ends()
+    local how, code
+    support.wait_until(function()
+      how, code = descriptors.ended(pid)
+      return how
+    end, "lua -i to end")
+    pid = nil
+    return how, code
+  end
+
+  local ok, err = pcall(fn, session)
+  descriptors.close(fd)
+  os.remove(name)
+  if pid then
+    os.execute("kill -9 " .. pid)
+    support.wait_until(function()
+      return descriptors.ended(pid)
+    end)
+  end
+  assert(ok, err)
+end
+
+-- Is it linked with a readline that can be told to wait elsewhere?
+local function has_readline()
+  local out = support.output_of [[
+    local f = io.open "/proc/self/maps"
+    print(f and f:read "a":find "libreadline.so.8" ~= nil)
+  ]]
+  return out == "true\n"
+end
+
+-- Prints whenever the main thread has come to wait, and prints no more than
+-- it is asked to.
+local prelude <const> = [[
+  local _thread = require "threading._thread"
+  threading = require "threading"
+  time = require "threading.time"
+  local main = threading.get_ident()
+  asked = 1
+  threading.Thread { daemon = true, target = function()
+    while true do
+      if asked > 0 and _thread._parked()[main] then
+        asked = asked - 1
+        io.write("others", " run\n")
+      end
+      time.sleep(0)
+    end
+  end }:start()
+]]
+
+describe("the prompt of lua -i", function()
+  setup(function()
+    assert(built, "spec/support/descriptors.c does not compile")
+    package.cpath = dir .. "/?.so;" .. cpath
+    descriptors = require "descriptors"
+  end)
+
+  teardown(function()
+    package.cpath = cpath
+    package.loaded.descriptors = nil
+    os.execute("rm -r " .. dir)
+  end)
+
+  it("lets other threads run while it waits for a line", function()
+    if not has_readline() then
+      pending "this Lua is not linked with readline"
+      return
+    end
+    with_session(prelude, function(session)
+      session.sees "others run"
+      session.types "print(6 * 7)\n"
+      session.sees "\n42\r?\n"
+      session.types "asked = 1\n"
+      session.sees "others run"
+      session.types "asked = 1\n"
+      session.sees "others run"
+      session.types "print(\n"
+      session.types "3)\n"
+      session.sees "\n3\r?\n"
+      session.types "os.exit(5)\n"
+      assert.same({ "exit", 5 }, { session.ends() })
+    end)
+  end)
+
+  it("goes on after a signal that readline deals with", function()
+    if not has_readline() then
+      pending "this Lua is not linked with readline"
+      return
+    end
+    with_session(prelude, function(session)
+      session.sees "others run"
+      session.resize()
+      session.types "asked = 1\n"
+      session.sees "others run"
+      session.resize()
+      session.types "print(6 * 7)\n"
+      session.sees "\n42\r?\n"
+    end)
+  end)
+
+  it("leaves the terminal as it was when another thread ends all", function()
+    if not has_readline() then
+      pending "this Lua is not linked with readline"
+      return
+    end
+    with_session(prelude, function(session)
+      session.sees "others run"
+      assert.is_false(session.echoes())
+      session.types("threading.Thread { target = function() while not "
+        .. "gone do time.sleep(0) end os.exit(6) end }:start() asked = 1\n")
+      session.sees "others run"
+      session.types "gone = true\n"
+      assert.same({ "exit", 6 }, { session.ends() })
+      assert.is_true(session.echoes())
+    end)
+  end)
+
+  -- With and without the library.
+  for _, with in ipairs { "", prelude .. "asked = 0" } do
+    it("ends with Ctrl-C and Ctrl-D as ever" .. (with == "" and ", alone"
+        or ""), function()
+      with_session(with, function(session)
+        session.sees "> $"
+        session.types "x"
+        session.types "\3"
+        assert.same({ "signal", 2 }, { session.ends() })
+      end)
+      with_session(with, function(session)
+        session.sees "> $"
+        session.types "\4"
+        assert.same({ "exit", 0 }, { session.ends() })
+      end)
+    end)
+  end
+
+  it("reads a pipe to its end", function()
+    local f = assert(io.popen(("printf 'print(6*7)\\nprint(7)' | %s -i -e '"
+      .. "require \"threading\"' 2>&1"):format(support.lua_command())))
+    local text = f:read "a"
+    assert.same({ true, "exit", 0 }, { f:close() })
+    assert.matches("42\n.*7\n", text)
+  end)
+end)
