@@ -27,7 +27,7 @@ demo: rock
 
 test:
 	@tools/install-deps busted
-	@tools/install-deps --try luasocket luasec curl zlib
+	@tools/install-deps --try luasocket luasec curl wrk zlib
 	@$(MAKE) -s rock
 	@tools/test $(SPEC)
 
