@@ -204,8 +204,12 @@ local function load(name, on_failure)
     if on_failure then
       on_failure(name)
     end
-    complain("the kernel cannot be loaded: %s (the option flags names "
-      .. "libraries, as in -lz)", message)
+    local hint = message:lower():find "symbol"
+      and " (the option flags names libraries, as in -lz)"
+      or message:find "failed to map"
+      and " (is that folder mounted noexec? XDG_CACHE_HOME names another)"
+      or ""
+    complain("the kernel cannot be loaded: %s%s", message, hint)
   end
   return handle
 end
