@@ -322,7 +322,8 @@ static int handle_cancel(lua_State *L) {
 static int handle_phase(lua_State *L) {
   static const char *const names[] = {"initial", "started", "stopped"};
   thr_tstate *ts = thr_face_check(L, 1, &kind);
-  lua_pushstring(L, names[ts->phase]);
+  int phase = ts->phase; /* as an index, gcc would not load it atomically */
+  lua_pushstring(L, names[phase]);
   return 1;
 }
 

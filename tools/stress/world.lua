@@ -10,7 +10,8 @@ local new_random = require "tools.stress.random"
 local threading = require "threading"
 
 local SUBJECTS <const> = {
-  "churn", "flow", "meetings", "money", "numbers", "outside", "tasks", "vm",
+  "churn", "flow", "meetings", "money", "numbers", "outside", "pipes", "tasks",
+  "vm",
 }
 
 local function call(fn, ...)
