@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "face.h"
@@ -16,7 +15,7 @@ thr_array *thr_array_new(thr_elem type, size_t n) {
   const size_t line = THR_ARRAY_ALIGN, size = thr_elem_size(type);
   if (n > (PTRDIFF_MAX - sizeof(thr_array) - 2 * line) / size) return NULL;
   size_t bytes = (n * size + line - 1) / line * line;
-  thr_array *a = calloc(1, sizeof(*a) + line - 1 + bytes);
+  thr_array *a = thr_os_alloc(sizeof(*a) + line - 1 + bytes);
   if (!a) return NULL;
   uintptr_t data = ((uintptr_t)(a + 1) + line - 1) / line * line;
   atomic_init(&a->refs, 1);
@@ -27,7 +26,7 @@ thr_array *thr_array_new(thr_elem type, size_t n) {
 }
 
 void thr_array_unref(thr_array *a) {
-  if (atomic_fetch_sub(&a->refs, 1) == 1) free(a);
+  if (atomic_fetch_sub(&a->refs, 1) == 1) thr_os_free(a);
 }
 
 static thr_num load(const thr_array *a, size_t i) {

@@ -1,7 +1,6 @@
 /* barrier: see barrier.h. */
 #include "barrier.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "face.h"
@@ -9,7 +8,7 @@
 enum { TRIPPED = 1, BROKEN = 2 };
 
 thr_barrier *thr_barrier_new(int64_t parties) {
-  thr_barrier *b = calloc(1, sizeof(*b));
+  thr_barrier *b = thr_os_alloc(sizeof(*b));
   if (!b) return NULL;
   atomic_init(&b->refs, 1);
   thr_waitlist_init(&b->waiters);
@@ -20,7 +19,7 @@ thr_barrier *thr_barrier_new(int64_t parties) {
 void thr_barrier_unref(thr_barrier *b) {
   if (atomic_fetch_sub(&b->refs, 1) != 1) return;
   thr_waitlist_destroy(&b->waiters);
-  free(b);
+  thr_os_free(b);
 }
 
 static bool end_round(thr_barrier *b, const uint64_t *which, bool broken,

@@ -2,7 +2,6 @@
 #include "capi.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "array.h"
 #include "attach.h"
@@ -139,7 +138,7 @@ static atomic_int *references(lua_State *L, int arg, threading_object *o) {
 static threading_object *retain(lua_State *L, int arg) {
   threading_object found, *o;
   atomic_int *refs = references(L, arg, &found);
-  if (!refs || !(o = malloc(sizeof(*o)))) return NULL;
+  if (!refs || !(o = thr_os_alloc(sizeof(*o)))) return NULL;
   atomic_fetch_add(refs, 1);
   *o = found;
   return o;
@@ -148,7 +147,7 @@ static threading_object *retain(lua_State *L, int arg) {
 static void drop(threading_object *o) {
   if (!o) return;
   o->unref(o->obj);
-  free(o);
+  thr_os_free(o);
 }
 
 /* --- waiting --- */
@@ -272,7 +271,7 @@ static const threading_api api;
 
 static threading_state *open_state(lua_State *L) {
   threading_thread *t = self(L);
-  state *s = t ? malloc(sizeof(*s)) : NULL;
+  state *s = t ? thr_os_alloc(sizeof(*s)) : NULL;
   if (!s) return NULL;
   s->face.api = &api;
   s->rt = record(t)->rt;
@@ -282,7 +281,7 @@ static threading_state *open_state(lua_State *L) {
 
 static void close_state(threading_state *s) {
   thr_runtime_unref(((state *)s)->rt);
-  free(s);
+  thr_os_free(s);
 }
 
 /* A thread that has detached goes on in its module's code, which the state may

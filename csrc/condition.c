@@ -1,15 +1,13 @@
 /* condition: see condition.h. */
 #include "condition.h"
 
-#include <stdlib.h>
-
 #include "face.h"
 #include "rlock.h"
 
 #define NOTIFIED 1
 
 thr_condition *thr_condition_new(thr_lock *lock) {
-  thr_condition *c = calloc(1, sizeof(*c));
+  thr_condition *c = thr_os_alloc(sizeof(*c));
   if (!c) return NULL;
   atomic_init(&c->refs, 1);
   thr_waitlist_init(&c->waiters);
@@ -22,7 +20,7 @@ void thr_condition_unref(thr_condition *c) {
   if (atomic_fetch_sub(&c->refs, 1) != 1) return;
   if (c->lock) thr_lock_unref(c->lock);
   thr_waitlist_destroy(&c->waiters);
-  free(c);
+  thr_os_free(c);
 }
 
 void thr_condition_notify(thr_condition *c, int64_t n) {

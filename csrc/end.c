@@ -4,7 +4,6 @@
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "attach.h"
@@ -167,7 +166,7 @@ static char *script_source(lua_State *L) {
       if (strcmp(lua_tostring(L, -1), "-i") == 0) interactive = true;
     if (!interactive && lua_rawgeti(L, top + 1, 0) == LUA_TSTRING) {
       lua_pushfstring(L, "@%s", lua_tostring(L, -1));
-      source = malloc(lua_rawlen(L, -1) + 1);
+      source = thr_os_alloc(lua_rawlen(L, -1) + 1);
       if (source) strcpy(source, lua_tostring(L, -1));
     }
   }
@@ -241,28 +240,36 @@ static int anchor_gc(lua_State *L) {
   thr_tstate *ts = self_or_null(L);
   if (!rt || !ts) return 0;
   *box = NULL;
-  free(rt->script);
+  thr_os_free(rt->script);
   thr_gil_abandon(rt->gil);
   drop_records(ts);
   thr_runtime_unref(rt);
   return 0;
 }
 
+static int wait_only(lua_State *L) {
+  wait_for_threads(L, thr_face_self(L));
+  return 0;
+}
+
+/* Whatever ends the wait, no thread may be left in a state that is closed. */
 static int sentinel_gc(lua_State *L) {
   thr_runtime **box = lua_touserdata(L, 1);
   thr_tstate *ts = self_or_null(L);
-  if (ts && ts->rt->sentinel == (void *)box) finish(L, ts);
-  return 0;
+  if (!ts || ts->rt->sentinel != (void *)box) return 0;
+  lua_pushcfunction(L, wait_only);
+  int status = lua_pcall(L, 0, 0, 0);
+  stop_and_join(ts);
+  return status == LUA_OK ? 0 : lua_error(L);
 }
 
 /* An object that the registry keeps, under its metatable's name. */
 static void *keep_object(lua_State *L, const char *name, lua_CFunction gc) {
   thr_runtime **box = lua_newuserdatauv(L, sizeof(*box), 0);
   *box = NULL;
-  if (luaL_newmetatable(L, name)) {
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-  }
+  luaL_newmetatable(L, name);
+  lua_pushcfunction(L, gc);
+  lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, name);
   return box;
@@ -272,11 +279,13 @@ void thr_end_refresh(lua_State *L, thr_runtime *rt) {
   rt->sentinel = keep_object(L, sentinel, sentinel_gc);
 }
 
+thr_runtime **thr_end_anchor(lua_State *L) {
+  return keep_object(L, anchor, anchor_gc);
+}
+
 void thr_end_open(lua_State *L, thr_runtime *rt) {
   static const luaL_Reg functions[] = {{"exit", os_exit}, {NULL, NULL}};
   thr_face_replace(L, LUA_OSLIBNAME, functions);
-  thr_runtime **box = keep_object(L, anchor, anchor_gc);
-  *box = rt;
   thr_end_refresh(L, rt);
-  rt->script = script_source(L);
+  if (!rt->script) rt->script = script_source(L);
 }

@@ -17,7 +17,10 @@
 
 THR_PRIVATE_BEGIN
 
-/* Makes anchor and sentinel, and replaces os.exit. */
+/* Makes the anchor, which drops the runtime that it is filled with. */
+thr_runtime **thr_end_anchor(lua_State *L);
+
+/* Makes the sentinel, and replaces os.exit. */
 void thr_end_open(lua_State *L, thr_runtime *rt);
 
 /* The first thread is about to start: makes the sentinel the youngest object

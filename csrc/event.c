@@ -1,18 +1,16 @@
 /* event: see event.h. */
 #include "event.h"
 
-#include <stdlib.h>
-
 #include "face.h"
 
 thr_event *thr_event_new(void) {
-  thr_event *e = calloc(1, sizeof(*e));
+  thr_event *e = thr_os_alloc(sizeof(*e));
   if (e) atomic_init(&e->refs, 1);
   return e;
 }
 
 void thr_event_unref(thr_event *e) {
-  if (atomic_fetch_sub(&e->refs, 1) == 1) free(e);
+  if (atomic_fetch_sub(&e->refs, 1) == 1) thr_os_free(e);
 }
 
 void thr_event_set(thr_event *e) {

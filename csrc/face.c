@@ -275,6 +275,10 @@ static bool is_plain(lua_State *L, int idx) {
 void thr_face_replacein(lua_State *L, const luaL_Reg *list) {
   for (; list->name; list++) {
     lua_getfield(L, -1, list->name);
+    if (lua_tocfunction(L, -1) == list->func) { /* done, before an error */
+      lua_pop(L, 1);
+      continue;
+    }
     lua_pushboolean(L, is_plain(L, -1));
     lua_pushcclosure(L, list->func, 2);
     lua_setfield(L, -2, list->name);

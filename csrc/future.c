@@ -1,20 +1,18 @@
 /* future: see future.h. */
 #include "future.h"
 
-#include <stdlib.h>
-
 #include "face.h"
 #include "queue.h"
 #include "runtime.h"
 #include "sema.h"
 
-thr_future *thr_future_new(void) { return calloc(1, sizeof(thr_future)); }
+thr_future *thr_future_new(void) { return thr_os_alloc(sizeof(thr_future)); }
 
 /* As for a queue: who waits while the Lua state is closed keeps it. */
 void thr_future_drop(void *arg) {
   thr_future *f = arg;
   if (f->waiting > 0) thr_future_settle(f, THR_FUTURE_CANCELLED);
-  else free(f);
+  else thr_os_free(f);
 }
 
 static bool note_awaited(thr_waiter *w) {
@@ -214,10 +212,10 @@ static int future_run(lua_State *L) {
   return 1;
 }
 
-/* f:_fail(err): a call that is not made at all. */
+/* f:_fail(err): a call that is not made at all, or cannot be ended. */
 static int future_fail(lua_State *L) {
   thr_future *f = check(L);
-  if (f->state != THR_FUTURE_PENDING) return 0;
+  if (thr_future_isdone(f)) return 0;
   lua_settop(L, 2);
   keep_outcome(L, false);
   thr_future_settle(f, THR_FUTURE_FAILED);

@@ -1,8 +1,6 @@
 /* gil: see gil.h for the laws. */
 #include "gil.h"
 
-#include <stdlib.h>
-
 #include "preempt.h"
 #include "testing.h"
 
@@ -29,7 +27,7 @@ struct thr_gil {
 };
 
 thr_gil *thr_gil_new(void) {
-  thr_gil *gil = calloc(1, sizeof(*gil));
+  thr_gil *gil = thr_os_alloc(sizeof(*gil));
   if (!gil) return NULL;
   atomic_init(&gil->interval, DEFAULT_INTERVAL);
   thr_mutex_init(&gil->m);
@@ -38,7 +36,7 @@ thr_gil *thr_gil_new(void) {
 
 void thr_gil_free(thr_gil *gil) {
   thr_mutex_destroy(&gil->m);
-  free(gil);
+  thr_os_free(gil);
 }
 
 int64_t thr_gil_interval(thr_gil *gil) { return gil->interval; }

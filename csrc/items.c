@@ -2,7 +2,6 @@
 #include "items.h"
 
 #include <lauxlib.h>
-#include <stdlib.h>
 
 #include "heap.h"
 
@@ -30,7 +29,7 @@ static int64_t next_room(const thr_row *row) {
 }
 
 void thr_items_drop(thr_items *items) {
-  free(items->slots);
+  thr_os_free(items->slots);
   items->slots = NULL;
   items->row = items->objects = (thr_row){0, 0, 0};
   items->changes++;
@@ -46,7 +45,7 @@ static void grow_slots(lua_State *L, thr_items *items) {
   thr_row *row = &items->row;
   int64_t room = next_room(row);
   thr_slot *slots = room > INT32_MAX ? NULL
-      : realloc(items->slots, (size_t)room * sizeof(*slots));
+      : thr_os_realloc(items->slots, (size_t)room * sizeof(*slots));
   if (!slots) luaL_error(L, "not enough memory");
   for (int64_t i = 0; i < row->head; i++) slots[row->room + i] = slots[i];
   items->slots = slots;

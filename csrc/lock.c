@@ -16,7 +16,7 @@ static thr_mutex all_m = THR_MUTEX_INIT;
 static thr_lock *all; /* all_m */
 
 thr_lock *thr_lock_new(bool certain) {
-  thr_lock *l = calloc(1, sizeof(*l));
+  thr_lock *l = thr_os_alloc(sizeof(*l));
   if (!l) return NULL;
   atomic_init(&l->refs, 1);
   l->certain = certain;
@@ -35,7 +35,7 @@ void thr_lock_unref(thr_lock *l) {
   else all = l->next;
   if (l->next) l->next->prev = l->prev;
   thr_mutex_unlock(&all_m);
-  free(l);
+  thr_os_free(l);
 }
 
 void thr_lock_beforefork(void) { thr_mutex_lock(&all_m); }

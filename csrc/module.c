@@ -279,23 +279,28 @@ static void open_types(lua_State *L) {
   thr_value_open(L);
 }
 
+/* Out of memory on its way it is called again by the next `require`. */
+static void open_all(lua_State *L, thr_runtime *rt) {
+  open_types(L);
+  thr_attach_open(L, rt);
+  thr_end_open(L, rt);
+  thr_reader_open(L);
+  thr_program_open(L);
+  thr_readline_open();
+  thr_child_open(L);
+  thr_coroutine_open(L);
+  thr_capi_open(L);
+  rt->opened = true;
+}
+
 int luaopen_threading__thread(lua_State *L);
 
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
 int luaopen_threading__thread(lua_State *L) {
-  bool first = lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_runtime) == LUA_TNIL;
-  thr_runtime_open(L);
-  if (first) {
-    open_types(L);
-    thr_reader_open(L);
-    thr_program_open(L);
-    thr_readline_open();
-    thr_child_open(L);
-    thr_coroutine_open(L);
-    thr_capi_open(L);
-  }
+  thr_runtime *rt = thr_runtime_open(L);
+  if (!rt->opened) open_all(L, rt);
   luaL_newlib(L, functions);
   thr_clock_open(L);
   lua_setfield(L, -2, "time");

@@ -111,6 +111,12 @@ typedef struct {
   unsigned ready;  /* those of them that will not block; or THR_NOFD */
 } thr_watch;
 
+/* The one door for the memory of ours: zeroed, NULL if there is none.  Big
+** pieces cost nothing until they are touched. */
+void *thr_os_alloc(size_t size);
+void *thr_os_realloc(void *p, size_t size); /* as realloc; size > 0 */
+void thr_os_free(void *p);
+
 /* clocks, in nanoseconds */
 int64_t thr_os_monotonic(void);
 int64_t thr_os_realtime(void);

@@ -4,7 +4,6 @@
 #include "os_pollset.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/epoll.h>
@@ -35,10 +34,10 @@ static thr_pollable told(const struct epoll_event *e) {
 }
 
 int thr_os_pollready(int set, thr_pollable *list, int n) {
-  struct epoll_event *events = calloc((size_t)n, sizeof(*events));
+  struct epoll_event *events = thr_os_alloc((size_t)n * sizeof(*events));
   int ready = events ? epoll_wait(set, events, n, 0) : -1;
   for (int i = 0; i < ready; i++) list[i] = told(&events[i]);
-  free(events);
+  thr_os_free(events);
   return ready;
 }
 
@@ -63,13 +62,13 @@ bool thr_os_polladd(int set, const thr_pollable *p) {
 
 int thr_os_pollready(int set, thr_pollable *list, int n) {
   struct timespec none = {0, 0};
-  struct kevent *events = calloc((size_t)n, sizeof(*events));
+  struct kevent *events = thr_os_alloc((size_t)n * sizeof(*events));
   int ready = events ? kevent(set, NULL, 0, events, n, &none) : -1;
   for (int i = 0; i < ready; i++)
     list[i] = (thr_pollable){.fd = (int)events[i].ident,
                              .in = events[i].filter == EVFILT_READ,
                              .out = events[i].filter == EVFILT_WRITE};
-  free(events);
+  thr_os_free(events);
   return ready;
 }
 

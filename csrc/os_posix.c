@@ -8,12 +8,15 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
 #endif
+
+#include "testing.h"
 
 #if !defined(PTHREAD_STACK_MIN)
 #define PTHREAD_STACK_MIN 16384
@@ -27,6 +30,24 @@
 /* A thread of Lua needs this much to reach the limit of nested C calls that
 ** Lua sets itself; with less, that error would be a crash. */
 #define STACK_LEAST ((size_t)512 * 1024)
+
+void *thr_os_alloc(size_t size) {
+  void *p = thr_testing_fails(THR_CHANCE_MEMORY) ? NULL : calloc(1, size);
+  if (p) thr_testing_hold(1);
+  return p;
+}
+
+void *thr_os_realloc(void *p, size_t size) {
+  if (thr_testing_fails(THR_CHANCE_MEMORY)) return NULL;
+  void *moved = realloc(p, size);
+  if (moved && !p) thr_testing_hold(1);
+  return moved;
+}
+
+void thr_os_free(void *p) {
+  if (p) thr_testing_hold(-1);
+  free(p);
+}
 
 static int64_t clock_ns(clockid_t id) {
   struct timespec t;
@@ -59,6 +80,7 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *),
   pthread_attr_t attr;
   sigset_t blocked;
   asynchronous_signals(&blocked);
+  if (thr_testing_fails(THR_CHANCE_CALL)) return EAGAIN;
   int err = pthread_attr_init(&attr);
   if (err != 0) return err;
   if (stack == 0) pthread_attr_getstacksize(&attr, &stack);
@@ -74,6 +96,7 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *),
   pthread_sigmask(SIG_SETMASK, &old, NULL);
 #endif
   pthread_attr_destroy(&attr);
+  if (err == 0) thr_testing_hold(1);
   return err;
 }
 
@@ -107,7 +130,11 @@ void thr_os_atthreadend(void (*fn)(void)) {
   if (end_fn) pthread_setspecific(end_key, (void *)rounds);
 }
 
-void thr_os_join(thr_osthread t) { pthread_join(t, NULL); }
+void thr_os_join(thr_osthread t) {
+  pthread_join(t, NULL);
+  thr_testing_hold(-1);
+}
+
 thr_osthread thr_os_self(void) { return pthread_self(); }
 
 /* The longest prefix of at most `most` bytes that splits no UTF-8 sequence. */
@@ -180,6 +207,7 @@ static int install_preempt(void) {
   /* Another handler that set a hook in the middle of ours would be lost. */
   sigfillset(&sa.sa_mask);
   sa.sa_flags = SA_RESTART | SA_SIGINFO;
+  if (thr_testing_fails(THR_CHANCE_CALL)) return EINVAL;
   if (sigaction(THREADING_SIGNAL, NULL, &before_preempt) != 0) return errno;
   return sigaction(THREADING_SIGNAL, &sa, NULL) == 0 ? 0 : errno;
 }
@@ -229,6 +257,7 @@ int thr_os_onsignal(int sig, void (*fn)(void)) {
   sigfillset(&sa.sa_mask);
   signal_fn = fn;
   signal_thread = pthread_self();
+  if (thr_testing_fails(THR_CHANCE_CALL)) return EINVAL;
   return sigaction(sig, &sa, NULL) == 0 ? 0 : errno;
 }
 

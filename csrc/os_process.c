@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "testing.h"
+
 extern char **environ;
 
 /* A program that another thread starts at this moment must not inherit it:
@@ -75,6 +77,7 @@ static int above_standard(int fd) {
 }
 
 int thr_os_privatepipe(int fd[2]) {
+  if (thr_testing_fails(THR_CHANCE_CALL)) return EMFILE;
   if (private_pipe(fd) != 0) return errno;
   fd[0] = above_standard(fd[0]);
   fd[1] = above_standard(fd[1]);

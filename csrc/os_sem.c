@@ -20,6 +20,8 @@
 #define SECONDS_MOST 100000000 /* three years; macOS's pselect takes no more */
 #endif
 
+#include "testing.h"
+
 /* Where time_t has 32 bits, what is too late for it comes after 68 years. */
 static struct timespec to_timespec(int64_t ns) {
   struct timespec t;
@@ -278,13 +280,19 @@ static thr_semwait pipe_wait(thr_sem *s, thr_watch *watch, int64_t deadline,
                                                   : THR_SEM_EINTR;
 }
 
+static bool init(thr_sem *s) {
+  if (thr_testing_fails(THR_CHANCE_CALL)) return false;
+  bool ok = s->kind == THR_SEM_PLAIN ? plain_init(s) : pipe_init(s);
+  if (ok) thr_testing_hold(1);
+  return ok;
+}
+
 bool thr_sem_init(thr_sem *s, thr_semkind kind) {
   s->kind = kind;
   s->in = s->out = -1;
   s->token = s->asleep = false;
   s->sleeper = pthread_self();
-  if (kind == THR_SEM_PLAIN) return plain_init(s);
-  return kind == THR_SEM_SIGNAL || pipe_init(s);
+  return kind == THR_SEM_SIGNAL || init(s);
 }
 
 void thr_sem_post(thr_sem *s) {
@@ -324,6 +332,7 @@ thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
 }
 
 void thr_sem_destroy(thr_sem *s) {
+  if (s->kind != THR_SEM_SIGNAL) thr_testing_hold(-1);
   if (s->kind == THR_SEM_PLAIN) plain_destroy(s);
   if (s->kind != THR_SEM_PIPE) return;
   close(s->in);

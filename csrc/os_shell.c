@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #if defined(THR_LINUX)
@@ -39,7 +38,7 @@ static void reap_orphans(void) {
     orphan *o = *link;
     if (has_ended(o->pid)) {
       *link = o->next;
-      free(o);
+      thr_os_free(o);
     } else {
       link = &o->next;
     }
@@ -54,7 +53,7 @@ static void forget(thr_oschild *c) {
 }
 
 void thr_os_disown(thr_oschild *c) {
-  orphan *o = c->pid != 0 ? malloc(sizeof(*o)) : NULL;
+  orphan *o = c->pid != 0 ? thr_os_alloc(sizeof(*o)) : NULL;
   if (o) {
     thr_mutex_lock(&m);
     o->pid = (pid_t)c->pid;

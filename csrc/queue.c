@@ -1,8 +1,6 @@
 /* queue: see queue.h for the laws. */
 #include "queue.h"
 
-#include <stdlib.h>
-
 #include "face.h"
 
 /* Who finds so many items, or places, was woken by a thread that goes on
@@ -10,7 +8,7 @@
 #define STREAM_LEAST 64
 
 thr_queue *thr_queue_new(thr_order order, int64_t maxsize) {
-  thr_queue *q = calloc(1, sizeof(*q));
+  thr_queue *q = thr_os_alloc(sizeof(*q));
   if (!q) return NULL;
   q->items.order = order;
   q->maxsize = maxsize;
@@ -25,7 +23,7 @@ void thr_queue_drop(void *arg) {
     thr_queue_shutdown(q, true);
   } else {
     thr_items_drop(&q->items);
-    free(q);
+    thr_os_free(q);
   }
 }
 

@@ -6,7 +6,6 @@
 #include <lauxlib.h>
 #include <locale.h>
 #include <lualib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "face.h"
@@ -60,7 +59,7 @@ static void reserve(call *c, size_t more) {
   if (r->size - r->n >= more) return;
   size_t size = r->size < HELD_LEAST ? HELD_LEAST : 2 * r->size;
   if (size < r->n + more) size = r->n + more;
-  char *held = realloc(r->held, size);
+  char *held = thr_os_realloc(r->held, size);
   if (!held) luaL_error(c->L, "not enough memory");
   r->held = held;
   r->size = size;
@@ -249,7 +248,7 @@ static void leave(call *c) {
   if (r->n > 0) {
     memmove(r->held, r->held + r->pos, r->n);
   } else {
-    free(r->held);
+    thr_os_free(r->held);
     r->held = NULL;
     r->size = 0;
   }
@@ -306,7 +305,7 @@ static int read_waiting(lua_State *L, luaL_Stream *file, reader *r) {
 
 static int reader_gc(lua_State *L) {
   reader *r = lua_touserdata(L, 1);
-  free(r->held);
+  thr_os_free(r->held);
   r->held = NULL;
   return 0;
 }
@@ -416,8 +415,11 @@ static void keep_original(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* What is there from a call that has failed stays: `read` is replaced next. */
 void thr_reader_open(lua_State *L) {
-  keep_original(L);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_read) == LUA_TNIL)
+    keep_original(L);
+  lua_pop(L, 1);
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "k");

@@ -3,7 +3,6 @@
 
 #include <lauxlib.h>
 
-#include "attach.h"
 #include "dump.h"
 #include "end.h"
 #include "face.h"
@@ -258,27 +257,37 @@ static thr_tstate *new_main(thr_runtime *rt) {
   return ts;
 }
 
-thr_runtime *thr_runtime_open(lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_runtime) != LUA_TNIL) {
-    thr_runtime *rt = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return rt;
+/* From its birth on the anchor owns it: what is made after this may fail. */
+static thr_runtime *new_runtime(lua_State *L) {
+  thr_runtime **anchor = thr_end_anchor(L);
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_runtime); /* makes the slot */
+  thr_runtime *rt =
+      thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L));
+  if (rt && !new_main(rt)) {
+    thr_runtime_unref(rt);
+    rt = NULL;
   }
+  if (!rt) luaL_error(L, "not enough memory");
+  *anchor = rt;
+  lua_pushlightuserdata(L, rt);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_runtime);
+  return rt;
+}
+
+thr_runtime *thr_runtime_open(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_runtime);
+  thr_runtime *rt = lua_touserdata(L, -1);
   lua_pop(L, 1);
+  if (rt) return rt;
   thr_os_keeploaded(&thr_key_runtime);
   thr_fork_open();
   fill_registry(L);
   if (thr_preempt_init() != 0)
     luaL_error(L, "threading: cannot install the preemption signal");
-  thr_runtime *rt =
-      thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L));
-  if (!rt || !new_main(rt)) luaL_error(L, "not enough memory");
+  rt = new_runtime(L);
   rt->signalled = thr_preempt_signalled;
   rt->at_switch = at_switch;
   rt->at_return = thr_end_at_return;
-  lua_pushlightuserdata(L, rt);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_runtime);
-  thr_attach_open(L, rt);
-  thr_end_open(L, rt);
   return rt;
 }

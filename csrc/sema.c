@@ -1,8 +1,6 @@
 /* sema: the semaphore, see sema.h (named so lest it hides <semaphore.h>). */
 #include "sema.h"
 
-#include <stdlib.h>
-
 #include "face.h"
 
 #define PARKED 1
@@ -10,7 +8,7 @@
 #define FAIR_AFTER (THR_SECOND / 1000)
 
 thr_semaphore *thr_semaphore_new(int64_t value, bool bounded) {
-  thr_semaphore *s = calloc(1, sizeof(*s));
+  thr_semaphore *s = thr_os_alloc(sizeof(*s));
   if (!s) return NULL;
   atomic_init(&s->refs, 1);
   atomic_init(&s->word, value * PERMIT);
@@ -20,7 +18,7 @@ thr_semaphore *thr_semaphore_new(int64_t value, bool bounded) {
 }
 
 void thr_semaphore_unref(thr_semaphore *s) {
-  if (atomic_fetch_sub(&s->refs, 1) == 1) free(s);
+  if (atomic_fetch_sub(&s->refs, 1) == 1) thr_os_free(s);
 }
 
 int64_t thr_semaphore_value(thr_semaphore *s) {

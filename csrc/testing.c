@@ -4,12 +4,68 @@
 #if defined(THREADING_TESTING)
 
 #include <lauxlib.h>
+#include <lualib.h>
 #include <stdlib.h>
 
 static atomic_int every;
 
 int thr_testing_every(void) {
   return atomic_load_explicit(&every, memory_order_relaxed);
+}
+
+/* --- failures --- */
+
+/* Of the chances of one kind, those from `first` to `last` fail. */
+static atomic_int failing; /* thr_chance; 0: none */
+static atomic_llong chances, first, last;
+
+bool thr_testing_fails(thr_chance chance) {
+  if (atomic_load(&failing) != (int)chance) return false;
+  long long n = atomic_fetch_add(&chances, 1) + 1;
+  return n >= first && n <= last;
+}
+
+static atomic_llong held;
+
+void thr_testing_hold(int n) { atomic_fetch_add(&held, n); }
+
+/* Lua's allocator, under the global lock.  A request that fails comes a
+** second time, after a collection, and must fail again. */
+static lua_Alloc lua_alloc;
+static void *lua_ud;
+static struct {
+  void *p;
+  size_t size;
+} failed;
+
+static bool request_fails(void *p, size_t size) {
+  bool again = failed.size == size && failed.p == p;
+  failed.size = 0;
+  if (again) return true;
+  if (!thr_testing_fails(THR_CHANCE_MEMORY)) return false;
+  failed.p = p;
+  failed.size = size;
+  return true;
+}
+
+static void *alloc(void *ud, void *p, size_t old, size_t size) {
+  bool grows = size > 0 && (!p || size > old); /* to shrink never fails */
+  (void)ud;
+  if (grows && request_fails(p, size)) return NULL;
+  return lua_alloc(lua_ud, p, old, size);
+}
+
+static void begin(lua_State *L, thr_chance chance) {
+  lua_alloc = lua_getallocf(L, &lua_ud);
+  lua_setallocf(L, alloc, NULL);
+  failed.size = 0;
+  chances = 0;
+  failing = chance;
+}
+
+static void end(lua_State *L) {
+  failing = 0;
+  lua_setallocf(L, lua_alloc, lua_ud);
 }
 
 /* --- the Lua face --- */
@@ -22,6 +78,67 @@ static int preempt_every(lua_State *L) {
   return 1;
 }
 
+/* _testing.attempt("memory"|"call", first, last, fn, ...): calls fn, where
+** the allocations, or the calls of the system, from the first to the last fail
+** -> has it come to the first?; then what pcall returns */
+static int attempt(lua_State *L) {
+  static const char *const kinds[] = {"memory", "call", NULL};
+  int kind = luaL_checkoption(L, 1, NULL, kinds);
+  first = luaL_checkinteger(L, 2);
+  last = luaL_checkinteger(L, 3);
+  luaL_checktype(L, 4, LUA_TFUNCTION);
+  lua_remove(L, 1); /* two slots are left for the first results, then fn */
+  begin(L, kind == 0 ? THR_CHANCE_MEMORY : THR_CHANCE_CALL);
+  int status = lua_pcall(L, lua_gettop(L) - 3, LUA_MULTRET, 0);
+  end(L);
+  lua_pushboolean(L, chances >= first);
+  lua_replace(L, 1);
+  lua_pushboolean(L, status == LUA_OK);
+  lua_replace(L, 2);
+  return lua_gettop(L);
+}
+
+/* _testing.held() -> how many things the library holds: allocations,
+** semaphores, descriptors */
+static int count_held(lua_State *L) {
+  lua_pushinteger(L, held);
+  return 1;
+}
+
+static void push_functions(lua_State *L);
+
+static int open_state(lua_State *L) {
+  luaL_openlibs(L);
+  push_functions(L);
+  lua_setglobal(L, "testing");
+  return 0;
+}
+
+/* _testing.in_state(source): runs a program in a Lua state of its own
+** -> nil or its error message */
+static int in_state(lua_State *L) {
+  const char *source = luaL_checkstring(L, 1);
+  lua_State *L2 = luaL_newstate();
+  if (!L2) return luaL_error(L, "not enough memory");
+  lua_pushcfunction(L2, open_state);
+  bool ok = lua_pcall(L2, 0, 0, 0) == LUA_OK &&
+            luaL_loadstring(L2, source) == LUA_OK &&
+            lua_pcall(L2, 0, 0, 0) == LUA_OK;
+  if (ok) lua_pushnil(L);
+  else lua_pushstring(L, luaL_tolstring(L2, -1, NULL));
+  lua_close(L2);
+  return 1;
+}
+
+static void push_functions(lua_State *L) {
+  static const luaL_Reg functions[] = {{"attempt", attempt},
+                                       {"held", count_held},
+                                       {"in_state", in_state},
+                                       {"preempt_every", preempt_every},
+                                       {NULL, NULL}};
+  luaL_newlib(L, functions);
+}
+
 /* The environment speaks for programs that know nothing of this. */
 static void read_environment(void) {
   const char *n = getenv("THREADING_PREEMPT_EVERY");
@@ -31,10 +148,8 @@ static void read_environment(void) {
 static thr_once once = THR_ONCE_INIT;
 
 void thr_testing_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"preempt_every", preempt_every},
-                                       {NULL, NULL}};
   thr_os_once(&once, read_environment);
-  luaL_newlib(L, functions);
+  push_functions(L);
   lua_setfield(L, -2, "_testing");
 }
 

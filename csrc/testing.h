@@ -5,7 +5,7 @@
 ** `_thread._testing`, to take every chance to go wrong.  In an ordinary build
 ** what stands here is constant, and the compiler takes it out.
 **
-** Called where what is to go wrong is decided; knows nobody.
+** Called where what is to go wrong is decided, by `os` above all.
 */
 #ifndef THR_TESTING_H
 #define THR_TESTING_H
@@ -16,11 +16,21 @@ THR_PRIVATE_BEGIN
 
 struct lua_State;
 
+/* What may fail: an allocation, Lua's or ours; a call that asks the system for
+** something else. */
+typedef enum { THR_CHANCE_MEMORY = 1, THR_CHANCE_CALL } thr_chance;
+
 #if defined(THREADING_TESTING)
 
 /* After so many VM instructions a thread lets the others run, whether they
 ** ask for it or not; 0: as usual. */
 int thr_testing_every(void);
+
+/* Shall this fail? */
+bool thr_testing_fails(thr_chance chance);
+
+/* The library has got n things that it must give back, or has given back. */
+void thr_testing_hold(int n);
 
 /* Adds `_testing` to the module on the stack. */
 void thr_testing_open(struct lua_State *L);
@@ -28,6 +38,11 @@ void thr_testing_open(struct lua_State *L);
 #else
 
 static inline int thr_testing_every(void) { return 0; }
+static inline bool thr_testing_fails(thr_chance chance) {
+  (void)chance;
+  return false;
+}
+static inline void thr_testing_hold(int n) { (void)n; }
 static inline void thr_testing_open(struct lua_State *L) { (void)L; }
 
 #endif

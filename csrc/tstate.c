@@ -1,7 +1,6 @@
 /* tstate: making, finding and dropping the records.  See tstate.h. */
 #include "tstate.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "gil.h"
@@ -38,11 +37,11 @@ thr_tstate *thr_tstate_here(const thr_runtime *rt) {
 }
 
 thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
-  thr_runtime *rt = calloc(1, sizeof(*rt));
+  thr_runtime *rt = thr_os_alloc(sizeof(*rt));
   if (!rt) return NULL;
   rt->gil = thr_gil_new();
   if (!rt->gil) {
-    free(rt);
+    thr_os_free(rt);
     return NULL;
   }
   rt->id = id;
@@ -57,14 +56,14 @@ void thr_runtime_unref(thr_runtime *rt) {
   if (atomic_fetch_sub(&rt->refs, 1) != 1) return;
   thr_gil_free(rt->gil);
   thr_mutex_destroy(&rt->m);
-  free(rt);
+  thr_os_free(rt);
 }
 
 thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
-  thr_tstate *ts = calloc(1, sizeof(*ts));
+  thr_tstate *ts = thr_os_alloc(sizeof(*ts));
   if (!ts) return NULL;
   if (!thr_sem_init(&ts->sem, is_main ? THR_SEM_PIPE : THR_SEM_PLAIN)) {
-    free(ts);
+    thr_os_free(ts);
     return NULL;
   }
   ts->id = rt->id;
@@ -83,7 +82,7 @@ void thr_tstate_unref(thr_tstate *ts) {
   if (atomic_fetch_sub(&ts->refs, 1) != 1) return;
   thr_sem_destroy(&ts->sem);
   thr_runtime_unref(ts->rt);
-  free(ts);
+  thr_os_free(ts);
 }
 
 void thr_tstate_wake(thr_tstate *ts) {

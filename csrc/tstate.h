@@ -135,6 +135,7 @@ struct thr_runtime {
   atomic_int policy;       /* thr_deadlock_policy */
   unsigned long waits;     /* m: how many have begun */
 
+  bool opened;             /* gil: all that the module adds to Lua is there */
   atomic_bool drop;        /* gil mutex to write: the holder shall let go */
 
   /* the end, see end.c */

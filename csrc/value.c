@@ -1,13 +1,12 @@
 /* value: see value.h. */
 #include "value.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "face.h"
 
 thr_value *thr_value_new(thr_elem type) {
-  thr_value *v = calloc(1, sizeof(*v));
+  thr_value *v = thr_os_alloc(sizeof(*v));
   if (!v) return NULL;
   atomic_init(&v->refs, 1);
   v->type = type;
@@ -16,7 +15,7 @@ thr_value *thr_value_new(thr_elem type) {
 }
 
 void thr_value_unref(thr_value *v) {
-  if (atomic_fetch_sub(&v->refs, 1) == 1) free(v);
+  if (atomic_fetch_sub(&v->refs, 1) == 1) thr_os_free(v);
 }
 
 thr_num thr_value_load(thr_value *v) {

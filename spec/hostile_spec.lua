@@ -45,3 +45,72 @@ describe("preempt_every", function()
     assert.is_true(after - switches >= 1000)
   end)
 end)
+
+describe("at each of its chances to fail", function()
+  -- Runs source, which has %d for the chance, and those that follow, until it
+  -- raises "done", in a Lua state of its own; nothing may be left of that.
+  local rounds = [[
+    local testing = require "threading._thread"._testing
+
+    function in_state(what, source)
+      local before = testing.held()
+      local err = testing.in_state(source)
+      local left = testing.held() - before
+      if err and not err:find "done$" then
+        print(what, err)
+      elseif left ~= 0 then
+        print(what, left .. " things are left")
+      end
+      return err
+    end
+  ]]
+
+  for kind, title in pairs {
+    memory = "memory", call = "what the system gives",
+  } do
+    it("every operation is done or undone, for want of " .. title, function()
+      local r = support.run(rounds .. ([[
+        local names = {}
+        for name in pairs(require "spec.support.hostile".cases) do
+          names[#names + 1] = name
+        end
+        table.sort(names)
+        assert(#names > 40)
+        for _, name in ipairs(names) do
+          in_state(name,
+            ("require 'spec.support.hostile'.run(%%q, '%s')"):format(name))
+        end
+        print "end"
+      ]]):format(kind))
+      assert.equal("end\n", r.out, r.err)
+      assert.equal(0, r.code, r.err)
+    end)
+
+    it("require succeeds the next time, for want of " .. title, function()
+      assert.equal("end\n", support.output_of(rounds .. ([[
+        local source = %q
+        for _, more in ipairs { 0, 1 << 40 } do
+          local n, err = 1
+          repeat
+            err = in_state("chance " .. n, source:format(n, n + more))
+            n = n + (n < 500 and 1 or 11)
+          until err
+        end
+        print "end"
+      ]]):format(([[
+        local _ = ("x"):rep(1 << 14) -- see spec/support/hostile.lua
+        local reached = testing.attempt(%q, %%d, %%d, require, "threading")
+        assert(reached, "done")
+        local threading = require "threading"
+        local lock, n = threading.Lock(), 0
+        local t = threading.Thread { target = coroutine.wrap(function()
+          lock:with(function()
+            n = n + 1
+          end)
+        end) }
+        t:start()
+        assert(t:join() and n == 1)
+      ]]):format(kind))))
+    end)
+  end
+end)

@@ -22,6 +22,8 @@ local layers = { -- from the bottom up
 
 -- The circles that there are, each with its reason.
 local circles = {
+  { { "os", "testing" }, "In the hostile build `os` asks whether a call shall "
+    .. "fail; what is asked hides its names and counts by the words of `os`." },
   { { "gil", "preempt", "tstate" }, "A runtime, the record of a Lua state, "
     .. "makes its global lock and frees it; the lock's waiters are threads' "
     .. "records." },

@@ -42,8 +42,8 @@ end
 _thread._at_end(function()
   local _ <close> = pools_lock:guard()
   ended = true
-  for _, state in pairs(pools) do
-    state.queue:shutdown()
+  for _, state in pairs(pools) do -- where the state is being closed already,
+    pcall(state.queue.shutdown, state.queue) -- the queue may be finalised
   end
 end)
 
@@ -86,6 +86,9 @@ end
 -- the next one is waited for.
 local function serve(state, self)
   local queue, idle = state.queue, state.idle
+  if state.initializer and not initialize(state) then
+    return
+  end
   while true do
     local f
     if not self.counted then
@@ -99,16 +102,30 @@ local function serve(state, self)
     if not f then
       return
     end
+    self.taken = f
     self.counted = f:_run(idle, queue)
+    self.taken = nil
   end
 end
 
 local start_worker
 
+-- A worker that has died at its birth, for want of memory, could not leave.
+local function look_for_dead(state)
+  local list = state.threads
+  state.looked = state.looked % #list + 1
+  if not _thread._is_alive(list[state.looked]) then
+    table.remove(list, state.looked)
+  end
+end
+
 -- Unless there are as many as there may be. Returns an error message if there
 -- is none at all.
 local function add_worker(state)
   local _ <close> = state.lock:guard()
+  if #state.threads >= state.most then
+    look_for_dead(state)
+  end
   if #state.threads < state.most then
     local ok, err = pcall(start_worker, state)
     if not ok and #state.threads == 0 then
@@ -133,13 +150,12 @@ local function leave(state, self)
   end
 end
 
-local function work(state)
-  local self = { counted = false } -- as idle
-  if state.initializer and not initialize(state) then
-    return
-  end
+local function work(state, self)
   local ok, err = pcall(serve, state, self)
-  if not ok then -- it is cancelled, or the program ends
+  if not ok then -- it is cancelled, or the program ends, or the memory
+    if self.taken then
+      self.taken:_fail(err)
+    end
     _thread.shield(leave, state, self)
     error(err, 0)
   end
@@ -147,12 +163,15 @@ end
 
 function start_worker(state)
   local worker = thread.Thread {
-    target = work, args = { state }, daemon = false,
+    target = work, args = { state, { counted = false } }, daemon = false,
     name = ("%s_%d"):format(state.prefix, state.started),
   }
+  local list, n = state.threads, #state.threads + 1
+  list[n] = worker -- makes room: when it runs there may be no memory
+  list[n] = nil -- only what is started can be joined
   worker:start()
+  list[n] = worker
   state.started = state.started + 1
-  state.threads[#state.threads + 1] = worker
 end
 
 local function submit(state, fn, ...)
@@ -361,7 +380,7 @@ local function new(options)
     queue = _thread.queue(),
     idle = _thread.semaphore(0),
     lock = _thread.rlock(), -- of threads; a finaliser may submit
-    threads = {},
+    threads = {}, looked = 0,
     started = 0,
   }
   register(state)

@@ -212,10 +212,11 @@ function threading.dump(file)
   if file == nil then
     file = io.stderr
   end
-  local ok, write = pcall(function()
-    return file.write
-  end)
-  if not ok or write == nil then
+  local meta, write = getmetatable(file), nil
+  if type(file) == "table" or type(meta) == "table" and meta.__index then
+    write = file.write
+  end
+  if write == nil then
     error("bad argument 'file' to 'dump' (file expected, got " .. type(file)
       .. ")", 2)
   end

@@ -156,13 +156,16 @@ end
 local function start(loop, n)
   for i = 1, n do
     local t = thread.Thread { target = work, args = { loop } }
+    loop.threads[i] = t -- now: once it is started there may be no memory
     local ok, err = pcall(t.start, t)
+    if not ok then
+      loop.threads[i] = nil -- only what is started can be joined
+    end
     if type(err) == "string" then -- the system refuses: blame our caller
       complain("%s", (err:gsub("^[^\n]-:%d+: ", "", 1)))
     elseif not ok then
       error(err, 0)
     end
-    loop.threads[i] = t -- only what is started can be joined
   end
 end
 
