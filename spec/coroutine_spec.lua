@@ -95,8 +95,8 @@ local function run()
     local _ <close> = closing(function() coroutine.yield("closing") end)
     return "returned"
   end)
-  show(yields())
-  show(yields())
+  show(pcall(yields)) -- raises before Lua 5.4.3
+  show(pcall(yields))
   show(pcall(coroutine.wrap(function()
     local _ <close> = closing(function(_, e) show("sees", e) end)
     error("wrapped", 0)
@@ -307,6 +307,10 @@ describe("a coroutine and several threads", function()
   end)
 
   it("is being closed by one, and refused to the others", function()
+    if support.before_5_4_3 then
+      pending "this Lua lets it be resumed"
+      return
+    end
     local lock = threading.Lock()
     lock:acquire()
     local co = coroutine.create(function()

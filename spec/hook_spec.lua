@@ -99,9 +99,21 @@ describe("debug.sethook", function()
     ["a thread"] = support.in_thread,
   }
 
+  -- A case that traces lines.
+  local function it_by_lines(what, fn)
+    it(what, function()
+      if support.before_5_4_3 then
+        pending "in this Lua any hook disturbs who traces lines"
+        return
+      end
+      fn()
+    end)
+  end
+
   for place, run in pairs(places) do
     for _, mask in ipairs { "l", "c", "r", "cr", "crl" } do
-      it("keeps every event of '" .. mask .. "' in " .. place, function()
+      local declare = mask:find "l" and it_by_lines or it
+      declare("keeps every event of '" .. mask .. "' in " .. place, function()
         run(function()
           local expected = trace(mask)
           assert.is_true(#expected > 20)
@@ -123,7 +135,7 @@ describe("debug.sethook", function()
       end)
     end
 
-    it("keeps all kinds of events together in " .. place, function()
+    it_by_lines("keeps all kinds of events together in " .. place, function()
       run(function()
         local expected = trace("crl", 3)
         preempted(function()
@@ -132,7 +144,7 @@ describe("debug.sethook", function()
       end)
     end)
 
-    it("keeps the events of a coroutine in " .. place, function()
+    it_by_lines("keeps the events of a coroutine in " .. place, function()
       run(function()
         local expected = trace_in_coroutine("crl")
         assert.is_true(#expected > 20)
@@ -143,7 +155,7 @@ describe("debug.sethook", function()
     end)
   end
 
-  it("keeps the lines that a coverage tool counts", function()
+  it_by_lines("keeps the lines that a coverage tool counts", function()
     local function cover()
       local lines = {}
       debug.sethook(function(_, line)

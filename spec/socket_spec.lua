@@ -560,6 +560,7 @@ describe("a timeout", function()
       b:settimeout()
       b:settimeout(0.05, mode)
       local t = support.start(drip, a)
+      arrived(b)
       local data, err, partial = b:receive "*l"
       assert.is_nil(data)
       assert.equal("timeout", err)
