@@ -134,6 +134,7 @@ static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
     int64_t until = ask(gil, w);
     thr_mutex_unlock(&gil->m);
     thr_sem_wait(&w->ts->sem, until);
+    atomic_store_explicit(&w->ts->cpu, thr_os_cpu(), memory_order_relaxed);
     thr_mutex_lock(&gil->m);
     w->posted = false;
   }
@@ -214,19 +215,22 @@ static void disown(thr_gil *gil, thr_tstate *ts) {
   atomic_store(&gil->holder, NULL);
 }
 
-void thr_gil_release(thr_tstate *ts) {
+int thr_gil_release(thr_tstate *ts) {
   thr_gil *gil = ts->rt->gil;
   unsigned held = HELD;
   disown(gil, ts);
   if (atomic_compare_exchange_strong_explicit(&gil->word, &held, 0,
                                               memory_order_release,
                                               memory_order_relaxed))
-    return;
+    return -1;
   thr_mutex_lock(&gil->m);
   thr_tstate *next = gil->queue && ts->rt->drop ? hand_over(gil, gil->queue)
                                                 : let_go(gil, ts);
   thr_mutex_unlock(&gil->m);
-  if (next) thr_tstate_wake(next); /* now, lest it sleeps on the mutex */
+  if (!next) return -1;
+  int cpu = atomic_load_explicit(&next->cpu, memory_order_relaxed);
+  thr_tstate_wake(next); /* now, lest it sleeps on the mutex */
+  return cpu;
 }
 
 /* It stands in the queue before the next one runs, and can ask for a drop. */

@@ -52,7 +52,8 @@ thr_gil *thr_gil_new(void);
 void thr_gil_free(thr_gil *gil);
 
 void thr_gil_take(thr_tstate *ts, int64_t patience);
-void thr_gil_release(thr_tstate *ts);
+/* Returns where the thread ran last that it wakes, or -1. */
+int thr_gil_release(thr_tstate *ts);
 
 /* Takes the lock for `ts`, which sleeps, as soon as `self`, which holds it,
 ** lets go; `ts` calls thr_gil_accept when it wakes.  True: the caller shall

@@ -177,6 +177,15 @@ bool thr_os_stackok(size_t size) {
          size % (size_t)sysconf(_SC_PAGESIZE) == 0;
 }
 
+int thr_os_cpu(void) {
+#if defined(__linux__)
+  int cpu = sched_getcpu();
+  return cpu >= 0 ? cpu : 0;
+#else
+  return 0;
+#endif
+}
+
 int thr_os_cpucount(void) {
 #if defined(THR_LINUX)
   cpu_set_t set;

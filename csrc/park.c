@@ -9,6 +9,7 @@
 
 #define SPINS_LEAST 50
 #define SPINS_MOST 1000
+#define RESTS 32 /* waits */
 
 #define BUCKETS 257 /* a prime: addresses are multiples of 16 */
 
@@ -115,25 +116,33 @@ static bool is_signalled(void *arg) {
   return !w->deaf && (heard(w) || w->ts->rt->signalled(w->ts));
 }
 
-static int clamp(int n) {
-  return n < SPINS_LEAST ? SPINS_LEAST : n > SPINS_MOST ? SPINS_MOST : n;
+/* May what this thread waits for come before it has fallen asleep?  Only from
+** the thread that has got the global lock from it, if that runs on a processor
+** of its own: on ours it could not run before we sleep.  And as long as it came
+** so before: after some vain looks it rests, and then tries again. */
+static bool hopeful(thr_waiter *w) {
+  thr_tstate *ts = w->ts;
+  if (w->lasting || w->watch || ts->rt->one_cpu || !w->wants_gil ||
+      ts->heir_cpu < 0 || ts->heir_cpu == ts->cpu)
+    return false;
+  return ts->spins >= 0 || ++ts->spins == 0;
 }
 
 /* Looks for the token for some microseconds before it sleeps: to wake a sleeper
-** on another core costs more.  One thread of a Lua state at a time, and as long
-** as it was of use before. */
+** on another processor costs more.  One thread of a Lua state at a time. */
 static bool spin(thr_waiter *w) {
-  thr_tstate *ts = w->ts;
+  thr_tstate *ts = w->ts, *nobody = NULL, *me = ts;
   bool found = false;
-  if (w->lasting || w->watch || ts->rt->one_cpu || !w->wants_gil ||
-      atomic_exchange(&ts->rt->spinning, true))
+  if (!hopeful(w) ||
+      !atomic_compare_exchange_strong(&ts->rt->spinner, &nobody, ts))
     return false;
-  for (int i = clamp(ts->spins); i > 0 && !found; i--) {
+  int most = ts->spins > 0 ? ts->spins : SPINS_MOST;
+  for (int i = most; i > 0 && !found; i--) {
     found = thr_sem_try(&ts->sem);
     thr_os_relax();
   }
-  ts->rt->spinning = false;
-  ts->spins = clamp(found ? clamp(ts->spins) * 2 : ts->spins / 4);
+  atomic_compare_exchange_strong(&ts->rt->spinner, &me, NULL);
+  ts->spins = found ? SPINS_MOST : most > SPINS_LEAST ? most / 4 : -RESTS;
   return found;
 }
 
@@ -170,8 +179,10 @@ static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
 ** sleeps. */
 static thr_wake sleep_outside(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
-  if (w->wants_gil) thr_gil_release(ts);
+  ts->cpu = thr_os_cpu();
+  ts->heir_cpu = w->wants_gil ? thr_gil_release(ts) : -1;
   thr_wake r = sleep_until(w, deadline);
+  ts->cpu = thr_os_cpu();
   if (w->invited) thr_gil_accept(&w->turn);
   else if (w->wants_gil)
     thr_gil_take(ts, r == THR_PARK_WOKEN ? w->patience : THR_AT_ONCE);

@@ -85,7 +85,15 @@ void thr_tstate_unref(thr_tstate *ts) {
   thr_os_free(ts);
 }
 
+/* Who is woken looks no longer: the caller may want to, at once. */
+static void end_look(thr_tstate *ts) {
+  thr_tstate *spinner = ts;
+  if (atomic_load_explicit(&ts->rt->spinner, memory_order_relaxed) == ts)
+    atomic_compare_exchange_strong(&ts->rt->spinner, &spinner, NULL);
+}
+
 void thr_tstate_wake(thr_tstate *ts) {
+  end_look(ts);
   thr_sem_post(&ts->sem);
   thr_tstate_unref(ts);
 }

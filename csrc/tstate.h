@@ -72,7 +72,9 @@ struct thr_tstate {
   struct lua_State *base;    /* gil: the state the thread runs on */
   struct lua_State *running; /* own: base, or the coroutine on top of it */
   atomic_bool holds_gil;     /* own; the signal handler reads it */
-  int spins;   /* own: how often it looks before it sleeps, see park.c */
+  int spins;      /* own: how often it looks before it sleeps, see park.c */
+  int heir_cpu;   /* own: of the thread that its release woke last, or -1 */
+  atomic_int cpu; /* own: where it ran last; others read it */
   thr_sem sem; /* own: sleeps here, in park and gil; others post */
   thr_sem bell; /* own: sleeps here instead while it watches a descriptor; not
                    plain, once made.  Others post under the mutex of the
@@ -129,7 +131,7 @@ struct thr_runtime {
   atomic_int alive;        /* m to write: living threads, without the main */
   atomic_int nondaemons;   /* m to write: those that the end waits for */
   atomic_int outside;      /* m to write: those of the living that are so */
-  atomic_bool spinning;    /* one thread looks whether its wait is over */
+  _Atomic(thr_tstate *) spinner; /* looks whether its wait is over */
   bool one_cpu;            /* const: to spin would keep the others off it */
   atomic_int awake;        /* those that do not wait for ever, see deadlock.h */
   atomic_int policy;       /* thr_deadlock_policy */

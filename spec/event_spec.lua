@@ -82,7 +82,9 @@ describe("Event", function()
       for i = 1, 3 do
         list[i] = support.start(function()
           event:wait()
-          last_ran = last_ran or i == 3
+          if i == 3 then
+            last_ran = true
+          end
           computed[i] = support.spin_until(function()
             return last_ran
           end)
