@@ -70,6 +70,11 @@ end
 
 local P <const> = support.PATIENCE
 
+-- For a shell. Not every one knows `<&` with a number of two digits.
+local function from(fd)
+  return " </dev/fd/" .. math.tointeger(fd)
+end
+
 describe("wait_fd", function()
   it("returns at once where there is something to read", function()
     with_pipe(function(r, w)
@@ -558,7 +563,8 @@ end)
 describe("popen", function()
   it("returns a file whose reads let others run", function()
     with_pipe(function(r, w)
-      local f = assert(io.popen(("read x <&%d; echo got $x; exit 3"):format(r)))
+      local f = assert(io.popen("read x" .. from(r)
+        .. "; echo got $x; exit 3"))
       assert.equal("file", stdio.type(f))
       assert.equal("got it", (waiting(function()
         descriptors.write(w, "it\n")
@@ -573,8 +579,8 @@ describe("popen", function()
 
   it("returns a file whose lines and close let others run", function()
     with_pipe(function(r, w)
-      local f = assert(io.popen(("echo 1; echo 2; exec >&-; read x <&%d; kill "
-        .. "-9 $$"):format(r)))
+      local f = assert(io.popen("echo 1; echo 2; exec >&-; read x"
+        .. from(r) .. "; kill -9 $$"))
       local list = {}
       for line in f:lines "n" do
         list[#list + 1] = line
@@ -617,7 +623,7 @@ describe("popen", function()
     assert.equal("ok\n", support.output_of(prelude .. [[
       local r, w = descriptors.pipe()
       local name = os.tmpname()
-      io.popen(("echo $$ >%s; read x <&%d"):format(name, r))
+      io.popen("echo $$ >" .. name .. "; read x" .. from(r))
       local pid = support.wait_until(function()
         local f <close> = stdio.open(name)
         return f:read "n"
@@ -636,7 +642,7 @@ describe("popen", function()
 
   it("closed with a cancellation, is closed all the same", function()
     with_pipe(function(r, w)
-      local f = assert(io.popen(("exec >&-; read x <&%d"):format(r)))
+      local f = assert(io.popen("exec >&-; read x" .. from(r)))
       local err
       local t = support.start(function()
         err = select(2, pcall(f.close, f))
@@ -678,7 +684,7 @@ describe("execute", function()
     with_pipe(function(r, w)
       local result
       local t = support.start(function()
-        result = table.pack(execute(("read x <&%d; exit $x"):format(r)))
+        result = table.pack(execute("read x" .. from(r) .. "; exit $x"))
       end)
       support.wait_thread_parked(t, "program")
       descriptors.write(w, "5\n")
@@ -691,8 +697,9 @@ describe("execute", function()
     with_pipe(function(r, w)
       local err
       local t = support.start(function()
-        err = select(2, pcall(execute, ("exec >&%d; trap 'echo over; exit' TERM"
-          .. "; echo begun; while :; do sleep 0.01; done"):format(w)))
+        err = select(2, pcall(execute, ("exec >/dev/fd/%d; "
+          .. "trap 'echo over; exit' TERM; echo begun; "
+          .. "while :; do sleep 0.01; done"):format(w)))
       end)
       local f = descriptors.file(r, "r")
       assert.equal("begun", io.read(f))
