@@ -69,6 +69,6 @@ describe("README.md", function()
   end
 
   it("has programs", function()
-    assert.equal(11, programs)
+    assert.equal(12, programs)
   end)
 end)
