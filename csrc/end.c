@@ -107,8 +107,8 @@ static void call_registered(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) == LUA_TTABLE)
     for (lua_Integer i = 1; lua_rawgeti(L, top + 1, i) != LUA_TNIL; i++) {
       if (lua_pcall(L, 0, 0, 0) == LUA_OK) continue;
-      lua_writestringerror("threading: at the end: %s\n",
-                           luaL_tolstring(L, -1, NULL));
+      fprintf(stderr, "threading: at the end: %s\n",
+              luaL_tolstring(L, -1, NULL));
       lua_settop(L, top + 1);
     }
   lua_settop(L, top);

@@ -1,6 +1,8 @@
 /* future: see future.h. */
 #include "future.h"
 
+#include <stdio.h>
+
 #include "face.h"
 #include "queue.h"
 #include "runtime.h"
@@ -121,8 +123,8 @@ static void call_listener(lua_State *L) {
   lua_pushvalue(L, 1);
   if (lua_pcall(L, lua_isuserdata(L, base) ? 2 : 1, 0, base + 1) != LUA_OK &&
       !thr_runtime_isexit(L, -1))
-    lua_writestringerror("Exception in a callback of a Future:\n%s\n",
-                         lua_tostring(L, -1));
+    fprintf(stderr, "Exception in a callback of a Future:\n%s\n",
+            lua_tostring(L, -1));
   lua_settop(L, base - 1);
 }
 
