@@ -623,7 +623,7 @@ describe("popen", function()
     assert.equal("ok\n", support.output_of(prelude .. [[
       local r, w = descriptors.pipe()
       local name = os.tmpname()
-      io.popen("echo $$ >" .. name .. "; read x" .. from(r))
+      io.popen(("echo $$ >%s; read x </dev/fd/%d"):format(name, r))
       local pid = support.wait_until(function()
         local f <close> = stdio.open(name)
         return f:read "n"
