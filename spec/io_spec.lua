@@ -37,21 +37,37 @@ teardown(function()
   os.execute("rm -r " .. dir)
 end)
 
--- Calls fn with the two ends of a pipe, and closes them.
-local function with_pipe(fn)
-  local r, w = descriptors.pipe()
-  local result = table.pack(pcall(fn, r, w))
-  descriptors.close(r)
-  descriptors.close(w)
+-- Each descriptor is closed once: its number may be somebody else's by then.
+local open = {}
+
+local function close(fd)
+  if open[fd] then
+    open[fd] = nil
+    descriptors.close(fd)
+  end
+end
+
+local function with_two(fn, a, b)
+  open[a], open[b] = true, true
+  local result = table.pack(pcall(fn, a, b))
+  close(a)
+  close(b)
   assert(table.unpack(result, 1, result.n))
 end
 
+-- Calls fn with the two ends of a pipe, and closes them.
+local function with_pipe(fn)
+  with_two(fn, descriptors.pipe())
+end
+
 local function with_pair(fn)
-  local a, b = descriptors.pair()
-  local result = table.pack(pcall(fn, a, b))
-  descriptors.close(a)
-  descriptors.close(b)
-  assert(table.unpack(result, 1, result.n))
+  with_two(fn, descriptors.pair())
+end
+
+-- A file of Lua's, which closes the descriptor.
+local function file_of(fd, mode)
+  open[fd] = nil
+  return descriptors.file(fd, mode)
 end
 
 -- What a call in another thread returns, once `act` has ended its wait.
@@ -115,16 +131,16 @@ describe("wait_fd", function()
 
   it("takes a closed other end for ready", function()
     with_pipe(function(r, w)
-      descriptors.close(w)
+      close(w)
       assert.same({ true }, { io.wait_fd(r, "r") })
     end)
     with_pipe(function(r, w)
       assert.same({ true }, { waiting(function()
-        descriptors.close(w)
+        close(w)
       end, io.wait_fd, r, "r") })
     end)
     with_pipe(function(r, w)
-      descriptors.close(r)
+      close(r)
       assert.same({ true }, { io.wait_fd(w, "w") })
     end)
   end)
@@ -156,8 +172,8 @@ describe("wait_fd", function()
 
   it("of one that is not open says so", function()
     with_pipe(function(r, w)
-      descriptors.close(r)
-      descriptors.close(w)
+      close(r)
+      close(w)
       assert.same({ nil, "closed" }, { io.wait_fd(r, "r") })
       assert.same({ nil, "closed" }, { io.wait_fd(r, "rw", 1) })
     end)
@@ -166,7 +182,7 @@ describe("wait_fd", function()
 
   it("takes a file, and knows what that has buffered", function()
     with_pipe(function(r, w)
-      local f = descriptors.file(r, "r")
+      local f = file_of(r, "r")
       assert.same({ nil, "timeout" }, { io.wait_fd(f, "r", 0) })
       descriptors.write(w, "one\ntwo\n")
       assert.same({ true }, { io.wait_fd(f, "r", 0) })
@@ -355,7 +371,7 @@ end)
 -- A file on the reading end of a pipe; `act(f, r, w)`.
 local function with_file(act)
   with_pipe(function(r, w)
-    local f = descriptors.file(r, "r")
+    local f = file_of(r, "r")
     act(f, r, w)
     if stdio.type(f) == "file" then
       f:close()
@@ -379,7 +395,7 @@ describe("read", function()
     local formats = table.pack(...)
     with_file(function(f, _, w)
       descriptors.write(w, text)
-      descriptors.close(w)
+      close(w)
       result = table.pack(io.read(f, table.unpack(formats, 1, formats.n)))
       result[result.n + 1] = f:read "a" -- nothing is kept from others
     end)
@@ -485,7 +501,7 @@ describe("read", function()
         descriptors.write(w, ("%d "):format(i))
         descriptors.write(w, ("%s\n"):format(("x"):rep(i)))
       end
-      descriptors.close(w)
+      close(w)
       support.join(list)
       local seen = {}
       for i = 1, 4 do
@@ -506,7 +522,7 @@ describe("read", function()
         f:close()
       end, io.read, f) })
       assert.matches("file: a closed file", support.message(io.read, f))
-      descriptors.close(w)
+      close(w)
     end)
     with_file(function(f)
       local lines
@@ -531,7 +547,7 @@ describe("read", function()
     end
     assert.same({ "one\n", "2 three" }, list)
     with_pipe(function(_, w)
-      local out = descriptors.file(w, "w")
+      local out = file_of(w, "w")
       assert.same({ out:read() }, { io.read(out) })
       out:close()
     end)
@@ -701,7 +717,7 @@ describe("execute", function()
           .. "trap 'echo over; exit' TERM; echo begun; "
           .. "while :; do sleep 0.01; done"):format(w)))
       end)
-      local f = descriptors.file(r, "r")
+      local f = file_of(r, "r")
       assert.equal("begun", io.read(f))
       t:cancel()
       support.join(t)
