@@ -262,14 +262,21 @@ static int lock_tostring(lua_State *L) {
   return 1;
 }
 
+/* Once: another Lua state's threads may be reading. */
+static thr_once once = THR_ONCE_INIT;
+
+static void read_environment(void) {
+  const char *debug = getenv("THREADING_DEBUG");
+  thr_lock_debug = debug && *debug && strcmp(debug, "0") != 0;
+}
+
 void thr_lock_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"acquire", lock_acquire}, {"release", lock_release},
       {"locked", lock_locked},   {"guard", lock_guard},
       {"with", lock_with},       {"__close", lock_release},
       {"__tostring", lock_tostring}, {NULL, NULL}};
-  const char *debug = getenv("THREADING_DEBUG");
-  thr_lock_debug = debug && *debug && strcmp(debug, "0") != 0;
+  thr_os_once(&once, read_environment);
   thr_face_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

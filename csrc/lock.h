@@ -90,7 +90,7 @@ struct lua_State;
 
 /* Notes where the running function has acquired l. */
 void thr_lock_note(struct lua_State *L, thr_lock *l);
-/* const after the module's opening: THREADING_DEBUG is set in the
+/* const after the first opening of the module: THREADING_DEBUG is set in the
 ** environment. */
 extern bool thr_lock_debug;
 

@@ -213,9 +213,19 @@ static lua_Hook users_hook(thr_tstate *ts) {
   return ts->hooked[0].L ? ts->hooked[0].user : NULL;
 }
 
-bool thr_preempt_signalled(thr_tstate *ts) {
+static bool has_new_hook(thr_tstate *ts) {
   lua_Hook hook = ts->is_main ? users_hook(ts) : NULL;
   return hook && hook != ts->base_hook;
+}
+
+/* Under the mutex: a worker's os.exit may close the state while the main
+** thread sleeps, and takes the record's id away before. */
+bool thr_preempt_signalled(thr_tstate *ts) {
+  if (!ts->is_main) return false;
+  thr_mutex_lock(&ts->rt->m);
+  bool is = ts->id && has_new_hook(ts);
+  thr_mutex_unlock(&ts->rt->m);
+  return is;
 }
 
 void thr_preempt_accept(thr_tstate *ts) {
@@ -223,7 +233,7 @@ void thr_preempt_accept(thr_tstate *ts) {
 }
 
 void thr_preempt_fetch(thr_tstate *ts, lua_State *L) {
-  if (L == ts->base || !thr_preempt_signalled(ts)) return;
+  if (L == ts->base || !has_new_hook(ts)) return;
   thr_preempt_enter(ts);
   thr_preempt_lift(ts, ts->base);
   lua_sethook(L, lua_gethook(ts->base), lua_gethookmask(ts->base),

@@ -72,6 +72,7 @@ struct thr_tstate {
   struct lua_State *base;    /* gil: the state the thread runs on */
   struct lua_State *running; /* own: base, or the coroutine on top of it */
   atomic_bool holds_gil;     /* own; the signal handler reads it */
+  atomic_bool nogil;         /* own: in C code that has let go of the lock */
   int spins;      /* own: how often it looks before it sleeps, see park.c */
   int heir_cpu;   /* own: of the thread that its release woke last, or -1 */
   atomic_int cpu; /* own: where it ran last; others read it */
@@ -103,7 +104,6 @@ struct thr_tstate {
   thr_osthread os;         /* const once started */
   atomic_int phase;        /* thr_phase */
   atomic_llong native_id;  /* 0 until the OS thread lives */
-  atomic_bool nogil;       /* own: in C code that has let go of the lock */
   bool is_main;            /* const */
   bool daemon;             /* gil; m when counted */
   bool foreign;            /* const, but for a fork: attached, see attach.h */

@@ -492,7 +492,7 @@ extern "C" int luaopen_plus(lua_State *L) {
         pending "no Lua library to link"
         return
       end
-      assert.equal("1 thread(s) left\n", run(host, "20"))
+      assert.equal("0 thread(s) left\n", run(host, "20"))
     end)
 
     it("has guests that come and go, at bad times too", function()

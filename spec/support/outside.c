@@ -474,10 +474,10 @@ static int run_state(void) {
 }
 
 int main(int argc, char **argv) {
-  int states = argc > 1 ? atoi(argv[1]) : 1;
+  int states = argc > 1 ? atoi(argv[1]) : 1, before = count_threads();
   for (int i = 0; i < states; i++)
     if (!run_state()) return printf("state %d failed\n", i), 1;
-  printf("%d thread(s) left\n", count_threads());
+  printf("%d thread(s) left\n", count_threads() - before);
   return 0;
 }
 
