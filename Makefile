@@ -3,6 +3,8 @@
 # make docs   make the reference        make clean   remove what was made
 # make hostile   the specs, where all that can go wrong does
 # make check-c   all that compilers and checkers say of the C sources
+# make sanitize  a short round under sanitizers; sanitize-long: the whole
+# make coverage  which lines the specs run
 # make stress    random programs over everything, for SECONDS, from SEED on
 # make install                          install the rock for all programs
 #
@@ -44,6 +46,19 @@ hostile:
 
 check-c: deps
 	@tools/check-c
+
+.PHONY: sanitize sanitize-long coverage
+sanitize:
+	@tools/install-deps busted
+	@tools/sanitize
+
+sanitize-long:
+	@tools/install-deps busted
+	@tools/sanitize long
+
+coverage:
+	@tools/install-deps busted
+	@tools/coverage/run
 
 .PHONY: stress
 stress: rock
