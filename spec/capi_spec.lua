@@ -2,6 +2,7 @@
 -- and the two examples.
 
 local _thread = require "threading._thread"
+local build_host = require "spec.support.host"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
@@ -27,25 +28,6 @@ end
 local function read(name)
   local f <close> = assert(io.open(name, "rb"))
   return f:read "a"
-end
-
--- Succeeds if the library is of the release that the headers are of.
-local SAME <const> = [[
-#include <lua.h>
-#include <string.h>
-int main(void) { return strstr(lua_ident, LUA_RELEASE) ? 0 : 1; }
-]]
-
--- Links a host of Lua; nil where there is no library of it.
-local function build_host(source, to, flags)
-  for _, library in ipairs { "lua5.4", "lua", "lua54", "lua-5.4" } do
-    local link = ("%s -I%s -Icsrc/include -o %s -Wl,-E %%s -l%s -lm -ldl "
-      .. "-pthread"):format(CC, HEADERS, to, library)
-    if shell("echo '%s' | %s && %s", SAME, link:format "-x c - -x none", to)
-      and shell("%s", link:format(flags .. " " .. source)) then
-      return to
-    end
-  end
 end
 
 local environment = support.lua_command():match "^(env .-) %S+$"

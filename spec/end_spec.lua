@@ -1,3 +1,4 @@
+local build_host = require "spec.support.host"
 local support = require "spec.support"
 
 -- How a program ends while threads live. Each case is a program of its own.
@@ -496,23 +497,15 @@ describe("a host", function()
   local host
 
   setup(function()
-    local cc, headers = os.getenv "CC", os.getenv "LUA_INCDIR"
-    if not cc or not headers then
-      return
-    end
     local name = os.tmpname()
     local f = assert(io.open(name .. ".c", "w"))
     f:write(source)
     f:close()
-    local command = "%s -o %s -I%s %s.c -Wl,-E -l%s -lm -ldl 2>%s.err"
-    for _, library in ipairs { "lua5.4", "lua", "lua54", "lua-5.4" } do
-      if os.execute(command:format(cc, name, headers, name, library, name)) then
-        host = name
-        break
-      end
-    end
+    host = build_host(name .. ".c", name, "-O1")
     os.remove(name .. ".c")
-    os.remove(name .. ".err")
+    if not host then
+      os.remove(name)
+    end
   end)
 
   teardown(function()
