@@ -15,12 +15,15 @@ int thr_testing_every(void) {
 
 /* --- failures --- */
 
-/* Of the chances of one kind, those from `first` to `last` fail. */
+/* Of the chances of one kind, and of the thread that has asked for it, those
+** from `first` to `last` fail: a thread that it starts, and that runs before it
+** has done, shall not die of it now and then. */
+static THR_TLS bool trying;
 static atomic_int failing; /* thr_chance; 0: none */
 static atomic_llong chances, first, last;
 
 bool thr_testing_fails(thr_chance chance) {
-  if (atomic_load(&failing) != (int)chance) return false;
+  if (!trying || atomic_load(&failing) != (int)chance) return false;
   long long n = atomic_fetch_add(&chances, 1) + 1;
   return n >= first && n <= last;
 }
@@ -61,9 +64,11 @@ static void begin(lua_State *L, thr_chance chance) {
   failed.size = 0;
   chances = 0;
   failing = chance;
+  trying = true;
 }
 
 static void end(lua_State *L) {
+  trying = false;
   failing = 0;
   lua_setallocf(L, lua_alloc, lua_ud);
 }
