@@ -37,7 +37,7 @@ bench: rock
 	@tools/bench
 
 lint:
-	@tools/install-deps luacheck
+	@tools/install-deps luacheck ldoc
 	@tools/lint
 
 hostile:

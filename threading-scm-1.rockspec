@@ -93,6 +93,7 @@ build = {
         "csrc/rlock.c",
         "csrc/runtime.c",
         "csrc/sema.c",
+        "csrc/simplequeue.c",
         "csrc/testing.c",
         "csrc/thread.c",
         "csrc/tstate.c",

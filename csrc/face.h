@@ -24,7 +24,7 @@ typedef struct {
 } thr_box;
 
 /* A type of native objects.  Its address is the first word of its boxes. */
-typedef struct {
+typedef struct thr_kind {
   const char *name; /* the metatable's, and what errors say */
   void (*unref)(void *obj);
 } thr_kind;

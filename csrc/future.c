@@ -7,6 +7,7 @@
 #include "queue.h"
 #include "runtime.h"
 #include "sema.h"
+#include "simplequeue.h"
 
 thr_future *thr_future_new(void) { return thr_os_alloc(sizeof(thr_future)); }
 
@@ -363,7 +364,7 @@ static int future_adddonecallback(lua_State *L) {
 /* f:_watch(queue): puts the future into the SimpleQueue when it is done. */
 static int future_watch(lua_State *L) {
   thr_future *f = check(L);
-  thr_queue_checksimple(L, 2);
+  thr_simplequeue_check(L, 2);
   lua_settop(L, 2);
   if (thr_future_isdone(f)) call_listener(L);
   else add_listener(L);

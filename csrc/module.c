@@ -31,6 +31,7 @@
 #include "rlock.h"
 #include "runtime.h"
 #include "sema.h"
+#include "simplequeue.h"
 #include "testing.h"
 #include "thread.h"
 #include "value.h"
@@ -257,7 +258,7 @@ static const luaL_Reg functions[] = {
     {"setswitchinterval", setswitchinterval},
     {"shield", thr_runtime_shield},
     {"shutdown", thr_end_shutdown},
-    {"simple_queue", thr_queue_createsimple},
+    {"simple_queue", thr_simplequeue_create},
     {"stack_size", stack_size},
     {"start_new_thread", thr_thread_startnew},
     {"value", thr_value_create},
@@ -273,6 +274,7 @@ static void open_types(lua_State *L) {
   thr_lock_open(L);
   thr_pollset_open(L);
   thr_queue_open(L);
+  thr_simplequeue_open(L);
   thr_rlock_open(L);
   thr_semaphore_open(L);
   thr_thread_open(L);

@@ -101,8 +101,6 @@ Items that threads hand to each other: first in, first out; last in, first out
 @classmod threading.Queue
 */
 static const thr_kind kind = {"threading.Queue", thr_queue_drop};
-static const thr_kind simple_kind = {"threading.SimpleQueue",
-                                     thr_queue_drop};
 
 thr_queue *thr_queue_test(lua_State *L, int arg) {
   return thr_face_test(L, arg, &kind);
@@ -110,16 +108,8 @@ thr_queue *thr_queue_test(lua_State *L, int arg) {
 
 static thr_queue *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
 
-thr_queue *thr_queue_checksimple(lua_State *L, int arg) {
-  return thr_face_check(L, arg, &simple_kind);
-}
-
-static thr_queue *check_simple(lua_State *L) {
-  return thr_queue_checksimple(L, 1);
-}
-
-static int create(lua_State *L, const thr_kind *type, thr_order order,
-                  lua_Integer maxsize) {
+int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
+                  int64_t maxsize) {
   thr_box *box = thr_face_newboxuv(L, type, 1);
   thr_queue *q = thr_queue_new(order, maxsize);
   if (!q) return luaL_error(L, "not enough memory");
@@ -132,19 +122,13 @@ static int create_bounded(lua_State *L, thr_order order) {
   thr_face_keywords(L, 1, names);
   lua_Integer maxsize = thr_face_optinteger(L, 1, "maxsize", LUA_MININTEGER,
                                             LUA_MAXINTEGER, 0);
-  return create(L, &kind, order, maxsize);
+  return thr_queue_box(L, &kind, order, maxsize);
 }
 
 int thr_queue_create(lua_State *L) { return create_bounded(L, THR_FIFO); }
 int thr_queue_createlifo(lua_State *L) { return create_bounded(L, THR_LIFO); }
 int thr_queue_createpriority(lua_State *L) {
   return create_bounded(L, THR_PRIORITY);
-}
-
-int thr_queue_createsimple(lua_State *L) {
-  if (lua_gettop(L) > 0)
-    return luaL_error(L, "SimpleQueue() takes no arguments");
-  return create(L, &simple_kind, THR_FIFO, 0);
 }
 
 /* What comes next may raise an error, and lets others run: if the thread was
@@ -219,20 +203,22 @@ static int check_item(lua_State *L) {
   return type;
 }
 
-static int put_with_args(lua_State *L, thr_queue *q) {
+int thr_queue_put(lua_State *L, thr_queue *q) {
   bool more = lua_gettop(L) > 2;
   if (!more && put_at_once(L, q)) return accept(L, q);
   int type = check_item(L);
   return put(L, q, type, more ? check_wait(L, 3) : THR_FOREVER);
 }
 
-static int put_nowait(lua_State *L, thr_queue *q) {
+int thr_queue_putnowait(lua_State *L, thr_queue *q) {
   return put(L, q, check_item(L), 0);
 }
 
-static int get_with_args(lua_State *L, thr_queue *q) {
+int thr_queue_get(lua_State *L, thr_queue *q) {
   return get(L, q, lua_gettop(L) > 1 ? check_wait(L, 2) : THR_FOREVER);
 }
+
+int thr_queue_getnowait(lua_State *L, thr_queue *q) { return get(L, q, 0); }
 
 /***
 Puts an item, after waiting for a free place.
@@ -247,7 +233,7 @@ and "shutdown"
 PriorityQueue what a comparison raises (the item is then not put); a deadlock,
 a cancellation
 */
-static int queue_put(lua_State *L) { return put_with_args(L, check(L)); }
+static int queue_put(lua_State *L) { return thr_queue_put(L, check(L)); }
 
 /***
 Takes an item out, after waiting until there is one.
@@ -260,7 +246,7 @@ and "shutdown"
 @raise if an argument is of the wrong type; in a PriorityQueue what a
 comparison raises (no item is then taken); a deadlock, a cancellation
 */
-static int queue_get(lua_State *L) { return get_with_args(L, check(L)); }
+static int queue_get(lua_State *L) { return thr_queue_get(L, check(L)); }
 
 /***
 Puts an item if there is a free place.
@@ -269,7 +255,9 @@ Puts an item if there is a free place.
 @treturn boolean true; or nil and "full", or nil and "shutdown"
 @raise if the item is nil; what a comparison raises
 */
-static int queue_putnowait(lua_State *L) { return put_nowait(L, check(L)); }
+static int queue_putnowait(lua_State *L) {
+  return thr_queue_putnowait(L, check(L));
+}
 
 /***
 Takes an item out if there is one.
@@ -277,7 +265,9 @@ Takes an item out if there is one.
 @return the item; or nil and "empty", or nil and "shutdown"
 @raise what a comparison raises
 */
-static int queue_getnowait(lua_State *L) { return get(L, check(L), 0); }
+static int queue_getnowait(lua_State *L) {
+  return thr_queue_getnowait(L, check(L));
+}
 
 static int next_item(lua_State *L) {
   thr_queue *q = check(L);
@@ -389,7 +379,7 @@ static int queue_tostring(lua_State *L) {
   return 1;
 }
 
-static void open_queue(lua_State *L) {
+void thr_queue_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"put", queue_put}, {"put_nowait", queue_putnowait},
       {"get", queue_get}, {"get_nowait", queue_getnowait},
@@ -399,96 +389,4 @@ static void open_queue(lua_State *L) {
       {"__tostring", queue_tostring}, {NULL, NULL}};
   thr_face_newtype(L, &kind, methods);
   lua_pop(L, 1);
-}
-
-/***
-The least that a queue can be: first in, first out, without bound or end.
-@classmod threading.SimpleQueue
-*/
-/***
-Puts an item.
-@function put
-@param item anything but nil
-@tparam[opt=true] boolean block of no effect, for there is always room
-@tparam[opt] number timeout of no effect
-@treturn boolean true
-@raise if the item is nil, or an argument is of the wrong type
-*/
-static int simple_put(lua_State *L) {
-  return put_with_args(L, check_simple(L));
-}
-
-/***
-Takes an item out, after waiting until there is one.
-@function get
-@tparam[opt=true] boolean block false for a mere try
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Both
-may be given as a table: `{block = ..., timeout = ...}`
-@return the item; or nil and "empty" (not at once, or not in time)
-@raise if an argument is of the wrong type; a deadlock, a cancellation
-*/
-static int simple_get(lua_State *L) {
-  return get_with_args(L, check_simple(L));
-}
-
-/***
-Puts an item.
-@function put_nowait
-@param item anything but nil
-@treturn boolean true
-@raise if the item is nil
-*/
-static int simple_putnowait(lua_State *L) {
-  return put_nowait(L, check_simple(L));
-}
-
-/***
-Takes an item out if there is one.
-@function get_nowait
-@return the item; or nil and "empty"
-*/
-static int simple_getnowait(lua_State *L) {
-  return get(L, check_simple(L), 0);
-}
-
-/***
-How many items there are, just now.
-@function qsize
-@treturn integer
-*/
-static int simple_qsize(lua_State *L) {
-  lua_pushinteger(L, thr_queue_size(check_simple(L)));
-  return 1;
-}
-
-/***
-Is there no item, just now?
-@function empty
-@treturn boolean
-*/
-static int simple_empty(lua_State *L) {
-  lua_pushboolean(L, thr_queue_size(check_simple(L)) == 0);
-  return 1;
-}
-
-static int simple_tostring(lua_State *L) {
-  thr_queue *q = check_simple(L);
-  lua_pushfstring(L, "<threading.SimpleQueue at %p: %I items>", q,
-                  (LUAI_UACINT)thr_queue_size(q));
-  return 1;
-}
-
-static void open_simple(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"put", simple_put},     {"put_nowait", simple_putnowait},
-      {"get", simple_get},     {"get_nowait", simple_getnowait},
-      {"qsize", simple_qsize}, {"empty", simple_empty},
-      {"__tostring", simple_tostring}, {NULL, NULL}};
-  thr_face_newtype(L, &simple_kind, methods);
-  lua_pop(L, 1);
-}
-
-void thr_queue_open(lua_State *L) {
-  open_queue(L);
-  open_simple(L);
 }

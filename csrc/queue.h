@@ -61,11 +61,18 @@ void thr_queue_shutdown(thr_queue *q, bool immediate);
 struct lua_State;
 void thr_queue_open(struct lua_State *L);
 thr_queue *thr_queue_test(struct lua_State *L, int arg); /* or NULL */
-thr_queue *thr_queue_checksimple(struct lua_State *L, int arg);
 int thr_queue_create(struct lua_State *L);
 int thr_queue_createlifo(struct lua_State *L);
 int thr_queue_createpriority(struct lua_State *L);
-int thr_queue_createsimple(struct lua_State *L);
+
+/* For another face of the same; the arguments from stack index 2 on. */
+struct thr_kind;
+int thr_queue_box(struct lua_State *L, const struct thr_kind *type,
+                  thr_order order, int64_t maxsize);
+int thr_queue_put(struct lua_State *L, thr_queue *q);
+int thr_queue_get(struct lua_State *L, thr_queue *q);
+int thr_queue_putnowait(struct lua_State *L, thr_queue *q);
+int thr_queue_getnowait(struct lua_State *L, thr_queue *q);
 
 THR_PRIVATE_END
 

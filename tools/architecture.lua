@@ -14,7 +14,7 @@ local layers = { -- from the bottom up
     "thread", "attach", "end" } },
   { "data", { "elem", "heap", "items" } },
   { "objects", { "rlock", "condition", "sema", "event", "barrier", "value",
-    "array", "queue", "future" } },
+    "array", "queue", "simplequeue", "future" } },
   { "services", { "clock", "child", "coroutine", "io", "reader", "program",
     "readline", "pollset", "compile", "kernel" } },
   { "the modules", { "capi", "module", "loops" } },
