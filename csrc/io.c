@@ -15,11 +15,12 @@
 typedef struct {
   int fd;        /* -1: closed */
   bool buffered; /* there is input that the descriptor does not know of */
+  bool is_file;  /* of Lua's */
 } source;
 
 static source of_file(lua_State *L) {
   luaL_Stream *p = lua_touserdata(L, 1);
-  source s = {-1, false};
+  source s = {-1, false, true};
   if (!p->closef) thr_face_argerror(L, 1, "fd", "a closed file");
   s.fd = thr_os_fileno(p->f);
   if (s.fd < 0) thr_face_argerror(L, 1, "fd", "a file without descriptor");
@@ -60,7 +61,7 @@ static int descriptor_of(lua_State *L) {
 /* An object as LuaSocket has them, with a method getfd.  It may hold input that
 ** it has read. */
 static source of_object(lua_State *L) {
-  source s = {-1, false};
+  source s = {-1, false, false};
   bool is_object = lua_istable(L, 1) || lua_isuserdata(L, 1);
   if (!is_object || !push_method(L, "getfd"))
     thr_face_typeerror(L, 1, "fd", "integer, file or object with getfd");
@@ -75,7 +76,7 @@ static source of_object(lua_State *L) {
 }
 
 static source check_source(lua_State *L) {
-  source s = {-1, false};
+  source s = {-1, false, false};
   if (luaL_testudata(L, 1, LUA_FILEHANDLE)) return of_file(L);
   if (lua_type(L, 1) != LUA_TNUMBER) return of_object(L);
   s.fd = (int)thr_face_integer(L, 1, "fd", 0, INT_MAX);
@@ -132,6 +133,7 @@ int thr_io_waitfd(lua_State *L) {
   bool now = thr_os_look(&watch);
   if (s.buffered && watch.ready != THR_NOFD) watch.ready |= wanted & THR_IN;
   if (now || watch.ready) return ready(L, &watch);
+  if (s.is_file && wanted & THR_IN) thr_os_flushprompt(s.fd);
   thr_tstate_makebell(ts);
   return wait_until(L, ts, &watch, deadline);
 }

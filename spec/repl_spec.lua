@@ -129,6 +129,24 @@ describe("the prompt of lua -i", function()
     end)
   end)
 
+  it("is not alone: what is asked is shown before a wait", function()
+    with_session([[
+      local io = require "threading.io"
+      io.write "ready? "
+      print(io.wait_fd(io.stdin, "r", 1000))
+      io.read()
+      io.write "name? "
+      print("Hello " .. io.read())
+    ]], function(session)
+      session.sees "ready%? "
+      session.types "yes\n"
+      session.sees "true"
+      session.sees "name%? "
+      session.types "Ada\n"
+      session.sees "Hello Ada"
+    end)
+  end)
+
   it("goes on after a signal that readline deals with", function()
     if not has_readline() then
       pending "this Lua is not linked with readline"
