@@ -461,7 +461,7 @@ extern "C" int luaopen_plus(lua_State *L) {
 
   describe("a host", function()
     local function run(host, arguments)
-      local ok, out = shell("%s timeout -s KILL 100 %s %s", environment, host,
+      local ok, out = shell("%s timeout -s KILL 300 %s %s", environment, host,
         arguments)
       assert(ok, out)
       return out

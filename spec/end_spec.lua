@@ -66,7 +66,7 @@ local function lua(args, input)
   local f = assert(io.open(name, "w"))
   f:write(input or "")
   f:close()
-  local command = ("timeout -s KILL 60 %s %s <%s >%s 2>&1"):format(
+  local command = ("timeout -s KILL 300 %s %s <%s >%s 2>&1"):format(
     support.lua_command(), args, name, out)
   local _, how, code = os.execute(command)
   f = assert(io.open(out))
@@ -524,7 +524,7 @@ describe("a host", function()
     local f = assert(io.open(file, "w"))
     f:write(script)
     f:close()
-    local command = '%s timeout -s KILL 100 %s %d "$(cat %s)" 2>&1'
+    local command = '%s timeout -s KILL 300 %s %d "$(cat %s)" 2>&1'
     local p = assert(io.popen(command:format(environment, host, states, file)))
     local out = p:read "a"
     local ok, _, code = p:close()

@@ -29,7 +29,7 @@ end
 -- Ctrl-C and returns what it has printed since.
 local function serve(name, ...)
   local words = { name, 0, ... }
-  local pipe = assert(io.popen(("echo $$; exec timeout -s KILL 60 "
+  local pipe = assert(io.popen(("echo $$; exec timeout -s KILL 300 "
     .. "%s examples/%s"):format(support.lua_command(),
     table.concat(words, " "))))
   local pid = pipe:read "n"

@@ -11,7 +11,7 @@ local _thread = require "threading._thread"
 local threading = require "threading"
 local time = require "threading.time"
 
-local PATIENCE = 30 -- seconds
+local PATIENCE = 60 -- seconds
 
 local support = {}
 
@@ -212,7 +212,7 @@ end
 -- @tparam string program Lua source, or the name of a file that ends in .lua
 -- @tparam[opt] table options `before`: a shell command run in front of it in
 -- the same shell (say "ulimit -v 1000000"); `args`: a list of strings;
--- `stdin`: its standard input; `seconds`: after how many it is killed (60)
+-- `stdin`: its standard input; `seconds`: after how many it is killed (300)
 -- @treturn table `out`, `err` (strings), `code` (exit status), `signal`
 -- (number, if one ended it)
 function support.run(program, options)
@@ -232,7 +232,7 @@ function support.run(program, options)
   end
   local words = {
     options.before and options.before .. "; " or "",
-    "exec timeout -s KILL ", options.seconds or 60, " ",
+    "exec timeout -s KILL ", options.seconds or 300, " ",
     support.lua_command(), " ", quote(script),
   }
   for _, word in ipairs(options.args or {}) do
