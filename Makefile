@@ -5,6 +5,7 @@
 # make check-c   all that compilers and checkers say of the C sources
 # make sanitize  a short round under sanitizers; sanitize-long: the whole
 # make coverage  which lines the specs run
+# make model     the models of model/, checked by spin
 # make stress    random programs over everything, for SECONDS, from SEED on
 # make install                          install the rock for all programs
 #
@@ -21,7 +22,7 @@ SOURCES := $(shell find csrc lua examples -name '*.[ch]' -o -name '*.lua') \
            $(wildcard *.rockspec) LICENSE tools/build
 
 .NOTPARALLEL:
-.PHONY: demo test bench lint check-c hostile docs install clean deps rock
+.PHONY: demo test bench lint check-c model hostile docs install clean deps rock
 
 demo: rock
 	@tools/install-deps --try luasocket zlib
@@ -43,6 +44,9 @@ lint:
 hostile:
 	@tools/install-deps busted
 	@MAKE="$(MAKE)" tools/hostile
+
+model:
+	@tools/model
 
 check-c: deps
 	@tools/check-c

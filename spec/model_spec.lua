@@ -1,0 +1,35 @@
+-- The models of model/ are right, and one that is not is found out. In full:
+-- `make model`.
+
+describe("the model", function()
+  local function check(arguments)
+    local pipe = assert(io.popen("tools/model " .. arguments .. " 2>&1"))
+    local text = pipe:read "a"
+    return pipe:close() or false, text
+  end
+
+  local has_spin = os.execute "command -v spin >/dev/null"
+
+  for _, name in ipairs { "lock", "condition", "gil" } do
+    it("of " .. name .. " is right", function()
+      if not has_spin then
+        pending "no spin"
+        return
+      end
+      local ok, text = check("-q " .. name)
+      assert.is_true(ok, text)
+      assert.matches("^" .. name .. " +right, [%d.e+]+ states\n$", text)
+    end)
+  end
+
+  it("has mutations, and their faults are found", function()
+    if not has_spin then
+      pending "no spin"
+      return
+    end
+    local ok, text = check "condition"
+    assert.is_true(ok, text)
+    local _, found = text:gsub("found\n", "")
+    assert.equal(4, found, text)
+  end)
+end)
