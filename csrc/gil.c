@@ -21,9 +21,10 @@ struct thr_gil {
   thr_tstate *last;             /* holder only */
   _Atomic(unsigned long long) switches; /* holder only writes */
   atomic_llong interval;
-  bool first_asleep; /* holder only: who waits first cannot ask for it */
+  int64_t grace; /* holder only: after how long it drops unasked; 0: never */
   thr_mutex m;
   thr_gilwaiter *queue, *queue_end; /* m: sorted by due */
+  int hasty;                        /* m: who in the queue was due at once */
 };
 
 thr_gil *thr_gil_new(void) {
@@ -74,9 +75,9 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
   if (atomic_load(&ts->rt->drop) || (ts->pending & THR_PENDING_AT_ONCE))
     thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
-  if (!gil->first_asleep) return;
-  gil->first_asleep = false;
-  drop_after(ts, THR_CONTEND);
+  if (gil->grace == 0) return;
+  drop_after(ts, gil->grace);
+  gil->grace = 0;
 }
 
 /* From the end: most come later than those that are there. */
@@ -89,7 +90,16 @@ static void enqueue(thr_gil *gil, thr_gilwaiter *w) {
   else gil->queue_end = w;
   if (prev) prev->next = w;
   else gil->queue = w;
+  if (w->hasty) gil->hasty++;
   atomic_fetch_or(&gil->word, QUEUED);
+}
+
+/* How long the next holder runs if nobody asks it to drop.  Who sleeps does
+** not ask; who was due at once and stands behind others that are due has asked
+** the last holder, and would not ask the next one before long. */
+static int64_t grace_of_next(const thr_gil *gil) {
+  if (gil->queue && gil->queue->asleep) return THR_CONTEND;
+  return gil->hasty > 0 ? THR_SOON : 0;
 }
 
 static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
@@ -98,7 +108,8 @@ static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
   if (w->next) w->next->prev = w->prev;
   else gil->queue_end = w->prev;
   if (!gil->queue) atomic_fetch_and(&gil->word, ~QUEUED);
-  gil->first_asleep = gil->queue && gil->queue->asleep;
+  if (w->hasty) gil->hasty--;
+  gil->grace = grace_of_next(gil);
 }
 
 /* How many wait before w; beyond a few it does not matter. */
@@ -149,6 +160,7 @@ static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
   w->ts = ts;
   w->due = thr_os_monotonic() + patience;
   w->granted = w->posted = w->asleep = false;
+  w->hasty = patience == THR_AT_ONCE;
   w->asked = 0;
   enqueue(gil, w);
 }
@@ -269,7 +281,8 @@ void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
     gil->queue = gil->queue_end = NULL;
     gil->word = ts->holds_gil ? HELD : 0;
     gil->holder = ts->holds_gil ? ts : NULL;
-    gil->first_asleep = false;
+    gil->hasty = 0;
+    gil->grace = 0;
     ts->rt->drop = false;
   }
   thr_mutex_unlock(&gil->m);

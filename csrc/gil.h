@@ -18,6 +18,8 @@
 **   lock's release posts the invited.
 ** - While the first of the queue sleeps so, nobody asks for it: who takes the
 **   lock before it asks itself to drop, too.
+** - While somebody waits who was due at once, behind others that are due, each
+**   of these asks itself to drop, too, after a short turn.
 ** - The patience of THR_STREAM is too long for that, since the hook slows down
 **   whatever runs: who is invited with it is woken, and keeps the time itself.
 ** - A semaphore's token tells nothing but "look again": there may be stray
@@ -44,6 +46,7 @@ typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   bool granted; /* the lock is the waiter's, without its doing */
   bool posted;  /* awake already */
   bool asleep;  /* invited, and nobody has woken it yet */
+  bool hasty;   /* due at once */
   int asked;    /* how often it has signalled the holder */
   struct thr_gilwaiter *next, *prev;
 } thr_gilwaiter;
