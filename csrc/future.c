@@ -11,11 +11,16 @@
 
 thr_future *thr_future_new(void) { return thr_os_alloc(sizeof(thr_future)); }
 
-/* As for a queue: who waits while the Lua state is closed keeps it. */
+/* While the Lua state is closed others may wait or make the call. */
 void thr_future_drop(void *arg) {
   thr_future *f = arg;
-  if (f->waiting > 0) thr_future_settle(f, THR_FUTURE_CANCELLED);
+  f->dropped = true;
+  if (f->users > 0) thr_future_settle(f, THR_FUTURE_CANCELLED);
   else thr_os_free(f);
+}
+
+static void leave(thr_future *f) {
+  if (--f->users == 0 && f->dropped) thr_os_free(f);
 }
 
 static bool note_awaited(thr_waiter *w) {
@@ -26,9 +31,9 @@ static bool note_awaited(thr_waiter *w) {
 thr_wake thr_future_wait(thr_future *f, thr_tstate *ts, int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, f, "Future");
   w.still = note_awaited;
-  f->waiting++;
+  f->users++;
   thr_wake r = thr_park(&w, deadline);
-  f->waiting--;
+  f->users--; /* the caller looks at it: one that was dropped is lost */
   return r;
 }
 
@@ -195,6 +200,7 @@ static int future_run(lua_State *L) {
   lua_pushnil(L);
   lua_setiuservalue(L, 1, CONTENT);
   f->state = THR_FUTURE_RUNNING;
+  f->users++;
   bool ok = lua_pcall(L, n, 2, 4) == LUA_OK;
   if (!ok) lua_pushboolean(L, 0);
   bool stop = !ok && is_stop(L, 5);
@@ -206,6 +212,7 @@ static int future_run(lua_State *L) {
   bool free = idle && q && thr_queue_size(q) == 0 && !stop &&
               !has_listeners(L) && thr_semaphore_release(idle, 1);
   thr_future_settle(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
+  leave(f);
   call_listeners(L);
   if (stop) { /* the program ends */
     lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_stop);

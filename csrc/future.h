@@ -23,7 +23,8 @@ typedef enum {
 typedef struct {
   thr_futurestate state; /* gil */
   bool awaited;          /* gil: somebody may be parked here */
-  int waiting;           /* gil: how many do */
+  int users;             /* gil: how many wait, or make the call */
+  bool dropped;          /* gil: the last of them frees it */
 } thr_future;
 
 thr_future *thr_future_new(void);

@@ -15,15 +15,15 @@ int thr_testing_every(void) {
 
 /* --- failures --- */
 
-/* Of the chances of one kind, and of the thread that has asked for it, those
-** from `first` to `last` fail: a thread that it starts, and that runs before it
-** has done, shall not die of it now and then. */
-static THR_TLS bool trying;
-static atomic_int failing; /* thr_chance; 0: none */
+/* Of the chances of one kind, those from `first` to `last` fail: the chances
+** of one thread, or of all. */
+static THR_TLS int failing_here; /* thr_chance; 0: none */
+static atomic_int failing_everywhere;
 static atomic_llong chances, first, last;
 
 bool thr_testing_fails(thr_chance chance) {
-  if (!trying || atomic_load(&failing) != (int)chance) return false;
+  if (failing_here != (int)chance && failing_everywhere != (int)chance)
+    return false;
   long long n = atomic_fetch_add(&chances, 1) + 1;
   return n >= first && n <= last;
 }
@@ -58,18 +58,17 @@ static void *alloc(void *ud, void *p, size_t old, size_t size) {
   return lua_alloc(lua_ud, p, old, size);
 }
 
-static void begin(lua_State *L, thr_chance chance) {
+static void begin(lua_State *L, thr_chance chance, bool everywhere) {
   lua_alloc = lua_getallocf(L, &lua_ud);
   lua_setallocf(L, alloc, NULL);
   failed.size = 0;
   chances = 0;
-  failing = chance;
-  trying = true;
+  if (everywhere) failing_everywhere = chance;
+  else failing_here = chance;
 }
 
 static void end(lua_State *L) {
-  trying = false;
-  failing = 0;
+  failing_here = failing_everywhere = 0;
   lua_setallocf(L, lua_alloc, lua_ud);
 }
 
@@ -83,17 +82,18 @@ static int preempt_every(lua_State *L) {
   return 1;
 }
 
-/* _testing.attempt("memory"|"call", first, last, fn, ...): calls fn, where
-** the allocations, or the calls of the system, from the first to the last fail
+/* _testing.attempt(kind, first, last, fn, ...): calls fn, where the chances
+** from the first to the last fail
 ** -> has it come to the first?; then what pcall returns */
 static int attempt(lua_State *L) {
-  static const char *const kinds[] = {"memory", "call", NULL};
+  static const char *const kinds[] = {"memory", "call", "memory everywhere",
+                                      "call everywhere", NULL};
   int kind = luaL_checkoption(L, 1, NULL, kinds);
   first = luaL_checkinteger(L, 2);
   last = luaL_checkinteger(L, 3);
   luaL_checktype(L, 4, LUA_TFUNCTION);
   lua_remove(L, 1); /* two slots are left for the first results, then fn */
-  begin(L, kind == 0 ? THR_CHANCE_MEMORY : THR_CHANCE_CALL);
+  begin(L, kind % 2 == 0 ? THR_CHANCE_MEMORY : THR_CHANCE_CALL, kind >= 2);
   int status = lua_pcall(L, lua_gettop(L) - 3, LUA_MULTRET, 0);
   end(L);
   lua_pushboolean(L, chances >= first);

@@ -76,9 +76,11 @@ describe("at each of its chances to fail", function()
         end
         table.sort(names)
         assert(#names > 40)
-        for _, name in ipairs(names) do
-          in_state(name,
-            ("require 'spec.support.hostile'.run(%%q, '%s')"):format(name))
+        local program = "require 'spec.support.hostile'.run(%%q, '%s', %%s)"
+        for _, everywhere in ipairs { false, true } do
+          for _, name in ipairs(names) do
+            in_state(name, program:format(name, everywhere))
+          end
         end
         print "end"
       ]]):format(kind))
