@@ -20,8 +20,8 @@
 **   lock before it asks itself to drop, too.
 ** - While somebody waits who was due at once, behind others that are due, each
 **   of these asks itself to drop, too, after a short turn.
-** - The patience of THR_STREAM is too long for that, since the hook slows down
-**   whatever runs: who is invited with it is woken, and keeps the time itself.
+** - The patience of THR_STREAM is too long for a hook, which slows down what
+**   runs: who is invited with it is woken, and keeps the time itself.
 ** - A semaphore's token tells nothing but "look again": there may be stray
 **   ones, from a lock that was taken before its post came.
 **
