@@ -3,7 +3,7 @@ package = "threading"
 version = "scm-1"
 
 -- `luarocks make` builds the checkout it stands in and fetches nothing; a
--- release names its archive here (see the recipe in CHANGELOG.md).
+-- release names its archive here (see CONTRIBUTING.md).
 source = {
   url = "git+file://.",
 }

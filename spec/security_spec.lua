@@ -1,0 +1,187 @@
+-- What docs/security.md says, where no other spec shows it; and that each
+-- spec that it names is there.
+
+local support = require "spec.support"
+local threading = require "threading"
+
+local function read(name)
+  local f <close> = assert(io.open(name))
+  return f:read "a"
+end
+
+local function shell(...)
+  local pipe = assert(io.popen(string.format(...) .. " 2>&1"))
+  local text = pipe:read "a"
+  pipe:close()
+  return (text:gsub("\n$", ""))
+end
+
+describe("docs/security.md", function()
+  local named = {}
+  for line in read "docs/security.md":gmatch "%s+%- (`spec/[^\n]+)" do
+    named[#named + 1] = line
+  end
+
+  it("names specs", function()
+    assert.is_true(#named > 20)
+    for _, line in ipairs(named) do
+      assert.matches('^`spec/[%l_]+_spec%.lua` ".-"$', line)
+    end
+  end)
+
+  for _, line in ipairs(named) do
+    local file, name = line:match '^`([^`]+)` "(.-)"$'
+    it("names one that is there: " .. line, function()
+      -- A name may be broken over lines.
+      local text = read(file):gsub('"%s*%.%.%s*"', "")
+      assert.is_truthy(text:find(('it("%s'):format(name), 1, true)
+        or text:find(('it(%q'):format(name), 1, true), line)
+    end)
+  end
+end)
+
+describe("the folder of the kernels", function()
+  local directory
+
+  before_each(function()
+    directory = shell "mktemp -d"
+  end)
+
+  after_each(function()
+    os.execute("rm -rf " .. directory)
+  end)
+
+  local function compile()
+    return support.run([[
+      print(require "threading".kernel("int n(void) { return 5; }").n())
+    ]], { before = "export XDG_CACHE_HOME=" .. directory })
+  end
+
+  it("that belongs to another user is refused", function()
+    if shell "id -u" ~= "0" then
+      pending "only root can give a folder away"
+      return
+    end
+    shell("mkdir -m 700 %s/threading", directory)
+    shell("chown 65534 %s/threading", directory)
+    local r = compile()
+    assert.equal(1, r.code)
+    assert.matches("is not a folder of this user that no other can write",
+      r.err)
+    assert.equal("", shell("ls -A %s/threading", directory))
+  end)
+
+  it("that is a file is refused", function()
+    shell("touch %s/threading", directory)
+    local r = compile()
+    assert.equal(1, r.code)
+    assert.matches("is not a folder of this user", r.err)
+  end)
+
+  it("serves though a link stands at the file's place: it is replaced",
+    function()
+      assert.equal("5\n", compile().out)
+      local name = shell("ls %s/threading", directory)
+      local file = ("%s/threading/%s"):format(directory, name)
+      shell("echo precious >%s/precious", directory)
+      shell("ln -sf ../precious %s", file)
+      assert.equal("5\n", compile().out)
+      assert.equal("precious\n", read(directory .. "/precious"))
+      assert.matches("^%-rw%-%-%-%-%-%-%-", shell("ls -l %s", file))
+    end)
+end)
+
+describe("Lua code", function()
+  it("cannot reach metatables of the objects without debug", function()
+    local queue = require "threading.queue"
+    for _, object in ipairs {
+      threading.Lock(), threading.RLock(), threading.Semaphore(),
+      threading.BoundedSemaphore(), threading.Event(), threading.Condition(),
+      threading.Barrier(1), threading.Value "int64",
+      threading.Array("int8", 1), queue.Queue(), queue.LifoQueue(),
+      queue.PriorityQueue(), queue.SimpleQueue(),
+    } do
+      assert.is_false(getmetatable(object), tostring(object))
+      assert.is_false((pcall(setmetatable, object, {})))
+    end
+  end)
+
+  it("that has debug, and finalises an object twice, gets errors", function()
+    for _, make in ipairs {
+      threading.Lock, threading.RLock, threading.Semaphore, threading.Event,
+      threading.Condition, function() return threading.Barrier(1) end,
+      function() return threading.Value "int64" end,
+      function() return threading.Array("int8", 1) end,
+    } do
+      local object = make()
+      local mt = debug.getmetatable(object)
+      mt.__gc(object)
+      mt.__gc(object)
+      for name, method in pairs(mt) do
+        if type(method) == "function" and name ~= "__gc" then
+          assert.is_false((pcall(method, object, 1, 1)), name)
+        end
+      end
+    end
+    collectgarbage()
+  end)
+end)
+
+describe("signals from outside", function()
+  it("of preemption change nothing, however many", function()
+    local out = support.output_of [[
+      local threading = require "threading"
+      local native = threading.get_native_id()
+      local done = os.tmpname()
+      os.remove(done)
+      os.execute(([=[
+        (i=0; while [ $i -lt 2000 ]; do kill -URG %d; i=$((i+1)); done
+         echo >%s) & ]=]):format(native, done))
+      local function sums()
+        local n = 0
+        for i = 1, 1000 do
+          n = n + #tostring(i)
+        end
+        return n
+      end
+      local ended = false
+      local other = threading.Thread { target = function()
+        while not ended do assert(sums() == 2893) end
+      end }
+      other:start()
+      while not io.open(done) do assert(sums() == 2893) end
+      os.remove(done)
+      ended = true
+      other:join()
+      assert(debug.gethook() == nil)
+      print "right"
+    ]]
+    assert.equal("right\n", out)
+  end)
+end)
+
+describe("a program that is started", function()
+  it("inherits no descriptor of the library's", function()
+    if not os.execute "test -d /proc/self/fd" then
+      pending "no /proc here"
+      return
+    end
+    local out = support.output_of [[
+      local function open_ones()
+        local pipe = io.popen "ls -l /proc/self/fd | sed 's/.*-> //' | sort"
+        local text = pipe:read "a"
+        pipe:close()
+        return (text:gsub("%d+", ""))
+      end
+      local before = open_ones()
+      local threading = require "threading"
+      threading.kernel("int n(void) { return 5; }")
+      local event = threading.Event()
+      local t = threading.Thread { target = event.wait, args = { event } }
+      t:start()
+      print(open_ones() == before)
+      event:set()
+    ]]
+    assert.equal("true\n", out)
+  end)
+end)
