@@ -22,9 +22,19 @@ ptrdiff_t thr_os_buffered(FILE *f) {
   return n;
 }
 
+const char *thr_os_peek(FILE *f, size_t *n) {
+  if (f->_IO_write_ptr > f->_IO_write_base) return NULL;
+  *n = (size_t)(f->_IO_read_end - f->_IO_read_ptr);
+  return f->_IO_read_ptr;
+}
+
+void thr_os_skip(FILE *f, size_t n) { f->_IO_read_ptr += n; }
+
 #elif defined(__linux__) && !defined(__BIONIC__)
 
 ptrdiff_t thr_os_buffered(FILE *f) { return (ptrdiff_t)__freadahead(f); }
+const char *thr_os_peek(FILE *f, size_t *n) { return __freadptr(f, n); }
+void thr_os_skip(FILE *f, size_t n) { __freadptrinc(f, n); }
 
 #elif defined(__APPLE__) || defined(__FreeBSD__)
 
@@ -32,11 +42,32 @@ ptrdiff_t thr_os_buffered(FILE *f) {
   return f->_r + (f->_ub._base ? f->_ur : 0);
 }
 
+const char *thr_os_peek(FILE *f, size_t *n) {
+  *n = f->_r > 0 ? (size_t)f->_r : 0;
+  return (const char *)f->_p;
+}
+
+void thr_os_skip(FILE *f, size_t n) {
+  f->_p += n;
+  f->_r -= (int)n;
+}
+
 #else
 
 ptrdiff_t thr_os_buffered(FILE *f) {
   (void)f;
   return -1;
+}
+
+const char *thr_os_peek(FILE *f, size_t *n) {
+  (void)f;
+  (void)n;
+  return NULL;
+}
+
+void thr_os_skip(FILE *f, size_t n) {
+  (void)f;
+  (void)n;
 }
 
 #endif

@@ -14,6 +14,11 @@ THR_PRIVATE_BEGIN
 ** library does not tell. */
 ptrdiff_t thr_os_buffered(FILE *f);
 
+/* What is buffered, if it can be looked at: so many bytes, or NULL; and to skip
+** some of these. */
+const char *thr_os_peek(FILE *f, size_t *n);
+void thr_os_skip(FILE *f, size_t n);
+
 /* Is there something that is written, but not yet to the descriptor?  True if
 ** this C library does not tell. */
 bool thr_os_unwritten(FILE *f);

@@ -19,6 +19,7 @@
 typedef struct {
   bool waits;       /* const: reading may block */
   thr_tstate *busy; /* gil: whose call is under way */
+  int waiting;      /* gil: how many wait for their turn */
   char *held;       /* who is busy, as the rest */
   size_t n, size;
   size_t pos; /* how far the call has come in what is held */
@@ -226,7 +227,10 @@ static void enter(lua_State *L, thr_tstate *ts, reader *r) {
   while (r->busy) {
     thr_waiter w = thr_waiter_on(ts, r, "file");
     w.still = still_busy;
-    thr_face_disturbed(L, ts, thr_park(&w, THR_FOREVER));
+    r->waiting++;
+    thr_wake woken = thr_park(&w, THR_FOREVER);
+    r->waiting--;
+    thr_face_disturbed(L, ts, woken);
   }
   r->busy = ts;
   r->pos = 0;
@@ -253,7 +257,7 @@ static void leave(call *c) {
     r->size = 0;
   }
   r->busy = NULL;
-  thr_unpark_one(r, NULL);
+  if (r->waiting > 0) thr_unpark_one(r, NULL);
 }
 
 static int push_closed(lua_State *L) {
@@ -328,10 +332,24 @@ static reader *reader_of(lua_State *L, luaL_Stream *file) {
   return r;
 }
 
+/* A line of which the whole stands in the stream's buffer: pushes it. */
+static bool read_buffered(lua_State *L, luaL_Stream *file, const reader *r) {
+  size_t n;
+  if (r->busy || r->n > 0 || thr_face_self(L)->pending) return false;
+  const char *s = thr_os_peek(file->f, &n);
+  const char *end = s && n > 0 ? memchr(s, '\n', n) : NULL;
+  if (!end) return false;
+  n = (size_t)(end - s);
+  thr_os_skip(file->f, n + 1); /* first: a finaliser may run, and read, next */
+  lua_pushlstring(L, s, n);
+  return true;
+}
+
 /* With the file, which is open, at 1, and formats. */
 static int read_file(lua_State *L) {
   luaL_Stream *file = lua_touserdata(L, 1);
   reader *r = reader_of(L, file);
+  if (r->waits && lua_gettop(L) == 1 && read_buffered(L, file, r)) return 1;
   if (r->waits) return read_waiting(L, file, r);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_read);
   lua_insert(L, 1);
