@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include "face.h"
+#include "testing.h"
 
 static int time_sleep(lua_State *L) {
   if (lua_isnoneornil(L, 1))
@@ -25,7 +26,7 @@ static int time_time(lua_State *L) {
   return push_seconds(L, thr_os_realtime());
 }
 static int time_monotonic(lua_State *L) {
-  return push_seconds(L, thr_os_monotonic());
+  return push_seconds(L, thr_testing_now(thr_os_monotonic()));
 }
 static int time_threadtime(lua_State *L) {
   return push_seconds(L, thr_os_threadtime());

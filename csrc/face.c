@@ -8,6 +8,7 @@
 #include "dump.h"
 #include "preempt.h"
 #include "runtime.h"
+#include "testing.h"
 
 _Atomic(const thr_box *) thr_face_known[THR_FACE_KNOWN];
 
@@ -165,7 +166,7 @@ int64_t thr_face_seconds(lua_State *L, int arg, const char *name) {
 }
 
 int64_t thr_face_fromnow(int64_t ns) {
-  int64_t now = thr_os_monotonic();
+  int64_t now = thr_testing_now(thr_os_monotonic());
   return ns > THR_FOREVER - now ? THR_FOREVER : now + ns;
 }
 

@@ -6,6 +6,7 @@
 #include "park.h"
 
 #include "deadlock.h"
+#include "testing.h"
 
 #define SPINS_LEAST 50
 #define SPINS_MOST 1000
@@ -153,6 +154,7 @@ static thr_sem *sem_of(const thr_waiter *w) {
 
 static thr_semwait sleep_once(thr_waiter *w, int64_t deadline) {
   thr_sem *sem = sem_of(w);
+  deadline = thr_testing_until(deadline);
   if (spin(w)) return THR_SEM_TAKEN;
   if (w->ts->is_main)
     return thr_sem_waitafter(sem, w->watch, deadline, is_signalled, w);
@@ -167,7 +169,9 @@ static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
         if (has_result(w)) return w->result;
         break; /* a stray token */
       case THR_SEM_READY: return end_with(w, THR_PARK_READY);
-      case THR_SEM_TIMEOUT: return end_with(w, THR_PARK_TIMEOUT);
+      case THR_SEM_TIMEOUT:
+        if (!thr_testing_early(deadline)) return end_with(w, THR_PARK_TIMEOUT);
+        break;
       case THR_SEM_EINTR:
         if (w->ts->is_main && is_signalled(w))
           return end_with(w, THR_PARK_INTERRUPTED);

@@ -72,7 +72,70 @@ static void end(lua_State *L) {
   lua_setallocf(L, lua_alloc, lua_ud);
 }
 
+/* --- the clock --- */
+
+#define LOOK_AGAIN (THR_SECOND / 1000) /* who sleeps until it is told */
+
+static _Atomic int64_t stands_at; /* 0: it goes */
+static _Atomic int64_t earliest = THR_FOREVER; /* deadline of a sleeper */
+
+int64_t thr_testing_now(int64_t now) {
+  int64_t at = stands_at;
+  return at != 0 ? at : now;
+}
+
+bool thr_testing_early(int64_t deadline) {
+  return thr_testing_now(thr_os_monotonic()) < deadline;
+}
+
+static void note_deadline(int64_t deadline) {
+  int64_t least = earliest;
+  while (deadline < least &&
+         !atomic_compare_exchange_weak(&earliest, &least, deadline))
+    continue;
+}
+
+int64_t thr_testing_until(int64_t deadline) {
+  if (stands_at == 0 || deadline == THR_FOREVER) return deadline;
+  if (stands_at >= deadline) return 0;
+  note_deadline(deadline);
+  return thr_os_monotonic() + LOOK_AGAIN;
+}
+
 /* --- the Lua face --- */
+
+/* _testing.stop_clock(), _testing.start_clock() */
+static int stop_clock(lua_State *L) {
+  (void)L;
+  stands_at = thr_os_monotonic();
+  earliest = THR_FOREVER;
+  return 0;
+}
+
+static int start_clock(lua_State *L) {
+  (void)L;
+  stands_at = 0;
+  return 0;
+}
+
+/* _testing.next_deadline() -> seconds until the earliest deadline of those who
+** sleep, or nil.  Who sleeps looks at the clock, and is seen, every
+** millisecond. */
+static int next_deadline(lua_State *L) {
+  int64_t least = earliest;
+  if (least == THR_FOREVER) lua_pushnil(L);
+  else lua_pushnumber(L, (double)(least - stands_at) / THR_SECOND);
+  return 1;
+}
+
+/* _testing.advance(seconds): puts the clock, which stands, forward */
+static int advance(lua_State *L) {
+  double seconds = luaL_checknumber(L, 1);
+  luaL_argcheck(L, stands_at != 0, 1, "the clock goes");
+  stands_at += (int64_t)(seconds * THR_SECOND);
+  earliest = THR_FOREVER;
+  return 0;
+}
 
 /* _testing.preempt_every([n]) -> what it was */
 static int preempt_every(lua_State *L) {
@@ -136,10 +199,14 @@ static int in_state(lua_State *L) {
 }
 
 static void push_functions(lua_State *L) {
-  static const luaL_Reg functions[] = {{"attempt", attempt},
+  static const luaL_Reg functions[] = {{"advance", advance},
+                                       {"attempt", attempt},
                                        {"held", count_held},
                                        {"in_state", in_state},
+                                       {"next_deadline", next_deadline},
                                        {"preempt_every", preempt_every},
+                                       {"start_clock", start_clock},
+                                       {"stop_clock", stop_clock},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
 }

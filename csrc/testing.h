@@ -32,6 +32,13 @@ bool thr_testing_fails(thr_chance chance);
 /* The library has got n things that it must give back, or has given back. */
 void thr_testing_hold(int n);
 
+/* The clock of timeouts, which may be told to stand still: what it shows at
+** this time; until when to sleep for a deadline of it; and, when a sleep has
+** come to that end: is it still before the deadline? */
+int64_t thr_testing_now(int64_t now);
+int64_t thr_testing_until(int64_t deadline);
+bool thr_testing_early(int64_t deadline);
+
 /* Adds `_testing` to the module on the stack. */
 void thr_testing_open(struct lua_State *L);
 
@@ -43,6 +50,12 @@ static inline bool thr_testing_fails(thr_chance chance) {
   return false;
 }
 static inline void thr_testing_hold(int n) { (void)n; }
+static inline int64_t thr_testing_now(int64_t now) { return now; }
+static inline int64_t thr_testing_until(int64_t deadline) { return deadline; }
+static inline bool thr_testing_early(int64_t deadline) {
+  (void)deadline;
+  return false;
+}
 static inline void thr_testing_open(struct lua_State *L) { (void)L; }
 
 #endif

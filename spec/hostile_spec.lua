@@ -3,6 +3,8 @@
 
 local _thread = require "threading._thread"
 local support = require "spec.support"
+local threading = require "threading"
+local time = require "threading.time"
 
 local testing = _thread._testing
 
@@ -115,4 +117,55 @@ describe("at each of its chances to fail", function()
       ]]):format(kind))))
     end)
   end
+end)
+
+describe("the clock of timeouts", function()
+  before_each(testing.stop_clock)
+  after_each(testing.start_clock)
+
+  it("stands still until it is told", function()
+    local before, woke = time.monotonic(), nil
+    local t = support.start(function()
+      time.sleep(3600)
+      woke = time.monotonic()
+    end)
+    support.wait_thread_parked(t, "sleep")
+    assert.equal(before, time.monotonic())
+    testing.advance(3599.5)
+    assert.equal("sleep", _thread._parked()[t.ident])
+    testing.advance(0.5)
+    support.join(t)
+    assert.near(3600, woke - before, 1e-6)
+  end)
+
+  it("goes on to the next deadline", function()
+    local lock, got = threading.Lock(), nil
+    lock:acquire()
+    local t = support.start(function()
+      got = lock:acquire(true, 60)
+    end)
+    support.wait_thread_parked(t, "Lock")
+    local left = support.wait_until(testing.next_deadline)
+    assert.near(60, left, 1e-6)
+    assert.is_nil(got)
+    testing.advance(left)
+    support.join(t)
+    assert.is_false(got)
+  end)
+
+  it("lets timers come in their order", function()
+    local called = {}
+    local function timer(seconds)
+      local t = threading.Timer(seconds, table.insert, { called, seconds })
+      t:start()
+      support.wait_thread_parked(t, "Event")
+      return t
+    end
+    local late, early = timer(7200), timer(3600)
+    testing.advance(3600)
+    support.join(early)
+    testing.advance(3600)
+    support.join(late)
+    assert.same({ 3600, 7200 }, called)
+  end)
 end)
