@@ -113,7 +113,7 @@ static int spawn_with_file(pid_t *pid, const char *command, const char *mode,
 }
 
 int thr_os_shell(thr_oschild *c, const char *command) {
-  pid_t pid;
+  pid_t pid = 0;
   reap_orphans();
   int err = spawn(&pid, command, -1, -1);
   if (err == 0) note_child(c, pid);
@@ -123,7 +123,7 @@ int thr_os_shell(thr_oschild *c, const char *command) {
 int thr_os_shellfile(thr_oschild *c, const char *command, const char *mode,
                      FILE **f) {
   int fd[2], ours = *mode == 'r' ? 0 : 1;
-  pid_t pid;
+  pid_t pid = 0;
   reap_orphans();
   int err = thr_os_privatepipe(fd);
   if (err != 0) return err;
