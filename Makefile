@@ -7,6 +7,7 @@
 # make coverage  which lines the specs run
 # make model     the models of model/, checked by spin
 # make stress    random programs over everything, for SECONDS, from SEED on
+# make fuzz      random sources to kernels, random arguments to everything
 # make install                          install the rock for all programs
 #
 # demo and test need nothing but make: they install what is missing with the
@@ -63,6 +64,10 @@ sanitize-long:
 coverage:
 	@tools/install-deps busted
 	@tools/coverage/run
+
+.PHONY: fuzz
+fuzz: rock
+	@fuzz/run $(SECONDS) $(SEED)
 
 .PHONY: stress
 stress: rock

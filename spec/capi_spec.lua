@@ -250,7 +250,7 @@ extern "C" int luaopen_plus(lua_State *L) {
     for _, how in ipairs { "call", "bracket" } do
       it("tells of a thread that ends within a call, and goes on: " .. how,
         function()
-          if (os.getenv "LD_PRELOAD" or ""):find "san" then
+          if support.is_instrumented() then
             pending "a sanitizer does not survive the pthread_exit"
             return
           end

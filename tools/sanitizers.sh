@@ -61,7 +61,7 @@ build_lua() {
 build_both() {
   dir=$work/$1
   flags="-g -O1 -fno-omit-frame-pointer $2"
-  source=$(tools/lua-source)
+  source=$(timeout 120 tools/lua-source)
   echo 'int main(void) { return 0; }' |
     "$cc" -x c - $2 -o "$work/probe" && "$work/probe"
   build_lua "$dir" "$flags"
@@ -76,7 +76,7 @@ use() {
   printf '#!/bin/sh\nexec "%s" -g %s "$@"\n' "$cc" "$2" >"$dir/cc"
   chmod +x "$dir/cc"
   export LUA="$dir/lua" TREE="$dir/tree" CC="$dir/cc"
-  export LUA_LIBRARY="$dir/liblua.a"
+  export LUA_LIBRARY="$dir/liblua.a" THREADING_SANITIZER="$1"
   LUA_INCDIR=$(tools/lua-source)
   export LUA_INCDIR
   unset LUA_PATH LUA_CPATH
@@ -89,12 +89,15 @@ stress() {
   BUILD=$work/$1/build tools/stress/run "$seconds"
 }
 
+# specs [flag of busted's] -- [specs]
 specs() {
+  flag=
+  [ "$1" = -- ] || { flag=$1; shift; }
+  shift
   # shellcheck disable=SC2086
-  if [ $# -gt 0 ]; then tools/test "$@"
-  elif [ -n "$long" ]; then tools/test
-  else tools/test $SHORT_SPECS
-  fi
+  [ $# -gt 0 ] || [ -n "$long" ] || set -- $SHORT_SPECS
+  # shellcheck disable=SC2086
+  tools/test $flag "$@"
 }
 
 examples() {
@@ -125,7 +128,7 @@ run_thread() {
   TSAN_OPTIONS="report_thread_leaks=0:detect_deadlocks=0:die_after_fork=0:\
 $TSAN_OPTIONS"
   [ -z "$long" ] || examples
-  specs "$@"
+  specs --exclude-tags=long -- "$@"
 }
 
 ASAN_FLAGS="-fsanitize=address,undefined -DLUA_USE_APICHECK -DLUAI_ASSERT"
@@ -144,7 +147,7 @@ run_address() {
   # What loads and runs the specs has leaks of its own.
   ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS"
   [ -z "$long" ] || examples
-  specs "$@"
+  specs -- "$@"
 }
 
 VALGRIND="valgrind -q --error-exitcode=9 --num-callers=20 --fair-sched=try"

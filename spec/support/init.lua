@@ -25,6 +25,12 @@ support.before_5_4_3 = not pcall(coroutine.wrap(function()
   local _ <close> = setmetatable({}, { __close = coroutine.yield })
 end))
 
+--- Do these specs run under a sanitizer (tools/sanitize)? It needs more memory
+-- and time.
+function support.is_instrumented()
+  return os.getenv "THREADING_SANITIZER" ~= nil
+end
+
 --- Lets other threads run until the predicate is true.
 -- @tparam function predicate
 -- @tparam[opt] string what what is waited for, for the error message

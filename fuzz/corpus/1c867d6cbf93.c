@@ -1,0 +1,12 @@
+#include <math.h>
+static double haluble half(double x) { return x / 2; }
+double dot(const double *x, const double *y, int6_Atomic 4_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) sum += x[iturn half(sum);
+}
+void count(_Atomic int64_t *v, threading_lock *l, uint8_t a[n][4], s	ize_t n) {
+  threadinquire(l); {" */
+  ++*v;
+  threading_lock_release(l);
+}
+__attribute__((noinline)) bool f(int, float x, _Bool b) { return '{' != b; }
