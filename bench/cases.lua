@@ -5,7 +5,8 @@
 -- compared with: cpython, c, and base, another Lua program, described by
 -- `than`. The case's rows are the columns of what they print: what it is, its
 -- unit, and goals. A goal bounds our median, or its ratio to another's.
--- `needs` names what may not be there yet; `pin` keeps all on one core.
+-- `needs` names what may not be there: a name of threading's, or a module;
+-- `pin` keeps all on one core.
 
 local CORES <const> = require "threading".cpu_count()
 
@@ -254,6 +255,34 @@ case {
   ours = "submit.lua",
   cpython = "submit.py",
   { "submit + result of an empty task", "s", most(0.4, "cpython") },
+}
+
+-- Four clients; each sends a line and waits for it.
+for _, n in ipairs { 0, 1, 2, 4 } do
+  local beside = n == 0 and "" or (", %d thread%s beside it"):format(n,
+    n > 1 and "s" or "")
+  case {
+    name = "echo",
+    needs = "threading.socket",
+    than = "alone",
+    ours = "echo.lua " .. n,
+    base = n > 0 and "echo.lua 0" or nil,
+    cpython = "echo.py " .. n,
+    { "echo server" .. beside .. ", requests", "/s",
+      n > 0 and least(0.5, "base") or nil },
+    { "the same, median", "s" },
+    { "the same, 99th percentile", "s" },
+  }
+end
+
+-- CPython is left out: it takes more than 100 s.
+case {
+  name = "connections",
+  needs = "threading.socket",
+  rounds = 1,
+  ours = "connections.lua",
+  { "10,000 connections to an echo server, each served twice", "s" },
+  { "the same, open at the same time", "" },
 }
 
 return cases

@@ -5,6 +5,7 @@ local scales = {
   B = { { 1024, "KiB" } },
   ["/s"] = { { 1e6, "M/s" }, { 1e3, "k/s" }, { 1, "/s" } },
   ["%"] = { { 1, "%" } },
+  [""] = { { 1, "" } },
 }
 
 local headings = { "what", "ours", "CPython", "C", "Lua beside it", "ratio",

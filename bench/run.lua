@@ -40,6 +40,7 @@ local function build_probe()
   must("mkdir -p " .. BUILD)
   must(("%s -O2 -fPIC -shared %s -o %s/probe.so bench/probe.c"):format(
     cc, flags, BUILD))
+  must(("%s -O2 -o %s/client bench/client.c"):format(cc, BUILD))
 end
 
 -- What runs a program of each language; nil where there is nothing to.
@@ -99,7 +100,8 @@ end
 
 -- Why a case cannot run here, if so.
 local function obstacle(case)
-  if case.needs and not threading[case.needs] then
+  local needs = case.needs
+  if needs and not (threading[needs] or pcall(require, needs)) then
     return "not there yet"
   elseif case.pin and not taskset then
     return "no taskset"

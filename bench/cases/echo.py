@@ -1,0 +1,6 @@
+import os
+import sys
+
+os.execv("build/bench/client", [
+    "client", "requests", "1", "4", sys.executable,
+    "bench/cases/echoserver.py", sys.argv[1]])
