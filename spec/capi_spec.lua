@@ -61,7 +61,8 @@ describe("threading.h", function()
   end)
 
   it("serves several modules at once, one of them of C++", function()
-    if not shell "echo | c++ -x c++ -fsyntax-only -" then
+    local cxx = os.getenv "CXX" or "c++"
+    if not shell("echo | %s -x c++ -fsyntax-only -", cxx) then
       pending "no C++ compiler"
       return
     end
@@ -97,8 +98,8 @@ extern "C" int luaopen_plus(lua_State *L) {
 }
 ]]
     f:close()
-    must("c++ -std=c++17 -pedantic -Wall -Wextra -Werror -shared -fPIC "
-      .. "-I%s -I'%s' %s/plus.cpp -o %s/plus.so", HEADERS,
+    must("%s -std=c++17 -pedantic -Wall -Wextra -Werror -shared -fPIC "
+      .. "-I%s -I'%s' %s/plus.cpp -o %s/plus.so", cxx, HEADERS,
       threading.include_dir(), dir, dir)
     local add = require "plus"
     package.loaded.plus = nil
