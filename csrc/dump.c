@@ -25,17 +25,28 @@ static report read_thread(thr_tstate *ts, const thr_wait *wait) {
   return r;
 }
 
-/* Pushes a block of reports, in the order of birth; threads neither begin
-** nor end while we hold the global lock. */
-static report *push_reports(lua_State *L, thr_tstate *self, int *n) {
-  thr_runtime *rt = self->rt;
-  int room = rt->alive + 1;
-  report *list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
+/* False: there are more threads than room. */
+static bool read_all(thr_runtime *rt, report *list, int room, int *n) {
   *n = 0;
   thr_mutex_lock(&rt->m);
-  for (thr_tstate *ts = rt->threads; ts && *n < room; ts = ts->next)
+  thr_tstate *ts = rt->threads;
+  for (; ts && *n < room; ts = ts->next)
     list[(*n)++] = read_thread(ts, &ts->wait);
   thr_mutex_unlock(&rt->m);
+  return !ts;
+}
+
+/* Pushes a block of reports, in the order of birth.  While we hold the global
+** lock no thread ends, and none begins but those that attach. */
+static report *push_reports(lua_State *L, thr_tstate *self, int *n) {
+  thr_runtime *rt = self->rt;
+  int room, top = lua_gettop(L);
+  report *list;
+  do {
+    lua_settop(L, top);
+    room = rt->alive + 1;
+    list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
+  } while (!read_all(rt, list, room, n));
   for (int i = 0; i < *n / 2; i++) { /* the list is youngest first */
     report r = list[i];
     list[i] = list[*n - 1 - i];

@@ -255,10 +255,11 @@ static threading_call describe_call(const kernel *k, thr_tstate *ts,
 ** is pending for the thread. */
 static int run(const kernel *k, thr_tstate *ts, frame *f, bool *stop) {
   threading_call call;
+  wrapper fn = k->call; /* k is gone when a call is left behind */
   if (k->asks) call = describe_call(k, ts, f);
   atomic_store_explicit(&ts->nogil, true, memory_order_relaxed);
   thr_gil_release(ts);
-  int wrong = k->call(f->args, &call);
+  int wrong = fn(f->args, &call);
   *stop = (ts->pending & ~(ts->deaf | THR_PENDING_DUMP)) ||
           thr_preempt_signalled(ts);
   atomic_store_explicit(&ts->nogil, false, memory_order_relaxed);

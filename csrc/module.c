@@ -149,21 +149,35 @@ static int switches(lua_State *L) {
   return 1;
 }
 
+typedef struct {
+  uint64_t ident;
+  const char *what;
+} parking;
+
+/* Returns how many there are; those that find no room are left out. */
+static int read_parked(thr_runtime *rt, parking *list, int room) {
+  int n = 0;
+  thr_mutex_lock(&rt->m);
+  for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
+    if (!ts->parked_at || !ts->wait.what) continue;
+    if (n < room) list[n] = (parking){ts->ident, ts->wait.what};
+    n++;
+  }
+  thr_mutex_unlock(&rt->m);
+  return n;
+}
+
 /* _parked() -> {ident = what it waits for} */
 static int parked(lua_State *L) {
   thr_runtime *rt = thr_face_self(L)->rt;
-  int room = rt->alive + 1, n = 0;
-  struct {
-    uint64_t ident;
-    const char *what;
-  } *list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
-  thr_mutex_lock(&rt->m);
-  for (thr_tstate *ts = rt->threads; ts && n < room; ts = ts->next)
-    if (ts->parked_at && ts->wait.what) {
-      list[n].ident = ts->ident;
-      list[n++].what = ts->wait.what;
-    }
-  thr_mutex_unlock(&rt->m);
+  int room, n;
+  parking *list;
+  do { /* a thread that attaches is quicker than the allocation */
+    lua_settop(L, 0);
+    room = rt->alive + 1;
+    list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
+    n = read_parked(rt, list, room);
+  } while (n > room);
   lua_createtable(L, 0, n);
   for (int i = 0; i < n; i++) {
     lua_pushstring(L, list[i].what);

@@ -27,8 +27,10 @@ end))
 
 --- Do these specs run under a sanitizer (tools/sanitize)? It needs more memory
 -- and time.
-function support.is_instrumented()
-  return os.getenv "THREADING_SANITIZER" ~= nil
+-- @tparam[opt] string kind under this one? "thread" has a thread of its own
+function support.is_instrumented(kind)
+  local name = os.getenv "THREADING_SANITIZER"
+  return name ~= nil and (kind == nil or name == kind)
 end
 
 --- Lets other threads run until the predicate is true.

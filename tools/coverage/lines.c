@@ -64,7 +64,7 @@ static void tell(void) {
 
 static void begin(void) { atexit(tell); }
 
-int luaopen_coverage(lua_State *L) {
+int luaopen_threading_coverage(lua_State *L) {
   pthread_once(&once, begin);
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
   if (getenv("COVERAGE_HITS")) {
