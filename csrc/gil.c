@@ -126,6 +126,13 @@ static void signal_holder(thr_gil *gil, thr_gilwaiter *w) {
   if (w->asked < ASK_DOUBLINGS) w->asked++;
 }
 
+/* A holder that was asked will hand the lock over, and while somebody hasty
+** waits the next one asks itself.  So thousands that come back at once need
+** not all signal, again and again. */
+static bool need_not_ask(const thr_gilwaiter *w, int pos) {
+  return w->hasty && pos > 0 && atomic_load(&w->ts->rt->drop);
+}
+
 /* Asks the holder to drop if the waiter is due; returns when to ask again.
 ** The farther back, the later: the first in the queue asks for all.  And ever
 ** more rarely: a holder that sits in a C function hears it only there, as
@@ -135,6 +142,7 @@ static int64_t ask(thr_gil *gil, thr_gilwaiter *w) {
   int pos = position(w);
   if (now < w->due && pos == 0) return w->due;
   if (now < w->due) return w->due + pos * gil->interval;
+  if (need_not_ask(w, pos)) return now + pos * ASK_PAUSE_MOST;
   int64_t pause = (pos + 1) * gil->interval << w->asked;
   signal_holder(gil, w);
   return now + (pause < ASK_PAUSE_MOST ? pause : ASK_PAUSE_MOST);
