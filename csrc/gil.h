@@ -9,7 +9,8 @@
 ** - A waiter is due at its arrival plus its patience; the queue is sorted by
 **   that, so that no one starves: who comes back from sleep or I/O is due at
 **   once, who was itself preempted an interval later.
-** - A due waiter sets rt->drop and signals the holder, again every interval.
+** - A due waiter sets rt->drop and signals the holder, again every interval; of
+**   those who were due at once the first, and who finds rt->drop unset.
 ** - Who is asked to drop hands the lock over.  Who lets go unasked only wakes
 **   the first waiter and may take the lock again before it.
 ** - Who wakes a parked thread while it holds the lock does not wake it, which
