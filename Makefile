@@ -55,10 +55,12 @@ check-c: deps
 .PHONY: sanitize sanitize-long coverage
 sanitize:
 	@tools/install-deps busted
+	@$(MAKE) -s rock
 	@tools/sanitize
 
 sanitize-long:
 	@tools/install-deps busted
+	@$(MAKE) -s rock
 	@tools/sanitize long
 
 coverage:
