@@ -245,19 +245,21 @@ void thr_unpark_one(const void *addr, thr_decide decide) {
   if (ts) thr_tstate_wake(ts); /* now, lest it sleeps on the mutex */
 }
 
+/* The last one, often the only one, is posted when the mutex is free. */
 int thr_unpark_all(const void *addr) {
   int n = 0;
+  thr_tstate *ts = NULL;
   struct bucket *b = lock_bucket(addr);
   thr_waiter *w = next_at(b->first, addr);
-  while (w) {
+  for (; w; n++) {
     thr_waiter *next = next_at(w->next, addr);
     dequeue(b, w, THR_PARK_WOKEN);
-    thr_tstate *ts = wake(w);
     if (ts) thr_tstate_wake(ts);
+    ts = wake(w);
     w = next;
-    n++;
   }
   thr_mutex_unlock(&b->m);
+  if (ts) thr_tstate_wake(ts); /* now, lest it sleeps on the mutex */
   return n;
 }
 
