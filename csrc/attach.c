@@ -259,18 +259,6 @@ bool thr_detach(thr_tstate *ts) {
   return true;
 }
 
-void thr_attach_forget(thr_runtime *rt) {
-  for (;;) {
-    thr_mutex_lock(&rt->m);
-    thr_tstate *ts = rt->threads;
-    while (ts && !ts->outside) ts = ts->next;
-    if (ts) rt->outside--;
-    thr_mutex_unlock(&rt->m);
-    if (!ts) return;
-    thr_tstate_delist(ts);
-  }
-}
-
 /* --- the Lua face --- */
 
 void thr_attach_open(lua_State *L, thr_runtime *rt) {

@@ -34,9 +34,6 @@ bool thr_detach(thr_tstate *ts);
 bool thr_attach_goout(thr_tstate *ts);
 bool thr_attach_comein(thr_tstate *ts);
 
-/* The end of the runtime: drops the list's share of records. */
-void thr_attach_forget(thr_runtime *rt);
-
 /* --- the Lua face --- */
 struct lua_State;
 void thr_attach_open(struct lua_State *L, thr_runtime *rt);

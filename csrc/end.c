@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attach.h"
 #include "face.h"
 #include "gil.h"
 #include "park.h"
 #include "preempt.h"
-#include "thread.h"
 
 /* A stopped thread is reminded this often, and given up after so many
 ** reminders: it is in a C function that never asks for the global lock. */
@@ -74,7 +72,7 @@ static void stop_and_join(thr_tstate *ts) {
   if (left > rt->given_up)
     fprintf(stderr, "threading: %d thread(s) in C code do not stop\n", left);
   rt->given_up = left;
-  thr_thread_reap(rt, 0);
+  thr_tstate_reap(rt, 0);
 }
 
 /* A signal came in the final wait.  Where hooks are off (the wait is inside
@@ -219,6 +217,19 @@ static thr_tstate *self_or_null(lua_State *L) {
   return thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
 }
 
+/* Drops the list's share of those that stay outside for good. */
+static void delist_outside(thr_runtime *rt) {
+  for (;;) {
+    thr_mutex_lock(&rt->m);
+    thr_tstate *ts = rt->threads;
+    while (ts && !ts->outside) ts = ts->next;
+    if (ts) rt->outside--;
+    thr_mutex_unlock(&rt->m);
+    if (!ts) return;
+    thr_tstate_delist(ts);
+  }
+}
+
 /* The main record's OS thread may be another one, that sleeps for ever: the
 ** record then stays, without an identity that a new Lua state could have. */
 static void drop_records(thr_tstate *self) {
@@ -227,7 +238,7 @@ static void drop_records(thr_tstate *self) {
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) ts->id = NULL;
   thr_mutex_unlock(&rt->m);
-  thr_attach_forget(rt);
+  delist_outside(rt);
   if (self == main) thr_tstate_delist(main);
   thr_tstate_unbind(self);
   thr_tstate_unref(main);

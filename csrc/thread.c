@@ -12,31 +12,12 @@
 
 #define ZOMBIES_KEPT 2 /* those before them have surely ended */
 
-static void add_zombie(thr_tstate *ts) {
-  thr_tstate **link = &ts->rt->zombies;
-  thr_tstate_ref(ts);
-  while (*link) link = &(*link)->zombie_next; /* a short list */
-  *link = ts;
-  ts->zombie_next = NULL;
-}
-
-void thr_thread_reap(thr_runtime *rt, int keep) {
-  int n = 0;
-  for (thr_tstate *ts = rt->zombies; ts; ts = ts->zombie_next) n++;
-  for (; n > keep; n--) {
-    thr_tstate *ts = rt->zombies;
-    rt->zombies = ts->zombie_next;
-    thr_os_join(ts->os);
-    thr_tstate_unref(ts);
-  }
-}
-
 void thr_thread_leave(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_preempt_enter(ts); /* no hook any more: its state may be collected */
   int left = thr_tstate_delist(ts);
   if (rt->alive == 0) thr_preempt_watch(ts);
-  if (!ts->foreign) add_zombie(ts);
+  if (!ts->foreign) thr_tstate_bury(ts);
   thr_gil_release(ts);
   atomic_store(&ts->phase, THR_STOPPED);
   thr_unpark_all(&ts->phase);
@@ -64,7 +45,7 @@ static void *os_main(void *arg) {
 
 int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  thr_thread_reap(rt, ZOMBIES_KEPT);
+  thr_tstate_reap(rt, ZOMBIES_KEPT);
   atomic_store(&ts->phase, THR_STARTED);
   thr_tstate_ref(ts); /* the OS thread's, until it has bound it */
   thr_tstate_enlist(ts);

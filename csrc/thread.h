@@ -28,9 +28,6 @@ thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline);
 /* The kernel's id of a started thread; waits the moment until it lives. */
 int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts);
 
-/* Joins the OS threads of zombies until at most `keep` are left. */
-void thr_thread_reap(thr_runtime *rt, int keep);
-
 /* --- the Lua face: handles --- */
 struct lua_State;
 void thr_thread_open(struct lua_State *L);

@@ -180,3 +180,22 @@ int thr_tstate_delist(thr_tstate *ts) {
   if (ts->foreign) thr_tstate_unref(ts); /* its own is left */
   return left;
 }
+
+void thr_tstate_bury(thr_tstate *ts) {
+  thr_tstate **link = &ts->rt->zombies;
+  thr_tstate_ref(ts);
+  while (*link) link = &(*link)->zombie_next; /* a short list */
+  *link = ts;
+  ts->zombie_next = NULL;
+}
+
+void thr_tstate_reap(thr_runtime *rt, int keep) {
+  int n = 0;
+  for (thr_tstate *ts = rt->zombies; ts; ts = ts->zombie_next) n++;
+  for (; n > keep; n--) {
+    thr_tstate *ts = rt->zombies;
+    rt->zombies = ts->zombie_next;
+    thr_os_join(ts->os);
+    thr_tstate_unref(ts);
+  }
+}

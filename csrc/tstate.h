@@ -200,6 +200,11 @@ thr_tstate *thr_tstate_here(const thr_runtime *rt);
 bool thr_tstate_enlist(thr_tstate *ts);
 int thr_tstate_delist(thr_tstate *ts);
 
+/* Adds a record that has left the list to the zombies, whose OS threads are
+** still to be joined; joins them until at most `keep` are left. */
+void thr_tstate_bury(thr_tstate *ts);
+void thr_tstate_reap(thr_runtime *rt, int keep);
+
 THR_PRIVATE_END
 
 #endif

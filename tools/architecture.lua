@@ -29,11 +29,10 @@ local circles = {
     .. "records." },
   { { "deadlock", "park" }, "Who is about to wait asks `deadlock` whether it "
     .. "may; `deadlock` ends the wait of another by `park`." },
-  { { "attach", "dump", "end", "face", "fork", "lock", "runtime", "thread" },
+  { { "dump", "end", "face", "fork", "lock", "runtime" },
     "`face` raises what is pending for a thread, which `runtime` knows, and "
-    .. "tells of deadlocks by `dump`; `runtime` opens `attach`, `end` and "
-    .. "`fork`, and each of these is written in the words of `face`. A thread "
-    .. "ends as `end` says, and `end` joins threads." },
+    .. "tells of deadlocks by `dump`; `runtime` opens `end` and `fork`, and "
+    .. "each of these is written in the words of `face`." },
 }
 
 -- Beside the C standard's and Lua's own, what may be included by whom: "os"
