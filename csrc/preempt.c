@@ -213,9 +213,16 @@ static lua_Hook users_hook(thr_tstate *ts) {
   return ts->hooked[0].L ? ts->hooked[0].user : NULL;
 }
 
+static int users_count(thr_tstate *ts) {
+  return is_ours(ts->base) ? ts->hooked[0].user_count
+                           : lua_gethookcount(ts->base);
+}
+
+/* A handler's hook is to fire at the very next instruction; another, such as a
+** profiler's, that C code has set is no signal. */
 static bool has_new_hook(thr_tstate *ts) {
   lua_Hook hook = ts->is_main ? users_hook(ts) : NULL;
-  return hook && hook != ts->base_hook;
+  return hook && hook != ts->base_hook && users_count(ts) == 1;
 }
 
 /* Under the mutex: a worker's os.exit may close the state while the main

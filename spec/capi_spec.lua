@@ -463,6 +463,24 @@ extern "C" int luaopen_plus(lua_State *L) {
       assert.is_false(outside.retainable(threading.Barrier(1)))
     end)
 
+    it("a profiler of C's in the main thread stops nothing", function()
+      assert.equal("9\t9\ttrue\n", support.output_of [[
+        local threading = require "threading"
+        local loops = require "threading.loops"
+        local outside = require "outside"
+        local turns = threading.kernel([=[
+          int turns(void) { return threading_stopping() ? 0 : 9; }
+        ]=]).turns
+        outside.profile()
+        local made = loops.change(threading.Value "int64", 1, 9)
+        local counted = turns()
+        for i = 1, 1000 do
+          local _ = i
+        end
+        print(made, counted, outside.profiled() > 9)
+      ]])
+    end)
+
     it("the stop flag is seen, and check raises what it was", function()
       local caught
       local started = threading.Event()

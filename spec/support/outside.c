@@ -372,6 +372,34 @@ static int api(lua_State *L) {
   return 4;
 }
 
+/* A profiler: counts how often it is called, until it is stopped. */
+static volatile int samples;
+
+static void sample(lua_State *L, lua_Debug *ar) {
+  (void)L;
+  (void)ar;
+  samples++;
+}
+
+static lua_State *main_state(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *mainL = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return mainL;
+}
+
+static int profile(lua_State *L) {
+  samples = 0;
+  lua_sethook(main_state(L), sample, LUA_MASKCOUNT, 100);
+  return 0;
+}
+
+static int profiled(lua_State *L) {
+  lua_sethook(main_state(L), NULL, 0, 0);
+  lua_pushinteger(L, samples);
+  return 1;
+}
+
 /* poll() until the thread is to stop; then what it was is raised. */
 static int poll_stop(lua_State *L) {
   THREADING_BEGIN_NOGIL(L)
@@ -386,6 +414,7 @@ __attribute__((visibility("default"))) int luaopen_outside(lua_State *L) {
       {"again", again},     {"api", api},         {"ends", ends},
       {"keep", keep},
       {"nested", nested},   {"poll", poll_stop},  {"read", read_number},
+      {"profile", profile}, {"profiled", profiled},
       {"release", release}, {"resident", resident},
       {"retainable", retainable},
       {"threads", threads}, {"try_detach", try_detach},
