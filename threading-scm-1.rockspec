@@ -84,6 +84,7 @@ build = {
         "csrc/os_shell.c",
         "csrc/os_stdio.c",
         "csrc/park.c",
+        "csrc/pending.c",
         "csrc/pollset.c",
         "csrc/preempt.c",
         "csrc/program.c",

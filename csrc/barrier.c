@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "face.h"
+#include "pending.h"
 
 enum { TRIPPED = 1, BROKEN = 2 };
 
@@ -162,7 +163,7 @@ static void await(lua_State *L, thr_barrier *b, thr_ticket *t, thr_tstate *ts,
   int again;
   do {
     r = thr_barrier_await(b, t, ts, deadline);
-    again = thr_face_trydisturbed(L, r);
+    again = thr_pending_trydisturbed(L, r);
   } while (again > 0);
   if (r == THR_PARK_WOKEN && thr_barrier_tripped(t)) return;
   if (r == THR_PARK_TIMEOUT) thr_barrier_abort(b); /* it has left */
@@ -190,7 +191,7 @@ static int barrier_wait(lua_State *L) {
   thr_arrival arrival = THR_BARRIER_BROKEN;
   thr_wake r;
   do r = thr_barrier_arrive(b, &t, ts, deadline, &index, &arrival);
-  while (thr_face_disturbed(L, ts, r));
+  while (thr_pending_disturbed(L, ts, r));
   if (r == THR_PARK_TIMEOUT) thr_barrier_abort(b);
   if (r == THR_PARK_TIMEOUT || arrival == THR_BARRIER_BROKEN) return broken(L);
   if (arrival == THR_BARRIER_LAST) act(L, b);

@@ -9,6 +9,7 @@
 #include "face.h"
 #include "gil.h"
 #include "include/threading.h"
+#include "pending.h"
 #include "preempt.h"
 #include "rlock.h"
 #include "sema.h"
@@ -51,7 +52,7 @@ static int stopping(threading_thread *t) {
 static void check(lua_State *L) {
   threading_thread *t = self(L);
   if (t && stopping(t))
-    thr_face_disturbed(L, record(t), THR_PARK_INTERRUPTED);
+    thr_pending_disturbed(L, record(t), THR_PARK_INTERRUPTED);
 }
 
 /* --- objects --- */

@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include "face.h"
+#include "pending.h"
 #include "testing.h"
 
 static int time_sleep(lua_State *L) {
@@ -13,7 +14,7 @@ static int time_sleep(lua_State *L) {
     thr_waiter w = thr_waiter_on(ts, &ts->sem, "sleep");
     w.lasting = true;
     thr_wake r = thr_park(&w, deadline);
-    if (!thr_face_disturbed(L, ts, r)) return 0;
+    if (!thr_pending_disturbed(L, ts, r)) return 0;
   }
 }
 

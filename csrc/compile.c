@@ -7,6 +7,7 @@
 #include "face.h"
 #include "include/threading.h"
 #include "os_process.h"
+#include "pending.h"
 
 /* How often a wait looks whether its thread is cancelled. */
 #define LOOK (THR_SECOND / 20)
@@ -65,7 +66,7 @@ static ptrdiff_t look(lua_State *L, thr_osprocess *p, char *to, size_t size,
   n = thr_os_output(p, to, size, earlier(deadline, in_a(LOOK)));
   stop = THREADING_STOPPING(L);
   THREADING_END_NOGIL(L)
-  if (stop) thr_face_disturbed(L, thr_face_self(L), THR_PARK_INTERRUPTED);
+  if (stop) thr_pending_disturbed(L, thr_face_self(L), THR_PARK_INTERRUPTED);
   return n;
 }
 

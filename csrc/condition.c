@@ -2,6 +2,7 @@
 #include "condition.h"
 
 #include "face.h"
+#include "pending.h"
 #include "rlock.h"
 
 #define NOTIFIED 1
@@ -226,12 +227,12 @@ static bool wait_once(lua_State *L, thr_condition *c, thr_tstate *ts,
   }
   do {
     r = thr_condition_await(c, &t, ts, deadline);
-    again = thr_face_trydisturbed(L, r);
+    again = thr_pending_trydisturbed(L, r);
   } while (again > 0);
   if (again < 0) thr_condition_leave(c, &t);
   bool regained = regain(L, c, ts, depth);
   if (!regained && c->lock)
-    thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED); /* the end: raises */
+    thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED); /* the end: raises */
   if (regained && c->lock && thr_lock_debug) thr_lock_note(L, c->lock);
   if (again < 0 || !regained) lua_error(L);
   return r == THR_PARK_WOKEN;

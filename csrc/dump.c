@@ -186,7 +186,7 @@ static void add_all(lua_State *L, luaL_Buffer *b, report *list, int n,
   for (int i = 0; i < n; i++) add_line(L, b, &list[i], list, n, self);
 }
 
-void thr_dump_deadlock(lua_State *L, thr_tstate *self) {
+void thr_dump_deadlock(thr_tstate *self, lua_State *L) {
   luaL_Buffer b;
   int n;
   luaL_checkstack(L, 16, NULL);

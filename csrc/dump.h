@@ -15,7 +15,7 @@ THR_PRIVATE_BEGIN
 
 /* Raises the error that tells the circle which the wait of self, that has just
 ** ended with THR_PARK_DEADLOCK, would have closed. */
-void thr_dump_deadlock(lua_State *L, thr_tstate *self);
+void thr_dump_deadlock(thr_tstate *self, lua_State *L);
 
 /* Writes the dump to stderr: a dump_on_signal. */
 void thr_dump_stderr(lua_State *L);

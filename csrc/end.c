@@ -9,6 +9,7 @@
 #include "face.h"
 #include "gil.h"
 #include "park.h"
+#include "pending.h"
 #include "preempt.h"
 
 /* A stopped thread is reminded this often, and given up after so many
@@ -80,7 +81,7 @@ static void stop_and_join(thr_tstate *ts) {
 static void interrupted(lua_State *L, thr_tstate *ts) {
   bool signalled = thr_preempt_signalled(ts);
   if (signalled || (ts->pending & ~THR_PENDING_DUMP)) ts->rt->abandoned = true;
-  thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED);
+  thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);
   luaL_error(L, "interrupted!");
@@ -121,7 +122,7 @@ static void wait_for_threads(lua_State *L, thr_tstate *ts) {
     thr_wake r = thr_park(&w, THR_FOREVER);
     if (r == THR_PARK_DEADLOCK) rt->abandoned = true;
     if (r == THR_PARK_INTERRUPTED) interrupted(L, ts);
-    else thr_face_disturbed(L, ts, r);
+    else thr_pending_disturbed(L, ts, r);
   }
 }
 

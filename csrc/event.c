@@ -2,6 +2,7 @@
 #include "event.h"
 
 #include "face.h"
+#include "pending.h"
 
 thr_event *thr_event_new(void) {
   thr_event *e = thr_os_alloc(sizeof(*e));
@@ -96,7 +97,7 @@ static int event_wait(lua_State *L) {
   int64_t deadline = thr_face_deadline(L, 2, "timeout");
   thr_wake r;
   do r = thr_event_wait(e, ts, deadline);
-  while (thr_face_disturbed(L, ts, r));
+  while (thr_pending_disturbed(L, ts, r));
   lua_pushboolean(L, r == THR_PARK_WOKEN);
   return 1;
 }

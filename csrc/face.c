@@ -5,9 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "dump.h"
-#include "preempt.h"
-#include "runtime.h"
 #include "testing.h"
 
 _Atomic(const thr_box *) thr_face_known[THR_FACE_KNOWN];
@@ -82,37 +79,6 @@ thr_tstate *thr_face_findself(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
   return ts;
-}
-
-bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
-  if (r == THR_PARK_DEADLOCK) thr_dump_deadlock(L, ts);
-  if (r != THR_PARK_INTERRUPTED) return false;
-  if (ts->pending & THR_PENDING_DUMP) ts->in_wait = true;
-  if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
-  thr_preempt_fetch(ts, L);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_noop);
-  int status = lua_pcall(L, 0, 0, 0); /* the hook of Ctrl-C fires here */
-  thr_preempt_accept(ts); /* one that does not raise has had its turn */
-  if (ts->is_main) thr_preempt_watch(ts); /* lua.c's has taken ours off */
-  if (ts->rt->drop) thr_preempt_arm(ts);  /* and who is invited asks nobody */
-  if (status != LUA_OK) lua_error(L);
-  return true;
-}
-
-static int disturbed(lua_State *L) {
-  thr_wake r = (thr_wake)lua_tointeger(L, 1);
-  lua_pushboolean(L, thr_face_disturbed(L, thr_face_self(L), r));
-  return 1;
-}
-
-int thr_face_trydisturbed(lua_State *L, thr_wake r) {
-  if (r != THR_PARK_INTERRUPTED && r != THR_PARK_DEADLOCK) return 0;
-  lua_pushcfunction(L, disturbed);
-  lua_pushinteger(L, (lua_Integer)r);
-  if (lua_pcall(L, 1, 1, 0) != LUA_OK) return -1;
-  int again = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return again;
 }
 
 int thr_face_argerror(lua_State *L, int arg, const char *name,

@@ -1,5 +1,5 @@
 /*
-** face: the vocabulary of the Lua faces: check, push, raise, wait.
+** face: the vocabulary of the Lua faces: check, push, raise.
 **
 ** A native object lives in a box, a userdata of one word that tells what it
 ** is and a pointer.  The quick check (is it a userdata, of this size, with
@@ -13,7 +13,6 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "park.h"
 #include "tstate.h"
 
 THR_PRIVATE_BEGIN
@@ -77,17 +76,6 @@ static inline thr_tstate *thr_face_self(lua_State *L) {
   thr_tstate *ts = thr_tls;
   return ts && ts->running == L ? ts : thr_face_findself(L);
 }
-
-/* What a face does when a wait has ended: `do r = wait(); while
-** (thr_face_disturbed(L, ts, r));`.  False for a wait that was served or timed
-** out.  Interrupted: raises what is pending for the thread, or runs the hook
-** that a signal handler has set, and returns true if neither raised: wait
-** again.  A deadlock raises. */
-bool thr_face_disturbed(lua_State *L, thr_tstate *ts, thr_wake r);
-
-/* The same for who must tidy up before an error goes on: 0 for false, 1 for
-** true, -1 with the error object left on the stack. */
-int thr_face_trydisturbed(lua_State *L, thr_wake r);
 
 /* "bad argument #arg to 'f' (name: message)" */
 int thr_face_argerror(lua_State *L, int arg, const char *name,

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "face.h"
+#include "pending.h"
 #include "queue.h"
-#include "runtime.h"
 #include "sema.h"
 #include "simplequeue.h"
 
@@ -108,7 +108,7 @@ static bool has_listeners(lua_State *L) {
 }
 
 static int add_traceback(lua_State *L) {
-  if (thr_runtime_isexit(L, 1)) return 1;
+  if (thr_pending_isexit(L, 1)) return 1;
   luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
   return 1;
 }
@@ -128,7 +128,7 @@ static void call_listener(lua_State *L) {
   lua_pushvalue(L, base);
   lua_pushvalue(L, 1);
   if (lua_pcall(L, lua_isuserdata(L, base) ? 2 : 1, 0, base + 1) != LUA_OK &&
-      !thr_runtime_isexit(L, -1))
+      !thr_pending_isexit(L, -1))
     fprintf(stderr, "Exception in a callback of a Future:\n%s\n",
             lua_tostring(L, -1));
   lua_settop(L, base - 1);
@@ -167,7 +167,7 @@ static void keep_outcome(lua_State *L, bool packed) {
 /* The message handler: leaves the traceback with the future. */
 static int on_error(lua_State *L) {
   const char *text = luaL_tolstring(L, 1, NULL);
-  if (!thr_runtime_isexit(L, 1)) {
+  if (!thr_pending_isexit(L, 1)) {
     luaL_traceback(L, L, text, 1);
     lua_setiuservalue(L, lua_upvalueindex(1), TRACEBACK);
   }
@@ -240,7 +240,7 @@ static int await(lua_State *L, thr_future *f) {
   thr_wake r = THR_PARK_WOKEN;
   while (!thr_future_isdone(f) && r != THR_PARK_TIMEOUT) {
     r = thr_future_wait(f, ts, deadline);
-    thr_face_disturbed(L, ts, r);
+    thr_pending_disturbed(L, ts, r);
   }
   if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED)
     return 0;

@@ -8,7 +8,7 @@
 
 #include "face.h"
 #include "os_stdio.h"
-#include "runtime.h"
+#include "pending.h"
 
 /* --- what stands for a descriptor --- */
 
@@ -118,7 +118,7 @@ static int wait_until(lua_State *L, thr_tstate *ts, thr_watch *watch,
     thr_wake r = thr_park(&w, deadline);
     if (r == THR_PARK_READY) return ready(L, watch);
     if (r == THR_PARK_WOKEN) return refuse(L, "closed");
-    if (!thr_face_disturbed(L, ts, r)) return refuse(L, "timeout");
+    if (!thr_pending_disturbed(L, ts, r)) return refuse(L, "timeout");
   }
 }
 
@@ -126,7 +126,7 @@ int thr_io_waitfd(lua_State *L) {
   thr_tstate *ts = thr_face_self(L);
   unsigned wanted = check_mode(L);
   int64_t deadline = thr_face_deadline(L, 3, "timeout");
-  if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
+  thr_pending_check(L, ts);
   source s = check_source(L); /* last, for another thread may close it */
   thr_watch watch = {.fd = s.fd, .wanted = wanted};
   if (s.fd < 0) return refuse(L, "closed");

@@ -10,6 +10,7 @@
 #include "include/threading.h"
 #include "lock.h"
 #include "os_process.h"
+#include "pending.h"
 #include "preempt.h"
 #include "value.h"
 
@@ -290,7 +291,7 @@ static int call(lua_State *L) {
   if (k->references) hold(k, &f);
   int wrong = run(k, ts, &f, &stop);
   if (k->references) let_go(k, &f);
-  if (stop) thr_face_disturbed(L, ts, THR_PARK_INTERRUPTED);
+  if (stop) thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (wrong) return too_short(L, &f.args[wrong - 1], wrong - 1);
   return push_result(L, k, &f);
 }

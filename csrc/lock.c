@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "face.h"
+#include "pending.h"
 
 #define FAIR_AFTER (THR_SECOND / 1000)
 
@@ -154,7 +155,7 @@ int thr_lock_create(lua_State *L) {
 static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
   thr_wake r;
   do r = thr_lock_wait(l, ts, deadline, 0);
-  while (thr_face_disturbed(L, ts, r));
+  while (thr_pending_disturbed(L, ts, r));
   return r == THR_PARK_WOKEN;
 }
 

@@ -23,6 +23,7 @@
 #include "io.h"
 #include "kernel.h"
 #include "lock.h"
+#include "pending.h"
 #include "pollset.h"
 #include "program.h"
 #include "queue.h"
@@ -128,7 +129,7 @@ static int interrupt_main(lua_State *L) {
     thr_park_interrupt(main, THR_PENDING_INTERRUPT);
   else
     thr_os_raise(sig);
-  if (thr_face_self(L) == main && main->pending) thr_runtime_pending(L, main);
+  if (thr_face_self(L) == main && main->pending) thr_pending_raise(L, main);
   return 0;
 }
 
@@ -139,7 +140,7 @@ static int isterminal(lua_State *L) {
 }
 
 static int isexit(lua_State *L) {
-  lua_pushboolean(L, thr_runtime_isexit(L, 1));
+  lua_pushboolean(L, thr_pending_isexit(L, 1));
   return 1;
 }
 
@@ -252,25 +253,25 @@ static const luaL_Reg functions[] = {
     {"array", thr_array_create},
     {"barrier", thr_barrier_create},
     {"bounded_semaphore", thr_semaphore_createbounded},
-    {"checkpoint", thr_runtime_checkpoint},
+    {"checkpoint", thr_pending_checkpoint},
     {"condition", thr_condition_create},
     {"cpu_count", cpu_count},
     {"deadlock_policy", thr_dump_policy},
     {"dump_on_signal", thr_dump_onsignal},
     {"event", thr_event_create},
-    {"exit", thr_runtime_exit},
+    {"exit", thr_pending_exit},
     {"get_ident", get_ident},
     {"get_native_id", get_native_id},
     {"getswitchinterval", getswitchinterval},
     {"interrupt_main", interrupt_main},
-    {"is_cancelled", thr_runtime_iscancelled},
+    {"is_cancelled", thr_pending_iscancelled},
     {"lifo_queue", thr_queue_createlifo},
     {"priority_queue", thr_queue_createpriority},
     {"queue", thr_queue_create},
     {"rlock", thr_rlock_create},
     {"semaphore", thr_semaphore_create},
     {"setswitchinterval", setswitchinterval},
-    {"shield", thr_runtime_shield},
+    {"shield", thr_pending_shield},
     {"shutdown", thr_end_shutdown},
     {"simple_queue", thr_simplequeue_create},
     {"stack_size", stack_size},

@@ -9,8 +9,8 @@
 #include "face.h"
 #include "os_shell.h"
 #include "os_stdio.h"
+#include "pending.h"
 #include "reader.h"
-#include "runtime.h"
 
 /* How often we look whether a program has ended, where the system does not
 ** tell. */
@@ -24,13 +24,13 @@ typedef struct {
 
 /* --- waiting --- */
 
-/* Waits once; what thr_face_trydisturbed returns. */
+/* Waits once; what thr_pending_trydisturbed returns. */
 static int wait_once(lua_State *L, thr_tstate *ts, thr_watch *watch,
                      int64_t deadline, const char *what) {
   thr_waiter w = thr_waiter_on(ts, watch, what);
   if (watch->fd >= 0) w = thr_waiter_onfd(ts, watch, what);
   thr_tstate_makebell(ts);
-  return thr_face_trydisturbed(L, thr_park(&w, deadline));
+  return thr_pending_trydisturbed(L, thr_park(&w, deadline));
 }
 
 /* Waits for its end; false, with an error object on the stack: the wait was
@@ -136,7 +136,7 @@ int thr_program_execute(lua_State *L) {
   }
   const char *command = check_string(L, 1, "command");
   thr_tstate *ts = thr_face_self(L);
-  if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
+  thr_pending_check(L, ts);
   int err = thr_os_shell(&child, command);
   errno = err;
   if (err != 0) return luaL_fileresult(L, 0, NULL);

@@ -2,6 +2,7 @@
 #include "queue.h"
 
 #include "face.h"
+#include "pending.h"
 
 /* Who finds so many items, or places, was woken by a thread that goes on
 ** putting, or taking. */
@@ -166,7 +167,7 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
     thr_tstate *ts = thr_face_self(L);
     thr_wake r = thr_queue_wait(q, &q->putters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0; /* a last look */
-    thr_face_disturbed(L, ts, r);
+    thr_pending_disturbed(L, ts, r);
   }
 }
 
@@ -183,7 +184,7 @@ static int get(lua_State *L, thr_queue *q, int64_t deadline) {
     thr_tstate *ts = thr_face_self(L);
     thr_wake r = thr_queue_wait(q, &q->getters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0;
-    thr_face_disturbed(L, ts, r);
+    thr_pending_disturbed(L, ts, r);
   }
 }
 
@@ -314,7 +315,7 @@ static int queue_join(lua_State *L) {
   thr_wake r = THR_PARK_WOKEN;
   while (q->unfinished > 0 && r != THR_PARK_TIMEOUT) {
     r = thr_queue_wait(q, &q->joiners, ts, deadline);
-    thr_face_disturbed(L, ts, r);
+    thr_pending_disturbed(L, ts, r);
   }
   lua_pushboolean(L, q->unfinished == 0);
   return 1;

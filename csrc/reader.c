@@ -10,7 +10,7 @@
 
 #include "face.h"
 #include "os_stdio.h"
-#include "runtime.h"
+#include "pending.h"
 
 #define NUMERAL_MOST 200 /* Lua's own limit */
 #define HELD_LEAST 256
@@ -48,7 +48,7 @@ static bool wait_for_input(call *c) {
     thr_tstate_makebell(c->ts);
     thr_waiter w = thr_waiter_onfd(c->ts, &watch, "descriptor");
     thr_wake r = thr_park(&w, THR_FOREVER);
-    thr_face_disturbed(c->L, c->ts, r);
+    thr_pending_disturbed(c->L, c->ts, r);
     c->closed = r == THR_PARK_WOKEN || !c->file->closef;
     if (c->closed) return false;
   }
@@ -230,7 +230,7 @@ static void enter(lua_State *L, thr_tstate *ts, reader *r) {
     r->waiting++;
     thr_wake woken = thr_park(&w, THR_FOREVER);
     r->waiting--;
-    thr_face_disturbed(L, ts, woken);
+    thr_pending_disturbed(L, ts, woken);
   }
   r->busy = ts;
   r->pos = 0;
@@ -291,7 +291,7 @@ static int read_waiting(lua_State *L, luaL_Stream *file, reader *r) {
   call c = {L, ts, file, r, false};
   int nargs = lua_gettop(L) - 1;
   luaL_checkstack(L, LUA_MINSTACK, "too many arguments");
-  if (ts->pending & ~ts->deaf) thr_runtime_pending(L, ts);
+  thr_pending_check(L, ts);
   enter(L, ts, r);
   c.closed = !file->closef;
   lua_pushcfunction(L, c.closed ? push_closed : read_formats);

@@ -2,6 +2,7 @@
 #include "rlock.h"
 
 #include "face.h"
+#include "pending.h"
 
 thr_wake thr_rlock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline) {
   thr_wake r = thr_lock_wait(l, ts, deadline, 0);
@@ -42,7 +43,7 @@ int thr_rlock_create(lua_State *L) {
 static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
   thr_wake r;
   do r = thr_rlock_wait(l, ts, deadline);
-  while (thr_face_disturbed(L, ts, r));
+  while (thr_pending_disturbed(L, ts, r));
   return r == THR_PARK_WOKEN;
 }
 

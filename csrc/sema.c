@@ -2,6 +2,7 @@
 #include "sema.h"
 
 #include "face.h"
+#include "pending.h"
 
 #define PARKED 1
 #define PERMIT 2 /* one, in the word */
@@ -117,7 +118,7 @@ static bool wait(lua_State *L, thr_tstate *ts, thr_semaphore *s,
                  int64_t deadline) {
   thr_wake r;
   do r = thr_semaphore_wait(s, ts, deadline);
-  while (thr_face_disturbed(L, ts, r));
+  while (thr_pending_disturbed(L, ts, r));
   return r == THR_PARK_WOKEN;
 }
 

@@ -7,6 +7,7 @@
 #include "deadlock.h"
 #include "end.h"
 #include "face.h"
+#include "pending.h"
 #include "preempt.h"
 #include "runtime.h"
 
@@ -104,13 +105,13 @@ static const thr_kind kind = {"threading.Handle", unref};
 /* error -> what is told of it: nothing for those that end a thread silently,
 ** else the text with a traceback. */
 static int on_error(lua_State *L) {
-  if (thr_runtime_isexit(L, 1)) return 1;
+  if (thr_pending_isexit(L, 1)) return 1;
   luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
   return 1;
 }
 
 static void tell(lua_State *L) {
-  if (thr_runtime_isexit(L, -1)) return;
+  if (thr_pending_isexit(L, -1)) return;
   const char *fn = luaL_tolstring(L, lua_upvalueindex(1), NULL);
   fprintf(stderr, "Exception ignored in thread started by %s\n%s\n", fn,
           luaL_tolstring(L, -2, NULL));
@@ -138,7 +139,7 @@ static void body(thr_tstate *ts) {
   int nres;
   int status = lua_resume(L, ts->rt->origin, lua_gettop(L) - 1, &nres);
   lua_checkstack(L, LUA_MINSTACK); /* an error leaves none free */
-  if (status != LUA_OK && !thr_runtime_isexit(L, -1))
+  if (status != LUA_OK && !thr_pending_isexit(L, -1))
     fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
   ts->base = ts->running = NULL;
@@ -154,7 +155,7 @@ static int run_object(lua_State *L) {
   if (ts->pending & THR_PENDING_CANCEL) return 0; /* before it began */
   lua_getfield(L, 1, "run");
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_runtime_isexit(L, -1)) return 0;
+  if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_pending_isexit(L, -1)) return 0;
   lua_replace(L, 2);
   lua_insert(L, 1); /* told, self, err */
   lua_call(L, 2, 0);
@@ -272,7 +273,7 @@ int thr_thread_join(lua_State *L) {
     return luaL_error(L, "cannot join thread before it is started");
   thr_wake r;
   do r = thr_thread_wait(self, ts, deadline);
-  while (thr_face_disturbed(L, self, r));
+  while (thr_pending_disturbed(L, self, r));
   lua_pushboolean(L, r == THR_PARK_WOKEN);
   return 1;
 }
@@ -291,11 +292,11 @@ static int handle_cancel(lua_State *L) {
   if (lua_toboolean(L, 3)) bits |= THR_PENDING_ASYNC;
   bool alive = ts->phase != THR_STOPPED;
   if (alive) {
-    thr_runtime_setmessage(L, ts, 2);
+    thr_pending_setmessage(L, ts, 2);
     thr_park_interrupt(ts, bits);
   }
   if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->deaf))
-    thr_runtime_pending(L, ts);
+    thr_pending_raise(L, ts);
   lua_pushboolean(L, alive);
   return 1;
 }
@@ -318,7 +319,7 @@ static int handle_nativeid(lua_State *L) {
   thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
   if (ts->phase == THR_INITIAL) return 0;
   while (thr_thread_nativeid(self, ts) == 0)
-    thr_face_disturbed(L, self, THR_PARK_INTERRUPTED);
+    thr_pending_disturbed(L, self, THR_PARK_INTERRUPTED);
   lua_pushinteger(L, ts->native_id);
   return 1;
 }

@@ -155,8 +155,12 @@ struct thr_runtime {
                      from its maker, or resumer, how deep calls may nest */
   struct lua_State *_Atomic spare; /* gil: the next attached thread's */
   bool (*signalled)(thr_tstate *); /* const: has a handler set a hook? */
-  void (*at_switch)(thr_tstate *, struct lua_State *);    /* const, a face */
+
+  /* const, the faces': what others below call */
+  void (*at_switch)(thr_tstate *, struct lua_State *);
   void (*at_return)(thr_tstate *, struct lua_State *, struct lua_Debug *);
+  void (*at_deadlock)(thr_tstate *, struct lua_State *); /* raises */
+  void (*at_dump)(struct lua_State *);
 };
 
 /* The records of this OS thread, the one used last in front. */

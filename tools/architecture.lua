@@ -10,11 +10,12 @@ local layers = { -- from the bottom up
   { "the system", { "os", "testing" } },
   { "the global lock", { "tstate", "preempt", "gil" } },
   { "waiting", { "park", "deadlock", "waitlist" } },
-  { "the life of a Lua state", { "face", "runtime", "dump", "lock", "fork",
-    "thread", "attach", "end" } },
+  { "the words of the faces", { "face", "pending" } },
   { "data", { "elem", "heap", "items" } },
-  { "objects", { "rlock", "condition", "sema", "event", "barrier", "value",
-    "array", "queue", "simplequeue", "future" } },
+  { "objects", { "lock", "rlock", "condition", "sema", "event", "barrier",
+    "value", "array", "queue", "simplequeue", "future" } },
+  { "the life of a Lua state", { "dump", "fork", "end", "runtime", "thread",
+    "attach" } },
   { "services", { "clock", "child", "coroutine", "io", "reader", "program",
     "readline", "pollset", "compile", "kernel" } },
   { "the modules", { "capi", "module", "loops" } },
@@ -29,10 +30,6 @@ local circles = {
     .. "records." },
   { { "deadlock", "park" }, "Who is about to wait asks `deadlock` whether it "
     .. "may; `deadlock` ends the wait of another by `park`." },
-  { { "dump", "end", "face", "fork", "lock", "runtime" },
-    "`face` raises what is pending for a thread, which `runtime` knows, and "
-    .. "tells of deadlocks by `dump`; `runtime` opens `end` and `fork`, and "
-    .. "each of these is written in the words of `face`." },
 }
 
 -- Beside the C standard's and Lua's own, what may be included by whom: "os"

@@ -1,0 +1,224 @@
+/* pending: see pending.h. */
+#include "pending.h"
+
+#include <lauxlib.h>
+
+#include "face.h"
+#include "gil.h"
+#include "preempt.h"
+
+const char thr_key_stop = 0;
+const char thr_key_messages = 0;
+static const char key_noop = 0; /* a Lua function that does nothing */
+static const char key_exit = 0; /* the error object of threading.exit() */
+
+/* Code that catches the stop (a loop around a pcall) meets it again after
+** this time; <close> variables have as long to do their work. */
+#define STOP_AGAIN (THR_SECOND / 10)
+
+static void raise_key(lua_State *L, const void *key) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+  lua_error(L);
+}
+
+/* --- cancellation --- */
+
+static const char *const cancelled = "threading.Cancelled"; /* metatable */
+
+void thr_pending_setmessage(lua_State *L, thr_tstate *ts, int idx) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_messages);
+  lua_pushvalue(L, idx);
+  lua_rawseti(L, -2, (lua_Integer)ts->ident);
+  lua_pop(L, 1);
+}
+
+static void raise_cancelled(lua_State *L, thr_tstate *ts) {
+  atomic_fetch_and(&ts->pending,
+                   ~(unsigned)(THR_PENDING_CANCEL | THR_PENDING_ASYNC));
+  lua_createtable(L, 0, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_messages);
+  lua_rawgeti(L, -1, (lua_Integer)ts->ident);
+  lua_setfield(L, -3, "message");
+  lua_pop(L, 1);
+  luaL_setmetatable(L, cancelled);
+  lua_error(L);
+}
+
+static int cancelled_tostring(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (lua_getfield(L, 1, "message") == LUA_TNIL)
+    lua_pushliteral(L, "cancelled");
+  else
+    lua_pushfstring(L, "cancelled: %s", luaL_tolstring(L, -1, NULL));
+  return 1;
+}
+
+static bool is_cancelled(lua_State *L, int idx) {
+  if (!lua_istable(L, idx) || !lua_getmetatable(L, idx)) return false;
+  luaL_getmetatable(L, cancelled);
+  bool is = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return is;
+}
+
+int thr_pending_iscancelled(lua_State *L) {
+  lua_pushboolean(L, is_cancelled(L, 1));
+  return 1;
+}
+
+int thr_pending_checkpoint(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  thr_pending_check(L, ts);
+  return 0;
+}
+
+static int shield_close(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  ts->deaf = *(unsigned *)lua_touserdata(L, 1);
+  if (ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) thr_preempt_arm(ts);
+  return 0;
+}
+
+/* fn may not yield: the shield is the thread's, not the coroutine's. */
+int thr_pending_shield(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  thr_face_callable(L, 1, "fn");
+  int nargs = lua_gettop(L) - 1;
+  unsigned *before = lua_newuserdatauv(L, sizeof(*before), 0);
+  *before = ts->deaf;
+  luaL_setmetatable(L, "threading.shield");
+  lua_insert(L, 1);
+  lua_toclose(L, 1);
+  ts->deaf |= THR_PENDING_CANCEL | THR_PENDING_ASYNC;
+  lua_call(L, nargs, LUA_MULTRET);
+  return lua_gettop(L) - 1;
+}
+
+static void new_cancelled(lua_State *L) {
+  luaL_newmetatable(L, cancelled);
+  lua_pushcfunction(L, cancelled_tostring);
+  lua_setfield(L, -2, "__tostring");
+  luaL_newmetatable(L, "threading.shield");
+  lua_pushcfunction(L, shield_close);
+  lua_setfield(L, -2, "__close");
+  lua_pop(L, 2);
+}
+
+/* --- what is pending --- */
+
+static bool take_bit(thr_tstate *ts, unsigned bit) {
+  return (atomic_fetch_and(&ts->pending, ~bit) & bit) != 0;
+}
+
+/* Once, then a pause in which <close> variables do their work.  Where that was
+** caught, twice in a row the next time, and so on: the second comes at the
+** very next instruction, outside of one pcall more. */
+static void raise_stop(lua_State *L, thr_tstate *ts) {
+  if (ts->stops_left == 0) ts->stops_left = ++ts->stop_rounds;
+  ts->stops_left--;
+  ts->stop_again = ts->stops_left > 0 ? 0 : thr_os_monotonic() + STOP_AGAIN;
+  if (ts->stops_left > 0) thr_preempt_arm(ts);
+  raise_key(L, &thr_key_stop);
+}
+
+void thr_pending_raise(lua_State *L, thr_tstate *ts) {
+  if (ts->pending & THR_PENDING_STOP) raise_stop(L, ts);
+  if (take_bit(ts, THR_PENDING_DUMP)) ts->rt->at_dump(L);
+  if (take_bit(ts, THR_PENDING_INTERRUPT)) luaL_error(L, "interrupted!");
+  if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) raise_cancelled(L, ts);
+}
+
+/* A stop that unwinds must not be raised again in the <close> variables. */
+static bool unwinding(const thr_tstate *ts) {
+  return ts->stop_again != 0 && thr_os_monotonic() < ts->stop_again;
+}
+
+/* A deferred cancellation waits for a cancellation point; this is none. */
+void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
+  thr_gil_yield(ts);
+  if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) || unwinding(ts))
+    return;
+  if (ts->guarded) { /* by one instruction: that which marks the variable */
+    ts->guarded = false;
+    thr_preempt_arm(ts);
+    return;
+  }
+  thr_pending_raise(L, ts);
+}
+
+/* --- what a wait ended with --- */
+
+bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
+  if (r == THR_PARK_DEADLOCK) ts->rt->at_deadlock(ts, L);
+  if (r != THR_PARK_INTERRUPTED) return false;
+  if (ts->pending & THR_PENDING_DUMP) ts->in_wait = true;
+  thr_pending_check(L, ts);
+  thr_preempt_fetch(ts, L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_noop);
+  int status = lua_pcall(L, 0, 0, 0); /* the hook of Ctrl-C fires here */
+  thr_preempt_accept(ts); /* one that does not raise has had its turn */
+  if (ts->is_main) thr_preempt_watch(ts); /* lua.c's has taken ours off */
+  if (ts->rt->drop) thr_preempt_arm(ts);  /* and who is invited asks nobody */
+  if (status != LUA_OK) lua_error(L);
+  return true;
+}
+
+static int disturbed(lua_State *L) {
+  thr_wake r = (thr_wake)lua_tointeger(L, 1);
+  lua_pushboolean(L, thr_pending_disturbed(L, thr_face_self(L), r));
+  return 1;
+}
+
+int thr_pending_trydisturbed(lua_State *L, thr_wake r) {
+  if (r != THR_PARK_INTERRUPTED && r != THR_PARK_DEADLOCK) return 0;
+  lua_pushcfunction(L, disturbed);
+  lua_pushinteger(L, (lua_Integer)r);
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK) return -1;
+  int again = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return again;
+}
+
+/* --- the error objects --- */
+
+int thr_pending_exit(lua_State *L) {
+  raise_key(L, &key_exit);
+  return 0;
+}
+
+bool thr_pending_isexit(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_exit);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_stop);
+  bool is = lua_rawequal(L, idx, -1) || lua_rawequal(L, idx, -2);
+  lua_pop(L, 2);
+  return is || is_cancelled(L, idx);
+}
+
+static int signal_tostring(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
+/* An error object that is equal to itself only and says what it means. */
+static void new_signal(lua_State *L, const void *key, const char *text) {
+  lua_newuserdatauv(L, 0, 0);
+  lua_createtable(L, 0, 2);
+  lua_pushstring(L, text);
+  lua_pushcclosure(L, signal_tostring, 1);
+  lua_setfield(L, -2, "__tostring");
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, "__name");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+void thr_pending_open(lua_State *L) {
+  new_signal(L, &key_exit, "threading.exit");
+  new_signal(L, &thr_key_stop, "the program ends");
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_messages);
+  new_cancelled(L);
+  if (luaL_loadstring(L, "return") != LUA_OK) lua_error(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_noop);
+}
