@@ -486,10 +486,12 @@ describe("dump_on_signal", function()
     function()
       assert_dumps(1, [[
         local value, TIMES = threading.Value "int64", 30000000
-        local looping
-        send("QUIT", function() return looping end)
+        local looping, sent
+        send("QUIT", function() return looping end, function() sent = true end)
         looping = true
-        assert(loops.change(value, 1, TIMES) == TIMES)
+        repeat
+          assert(loops.change(value, 1, TIMES) == TIMES)
+        until sent
         print "end"
       ]])
     end)
