@@ -192,7 +192,7 @@ void thr_tstate_bury(thr_tstate *ts) {
 void thr_tstate_reap(thr_runtime *rt, int keep) {
   int n = 0;
   for (thr_tstate *ts = rt->zombies; ts; ts = ts->zombie_next) n++;
-  for (; n > keep; n--) {
+  while (rt->zombies && n-- > keep) {
     thr_tstate *ts = rt->zombies;
     rt->zombies = ts->zombie_next;
     thr_os_join(ts->os);
