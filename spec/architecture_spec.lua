@@ -1,11 +1,7 @@
 -- The rules of docs/architecture.md hold, and who breaks one is told.
 
 local architecture = assert(loadfile "tools/architecture.lua")("module")
-
-local function read(name)
-  local f <close> = assert(io.open(name))
-  return f:read "a"
-end
+local files = require "spec.support.files"
 
 describe("the architecture", function()
   local sources
@@ -25,7 +21,7 @@ describe("the architecture", function()
   end)
 
   it("is what its page shows", function()
-    local text = read(architecture.PAGE)
+    local text = files.read(architecture.PAGE)
     assert.equal(text, architecture.page(text, sources))
     for _, unit in ipairs { "os", "park", "end", "loops", "threading" } do
       assert.matches("u_" .. unit .. '["' .. unit .. '"]', text, 1, true)
@@ -35,7 +31,7 @@ describe("the architecture", function()
   end)
 
   it("shows an include that is new", function()
-    local text = read(architecture.PAGE)
+    local text = files.read(architecture.PAGE)
     sources["csrc/event.c"] = '#include "value.h"\n' .. sources["csrc/event.c"]
     assert.not_equal(text, architecture.page(text, sources))
   end)
@@ -91,7 +87,7 @@ describe("the architecture", function()
   end)
 
   it("is the map in CONTRIBUTING.md", function()
-    local map = read "CONTRIBUTING.md"
+    local map = files.read "CONTRIBUTING.md"
     local named = {}
     for names in map:gmatch "\n| `([^|]+)` |" do
       for name in names:gmatch "%l+" do

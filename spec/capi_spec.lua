@@ -2,32 +2,20 @@
 -- and the two examples.
 
 local _thread = require "threading._thread"
-local build_host = require "spec.support.host"
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
 
-local CC = os.getenv "CC" or "gcc"
-local HEADERS = os.getenv "LUA_INCDIR" or "/usr/include/lua5.4"
-
-local function shell(command, ...)
-  local p = assert(io.popen("(" .. command:format(...) .. ") 2>&1"))
-  local out = p:read "a"
-  local ok, _, code = p:close()
-  return ok, out, code
-end
+local read, shell = files.read, files.shell
 
 local function must(command, ...)
-  local ok, out = shell(command, ...)
+  local out, ok = shell(command, ...)
   if not ok then
     error(out, 2)
   end
   return out
-end
-
-local function read(name)
-  local f <close> = assert(io.open(name, "rb"))
-  return f:read "a"
 end
 
 local environment = support.lua_command():match "^(env .-) %S+$"
@@ -36,12 +24,9 @@ describe("threading.h", function()
   local dir, cpath, outside
 
   setup(function()
-    dir = os.tmpname()
-    assert(os.remove(dir))
-    must("mkdir %s", dir)
-    must("%s -Wall -Wextra -Werror -O1 -shared -fPIC -I%s -I'%s' -pthread "
-      .. "spec/support/outside.c -o %s/outside.so", CC, HEADERS,
-      assert(threading.include_dir()), dir)
+    dir = files.folder()
+    compiler.module("spec/support/outside.c", dir, ("-Wall -Wextra -Werror "
+      .. "-O1 -I'%s' -pthread"):format(assert(threading.include_dir())))
     cpath = package.cpath
     package.cpath = dir .. "/?.so;" .. cpath
     outside = require "outside"
@@ -62,12 +47,11 @@ describe("threading.h", function()
 
   it("serves several modules at once, one of them of C++", function()
     local cxx = os.getenv "CXX" or "c++"
-    if not shell("echo | %s -x c++ -fsyntax-only -", cxx) then
+    if not select(2, shell("echo | %s -x c++ -fsyntax-only -", cxx)) then
       pending "no C++ compiler"
       return
     end
-    local f <close> = assert(io.open(dir .. "/plus.cpp", "wb"))
-    f:write [[
+    files.write(dir .. "/plus.cpp", [[
 #include <threading.h>
 extern "C" {
 #include <lauxlib.h>
@@ -96,10 +80,9 @@ extern "C" int luaopen_plus(lua_State *L) {
   lua_pushcfunction(L, add);
   return 1;
 }
-]]
-    f:close()
+]])
     must("%s -std=c++17 -pedantic -Wall -Wextra -Werror -shared -fPIC "
-      .. "-I%s -I'%s' %s/plus.cpp -o %s/plus.so", cxx, HEADERS,
+      .. "-I%s -I'%s' %s/plus.cpp -o %s/plus.so", cxx, compiler.HEADERS,
       threading.include_dir(), dir, dir)
     local add = require "plus"
     package.loaded.plus = nil
@@ -295,8 +278,7 @@ extern "C" int luaopen_plus(lua_State *L) {
 
     it("survives a fork: the child's thread is the main one, and attached",
       function()
-        must("%s -shared -fPIC -I%s spec/support/forker.c -o %s/forker.so", CC,
-          HEADERS, dir)
+        compiler.module("spec/support/forker.c", dir)
         assert.equal("7\n", support.output_of [[
           local outside = require "outside"
           local forker = require "forker"
@@ -498,49 +480,49 @@ extern "C" int luaopen_plus(lua_State *L) {
 
   describe("a host", function()
     local function run(host, arguments)
-      local ok, out = shell("%s timeout -s KILL 300 %s %s", environment, host,
+      local out, ok = shell("%s timeout -s KILL 300 %s %s", environment, host,
         arguments)
       assert(ok, out)
       return out
     end
 
     it("closes states under attached threads, which are told", function()
-      local host = build_host("spec/support/outside.c", dir .. "/host",
+      local host = compiler.host("spec/support/outside.c", dir .. "/host",
         "-DHOST -O1 -Wall -Wextra")
       if not host or support.is_instrumented "thread" then
         pending "no Lua library to link, or a sanitizer's own thread"
         return
       end
-      assert.equal("0 thread(s) left\n", run(host, "20"))
+      assert.equal("0 thread(s) left", run(host, "20"))
     end)
 
     it("has guests that come and go, at bad times too", function()
-      local host = build_host("spec/support/guests.c", dir .. "/guests",
+      local host = compiler.host("spec/support/guests.c", dir .. "/guests",
         "-O1 -Wall -Wextra")
       if not host then
         pending "no Lua library to link"
         return
       end
       for _, what in ipairs { "none", "often 20000", "close 20", "memory" } do
-        assert.equal("ok\n", run(host, what))
+        assert.equal("ok", run(host, what))
       end
     end)
 
     it("of examples/embed opens and closes a hundred states", function()
-      local host = build_host("examples/embed/host.c", dir .. "/embed",
+      local host = compiler.host("examples/embed/host.c", dir .. "/embed",
         "-O1 -Wall -Wextra")
       if not host then
         pending "no Lua library to link"
         return
       end
-      assert.equal(("device: blocks add up to 15\n"):rep(100),
+      assert.equal(("device: blocks add up to 15\n"):rep(100):sub(1, -2),
         run(host, "examples/embed/script.lua 100"))
     end)
   end)
 
   it("serves a rock of a stranger's: examples/cmodule", function()
-    if not shell("echo 'int main(void) { return 0; }' | "
-        .. "%s -include zlib.h -x c -o /dev/null - -lz", CC) then
+    if not select(2, shell("echo 'int main(void) { return 0; }' | "
+        .. "%s -include zlib.h -x c -o /dev/null - -lz", compiler.CC)) then
       pending "no zlib"
       return
     end
@@ -548,12 +530,12 @@ extern "C" int luaopen_plus(lua_State *L) {
     must("cd %s/cmodule && env -u LUA_PATH -u LUA_CPATH luarocks "
       .. "--lua-version=%s --tree=%s/tree make --deps-mode=none CC='%s' "
       .. "LD='%s' LUA_INCDIR='%s' THREADING_INCDIR='%s'", dir,
-      _VERSION:match "[%d.]+", dir, CC, CC, HEADERS, threading.include_dir())
+      _VERSION:match "[%d.]+", dir, compiler.CC, compiler.CC, compiler.HEADERS,
+      threading.include_dir())
     local names = {}
     for i = 1, 8 do
       names[i] = ("%s/file %d"):format(dir, i)
-      local f <close> = assert(io.open(names[i], "wb"))
-      f:write((("%d123456789"):format(i)):rep(20000 * i))
+      files.write(names[i], (("%d123456789"):format(i)):rep(20000 * i))
     end
     local quoted = "'" .. table.concat(names, "' '") .. "'"
     local path = ("LUA_CPATH_5_4='%s/tree/lib/lua/%s/?.so;%s'"):format(dir,
@@ -568,13 +550,13 @@ extern "C" int luaopen_plus(lua_State *L) {
       assert.equal(read(name), whole)
       local f <close> = assert(io.open(name .. ".gz", "rb"))
       f:seek("end", -8) -- gzip's own checksum
-      expected[i] = ("%08x  %s\n"):format(("<I4"):unpack(f:read(4)), name)
+      expected[i] = ("%08x  %s"):format(("<I4"):unpack(f:read(4)), name)
     end
-    assert.equal(table.concat(expected), out)
-    local ok, text = shell("%s %s/cmodule/compress.lua %s/none", command, dir,
+    assert.equal(table.concat(expected, "\n"), out)
+    local text, ok = shell("%s %s/cmodule/compress.lua %s/none", command, dir,
       dir)
     assert.is_nil(ok)
-    assert.equal(dir .. "/none: No such file or directory\n", text)
+    assert.equal(dir .. "/none: No such file or directory", text)
   end)
 
   it("leaves no thread behind", function()

@@ -1,3 +1,4 @@
+local files = require "spec.support.files"
 local loops = require "threading.loops"
 local support = require "spec.support"
 local threading = require "threading"
@@ -319,11 +320,7 @@ describe("dump", function()
     local file = assert(io.open(name, "w"))
     threading.dump(file)
     file:close()
-    file = assert(io.open(name))
-    local text = file:read "a"
-    file:close()
-    os.remove(name)
-    assert.matches("^MainThread %(", text)
+    assert.matches("^MainThread %(", files.read_and_remove(name))
   end)
 
   it("writes to what has a method write only", function()

@@ -1,4 +1,5 @@
-local build_host = require "spec.support.host"
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local support = require "spec.support"
 
 -- How a program ends while threads live. Each case is a program of its own.
@@ -45,9 +46,7 @@ local function run_writers(ending, options)
   local result = support.run(writers .. (ending or ""), options)
   local contents = {}
   for i, name in ipairs(options.args) do
-    local f <close> = assert(io.open(name))
-    contents[i] = f:read "a"
-    os.remove(name)
+    contents[i] = files.read_and_remove(name)
   end
   return result, contents
 end
@@ -62,19 +61,12 @@ end
 
 -- Runs `lua ARGS` with `input` as its standard input.
 local function lua(args, input)
-  local name, out = os.tmpname(), os.tmpname()
-  local f = assert(io.open(name, "w"))
-  f:write(input or "")
-  f:close()
+  local name, out = files.new(input or ""), os.tmpname()
   local command = ("timeout -s KILL 300 %s %s <%s >%s 2>&1"):format(
     support.lua_command(), args, name, out)
   local _, how, code = os.execute(command)
-  f = assert(io.open(out))
-  local text = f:read "a"
-  f:close()
   os.remove(name)
-  os.remove(out)
-  return text, how == "exit" and code
+  return files.read_and_remove(out), how == "exit" and code
 end
 
 describe("at the end of the script", function()
@@ -306,10 +298,7 @@ describe("lua", function()
   end)
 
   it("-W and other options before the script", function()
-    local name = os.tmpname()
-    local f = assert(io.open(name, "w"))
-    f:write(program, "return print(...)")
-    f:close()
+    local name = files.new(program .. "return print(...)")
     local out, code = lua("-W -- " .. name .. " a b")
     os.remove(name)
     assert.matches("^a\tb\nended$", out)
@@ -505,10 +494,8 @@ describe("a host", function()
 
   setup(function()
     local name = os.tmpname()
-    local f = assert(io.open(name .. ".c", "w"))
-    f:write(source)
-    f:close()
-    host = build_host(name .. ".c", name, "-O1")
+    files.write(name .. ".c", source)
+    host = compiler.host(name .. ".c", name, "-O1")
     os.remove(name .. ".c")
     if not host then
       os.remove(name)
@@ -531,14 +518,10 @@ describe("a host", function()
       return
     end
     local environment = support.lua_command():match "^(env .-) %S+$"
-    local file = os.tmpname()
-    local f = assert(io.open(file, "w"))
-    f:write(script)
-    f:close()
-    local command = '%s timeout -s KILL 300 %s %d "$(cat %s)" 2>&1'
-    local p = assert(io.popen(command:format(environment, host, states, file)))
-    local out = p:read "a"
-    local ok, _, code = p:close()
+    local file = files.new(script)
+    local out, ok, code = files.shell(
+      '%s timeout -s KILL 300 %s %d "$(cat %s)"', environment, host, states,
+      file)
     os.remove(file)
     if out:find "runtime does not come first" then
       pending "a sanitizer wants a host that is instrumented, too"

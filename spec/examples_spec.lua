@@ -1,6 +1,7 @@
 -- Runs every example and compares what it prints. How often a race goes wrong
 -- and how busy the processors are is measured, not compared.
 
+local files = require "spec.support.files"
 local support = require "spec.support"
 
 local function run(name)
@@ -8,8 +9,8 @@ local function run(name)
 end
 
 local function run_hurried(name)
-  local f <close> = assert(io.open("examples/" .. name .. ".lua"))
-  return support.output_of(support.hurried .. f:read "a")
+  return support.output_of(support.hurried
+    .. files.read("examples/" .. name .. ".lua"))
 end
 
 local function lines(text)

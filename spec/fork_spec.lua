@@ -1,13 +1,12 @@
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local support = require "spec.support"
 
 -- Only the forking thread goes on in the child, as the main thread. fork
 -- comes from a C module of our own, support/forker.c.
 
-local dir = os.tmpname()
-os.remove(dir)
-local built = os.execute(("mkdir %s && %s -shared -fPIC -I%s -o %s/forker.so "
-  .. "spec/support/forker.c 2>%s/log"):format(dir, os.getenv "CC" or "gcc",
-    os.getenv "LUA_INCDIR" or "/usr/include/lua5.4", dir, dir))
+local dir = files.folder()
+compiler.module("spec/support/forker.c", dir)
 
 local prelude = ([[
   package.cpath = "%s/?.so;" .. package.cpath
@@ -32,10 +31,6 @@ local function output_of(source)
 end
 
 describe("fork", function()
-  setup(function()
-    assert(built, "spec/support/forker.c does not compile")
-  end)
-
   teardown(function()
     os.execute("rm -r " .. dir)
   end)

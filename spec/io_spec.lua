@@ -1,18 +1,16 @@
 -- threading.io, on pipes and sockets of support/descriptors.c.
 
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local io = require "threading.io"
 local stdio = require "io"
 local support = require "spec.support"
 local threading = require "threading"
 
-local dir = os.tmpname()
-os.remove(dir)
-local built = os.execute(("mkdir %s && %s -shared -fPIC -I%s -o "
-  .. "%s/descriptors.so spec/support/descriptors.c 2>%s/log"):format(dir,
-    os.getenv "CC" or "gcc", os.getenv "LUA_INCDIR" or "/usr/include/lua5.4",
-    dir, dir))
-local cpath = package.cpath
-local descriptors
+local dir = files.folder()
+compiler.module("spec/support/descriptors.c", dir)
+local descriptors =
+  package.loadlib(dir .. "/descriptors.so", "luaopen_descriptors")()
 
 local prelude = ([[
   package.cpath = "%s/?.so;" .. package.cpath
@@ -25,15 +23,7 @@ local prelude = ([[
   local support = require "spec.support"
 ]]):format(dir)
 
-setup(function()
-  assert(built, "spec/support/descriptors.c does not compile")
-  package.cpath = dir .. "/?.so;" .. cpath
-  descriptors = require "descriptors"
-end)
-
 teardown(function()
-  package.cpath = cpath
-  package.loaded.descriptors = nil
   os.execute("rm -r " .. dir)
 end)
 

@@ -1,30 +1,19 @@
+local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
 
 local Array, Value = threading.Array, threading.Value
+local read, shell = files.read, files.shell
 
 -- A folder for this spec's cache, scripts and the like.
 local folder
 
 local getenv = os.getenv
 
-local function shell(command, ...)
-  local p = assert(io.popen(command:format(...) .. " 2>&1"))
-  local text = p:read "a"
-  local ok = p:close()
-  return text:gsub("\n$", ""), ok
-end
-
 local function write(name, text)
   local path = folder .. "/" .. name
-  local f <close> = assert(io.open(path, "wb"))
-  f:write(text)
+  files.write(path, text)
   return path
-end
-
-local function read(path)
-  local f <close> = assert(io.open(path, "rb"))
-  return f:read "a"
 end
 
 -- A program that stands in for the compiler.
@@ -86,7 +75,7 @@ end
 
 describe("kernel", function()
   lazy_setup(function()
-    folder = shell "mktemp -d"
+    folder = files.folder()
     -- luacheck: ignore 122
     os.getenv = function(name)
       return name == "XDG_CACHE_HOME" and folder or getenv(name)

@@ -1,13 +1,10 @@
 -- Every program of README.md runs, and prints what README.md says.
 
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local support = require "spec.support"
 
 local has_sockets = pcall(require, "socket")
-
-local function read(name)
-  local f <close> = assert(io.open(name))
-  return f:read "a"
-end
 
 -- The blocks of the file in their order: lists of language and text.
 local function blocks(text)
@@ -20,22 +17,17 @@ end
 
 -- A directory with primes.so, the README's C module.
 local function build(source, directory)
-  local file = assert(io.open(directory .. "/primes.c", "w"))
-  file:write(source, "\n")
-  file:close()
-  assert(os.execute(("%s -O2 -shared -fPIC -Wall -Werror -I%s -Icsrc/include "
-    .. "%s/primes.c -o %s/primes.so"):format(os.getenv "CC" or "gcc",
-    os.getenv "LUA_INCDIR" or "/usr/include/lua5.4", directory, directory)))
+  files.write(directory .. "/primes.c", source .. "\n")
+  compiler.module(directory .. "/primes.c", directory,
+    "-O2 -Wall -Werror -Icsrc/include")
 end
 
 describe("README.md", function()
-  local list = blocks(read "README.md")
+  local list = blocks(files.read "README.md")
   local directory, cpath
 
   setup(function()
-    directory = os.tmpname()
-    assert(os.remove(directory))
-    assert(os.execute("mkdir " .. directory))
+    directory = files.folder()
     for _, block in ipairs(list) do
       if block.language == "c" then
         build(block.body, directory)

@@ -1,12 +1,8 @@
 -- The versions that stand in several files agree, and the recipe for a release
 -- in CONTRIBUTING.md names what is there.
 
+local files = require "spec.support.files"
 local threading = require "threading"
-
-local function read(name)
-  local f <close> = assert(io.open(name))
-  return f:read "a"
-end
 
 local function rockspecs()
   local list = {}
@@ -23,7 +19,7 @@ end
 -- The versions of CHANGELOG.md with their dates, the newest first.
 local function releases()
   local list = {}
-  for title in read "CHANGELOG.md":gmatch "\n## ([^\n]+)" do
+  for title in files.read "CHANGELOG.md":gmatch "\n## ([^\n]+)" do
     list[#list + 1] = title
   end
   assert.equal("Unreleased", table.remove(list, 1))
@@ -78,10 +74,10 @@ describe("a release", function()
 end)
 
 describe("the recipe for a release", function()
-  local recipe = read "CONTRIBUTING.md":match "\n## How to release\n(.*)"
+  local recipe = files.read "CONTRIBUTING.md":match "\n## How to release\n(.*)"
 
   it("names targets of the Makefile", function()
-    local makefile = read "Makefile"
+    local makefile = files.read "Makefile"
     local n = 0
     for targets in recipe:gmatch "`make ([^`]+)`" do
       for target in targets:gmatch "%S+" do

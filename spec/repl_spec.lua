@@ -1,24 +1,20 @@
 -- lua.c's prompt in a real terminal: other threads run while it waits.
 
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local io = require "threading.io"
 local support = require "spec.support"
 
-local dir = os.tmpname()
-os.remove(dir)
-local built = os.execute(("mkdir %s && %s -shared -fPIC -I%s -o "
-  .. "%s/descriptors.so spec/support/descriptors.c 2>%s/log"):format(dir,
-    os.getenv "CC" or "gcc", os.getenv "LUA_INCDIR" or "/usr/include/lua5.4",
-    dir, dir))
-local cpath = package.cpath
-local descriptors
+local dir = files.folder()
+compiler.module("spec/support/descriptors.c", dir)
+local descriptors =
+  package.loadlib(dir .. "/descriptors.so", "luaopen_descriptors")()
+os.execute("rm -r " .. dir)
 
 -- A session of `lua -i` with this prelude. `sees(pattern)` waits for output
 -- that it matches, and returns what it captures; `types(text)`.
 local function with_session(prelude, fn)
-  local name = os.tmpname()
-  local f = assert(require("io").open(name, "w"))
-  f:write(prelude)
-  f:close()
+  local name = files.new(prelude)
   local fd, pid = descriptors.terminal(("TERM=dumb exec %s -i %s"):format(
     support.lua_command(), name))
   local seen, session = "", {}
@@ -108,18 +104,6 @@ local prelude <const> = [[
 ]]
 
 describe("the prompt of lua -i", function()
-  setup(function()
-    assert(built, "spec/support/descriptors.c does not compile")
-    package.cpath = dir .. "/?.so;" .. cpath
-    descriptors = require "descriptors"
-  end)
-
-  teardown(function()
-    package.cpath = cpath
-    package.loaded.descriptors = nil
-    os.execute("rm -r " .. dir)
-  end)
-
   it("lets other threads run while it waits for a line", function()
     if is_missing "readline" then
       return

@@ -1,20 +1,11 @@
 -- What docs/security.md says, where no other spec shows it; and that each
 -- spec that it names is there.
 
+local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
 
-local function read(name)
-  local f <close> = assert(io.open(name))
-  return f:read "a"
-end
-
-local function shell(...)
-  local pipe = assert(io.popen(string.format(...) .. " 2>&1"))
-  local text = pipe:read "a"
-  pipe:close()
-  return (text:gsub("\n$", ""))
-end
+local read, shell = files.read, files.shell
 
 describe("docs/security.md", function()
   local named = {}
@@ -44,7 +35,7 @@ describe("the folder of the kernels", function()
   local directory
 
   before_each(function()
-    directory = shell "mktemp -d"
+    directory = files.folder()
   end)
 
   after_each(function()
@@ -87,7 +78,7 @@ describe("the folder of the kernels", function()
       shell("ln -sf ../precious %s", file)
       assert.equal("5\n", compile().out)
       assert.equal("precious\n", read(directory .. "/precious"))
-      assert.matches("^%-rw%-%-%-%-%-%-%-", shell("ls -l %s", file))
+      assert.matches("^%-rw%-%-%-%-%-%-%-", (shell("ls -l %s", file)))
     end)
 end)
 

@@ -1,22 +1,15 @@
 -- The examples with sockets, and the one that compresses a folder, under real
 -- clients and tools: curl, wrk, gzip.
 
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local support = require "spec.support"
 
+local read, write = files.read, files.write
 local has_sockets = pcall(require, "socket")
 
 local function has(tool)
   return os.execute("command -v " .. tool .. " >/dev/null 2>&1") == true
-end
-
-local function read(name)
-  local file <close> = assert(io.open(name, "rb"))
-  return file:read "a"
-end
-
-local function write(name, text)
-  local file <close> = assert(io.open(name, "wb"))
-  file:write(text)
 end
 
 -- What a command prints.
@@ -110,13 +103,13 @@ describe("example", function()
       assert.equal("404", curl("-o /dev/null -w '%{http_code}'", path), path)
     end
     assert.equal("400", curl("-o /dev/null -d x -w '%{http_code}'", "/"))
-    local files = {}
+    local urls = {}
     for i = 1, 40 do -- more than there are workers
-      files[i] = ("-o /dev/null http://127.0.0.1:%s/lock.lua"):format(port)
+      urls[i] = ("-o /dev/null http://127.0.0.1:%s/lock.lua"):format(port)
     end
     assert.equal(("200 "):rep(40), shell("curl -sZ --parallel-max 20 "
       .. "--max-time 30 -w '%%{http_code} ' %s 2>/dev/null",
-      table.concat(files, " ")))
+      table.concat(urls, " ")))
     assert.matches("interrupted!", stop())
   end)
 
@@ -140,9 +133,8 @@ describe("example", function()
   end)
 
   it("crawler.lua finds all pages of http.lua's", function()
-    local dir = os.tmpname()
-    os.remove(dir)
-    assert(os.execute("mkdir -p " .. dir .. "/sub"))
+    local dir = files.folder()
+    assert(os.execute("mkdir " .. dir .. "/sub"))
     write(dir .. "/index.html", '<a href="a.html">a</a> <a href="sub/">b</a>')
     write(dir .. "/a.html", '<a href="/">up</a> <a href="missing.html">c</a>')
     write(dir .. "/sub/index.html", '<a href="../a.html#there">a</a>'
@@ -159,15 +151,11 @@ describe("example", function()
 end)
 
 describe("example gzip.lua", function()
-  local CC = os.getenv "CC" or "gcc"
-  local headers = os.getenv "LUA_INCDIR" or "/usr/include/lua5.4"
-  local dir = os.tmpname()
+  local dir = files.folder()
   local cpath = package.cpath
-  os.remove(dir)
   assert(os.execute("mkdir -p '" .. dir .. "/a folder/it'"))
-  local built = has "gzip" and os.execute(("%s -O2 -shared -fPIC -I%s "
-    .. "-Icsrc/include examples/cmodule/zfiles.c -o %s/zfiles.so -lz "
-    .. "2>/dev/null"):format(CC, headers, dir))
+  local built = has "gzip" and pcall(compiler.module,
+    "examples/cmodule/zfiles.c", dir, "-O2 -Icsrc/include -lz")
 
   setup(function()
     package.cpath = dir .. "/?.so;" .. cpath

@@ -8,6 +8,7 @@
 -- change is a counter or a list of these here, or a field for each thread.
 
 local _thread = require "threading._thread"
+local files = require "spec.support.files"
 local threading = require "threading"
 local time = require "threading.time"
 
@@ -209,13 +210,6 @@ support.hurried = 'do local time = require "threading.time" '
   .. "local sleep = time.sleep "
   .. "function time.sleep(secs) sleep(secs / 10) end end "
 
-local function read_and_remove(name)
-  local f <close> = assert(io.open(name, "rb"))
-  local s = f:read "a"
-  os.remove(name)
-  return s
-end
-
 --- Runs a program in a child process.
 -- @tparam string program Lua source, or the name of a file that ends in .lua
 -- @tparam[opt] table options `before`: a shell command run in front of it in
@@ -225,32 +219,24 @@ end
 -- (number, if one ended it)
 function support.run(program, options)
   options = options or {}
-  local script, out, err, stdin = program, os.tmpname(), os.tmpname()
-  local made
-  if not program:find "^[^\n]*%.lua$" then
-    script = os.tmpname()
-    made = assert(io.open(script, "wb"))
-    made:write(program)
-    made:close()
-  end
-  if options.stdin then
-    stdin = os.tmpname()
-    local f <close> = assert(io.open(stdin, "wb"))
-    f:write(options.stdin)
-  end
+  local out, err = os.tmpname(), os.tmpname()
+  local made = not program:find "^[^\n]*%.lua$" and files.new(program)
+  local stdin = options.stdin and files.new(options.stdin)
   local words = {
     options.before and options.before .. "; " or "",
     "exec timeout -s KILL ", options.seconds or 300, " ",
-    support.lua_command(), " ", quote(script),
+    support.lua_command(), " ", quote(made or program),
   }
   for _, word in ipairs(options.args or {}) do
     words[#words + 1] = " " .. quote(word)
   end
   words[#words + 1] = (" <%s >%s 2>%s"):format(stdin or "/dev/null", out, err)
   local _, how, code = os.execute(table.concat(words))
-  local result = { out = read_and_remove(out), err = read_and_remove(err) }
+  local result = {
+    out = files.read_and_remove(out), err = files.read_and_remove(err),
+  }
   if made then
-    os.remove(script)
+    os.remove(made)
   end
   if stdin then
     os.remove(stdin)
