@@ -1,63 +1,92 @@
 /*
 ** The global lock's hand-over: csrc/gil.c, with its callers in park.c,
-** preempt.c and coroutine.c.
+** preempt.c and coroutine.c. What has the same name there does the same.
 **
-** One thread computes for ever, and lets go of the lock only when its hook
-** fires; it wakes who is parked. The others park, wake each other, and end.
+** Thread 0 holds the lock; 1 and 2 come for it, in one of three scenes:
+** - invitation: 1 and 2 park, and are woken under the lock; 0 computes for
+**   ever. Waits time out: who is due asks the holder, again and again.
+** - hurry: 1 and 2 are due at once; 0 and 1 compute for ever. No wait times
+**   out, for no interval has passed yet: who was preempted asks nobody.
+** - calm: nobody computes, nobody is due, no wait times out.
+** Who computes lets go of the lock only when its hook fires.
 **
-** Checked: one thread at a time holds the lock; every thread that wants it, or
-** is invited to it, gets it, whoever else computes (`served`, under weak
+** Checked: one thread at a time holds the lock; 1 and 2 get it, when they come
+** and when they are invited, though the others compute (`served`, under weak
 ** fairness, that is: who can go on goes on some day).
 **
 ** What is done under the lock's mutex is one step here: outside of it a thread
-** looks at one word at a time. Time is left out: a waiter may be due at once or
-** later, and enters the queue anywhere.
+** looks at one word at a time.
 **
 ** -DMUTATION=name builds a model that is wrong, see tools/model.
 */
-#define THREADS 3 /* 0 computes for ever */
+#define THREADS 3
 #define NONE 255
 
 #define none 0
-#define no_first_asleep 1 /* the next holder is not asked for the invited */
-#define lifted_hook 2     /* the hook goes with the coroutine, see step_out */
-#define silent 3          /* who is due sets drop and signals nobody */
-#define unasked 4         /* who invites does not ask itself to drop */
-#define freed 5           /* hand_over frees the lock before the grant */
+#define sleeper_left 1 /* who takes the lock before an invited asks nobody */
+#define hasty_left 2   /* who takes the lock before a hasty asks nobody */
+#define aloof 3        /* who is hasty asks only when it is the first */
+#define unsorted 4     /* who was preempted may stand before who is hasty */
+#define lifted_hook 5  /* the hook goes with the coroutine, see step */
+#define silent 6       /* who is due sets drop and signals nobody */
+#define unasked 7      /* who invites does not ask itself to drop */
+#define freed 8        /* hand_over frees the lock before the grant */
+#define unposted 9     /* let_go wakes nobody */
+#define posted_once 10 /* who was woken in vain is not woken again */
 #ifndef MUTATION
 #define MUTATION none
 #endif
 #define IS(name) (MUTATION == name)
 
+mtype = { invitation, hurry, calm };
+mtype scene;
+#define timeouts (scene == invitation)
+#define computes(t) (t == 0 && scene != calm || t == 1 && scene == hurry)
+
 bool held;             /* the word: HELD */
 byte holder = NONE;    /* who may be signalled */
 bool drop;             /* the holder shall let go */
-bool first_asleep;     /* holder only */
+bool grace;            /* holder only: it shall ask itself to */
 
 byte queue[THREADS];   /* under the mutex */
 byte queued;           /* how many; not 0: the word's QUEUED */
-bool granted[THREADS], posted[THREADS], asleep[THREADS];
+bool granted[THREADS], posted[THREADS], asleep[THREADS], hasty[THREADS];
 
 bool holds[THREADS];   /* tstate.holds_gil */
-bool signalled;        /* the computer is */
 bool hook[THREADS];    /* armed: the thread will come to yield */
 bool token[THREADS];   /* of its semaphore; a second would say no more */
-bool parked[THREADS], woken[THREADS], ended[THREADS];
+bool parked[THREADS], woken[THREADS], done[THREADS];
 byte inside;           /* how many may touch Lua */
+
+inline arm(t) {
+  hook[t] = computes(t)
+}
 
 /* --- under the mutex --- */
 
+/* Anywhere, for `due` may be any time; but all who come later than somebody
+** hasty are due later. */
 inline enqueue(w) {
-  /* Anywhere: `due` may be any time. */
   k = queued;
   do
-  :: k > 0 -> queue[k] = queue[k - 1]; k--
+  :: k > 0 && (!hasty[queue[k - 1]] || IS(unsorted)) ->
+    queue[k] = queue[k - 1]; k--
   :: break
   od;
   queue[k] = w;
   k = 0;
-  queued++;
-  granted[w] = false; posted[w] = false; asleep[w] = false
+  queued++
+}
+
+inline queue_up(w, is_hasty) {
+  granted[w] = false; posted[w] = false; asleep[w] = false;
+  hasty[w] = is_hasty;
+  enqueue(w)
+}
+
+inline grace_of_next() {
+  grace = (queued > 0 && asleep[queue[0]] && !IS(sleeper_left)) ||
+          ((hasty[0] || hasty[1] || hasty[2]) && !IS(hasty_left))
 }
 
 inline dequeue(w) {
@@ -70,10 +99,32 @@ inline dequeue(w) {
   :: k + 1 < queued -> queue[k] = queue[k + 1]; k++
   :: else -> break
   od;
+  k = 0;
   queued--;
   queue[queued] = 0;
-  first_asleep = queued > 0 && asleep[queue[0]] && !IS(no_first_asleep);
-  k = 0
+  hasty[w] = false;
+  grace_of_next()
+}
+
+/* The handler comes at once: a hook that is armed later fires later. */
+inline signal_holder() {
+  drop = true;
+  if
+  :: holder != NONE && holds[holder] && !IS(silent) -> arm(holder)
+  :: else
+  fi
+}
+
+#define need_not_ask (hasty[self] && queue[0] != self && (drop || IS(aloof)))
+
+/* When it comes it may be due or not, unless it is hasty, that is, due; who has
+** slept until its time was up is. */
+inline ask() {
+  if
+  :: need_not_ask
+  :: (hasty[self] || timeouts) && !need_not_ask -> signal_holder()
+  :: !hasty[self] && !(timeouts && slept)
+  fi
 }
 
 /* Sets `next` to whom to post. */
@@ -94,7 +145,7 @@ inline let_go() {
   drop = false;
   held = false;
   if
-  :: queued > 0 && !posted[queue[0]] ->
+  :: queued > 0 && !posted[queue[0]] && !IS(unposted) ->
     next = queue[0];
     posted[next] = true;
     asleep[next] = false
@@ -111,15 +162,22 @@ inline post(w) {
   fi
 }
 
+inline drop_after() {
+  drop = true; arm(self)
+}
+
 inline become_holder() {
   atomic {
     holder = self;
     holds[self] = true;
     inside++;
     assert(inside == 1);
-    hook[self] = hook[self] || drop;
     if
-    :: first_asleep -> first_asleep = false; drop = true; hook[self] = true
+    :: drop -> arm(self)
+    :: else
+    fi;
+    if
+    :: grace -> grace = false; drop_after()
     :: else
     fi
   }
@@ -131,41 +189,36 @@ inline disown() {
   holder = NONE
 }
 
-/* In the queue, until it is granted the lock, or finds it free. When it is due,
-** perhaps not at once, it asks the holder. Then it sleeps until it is posted or
-** its time is up; it wakes at the head of the loop, with the token gone. */
+/* It is awake: it has just come, or its semaphore or its time has woken it. */
+#define awake (!slept || token[self] || timeouts)
+
+/* In the queue, until it is granted the lock, or finds it free. */
 inline wait_turn() {
   do
-  :: atomic { granted[self] -> granted[self] = false; break }
-  :: atomic { !granted[self] && !held ->
+  :: atomic { awake && granted[self] -> granted[self] = false; break }
+  :: atomic { awake && !granted[self] && !held ->
       held = true; dequeue(self); drop = false; break }
-  :: atomic { !granted[self] && held ->
-      if
-      :: drop = true;
-        if
-        :: holder == 0 && !IS(silent) -> signalled = true
-        :: else
-        fi
-      :: !tried
-      fi;
-      tried = true; token[self] = false; posted[self] = false }
+  :: atomic { awake && !granted[self] && held ->
+      ask();
+      slept = true; token[self] = false;
+      posted[self] = posted[self] && IS(posted_once) }
   od;
-  atomic { tried = false; token[self] = false; posted[self] = false }
+  atomic { slept = false; token[self] = false; posted[self] = false }
 }
 
-inline take() {
+inline take(is_hasty) {
   if
   :: atomic { !held -> held = true }
-  :: atomic { held -> enqueue(self) }; wait_turn()
+  :: atomic { held -> queue_up(self, is_hasty) }; wait_turn()
   fi;
   become_holder()
 }
 
 inline release() {
+  atomic { disown() };
   if
-  :: atomic { queued == 0 -> disown(); held = false }
+  :: atomic { queued == 0 -> held = false }
   :: atomic { queued > 0 ->
-      disown();
       if
       :: drop -> hand_over()
       :: else -> let_go()
@@ -177,30 +230,36 @@ inline release() {
 inline yield() {
   if
   :: atomic { drop && queued > 0 ->
-      disown(); hand_over(); enqueue(self) };
+      disown(); hand_over(); queue_up(self, false) };
     atomic { post(next); next = NONE };
-    wait_turn();
-    become_holder()
+    accept()
   :: atomic { drop && queued == 0 -> drop = false }
   :: !drop
   fi
 }
 
-/* --- park.c --- */
-
-/* Wakes w, which is parked: by an invitation. */
-inline wake(w) {
-  atomic {
-    parked[w] = false; woken[w] = true;
-    enqueue(w);
-    asleep[w] = true
-  };
+inline invite(w) {
+  atomic { queue_up(w, false); asleep[w] = true };
   atomic {
     if
     :: IS(unasked)
-    :: else -> drop = true; hook[self] = true
+    :: else -> drop_after()
     fi
   }
+}
+
+inline accept() {
+  asleep[self] = false;
+  wait_turn();
+  become_holder()
+}
+
+/* --- park.c --- */
+
+/* Under the bucket's mutex: w sees it at the end. */
+inline wake(w) {
+  invite(w);
+  atomic { parked[w] = false; woken[w] = true }
 }
 
 /* Wakes the threads that are parked, one after the other. */
@@ -219,12 +278,11 @@ inline park() {
   :: atomic { token[self] ->
       token[self] = false;
       if
-      :: woken[self] -> woken[self] = false; asleep[self] = false; break
+      :: woken[self] -> woken[self] = false; break
       :: else /* a stray token */
       fi }
   od;
-  wait_turn();
-  become_holder()
+  accept()
 }
 
 /* --- the threads --- */
@@ -240,41 +298,37 @@ inline step() {
   fi
 }
 
-proctype worker(byte self) {
+proctype thread(byte self) {
   byte next = NONE, k;
-  bool tried;
-  take();
-  park();
+  bool slept, lifted;
+  if
+  :: self == 0 -> become_holder()
+  :: else ->
+    take(scene == hurry);
+    if
+    :: scene == invitation -> park()
+    :: else
+    fi;
+    done[self] = true
+  fi;
   wake_all();
-  ended[self] = true;
+  do
+  :: computes(self) -> step(); wake_all()
+  :: else -> break
+  od;
   release()
-}
-
-/* It holds the lock from the start, and wakes who is parked. */
-proctype computer(byte self) {
-  byte next = NONE, k;
-  bool tried, lifted;
-  become_holder();
-  do
-  :: wake_all(); step()
-  od
-}
-
-/* The computer's handler of the signal runs anywhere in its thread's code. The
-** others end soon enough without. */
-proctype handler() {
-end:
-  do
-  :: atomic { signalled -> signalled = false;
-      hook[0] = hook[0] || (holds[0] && drop) }
-  od
 }
 
 init {
   atomic {
-    held = true; /* by the computer */
-    run computer(0); run worker(1); run worker(2); run handler()
+    if
+    :: scene = invitation
+    :: scene = hurry
+    :: scene = calm
+    fi;
+    held = true; /* by thread 0 */
+    run thread(0); run thread(1); run thread(2)
   }
 }
 
-ltl served { <> (ended[1] && ended[2]) }
+ltl served { <> (done[1] && done[2]) }
