@@ -127,13 +127,15 @@ static bool put_in_row(lua_State *L, thr_items *items, int type,
 }
 
 static void take_from_row(lua_State *L, thr_items *items) {
-  const thr_slot *slot = &items->slots[leave(&items->row, items->order)];
+  thr_slot *slot = &items->slots[leave(&items->row, items->order)];
   switch (slot->kind) {
+    case THR_SLOT_EMPTY: break; /* not in the row */
     case THR_SLOT_INTEGER: lua_pushinteger(L, slot->u.i); break;
     case THR_SLOT_FLOAT: lua_pushnumber(L, slot->u.n); break;
     case THR_SLOT_BOOLEAN: lua_pushboolean(L, slot->u.b); break;
     case THR_SLOT_OBJECT: take_object(L, &items->objects, items->order);
   }
+  slot->kind = THR_SLOT_EMPTY;
   items->changes++;
 }
 

@@ -24,9 +24,12 @@ THR_PRIVATE_BEGIN
 
 typedef enum { THR_FIFO, THR_LIFO, THR_PRIORITY } thr_order;
 
+/* Who takes an item marks its slot as empty.  Nobody looks at that, but a slot
+** that was written to by its last reader costs the next writer, on another
+** processor, far less than one that both have in their caches. */
 typedef struct {
-  enum { THR_SLOT_OBJECT, THR_SLOT_INTEGER, THR_SLOT_FLOAT, THR_SLOT_BOOLEAN }
-      kind;
+  enum { THR_SLOT_EMPTY, THR_SLOT_OBJECT, THR_SLOT_INTEGER, THR_SLOT_FLOAT,
+         THR_SLOT_BOOLEAN } kind;
   union {
     lua_Integer i;
     lua_Number n;
@@ -64,6 +67,20 @@ static inline bool thr_items_putinteger(lua_State *L, thr_items *items) {
   slot->kind = THR_SLOT_INTEGER;
   slot->u.i = lua_tointeger(L, 2);
   row->n++;
+  items->changes++;
+  return true;
+}
+
+/* Takes the first item and pushes it if it is an integer, and not the last. */
+static inline bool thr_items_takeinteger(lua_State *L, thr_items *items) {
+  thr_row *row = &items->row;
+  if (items->order != THR_FIFO || row->n <= 1) return false;
+  thr_slot *slot = &items->slots[row->head];
+  if (slot->kind != THR_SLOT_INTEGER) return false;
+  lua_pushinteger(L, slot->u.i);
+  slot->kind = THR_SLOT_EMPTY;
+  row->head = (row->head + 1) & (row->room - 1);
+  row->n--;
   items->changes++;
   return true;
 }

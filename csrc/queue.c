@@ -154,6 +154,11 @@ static bool put_at_once(lua_State *L, thr_queue *q) {
          thr_items_putinteger(L, &q->items);
 }
 
+static int deliver(thr_queue *q) {
+  thr_queue_removed(q);
+  return 1;
+}
+
 /* deadline 0: do not wait. */
 static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
   thr_alarm alarm = {pass_on, &q->putters};
@@ -175,9 +180,8 @@ static int get(lua_State *L, thr_queue *q, int64_t deadline) {
   thr_alarm alarm = {pass_on, &q->getters};
   for (;;) {
     if (thr_queue_size(q) > 0) {
-      if (!thr_items_take(L, &q->items, alarm)) continue;
-      thr_queue_removed(q);
-      return 1;
+      if (thr_items_take(L, &q->items, alarm)) return deliver(q);
+      continue;
     }
     if (q->closed) return refuse(L, "shutdown");
     if (deadline == 0) return refuse(L, "empty");
@@ -216,7 +220,9 @@ int thr_queue_putnowait(lua_State *L, thr_queue *q) {
 }
 
 int thr_queue_get(lua_State *L, thr_queue *q) {
-  return get(L, q, lua_gettop(L) > 1 ? check_wait(L, 2) : THR_FOREVER);
+  bool more = lua_gettop(L) > 1;
+  if (!more && thr_items_takeinteger(L, &q->items)) return deliver(q);
+  return get(L, q, more ? check_wait(L, 2) : THR_FOREVER);
 }
 
 int thr_queue_getnowait(lua_State *L, thr_queue *q) { return get(L, q, 0); }
