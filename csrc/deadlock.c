@@ -12,7 +12,7 @@ static thr_tstate *thread_by_ident(thr_runtime *rt, uint64_t ident) {
 static thr_tstate *next_in_circle(const thr_tstate *ts) {
   const thr_wait *wait = &ts->wait;
   bool follow = wait->certain || ts->rt->policy == THR_DEADLOCK_CYCLE;
-  if (!wait->what || !wait->forever || !wait->owner || !follow) return NULL;
+  if (!ts->waiting || !wait->forever || !wait->owner || !follow) return NULL;
   if (ts->wait_over) return NULL;
   uint64_t ident = wait->owner(wait->addr);
   return ident != 0 ? thread_by_ident(ts->rt, ident) : NULL;
@@ -35,26 +35,25 @@ static void tell_another(thr_tstate *self) {
 
 bool thr_deadlock_publish(thr_waiter *w) {
   thr_tstate *ts = w->ts;
-  thr_wait wait = {w->what, w->object, w->addr, w->owner, w->certain,
-                   w->forever, w->tellable};
   thr_mutex_lock(&ts->rt->m);
   ts->wait_over = false;
-  ts->wait = wait;
+  ts->wait = (thr_wait){w->what, w->object, w->addr, w->owner, w->certain,
+                        w->forever, w->tellable};
+  ts->waiting = true;
   ts->wait_number = ++ts->rt->waits;
   bool ok = ts->rt->policy == THR_DEADLOCK_OFF || !closes_circle(ts);
   if (!ok && !w->tellable) {
     tell_another(ts);
     ok = true;
   }
-  if (!ok) ts->wait.what = NULL;
+  ts->waiting = ok;
   thr_mutex_unlock(&ts->rt->m);
-  ts->last_wait = wait;
   return ok;
 }
 
 void thr_deadlock_unpublish(thr_tstate *ts) {
   thr_mutex_lock(&ts->rt->m);
-  ts->wait.what = NULL;
+  ts->waiting = false;
   thr_mutex_unlock(&ts->rt->m);
 }
 
@@ -64,7 +63,7 @@ void thr_deadlock_tell(thr_runtime *rt) {
   if (rt->awake != 0 || rt->policy == THR_DEADLOCK_OFF) return;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
-    if (ts->wait.what && ts->wait.tellable &&
+    if (ts->waiting && ts->wait.tellable &&
         (!last || ts->wait_number > last->wait_number))
       last = ts;
   if (last && rt->awake == 0) thr_park_deadlock(last);

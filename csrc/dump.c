@@ -15,13 +15,14 @@
 /* What is to be told of a thread, copied under the runtime's mutex. */
 typedef struct {
   thr_tstate *ts;
+  bool waits;
   thr_wait wait;
   uint64_t owner; /* of what it waits for; 0: nobody */
 } report;
 
-static report read_thread(thr_tstate *ts, const thr_wait *wait) {
-  report r = {ts, *wait, 0};
-  if (wait->what && wait->owner) r.owner = wait->owner(wait->addr);
+static report read_thread(thr_tstate *ts, bool waits) {
+  report r = {ts, waits, ts->wait, 0};
+  if (waits && ts->wait.owner) r.owner = ts->wait.owner(ts->wait.addr);
   return r;
 }
 
@@ -31,7 +32,7 @@ static bool read_all(thr_runtime *rt, report *list, int room, int *n) {
   thr_mutex_lock(&rt->m);
   thr_tstate *ts = rt->threads;
   for (; ts && *n < room; ts = ts->next)
-    list[(*n)++] = read_thread(ts, &ts->wait);
+    list[(*n)++] = read_thread(ts, ts->waiting);
   thr_mutex_unlock(&rt->m);
   return !ts;
 }
@@ -151,7 +152,7 @@ static report *report_of(report *list, int n, const thr_tstate *ts) {
 static bool is_circle(report *list, int n, thr_tstate *self) {
   report *r = report_of(list, n, self);
   for (int steps = 0; r && steps <= n; steps++) {
-    if (!r->wait.what || !r->wait.forever) return false;
+    if (!r->waits || !r->wait.forever) return false;
     thr_tstate *owner = by_ident(list, n, r->owner);
     if (owner == self) return true;
     r = owner ? report_of(list, n, owner) : NULL;
@@ -161,7 +162,7 @@ static bool is_circle(report *list, int n, thr_tstate *self) {
 
 static void add_line(lua_State *L, luaL_Buffer *b, report *r, report *list,
                      int n, thr_tstate *self) {
-  if (!r->wait.what) return;
+  if (!r->waits) return;
   luaL_addstring(b, "\n    ");
   luaL_addstring(b, name_of(r->ts));
   luaL_addchar(b, ' ');
@@ -192,7 +193,7 @@ void thr_dump_deadlock(thr_tstate *self, lua_State *L) {
   luaL_checkstack(L, 16, NULL);
   report *list = push_reports(L, self, &n);
   report *own = report_of(list, n, self);
-  if (own) *own = read_thread(self, &self->last_wait);
+  if (own) *own = read_thread(self, true);
   luaL_buffinit(L, &b);
   if (is_circle(list, n, self)) add_circle(L, &b, list, n, self);
   else add_all(L, &b, list, n, self);
@@ -271,7 +272,7 @@ static void add_thread(lua_State *L, luaL_Buffer *b, report *r, report *list,
                   (LUAI_UACINT)ts->ident, (LUAI_UACINT)ts->native_id,
                   ts->daemon ? ", daemon" : "");
   luaL_addvalue(b);
-  if (r->wait.what)
+  if (r->waits)
     push_wait(L, ts == self ? L : ts->running, r, list, n);
   else lua_pushstring(L, state_of(ts, self));
   luaL_addvalue(b);
@@ -290,7 +291,7 @@ int thr_dump_text(lua_State *L) {
   luaL_checkstack(L, 16, NULL);
   report *list = push_reports(L, self, &n);
   report *own = report_of(list, n, self);
-  if (own && self->in_wait) *own = read_thread(self, &self->last_wait);
+  if (own && self->in_wait) *own = read_thread(self, true);
   self->in_wait = false;
   luaL_buffinit(L, &b);
   for (int i = 0; i < n; i++) {

@@ -160,7 +160,7 @@ static int read_parked(thr_runtime *rt, parking *list, int room) {
   int n = 0;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (!ts->parked_at || !ts->wait.what) continue;
+    if (!ts->parked_at || !ts->waiting) continue;
     if (n < room) list[n] = (parking){ts->ident, ts->wait.what};
     n++;
   }

@@ -77,19 +77,25 @@ typedef enum {
 } thr_semkind;
 
 typedef struct {
+  thr_semkind kind;
+  union {
+    struct { /* the plain kind */
 #if THR_GLIBC(2, 30) /* has sem_clockwait */
-  sem_t sem;
+      sem_t sem;
 #else
 #define THR_SEM_IS_COND 1
-  pthread_mutex_t m;
-  pthread_cond_t c;
-  unsigned tokens; /* under m */
+      pthread_mutex_t m;
+      pthread_cond_t c;
+      unsigned tokens; /* under m */
 #endif
-  thr_semkind kind;
-  thr_osthread sleeper; /* who has made it; the rest: not of the plain kind */
-  int in, out;          /* the pipe's ends, or -1 */
-  _Atomic bool token;  /* set by who posts, taken by who waits */
-  _Atomic bool asleep; /* set by who waits: a post must write into the pipe */
+    };
+    struct { /* the others */
+      thr_osthread sleeper; /* who has made it */
+      int in, out;          /* the pipe's ends, or -1 */
+      _Atomic bool token;   /* set by who posts, taken by who waits */
+      _Atomic bool asleep;  /* set by who waits: a post must end its sleep */
+    };
+  };
 } thr_sem;
 
 typedef enum {

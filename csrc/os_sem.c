@@ -280,19 +280,20 @@ static thr_semwait pipe_wait(thr_sem *s, thr_watch *watch, int64_t deadline,
                                                   : THR_SEM_EINTR;
 }
 
-static bool init(thr_sem *s) {
-  if (thr_testing_fails(THR_CHANCE_CALL)) return false;
-  bool ok = s->kind == THR_SEM_PLAIN ? plain_init(s) : pipe_init(s);
-  if (ok) thr_testing_hold(1);
-  return ok;
+static void signal_init(thr_sem *s) {
+  s->in = s->out = -1;
+  s->token = s->asleep = false;
+  s->sleeper = pthread_self();
 }
 
 bool thr_sem_init(thr_sem *s, thr_semkind kind) {
   s->kind = kind;
-  s->in = s->out = -1;
-  s->token = s->asleep = false;
-  s->sleeper = pthread_self();
-  return kind == THR_SEM_SIGNAL || init(s);
+  if (kind != THR_SEM_PLAIN) signal_init(s);
+  if (kind == THR_SEM_SIGNAL) return true;
+  if (thr_testing_fails(THR_CHANCE_CALL)) return false;
+  bool ok = kind == THR_SEM_PLAIN ? plain_init(s) : pipe_init(s);
+  if (ok) thr_testing_hold(1);
+  return ok;
 }
 
 void thr_sem_post(thr_sem *s) {

@@ -41,9 +41,9 @@ enum {
                         THR_PENDING_ASYNC | THR_PENDING_DUMP
 };
 
-/* What a thread waits for, for dump and deadlock. Guard: m. */
+/* What a thread waits for, or waited for last, for dump and deadlock. */
 typedef struct thr_wait {
-  const char *what; /* NULL: for nothing */
+  const char *what;
   const void *object; /* as the user knows it */
   const void *addr;
   uint64_t (*owner)(const void *addr); /* who can end it; NULL: anybody */
@@ -89,28 +89,28 @@ struct thr_tstate {
 
   _Atomic(const void *) parked_at; /* see park.c */
   thr_wait wait;         /* m; written by the thread itself */
+  bool waiting;          /* m: else that wait has ended */
   atomic_bool wait_over; /* who ends the wait; it may not have run since */
-  thr_wait last_wait;    /* own: for the report of a deadlock */
   bool in_wait;          /* own: it goes on after the dump that comes now */
+  bool guarded;          /* own: a guard() has returned; see at_switch */
   unsigned long wait_number; /* m: the younger the wait, the higher */
   atomic_uint pending;             /* THR_PENDING_* bits */
   unsigned deaf; /* own: those that must not end a wait just now */
   void (*base_hook)(struct lua_State *, struct lua_Debug *); /* own: the hook
                      of base that is known; another is a signal handler's */
-  bool guarded; /* own: a guard() has returned; see at_switch */
   unsigned stop_rounds, stops_left; /* own: see runtime.c */
   int64_t stop_again; /* own: when a stop that was caught is raised again */
 
   thr_osthread os;         /* const once started */
-  atomic_int phase;        /* thr_phase */
   atomic_llong native_id;  /* 0 until the OS thread lives */
+  atomic_int phase;        /* thr_phase */
   bool is_main;            /* const */
   bool daemon;             /* gil; m when counted */
   bool foreign;            /* const, but for a fork: attached, see attach.h */
   bool outside;            /* m to write: foreign, and in no call of Lua's */
-  bool let_preempt;        /* own: its signal was let in when it attached */
   uint64_t took;  /* own: of each nested attach a bit, has it taken the lock? */
   unsigned depth; /* own: how many those are */
+  bool let_preempt; /* own: its signal was let in when it attached */
   char name[THR_NAMESIZE]; /* gil */
   void (*body)(thr_tstate *); /* const: what the OS thread does */
 
