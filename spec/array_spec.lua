@@ -466,11 +466,10 @@ describe("Array", function()
   end)
 
   it("many threads write parts of their own", function()
-    local interval = threading.getswitchinterval()
+    local _ <close> = support.switch_often()
     local N <const>, THREADS <const> = 400, 8
     for _, type in ipairs { "int8", "int64", "float32" } do
       local a = Array(type, N * THREADS)
-      threading.setswitchinterval(5e-5)
       support.join(support.start_many(THREADS, function(t)
         for round = 1, 10 do
           for i = (t - 1) * N + 1, t * N do
@@ -479,7 +478,6 @@ describe("Array", function()
           end
         end
       end))
-      threading.setswitchinterval(interval)
       for t = 1, THREADS do
         for i = (t - 1) * N + 1, t * N do
           assert(a[i] == t + 10)

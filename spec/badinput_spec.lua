@@ -8,6 +8,7 @@
 local _thread = require "threading._thread"
 local arguments = require "spec.support.arguments"
 local futures = require "threading.futures"
+local keys = require "tools.keys"
 local loops = require "threading.loops"
 local queue = require "threading.queue"
 local support = require "spec.support"
@@ -145,15 +146,6 @@ local function spec_function(target, description)
   end
 end
 
-local function sorted(t)
-  local list = {}
-  for key in pairs(t) do
-    list[#list + 1] = key
-  end
-  table.sort(list)
-  return ipairs(list)
-end
-
 local modules = {
   threading = threading,
   ["threading._thread"] = _thread,
@@ -169,7 +161,7 @@ local modules = {
 describe("bad input to", function()
   for module_name, module in pairs(modules) do
     local functions = types.classes[module_name].functions
-    for _, name in sorted(functions) do
+    for _, name in ipairs(keys(functions)) do
       spec_function({
         name = module_name .. "." .. name,
         class = module_name,
@@ -178,10 +170,10 @@ describe("bad input to", function()
     end
   end
 
-  for _, class in sorted(arguments.makers) do
+  for _, class in ipairs(keys(arguments.makers)) do
     local functions = types.classes[class].functions
     local constructor = threading[class:match "%w+$"]
-    for _, name in sorted(functions) do
+    for _, name in ipairs(keys(functions)) do
       if name == "init" then
         spec_function({ name = class, class = class, f = constructor },
           functions.init)
@@ -202,7 +194,7 @@ end)
 
 -- A Timer's are fields of a table, as any that a user sets.
 describe("bad values for", function()
-  for _, class in sorted(arguments.makers) do
+  for _, class in ipairs(keys(arguments.makers)) do
     for _, field in ipairs(types.classes[class].fields) do
       if class ~= "threading.Timer" then
         spec_parameter({
@@ -225,10 +217,10 @@ end)
 
 -- What stands before the colon. The error names it, or the class.
 describe("bad self for", function()
-  for _, class in sorted(arguments.makers) do
+  for _, class in ipairs(keys(arguments.makers)) do
     local constructor = threading[class:match "%w+$"]
     local is_lua = type(constructor) == "table"
-    for _, name in sorted(types.classes[class].functions) do
+    for _, name in ipairs(keys(types.classes[class].functions)) do
       it(class .. ":" .. name, function()
         local target = {
           params = types.classes[class].functions[name].params,

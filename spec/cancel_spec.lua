@@ -978,42 +978,38 @@ describe("interrupt_main", function()
     end)
   end
 
-  it("reaches a main thread that computes", function()
-    local computing = false
-    local t = support.start(function()
-      support.wait_until(function()
-        return computing
-      end)
-      threading.interrupt_main()
-    end)
-    assert.equal("interrupted!", support.message(function()
-      computing = true
+  local computations = {
+    ["Lua code"] = function()
       while true do
+        -- compute
       end
-    end))
-    support.join(t)
-  end)
+    end,
+    ["C loops"] = function()
+      loops.spin()
+      threading.checkpoint()
+    end,
+  }
+  for name, compute in pairs(computations) do
+    it("ends " .. name .. " of the main thread", function()
+      local computing = false
+      local t = support.start(function()
+        support.wait_until(function()
+          return computing
+        end)
+        threading.interrupt_main()
+      end)
+      assert.equal("interrupted!", support.message(function()
+        computing = true
+        compute()
+      end))
+      support.join(t)
+    end)
+  end
 
   it("raises at once in the main thread, once", function()
     assert.equal("interrupted!", support.message(threading.interrupt_main))
     threading.checkpoint()
     time.sleep(0)
-  end)
-
-  it("ends C loops of the main thread", function()
-    local looping = false
-    local t = support.start(function()
-      support.wait_until(function()
-        return looping
-      end)
-      threading.interrupt_main()
-    end)
-    assert.equal("interrupted!", support.message(function()
-      looping = true
-      loops.spin()
-      threading.checkpoint()
-    end))
-    support.join(t)
   end)
 
   it("knows the numbers of signals", function()

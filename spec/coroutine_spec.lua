@@ -192,16 +192,8 @@ describe("a coroutine that wakes a thread lets it run when it", function()
 end)
 
 describe("a coroutine and several threads", function()
-  local interval
-
-  before_each(function()
-    interval = threading.getswitchinterval()
-    threading.setswitchinterval(5e-5)
-  end)
-
-  after_each(function()
-    threading.setswitchinterval(interval)
-  end)
+  before_each(support.switch_often)
+  after_each(support.switch_as_usual)
 
   it("is resumed by one after the other", function()
     local co = coroutine.create(function()

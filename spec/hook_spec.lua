@@ -1,6 +1,5 @@
 local _thread = require "threading._thread"
 local support = require "spec.support"
-local threading = require "threading"
 
 -- A user's hook, and debug.sethook itself, while preemption goes on above it.
 
@@ -57,40 +56,35 @@ local function trace_in_coroutine(mask, count)
   return coroutine.wrap(trace)(mask, count)
 end
 
-describe("debug.sethook", function()
-  local interval
-
-  before_each(function()
-    interval = threading.getswitchinterval()
-    threading.setswitchinterval(5e-5)
+-- Calls fn again and again, while another thread computes, until the
+-- thread of fn has been preempted `times` times.
+local function preempted(fn, times)
+  local over = false
+  local noise = support.start(function()
+    while not over do
+      -- compute
+    end
   end)
+  local ok, err = pcall(function()
+    local first = _thread._switches()
+    repeat
+      fn()
+    until _thread._switches() > first + 2 * (times or 30)
+  end)
+  over = true
+  support.join(noise)
+  if not ok then
+    error(err, 0)
+  end
+end
+
+describe("debug.sethook", function()
+  before_each(support.switch_often)
 
   after_each(function()
     debug.sethook()
-    threading.setswitchinterval(interval)
+    support.switch_as_usual()
   end)
-
-  -- Calls fn again and again, while another thread computes, until the
-  -- thread of fn has been preempted `times` times.
-  local function preempted(fn, times)
-    local over = false
-    local noise = support.start(function()
-      while not over do
-        -- compute
-      end
-    end)
-    local ok, err = pcall(function()
-      local first = _thread._switches()
-      repeat
-        fn()
-      until _thread._switches() > first + 2 * (times or 30)
-    end)
-    over = true
-    support.join(noise)
-    if not ok then
-      error(err, 0)
-    end
-  end
 
   local places = {
     ["the main thread"] = function(fn)
@@ -253,37 +247,14 @@ describe("debug.sethook", function()
 end)
 
 describe("debug.gethook", function()
-  local interval
-
-  before_each(function()
-    interval = threading.getswitchinterval()
-    threading.setswitchinterval(5e-5)
-  end)
+  before_each(support.switch_often)
 
   after_each(function()
     debug.sethook()
-    threading.setswitchinterval(interval)
+    support.switch_as_usual()
   end)
 
   local function hook() end
-
-  local function with_noise(fn)
-    local over = false
-    local noise = support.start(function()
-      while not over do
-        -- compute
-      end
-    end)
-    local ok, err = pcall(function()
-      local first = _thread._switches()
-      repeat
-        fn()
-      until _thread._switches() > first + 60
-    end)
-    over = true
-    support.join(noise)
-    assert(ok, err)
-  end
 
   it("shows the user's hook, or none", function()
     local function bare()
@@ -299,15 +270,15 @@ describe("debug.gethook", function()
         debug.sethook()
       end
     end
-    with_noise(bare)
-    with_noise(function()
+    preempted(bare)
+    preempted(function()
       coroutine.wrap(bare)()
     end)
-    support.in_thread(with_noise, bare)
+    support.in_thread(preempted, bare)
   end)
 
   it("shows none on a coroutine that was made or left meanwhile", function()
-    with_noise(function()
+    preempted(function()
       for _ = 1, 100 do
         local co = coroutine.create(function()
           for _ = 1, 100 do
@@ -327,7 +298,7 @@ describe("debug.gethook", function()
   -- debug.sethook keeps its functions by coroutine: the heir of a hook has
   -- its mask, and no function. With ours it would say "external hook".
   it("shows the heir of a hook as Lua does", function()
-    with_noise(function()
+    preempted(function()
       debug.sethook(hook, "r")
       local co = coroutine.create(function() end)
       local wrapped = coroutine.wrap(function()

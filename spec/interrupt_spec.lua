@@ -49,6 +49,10 @@ local function run(program, options)
   return support.run(prelude .. program, options)
 end
 
+local function output_of(program)
+  return support.output_of(prelude .. program)
+end
+
 describe("SIGINT", function()
   local waits = {
     ["Thread:join"] = "worker:join()",
@@ -104,7 +108,7 @@ describe("SIGINT", function()
 
   for wait, code in pairs(waits) do
     it("raises out of " .. wait, function()
-      local r = run(([[
+      local out = output_of(([[
         worker:start()
         send(main_parked, "INT")
         local ok, err = pcall(function() %s end)
@@ -112,9 +116,7 @@ describe("SIGINT", function()
         worker:join()
         print(ok, err)
       ]]):format(code))
-      assert.matches("^worker ended\nfalse\t[^\n]*interrupted!\n$", r.out)
-      assert.equal("", r.err)
-      assert.equal(0, r.code)
+      assert.matches("^worker ended\nfalse\t[^\n]*interrupted!\n$", out)
     end)
   end
 
@@ -141,7 +143,7 @@ describe("SIGINT", function()
       "while true do collectgarbage('step') end",
       "while true do pcall(math.abs, 1) end",
     } do
-      local r = run(([[
+      local out = output_of(([[
         threading.setswitchinterval(5e-5)
         worker:start()
         send(is_computing, "INT")
@@ -150,9 +152,7 @@ describe("SIGINT", function()
         print(ok, err)
         computing = "over"
       ]]):format(code))
-      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", r.out)
-      assert.equal("", r.err)
-      assert.equal(0, r.code)
+      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", out)
     end
   end)
 
@@ -162,7 +162,7 @@ describe("SIGINT", function()
       "loops.change(threading.Value('int64', 0), 1, math.maxinteger)",
       "loops.change(threading.Value('int64', 0), 1, 10, held)",
     } do
-      local r = run(([[
+      local out = output_of(([[
         worker:start()
         send(is_computing, "INT")
         local ok, err = pcall(function()
@@ -173,9 +173,7 @@ describe("SIGINT", function()
         print(ok, err)
         computing = "over"
       ]]):format(code))
-      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", r.out)
-      assert.equal("", r.err)
-      assert.equal(0, r.code)
+      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", out)
     end
   end)
 
@@ -211,7 +209,7 @@ describe("SIGINT", function()
   end)
 
   it("never runs on a worker, which goes on computing", function()
-    local r = run [[
+    local out = output_of [[
       local sum, interrupted
       local t = threading.Thread { target = function()
         repeat
@@ -226,13 +224,11 @@ describe("SIGINT", function()
       t:join()
       print(ok, err, sum)
     ]]
-    assert.matches("^false\t[^\n]*interrupted!\t45000150000\n$", r.out)
-    assert.equal("", r.err)
-    assert.equal(0, r.code)
+    assert.matches("^false\t[^\n]*interrupted!\t45000150000\n$", out)
   end)
 
   it("leaves no trace in what was waited for", function()
-    local r = run [[
+    local out = output_of [[
       worker:start()
       send(main_parked, "INT")
       pcall(held.acquire, held)
@@ -248,8 +244,7 @@ describe("SIGINT", function()
       print(pcall(time.sleep, 0.001))
       computing = "over"
     ]]
-    assert.equal("true\tfalse\ntrue\ntrue\nworker ended\n", r.out)
-    assert.equal("", r.err)
+    assert.equal("true\tfalse\ntrue\ntrue\nworker ended\n", out)
   end)
 
   it("a second one ends the process, as in plain lua", function()
@@ -324,7 +319,7 @@ describe("another signal", function()
   end)
 
   it("sent in hundreds disturbs nothing", function()
-    local r = run [[
+    local out = output_of [[
       threading.setswitchinterval(5e-5)
       worker:start()
       local t = threading.Thread { target = function()
@@ -349,9 +344,7 @@ describe("another signal", function()
       t:join()
       worker:join()
     ]]
-    assert.equal("worker ended\n", r.out)
-    assert.equal("", r.err)
-    assert.equal(0, r.code)
+    assert.equal("worker ended\n", out)
   end)
 end)
 
@@ -361,7 +354,7 @@ describe("interrupt_main", function()
       "held:acquire()", "time.sleep(1000)", "while true do end",
       "coroutine.wrap(function() while true do end end)()", "loops.spin()",
     } do
-      local r = run(([[
+      local out = output_of(([[
         local ready = false
         threading.Thread { daemon = true, target = function()
           while not ready do time.sleep(0) end
@@ -374,8 +367,7 @@ describe("interrupt_main", function()
         end))
         print(pcall(time.sleep, 0))
       ]]):format(code))
-      assert.matches("^false\t[^\n]*interrupted!\ntrue\n$", r.out)
-      assert.equal("", r.err)
+      assert.matches("^false\t[^\n]*interrupted!\ntrue\n$", out)
     end
   end)
 end)

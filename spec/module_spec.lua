@@ -1,14 +1,6 @@
+local keys = require "tools.keys"
 local support = require "spec.support"
 local threading = require "threading"
-
-local function keys(t)
-  local list = {}
-  for key in pairs(t) do
-    list[#list + 1] = key
-  end
-  table.sort(list)
-  return list
-end
 
 describe("require", function()
   it("adds nothing to _G and changes no name in it", function()

@@ -7,16 +7,8 @@ local time = require "threading.time"
 -- get its turn all the same: if it does not, the case does not end.
 
 describe("preemption", function()
-  local interval
-
-  before_each(function()
-    interval = threading.getswitchinterval()
-    threading.setswitchinterval(5e-5)
-  end)
-
-  after_each(function()
-    threading.setswitchinterval(interval)
-  end)
+  before_each(support.switch_often)
+  after_each(support.switch_as_usual)
 
   -- Runs loop(go_on) in a new thread until the main thread has had `turns`
   -- turns; go_on() is true until then.
@@ -318,15 +310,10 @@ describe("preemption", function()
 end)
 
 describe("garbage collection in threads", function()
-  local interval
-
-  before_each(function()
-    interval = threading.getswitchinterval()
-    threading.setswitchinterval(5e-5)
-  end)
+  before_each(support.switch_often)
 
   after_each(function()
-    threading.setswitchinterval(interval)
+    support.switch_as_usual()
     collectgarbage "incremental"
   end)
 

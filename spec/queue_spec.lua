@@ -1,6 +1,5 @@
 local queue = require "threading.queue"
 local support = require "spec.support"
-local threading = require "threading"
 local time = require "threading.time"
 
 local kinds = { "Queue", "LifoQueue", "PriorityQueue" }
@@ -212,8 +211,8 @@ local function all_kinds(new, name)
   end)
 
   it("many producers and consumers lose and double nothing", function()
-    local q, seen, interval = new(5), {}, threading.getswitchinterval()
-    threading.setswitchinterval(5e-5)
+    local _ <close> = support.switch_often()
+    local q, seen = new(5), {}
     local consumers = support.start_many(4, function()
       for item in q:items() do
         seen[item] = (seen[item] or 0) + 1
@@ -226,7 +225,6 @@ local function all_kinds(new, name)
     end))
     q:shutdown()
     support.join(consumers)
-    threading.setswitchinterval(interval)
     local n = 0
     for _, times in pairs(seen) do
       assert.equal(1, times)
@@ -631,9 +629,8 @@ describe("PriorityQueue", function()
   end)
 
   it("comparisons of many threads, which are preempted", function()
+    local _ <close> = support.switch_often()
     local q, seen = queue.PriorityQueue(), {}
-    local interval = threading.getswitchinterval()
-    threading.setswitchinterval(5e-5)
     hook = function()
       for _ = 1, 20 do
         seen[0] = true
@@ -648,7 +645,6 @@ describe("PriorityQueue", function()
         seen[n] = (seen[n] or 0) + 1
       end
     end))
-    threading.setswitchinterval(interval)
     local n = 0
     for key, times in pairs(seen) do
       assert.is_true(key == 0 or times == 1)

@@ -216,25 +216,22 @@ describe("Value", function()
   end)
 
   it("a counter of any type in many threads loses nothing", function()
-    local interval = threading.getswitchinterval()
+    local _ <close> = support.switch_often()
     for _, type in ipairs { "int16", "int32", "uint16", "uint32", "uint64",
       "float32" } do
       local v = Value(type)
-      threading.setswitchinterval(5e-5)
       support.join(support.start_many(4, function()
         for _ = 1, 2000 do
           v:fetch_add(1)
         end
       end))
-      threading.setswitchinterval(interval)
       assert.equal(8000, v.value)
     end
   end)
 
   it("a counter in many threads loses nothing", function()
-    local interval = threading.getswitchinterval()
+    local _ <close> = support.switch_often()
     local v, f = Value "int64", Value "float64"
-    threading.setswitchinterval(5e-5)
     support.join(support.start_many(4, function()
       for _ = 1, 5000 do
         v:fetch_add(1)
@@ -245,7 +242,6 @@ describe("Value", function()
         until stored
       end
     end))
-    threading.setswitchinterval(interval)
     assert.equal(20000, v.value)
     assert.equal(20000, f.value)
   end)

@@ -5,6 +5,8 @@
 -- A unit is a pair of unit.c and unit.h; the files os*.* are one. A unit may
 -- include units of lower layers, and of its own layer, but not in a circle.
 
+local keys = require "tools.keys"
+
 local layers = { -- from the bottom up
   { "C modules", { "threading" } },
   { "the system", { "os", "testing" } },
@@ -77,15 +79,6 @@ local function read_arrows(sources)
   return arrows
 end
 
-local function sorted(set)
-  local list = {}
-  for name in pairs(set) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return list
-end
-
 -- What can be reached from a unit.
 local function reached(arrows, from, seen)
   seen = seen or {}
@@ -128,11 +121,11 @@ local function check_layers(arrows, fault)
       end
     end
   end
-  for _, from in ipairs(sorted(arrows)) do
+  for _, from in ipairs(keys(arrows)) do
     if not level[from] then
       fault("%s is in no layer", from)
     end
-    for _, to in ipairs(sorted(arrows[from])) do
+    for _, to in ipairs(keys(arrows[from])) do
       if (level[from] or 0) < (level[to] or 0) then
         fault("%s includes %s, of a higher layer", from, to)
       end
@@ -150,14 +143,14 @@ local function check_circles(arrows, fault)
     for other in pairs(reached(arrows, unit)) do
       circle[other] = reached(arrows, other)[unit]
     end
-    found[table.concat(sorted(circle), " ")] = next(circle) and true
+    found[table.concat(keys(circle), " ")] = next(circle) and true
   end
-  for _, circle in ipairs(sorted(found)) do
+  for _, circle in ipairs(keys(found)) do
     if not declared[circle] then
       fault("a circle that is not declared: %s", circle)
     end
   end
-  for _, circle in ipairs(sorted(declared)) do
+  for _, circle in ipairs(keys(declared)) do
     if not found[circle] then
       fault("a circle is declared that is none any more: %s", circle)
     end
@@ -169,7 +162,7 @@ local function check_strangers(arrows, fault)
   if next(arrows.threading or {}) then
     fault "threading.h includes a unit"
   end
-  local of_loops = table.concat(sorted(arrows.loops or {}), " ")
+  local of_loops = table.concat(keys(arrows.loops or {}), " ")
   if of_loops ~= "threading" then
     fault("loops includes not threading.h alone, but: %s", of_loops)
   end
@@ -224,8 +217,8 @@ local function draw(arrows)
     add "  end"
   end
   local few = reduced(arrows)
-  for _, from in ipairs(sorted(few)) do
-    for _, to in ipairs(sorted(few[from])) do
+  for _, from in ipairs(keys(few)) do
+    for _, to in ipairs(keys(few[from])) do
       add("  u_%s --> u_%s", from, to)
     end
   end
@@ -254,7 +247,7 @@ local function list(sources, arrows)
     out[#out + 1] = ("| | **%s** | |"):format(layers[i][1])
     for _, unit in ipairs(layers[i][2]) do
       out[#out + 1] = ("| `%s` | %s | %s |"):format(unit, says(sources, unit),
-        table.concat(sorted(arrows[unit] or {}), " "))
+        table.concat(keys(arrows[unit] or {}), " "))
     end
   end
   return table.concat(out, "\n")

@@ -104,9 +104,8 @@ function contracts.mutual_exclusion(it, new, options)
   end)
 
   it("lets nothing of a change be lost to preemption", function()
-    local lock, interval = new(), threading.getswitchinterval()
-    local balance = 0
-    threading.setswitchinterval(5e-5)
+    local _ <close> = support.switch_often()
+    local lock, balance = new(), 0
     support.join(support.start_many(4, function(n)
       for _ = 1, 2000 do
         lock:acquire()
@@ -115,7 +114,6 @@ function contracts.mutual_exclusion(it, new, options)
         lock:release()
       end
     end))
-    threading.setswitchinterval(interval)
     assert.equal(0, balance)
   end)
 

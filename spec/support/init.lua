@@ -93,6 +93,20 @@ function support.wait_thread_parked(thread, what)
   end, ("thread %d to be parked on %s"):format(ident, what or "anything"))
 end
 
+local usual = threading.getswitchinterval()
+
+--- Threads that compute preempt each other very often, until
+-- switch_as_usual, or the end of the block.
+-- @return for a to-be-closed variable
+function support.switch_often()
+  threading.setswitchinterval(5e-5)
+  return setmetatable({}, { __close = support.switch_as_usual })
+end
+
+function support.switch_as_usual()
+  threading.setswitchinterval(usual)
+end
+
 --- A number that several threads change.
 -- @treturn function adds its argument (by default nothing), returns the sum
 function support.counter()

@@ -1,5 +1,7 @@
 -- report.lua directory: what tools/coverage/run has measured.
 
+local keys = require "tools.keys"
+
 local GOAL <const> = 95 -- percent
 
 local work = arg[1]
@@ -71,15 +73,6 @@ local function ranges(lines, all)
   return table.concat(list, " ")
 end
 
-local function sorted(lines)
-  local all = {}
-  for number in pairs(lines) do
-    all[#all + 1] = number
-  end
-  table.sort(all)
-  return all
-end
-
 local function percent(ran, n)
   return n == 0 and 100 or 100 * ran / n
 end
@@ -89,7 +82,7 @@ local function report(title, files, read)
   local ran_of_all, of_all = 0, 0
   for _, file in ipairs(files) do
     local lines, ran = read(file), 0
-    local all = sorted(lines)
+    local all = keys(lines)
     for _, number in ipairs(all) do
       ran = ran + (lines[number] and 1 or 0)
     end

@@ -6,6 +6,7 @@
 -- book; `safely(fn, ...)`, which keeps an asynchronous cancellation out where
 -- two things must both be done or none.
 
+local keys = require "tools.keys"
 local new_random = require "tools.stress.random"
 local threading = require "threading"
 
@@ -21,15 +22,6 @@ end
 local world = {}
 world.__index = world
 
-local function sorted_names(deeds)
-  local names = {}
-  for name in pairs(deeds) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
-
 local function new(seed)
   local self = setmetatable({
     random = new_random(seed), deeds = {}, checks = {}, books = {},
@@ -37,7 +29,7 @@ local function new(seed)
   }, world)
   for _, subject in ipairs(SUBJECTS) do
     local deeds, check = require("tools.stress." .. subject)(self)
-    for _, name in ipairs(sorted_names(deeds)) do
+    for _, name in ipairs(keys(deeds)) do
       self.deeds[#self.deeds + 1] = deeds[name]
     end
     self.checks[#self.checks + 1] = check
