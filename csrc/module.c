@@ -18,6 +18,7 @@
 #include "end.h"
 #include "event.h"
 #include "face.h"
+#include "file.h"
 #include "future.h"
 #include "gil.h"
 #include "io.h"
@@ -27,7 +28,6 @@
 #include "pollset.h"
 #include "program.h"
 #include "queue.h"
-#include "reader.h"
 #include "readline.h"
 #include "rlock.h"
 #include "runtime.h"
@@ -233,7 +233,7 @@ static const luaL_Reg functions[] = {
     {"_join", thr_thread_join},
     {"_kernel", thr_kernel_create},
     {"_kernel_contract", thr_kernel_contract},
-    {"_lines", thr_reader_lines},
+    {"_lines", thr_file_lines},
     {"_load", thr_compile_load},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_thread_mainhandle},
@@ -241,7 +241,7 @@ static const luaL_Reg functions[] = {
     {"_parked", parked},
     {"_popen", thr_program_popen},
     {"_private", thr_compile_private},
-    {"_read", thr_reader_read},
+    {"_read", thr_file_read},
     {"_run", thr_compile_run},
     {"_pollset", thr_pollset_create},
     {"_self_handle", thr_thread_selfhandle},
@@ -301,7 +301,7 @@ static void open_all(lua_State *L, thr_runtime *rt) {
   open_types(L);
   thr_attach_open(L, rt);
   thr_end_open(L, rt);
-  thr_reader_open(L);
+  thr_file_open(L);
   thr_program_open(L);
   thr_readline_open();
   thr_child_open(L);

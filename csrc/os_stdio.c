@@ -4,6 +4,7 @@
 #include "os_stdio.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@ const char *thr_os_peek(FILE *f, size_t *n) {
 void thr_os_skip(FILE *f, size_t n) { f->_IO_read_ptr += n; }
 
 #elif defined(__linux__) && !defined(__BIONIC__)
+
+#define THR_MUSL 1
 
 ptrdiff_t thr_os_buffered(FILE *f) { return (ptrdiff_t)__freadahead(f); }
 const char *thr_os_peek(FILE *f, size_t *n) { return __freadptr(f, n); }
@@ -68,6 +71,61 @@ const char *thr_os_peek(FILE *f, size_t *n) {
 void thr_os_skip(FILE *f, size_t n) {
   (void)f;
   (void)n;
+}
+
+#endif
+
+static size_t push_back(FILE *f, const char *s, size_t n) {
+  size_t left = n;
+  while (left > 0 && ungetc((unsigned char)s[left - 1], f) != EOF) left--;
+  return n - left;
+}
+
+#if defined(THR_MUSL)
+
+#define UNGET 8 /* for so much there is always room */
+
+size_t thr_os_roomtounread(FILE *f, size_t n) {
+  if (n <= UNGET) return 0;
+  n += __freadahead(f);
+  return UNGET + (n > BUFSIZ ? n : BUFSIZ);
+}
+
+/* musl's streams take back what there is room for in front of what they have
+** read.  An empty one can be given another buffer, and begins at the end of
+** that; C leaves open what comes of it. */
+static void change_buffer(FILE *f, char *room, size_t size) {
+  fflush(f);
+  setvbuf(f, room, __flbf(f) ? _IOLBF : _IOFBF, size);
+}
+
+size_t thr_os_unread(FILE *f, const char *s, size_t n, void *room,
+                     size_t size) {
+  size_t there = __freadahead(f);
+  bool unbuffered = __fbufsize(f) == 0;
+  char *all = room;
+  if (!room || n + there + UNGET > size) return push_back(f, s, n);
+  memcpy(all, s, n);
+  there = fread(all + n, 1, there, f);
+  change_buffer(f, all, size);
+  push_back(f, all, n + there); /* from the last on, over what it has read */
+  if (unbuffered) setvbuf(f, NULL, _IONBF, 0);
+  return n;
+}
+
+#else
+
+size_t thr_os_roomtounread(FILE *f, size_t n) {
+  (void)f;
+  (void)n;
+  return 0;
+}
+
+size_t thr_os_unread(FILE *f, const char *s, size_t n, void *room,
+                     size_t size) {
+  (void)room;
+  (void)size;
+  return push_back(f, s, n);
 }
 
 #endif

@@ -19,6 +19,13 @@ ptrdiff_t thr_os_buffered(FILE *f);
 const char *thr_os_peek(FILE *f, size_t *n);
 void thr_os_skip(FILE *f, size_t n);
 
+/* Puts back what was read last; how many bytes the stream has taken, the last
+** ones.  For some C libraries it takes room for that, which is the stream's
+** until it is closed; its size, or 0. */
+size_t thr_os_unread(FILE *f, const char *s, size_t n, void *room,
+                     size_t size);
+size_t thr_os_roomtounread(FILE *f, size_t n);
+
 /* Is there something that is written, but not yet to the descriptor?  True if
 ** this C library does not tell. */
 bool thr_os_unwritten(FILE *f);

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "face.h"
+#include "file.h"
 #include "os_shell.h"
 #include "os_stdio.h"
 #include "pending.h"
-#include "reader.h"
 
 /* How often we look whether a program has ended, where the system does not
 ** tell. */
@@ -58,8 +58,6 @@ static int push_result(lua_State *L, int status) {
 }
 
 /* --- files --- */
-
-
 
 /* What closes the file without a wait: the finaliser's. */
 static int drop_program(lua_State *L) {
@@ -147,11 +145,11 @@ int thr_program_execute(lua_State *L) {
 /* --- replacements of Lua's own --- */
 
 static int file_read(lua_State *L) {
-  return to_program(L) ? thr_reader_read(L) : thr_face_original(L);
+  return to_program(L) ? thr_file_read(L) : thr_face_original(L);
 }
 
 static int file_lines(lua_State *L) {
-  return to_program(L) ? thr_reader_lines(L) : thr_face_original(L);
+  return to_program(L) ? thr_file_lines(L) : thr_face_original(L);
 }
 
 /* Those are not closed. */

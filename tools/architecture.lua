@@ -18,8 +18,8 @@ local layers = { -- from the bottom up
     "value", "array", "queue", "simplequeue", "future" } },
   { "the life of a Lua state", { "dump", "fork", "end", "runtime", "thread",
     "attach" } },
-  { "services", { "clock", "child", "coroutine", "io", "reader", "program",
-    "readline", "pollset", "compile", "kernel" } },
+  { "services", { "clock", "child", "coroutine", "io", "reader", "format",
+    "file", "program", "readline", "pollset", "compile", "kernel" } },
   { "the modules", { "capi", "module", "loops" } },
 }
 
