@@ -5,8 +5,7 @@
 -- compared with: cpython, c, and base, another Lua program, described by
 -- `than`. The case's rows are the columns of what they print: what it is, its
 -- unit, and goals. A goal bounds our median, or its ratio to another's.
--- `needs` names what may not be there: a name of threading's, or a module;
--- `pin` keeps all on one core.
+-- `needs` names a module that may not be there; `pin` keeps all on one core.
 
 local CORES <const> = require "threading".cpu_count()
 
@@ -108,7 +107,6 @@ for _, kind in ipairs { "Condition", "Event", "Semaphore" } do
   for _, pin in ipairs { true, false } do
     case {
       name = "pingpong",
-      needs = kind,
       pin = pin,
       ours = "pingpong.lua " .. kind,
       cpython = "pingpong.py " .. kind,
@@ -121,7 +119,6 @@ end
 
 case {
   name = "barrier",
-  needs = "Barrier",
   ours = "barrier.lua",
   cpython = "barrier.py",
   c = "barrier.c",
@@ -130,7 +127,6 @@ case {
 
 case {
   name = "rlock",
-  needs = "RLock",
   than = "a Lock",
   rounds = 9,
   ours = "rlock.lua RLock",
@@ -153,7 +149,6 @@ case {
 
 case {
   name = "many",
-  needs = "Event",
   rounds = 3,
   ours = "many.lua",
   cpython = "many.py",
@@ -164,7 +159,6 @@ case {
 
 case {
   name = "array",
-  needs = "Array",
   than = "the least C can do",
   rounds = 9,
   ours = "array.lua array",
@@ -176,7 +170,6 @@ case {
 
 case {
   name = "kernelcall",
-  needs = "kernel",
   than = "C that releases and takes",
   rounds = 9,
   ours = "kernelcall.lua kernel",
@@ -194,7 +187,6 @@ case {
 
 case {
   name = "kernelloop",
-  needs = "kernel",
   ours = "kernelloop.lua one",
   c = "kernelloop.c",
   { "a loop in a kernel, one thread, turns", "/s", least(0.98, "c") },
@@ -202,7 +194,6 @@ case {
 
 case {
   name = "kernelcores",
-  needs = "kernel",
   than = "one thread",
   ours = "kernelloop.lua all",
   base = "kernelloop.lua one",
@@ -211,7 +202,6 @@ case {
 
 case {
   name = "mandelbrot",
-  needs = "kernel",
   than = "pure Lua",
   ours = "mandelbrot.lua kernel",
   base = "mandelbrot.lua lua",
@@ -224,7 +214,6 @@ if os.execute((os.getenv "PYTHON" or "python3")
   .. " -c 'import numpy' 2>/dev/null") then
   case {
     name = "numpy",
-    needs = "kernel",
     ours = "mandelbrot.lua kernel",
     cpython = "mandelbrot.py numpy",
     { "the same, beside numpy", "s", most(0.5, "cpython") },

@@ -100,9 +100,8 @@ end
 
 -- Why a case cannot run here, if so.
 local function obstacle(case)
-  local needs = case.needs
-  if needs and not (threading[needs] or pcall(require, needs)) then
-    return "not there yet"
+  if case.needs and not pcall(require, case.needs) then
+    return "no " .. case.needs
   elseif case.pin and not taskset then
     return "no taskset"
   end
