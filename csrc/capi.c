@@ -170,10 +170,6 @@ static thr_wake wait_lock(void *l, thr_tstate *ts, int64_t deadline) {
   return thr_lock_wait(l, ts, deadline, 0);
 }
 
-static thr_wake wait_rlock(void *l, thr_tstate *ts, int64_t deadline) {
-  return thr_rlock_wait(l, ts, deadline);
-}
-
 static thr_wake wait_semaphore(void *s, thr_tstate *ts, int64_t deadline) {
   return thr_semaphore_wait(s, ts, deadline);
 }
@@ -223,8 +219,8 @@ static int rlock_wait(threading_thread *t, threading_rlock *lock,
                       double seconds) {
   thr_lock *l = (thr_lock *)lock;
   int r = THREADING_DONE;
-  if (!thr_rlock_try(l, record(t)))
-    r = seconds == 0 ? THREADING_TIMEOUT : wait(t, wait_rlock, l, seconds);
+  if (!thr_lock_tryagain(l, record(t)))
+    r = seconds == 0 ? THREADING_TIMEOUT : wait(t, wait_lock, l, seconds);
   if (r == THREADING_DONE) got(l);
   return r;
 }

@@ -80,12 +80,13 @@ thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
   w.certain = l->certain;
   w.deaf = deaf;
   w.patience = THR_CONTEND;
-  if (!ts->holds_gil && spin(l, ts)) return THR_PARK_WOKEN;
-  while (!thr_lock_try(l, ts)) {
+  bool got = !ts->holds_gil && spin(l, ts);
+  while (!got && !thr_lock_try(l, ts)) {
     thr_wake r = thr_park(&w, deadline);
     if (w.handed) break;
     if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
+  if (l->certain) l->depth = 1; /* a Lock may be another's by now */
   return THR_PARK_WOKEN;
 }
 
@@ -125,6 +126,32 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
 
 bool thr_lock_debug = false;
 
+static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
+  thr_wake r;
+  do r = thr_lock_wait(l, ts, deadline, 0);
+  while (thr_pending_disturbed(L, ts, r));
+  return r == THR_PARK_WOKEN;
+}
+
+static bool take(thr_lock *l, const thr_tstate *ts) {
+  return l->certain ? thr_lock_tryagain(l, ts) : thr_lock_try(l, ts);
+}
+
+bool thr_lock_acquire(lua_State *L, thr_lock *l) {
+  thr_tstate *ts = thr_face_self(L);
+  int64_t deadline = thr_face_acquireargs(
+      L, true, "can't specify a timeout for a non-blocking call");
+  bool got = take(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
+  if (got && thr_lock_debug) thr_lock_note(L, l);
+  return got;
+}
+
+void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
+  thr_tstate *ts = thr_face_self(L);
+  if (!take(l, ts)) wait(L, ts, l, THR_FOREVER);
+  if (thr_lock_debug) thr_lock_note(L, l);
+}
+
 void thr_lock_note(lua_State *L, thr_lock *l) {
   thr_face_pushplace(L, L);
   strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
@@ -152,25 +179,10 @@ int thr_lock_create(lua_State *L) {
   return 1;
 }
 
-static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
-  thr_wake r;
-  do r = thr_lock_wait(l, ts, deadline, 0);
-  while (thr_pending_disturbed(L, ts, r));
-  return r == THR_PARK_WOKEN;
-}
-
-static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
-  int64_t deadline = thr_face_acquireargs(
-      L, true, "can't specify a timeout for a non-blocking call");
-  return thr_lock_try(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
-}
+static thr_lock *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
 
 static int acquire_slowly(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
-  bool got = acquire(L, ts, l);
-  if (got && thr_lock_debug) thr_lock_note(L, l);
-  lua_pushboolean(L, got);
+  lua_pushboolean(L, thr_lock_acquire(L, check(L)));
   return 1;
 }
 
@@ -201,7 +213,7 @@ Frees the lock.
 @raise "release unlocked lock"
 */
 static int lock_release(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_lock *l = check(L);
   if (!thr_lock_release(l)) return luaL_error(L, "release unlocked lock");
   return 0;
 }
@@ -212,15 +224,8 @@ Does some thread hold it?
 @treturn boolean
 */
 static int lock_locked(lua_State *L) {
-  lua_pushboolean(L, thr_lock_locked(thr_face_check(L, 1, &kind)));
+  lua_pushboolean(L, thr_lock_locked(check(L)));
   return 1;
-}
-
-static void acquire_forever(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
-  if (!thr_lock_try(l, ts)) wait(L, ts, l, THR_FOREVER);
-  if (thr_lock_debug) thr_lock_note(L, l);
 }
 
 /***
@@ -231,7 +236,7 @@ end of the block, also on an error or a break
 @raise a deadlock, a cancellation
 */
 static int lock_guard(lua_State *L) {
-  acquire_forever(L);
+  thr_lock_acquireforever(L, check(L));
   return thr_face_guard(L); /* its own guard: __close releases it */
 }
 
@@ -244,14 +249,14 @@ Calls a function with the lock held, and releases it also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int lock_with(lua_State *L) {
-  thr_face_check(L, 1, &kind);
+  thr_lock *l = check(L);
   thr_face_callable(L, 2, "fn");
-  acquire_forever(L);
+  thr_lock_acquireforever(L, l);
   return thr_face_with(L);
 }
 
 static int lock_tostring(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_lock *l = check(L);
   uint64_t owner = l->owner;
   if (!thr_lock_locked(l)) {
     lua_pushfstring(L, "<unlocked threading.Lock at %p>", l);

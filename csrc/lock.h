@@ -1,6 +1,6 @@
 /*
 ** lock: a mutual exclusion lock that any thread may release; and, with
-** `certain` set, the lock inside an RLock.
+** `certain` set, one that its owner may acquire again: an RLock.
 **
 ** The word has two bits, LOCKED and PARKED.  Legal to be PARKED and free
 ** (waiters are on their way); illegal to have waiters in the parking lot for
@@ -25,7 +25,7 @@ typedef struct thr_lock {
   atomic_ullong owner; /* ident of who acquired it; 0 when free */
   atomic_int refs;
   bool certain;        /* const: nobody but the owner may release it (RLock) */
-  unsigned depth;      /* owner only: RLock */
+  unsigned depth;      /* owner only: how often it has acquired an RLock */
   char acquired_at[72]; /* owner only: "file:line", under THREADING_DEBUG */
   struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
@@ -46,6 +46,17 @@ static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
                                                   memory_order_relaxed));
   }
   atomic_store_explicit(&l->owner, ts->ident, memory_order_relaxed);
+  return true;
+}
+
+static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {
+  return atomic_load_explicit(&l->owner, memory_order_relaxed) == ts->ident;
+}
+
+/* The same for an RLock, which its owner has at once. */
+static inline bool thr_lock_tryagain(thr_lock *l, const thr_tstate *ts) {
+  if (!thr_lock_isowner(l, ts) && !thr_lock_try(l, ts)) return false;
+  l->depth++;
   return true;
 }
 
@@ -72,10 +83,6 @@ static inline bool thr_lock_release(thr_lock *l) {
   return true;
 }
 
-static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {
-  return atomic_load_explicit(&l->owner, memory_order_relaxed) == ts->ident;
-}
-
 /* fork: between the two, the list of all locks does not change. */
 void thr_lock_beforefork(void);
 void thr_lock_afterfork(void);
@@ -88,6 +95,9 @@ void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
 /* --- the Lua face --- */
 struct lua_State;
 
+/* acquire([blocking [, timeout]]) of both kinds, where it may have to wait. */
+bool thr_lock_acquire(struct lua_State *L, thr_lock *l);
+void thr_lock_acquireforever(struct lua_State *L, thr_lock *l);
 /* Notes where the running function has acquired l. */
 void thr_lock_note(struct lua_State *L, thr_lock *l);
 /* const after the first opening of the module: THREADING_DEBUG is set in the

@@ -2,13 +2,6 @@
 #include "rlock.h"
 
 #include "face.h"
-#include "pending.h"
-
-thr_wake thr_rlock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline) {
-  thr_wake r = thr_lock_wait(l, ts, deadline, 0);
-  if (r == THR_PARK_WOKEN) l->depth = 1;
-  return r;
-}
 
 bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
   if (!thr_lock_isowner(l, ts)) return false;
@@ -40,18 +33,7 @@ int thr_rlock_create(lua_State *L) {
   return 1;
 }
 
-static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
-  thr_wake r;
-  do r = thr_rlock_wait(l, ts, deadline);
-  while (thr_pending_disturbed(L, ts, r));
-  return r == THR_PARK_WOKEN;
-}
-
-static bool acquire(lua_State *L, thr_tstate *ts, thr_lock *l) {
-  int64_t deadline = thr_face_acquireargs(
-      L, true, "can't specify a timeout for a non-blocking call");
-  return thr_rlock_try(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
-}
+static thr_lock *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
 
 /***
 Takes the lock, after waiting until it is free or the caller's.
@@ -64,11 +46,10 @@ be given as a table: `{blocking = ..., timeout = ...}`
 non-blocking call"; a deadlock, a cancellation
 */
 static int rlock_acquire(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
-  bool got = (lua_gettop(L) == 1 && thr_rlock_try(l, ts)) || acquire(L, ts, l);
-  if (got && thr_lock_debug) thr_lock_note(L, l);
-  lua_pushboolean(L, got);
+  thr_lock *l = check(L);
+  bool quick = lua_gettop(L) == 1 && !thr_lock_debug &&
+               thr_lock_tryagain(l, thr_face_self(L));
+  lua_pushboolean(L, quick || thr_lock_acquire(L, l));
   return 1;
 }
 
@@ -78,7 +59,7 @@ Takes one acquire back; the last one frees the lock.
 @raise "cannot release un-acquired lock" where the caller is not the owner
 */
 static int rlock_release(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_lock *l = check(L);
   if (!thr_rlock_release(l, thr_face_self(L)))
     return luaL_error(L, "cannot release un-acquired lock");
   return 0;
@@ -90,15 +71,8 @@ Does some thread hold it?
 @treturn boolean
 */
 static int rlock_locked(lua_State *L) {
-  lua_pushboolean(L, thr_lock_locked(thr_face_check(L, 1, &kind)));
+  lua_pushboolean(L, thr_lock_locked(check(L)));
   return 1;
-}
-
-static void acquire_forever(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
-  if (!thr_rlock_try(l, ts)) wait(L, ts, l, THR_FOREVER);
-  if (thr_lock_debug) thr_lock_note(L, l);
 }
 
 /***
@@ -109,7 +83,7 @@ end of the block, also on an error or a break
 @raise a deadlock, a cancellation
 */
 static int rlock_guard(lua_State *L) {
-  acquire_forever(L);
+  thr_lock_acquireforever(L, check(L));
   return thr_face_guard(L);
 }
 
@@ -122,14 +96,14 @@ Calls a function with the lock held, and releases it also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int rlock_with(lua_State *L) {
-  thr_face_check(L, 1, &kind);
+  thr_lock *l = check(L);
   thr_face_callable(L, 2, "fn");
-  acquire_forever(L);
+  thr_lock_acquireforever(L, l);
   return thr_face_with(L);
 }
 
 static int rlock_tostring(lua_State *L) {
-  thr_lock *l = thr_face_check(L, 1, &kind);
+  thr_lock *l = check(L);
   uint64_t owner = l->owner;
   if (owner == 0) {
     lua_pushfstring(L, "<unlocked threading.RLock at %p>", l);

@@ -1,8 +1,7 @@
 /*
 ** rlock: a lock that its owner may acquire again, and only it may release.
 **
-** A thr_lock with `certain` set, whose `depth` counts the acquisitions; the
-** depth is touched by the owner alone.
+** A thr_lock with `certain` set, see lock.h, which acquires it.
 */
 #ifndef THR_RLOCK_H
 #define THR_RLOCK_H
@@ -10,14 +9,6 @@
 #include "lock.h"
 
 THR_PRIVATE_BEGIN
-
-static inline bool thr_rlock_try(thr_lock *l, const thr_tstate *ts) {
-  if (!thr_lock_isowner(l, ts) && !thr_lock_try(l, ts)) return false;
-  l->depth++;
-  return true;
-}
-
-thr_wake thr_rlock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline);
 
 /* Returns false where ts does not own it. */
 bool thr_rlock_release(thr_lock *l, const thr_tstate *ts);
