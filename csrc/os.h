@@ -180,6 +180,10 @@ void thr_os_preempt(thr_osthread t);
 /* Lets the preemption signal in, or not; returns whether it was before. */
 bool thr_os_letpreempt(bool in);
 
+/* From now on the handler of Ctrl-C, if that signal has one, is called only
+** if `may` says so, and `after` after it. */
+void thr_os_aroundsigint(bool (*may)(void), void (*after)(void));
+
 /* pthread_atfork, once per process. */
 void thr_os_atfork(void (*before)(void), void (*parent)(void),
                    void (*child)(void));

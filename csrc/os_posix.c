@@ -198,14 +198,22 @@ int thr_os_cpucount(void) {
 static void (*preempt_fn)(void);        /* set once, before the handler is */
 static struct sigaction before_preempt; /* likewise */
 
+static bool is_function(const struct sigaction *sa) {
+  return sa->sa_flags & SA_SIGINFO ||
+         (sa->sa_handler != SIG_DFL && sa->sa_handler != SIG_IGN);
+}
+
+static void pass_on(const struct sigaction *before, int sig, siginfo_t *info,
+                    void *context) {
+  if (!is_function(before)) return;
+  if (before->sa_flags & SA_SIGINFO) before->sa_sigaction(sig, info, context);
+  else before->sa_handler(sig);
+}
+
 static void on_preempt(int sig, siginfo_t *info, void *context) {
   int saved = errno;
   preempt_fn();
-  if (before_preempt.sa_flags & SA_SIGINFO)
-    before_preempt.sa_sigaction(sig, info, context);
-  else if (before_preempt.sa_handler != SIG_DFL &&
-           before_preempt.sa_handler != SIG_IGN)
-    before_preempt.sa_handler(sig);
+  pass_on(&before_preempt, sig, info, context);
   errno = saved;
 }
 
@@ -247,6 +255,33 @@ bool thr_os_letpreempt(bool in) {
 }
 
 void thr_os_preempt(thr_osthread t) { pthread_kill(t, THREADING_SIGNAL); }
+
+static bool (*sigint_may)(void);       /* set before the handler is */
+static void (*sigint_after)(void);     /* likewise */
+static struct sigaction before_sigint; /* likewise */
+
+static void on_sigint(int sig, siginfo_t *info, void *context) {
+  int saved = errno;
+  if (sigint_may()) {
+    pass_on(&before_sigint, sig, info, context);
+    sigint_after();
+  }
+  errno = saved;
+}
+
+void thr_os_aroundsigint(bool (*may)(void), void (*after)(void)) {
+  struct sigaction sa;
+  if (sigaction(SIGINT, NULL, &sa) != 0 || !is_function(&sa) ||
+      (sa.sa_flags & SA_SIGINFO && sa.sa_sigaction == on_sigint))
+    return;
+  sigint_may = may;
+  sigint_after = after;
+  before_sigint = sa;
+  sa.sa_sigaction = on_sigint;
+  sa.sa_flags |= SA_SIGINFO;
+  sigfillset(&sa.sa_mask);
+  sigaction(SIGINT, &sa, NULL);
+}
 
 static void (*signal_fn)(void);   /* set before the handler is */
 static pthread_t signal_thread;    /* likewise */

@@ -156,9 +156,7 @@ bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
   thr_preempt_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_noop);
   int status = lua_pcall(L, 0, 0, 0); /* the hook of Ctrl-C fires here */
-  thr_preempt_accept(ts); /* one that does not raise has had its turn */
-  if (ts->is_main) thr_preempt_watch(ts); /* lua.c's has taken ours off */
-  if (ts->rt->drop) thr_preempt_arm(ts);  /* and who is invited asks nobody */
+  thr_preempt_served(ts);
   if (status != LUA_OK) lua_error(L);
   return true;
 }

@@ -1,7 +1,8 @@
 /* preempt: see preempt.h. */
 #include "preempt.h"
 
-#include <lua.h>
+#include <lauxlib.h>
+#include <string.h>
 
 #include "testing.h"
 
@@ -131,8 +132,10 @@ void thr_preempt_leave(thr_tstate *ts) {
   atomic_signal_fence(memory_order_seq_cst);
   atomic_store_explicit(&ts->hooks_busy, false, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
-  if (atomic_load_explicit(&ts->hooks_missed, memory_order_relaxed))
-    thr_preempt_arm(ts);
+  if (!atomic_load_explicit(&ts->hooks_missed, memory_order_relaxed)) return;
+  if (atomic_exchange(&ts->sigint_missed, false))
+    thr_os_raise(thr_os_sigint());
+  thr_preempt_arm(ts);
 }
 
 void thr_preempt_armafter(thr_tstate *ts, int instructions) {
@@ -250,18 +253,94 @@ void thr_preempt_fetch(thr_tstate *ts, lua_State *L) {
   thr_preempt_leave(ts);
 }
 
+/* Not while we set a hook, or that of the handler could be lost: it comes
+** again when that is done. */
+static bool may_sigint(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
+    if (!ts->is_main ||
+        !atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
+      continue;
+    atomic_store_explicit(&ts->sigint_missed, true, memory_order_relaxed);
+    atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+/* lua.c's handler of Ctrl-C has laid its hook over ours, as it does: back on
+** top, or we should not learn that it takes itself off, and ours with it. */
+static void after_sigint(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
+    if (!ts->is_main || ts->rt->alive == 0) continue;
+    atomic_store(&ts->rt->watch_changed, true); /* who takes the lock looks */
+    if (atomic_load_explicit(&ts->holds_gil, memory_order_relaxed))
+      thr_preempt_lay(ts, ts->rt->mainL);
+  }
+}
+
 void thr_preempt_watch(thr_tstate *self) {
   thr_runtime *rt = self->rt;
   atomic_store(&rt->watch_changed, !self->is_main);
   if (!self->is_main) return; /* it looks when it takes the lock */
+  if (rt->script && rt->alive > 0)
+    thr_os_aroundsigint(may_sigint, after_sigint);
   thr_preempt_enter(self);
   thr_preempt_lay(self, rt->mainL);
   thr_preempt_leave(self);
 }
 
-static void pass_on(const thr_hooked *h, lua_State *L, lua_Debug *ar) {
+void thr_preempt_served(thr_tstate *ts) {
+  thr_preempt_accept(ts); /* one that does not raise has had its turn */
+  if (ts->is_main) thr_preempt_watch(ts);
+  if (ts->rt->drop) thr_preempt_arm(ts); /* who is invited asks nobody */
+}
+
+typedef struct {
+  lua_Hook fn;
+  lua_Debug *ar;
+} hook_call;
+
+static int call_hook(lua_State *L) {
+  hook_call *c = lua_touserdata(L, 1);
+  lua_settop(L, 0);
+  c->fn(L, c->ar);
+  return 0;
+}
+
+/* luaL_error took the place of the hook's own frame for its caller's. */
+static void correct_place(lua_State *L) {
+  luaL_where(L, 0);
+  size_t n = lua_rawlen(L, -1);
+  if (n > 0 && lua_type(L, -2) == LUA_TSTRING &&
+      strncmp(lua_tostring(L, -2), lua_tostring(L, -1), n) == 0) {
+    luaL_where(L, 1);
+    lua_pushstring(L, lua_tostring(L, -3) + n);
+    lua_concat(L, 2);
+    lua_replace(L, -3);
+  }
+  lua_pop(L, 1);
+}
+
+/* A signal handler's hook, lua.c's, say, takes itself off, and ours with it,
+** and raises. */
+static void serve_signal(thr_tstate *ts, lua_State *L, hook_call c) {
+  lua_pushcfunction(L, call_hook);
+  lua_pushlightuserdata(L, &c);
+  int status = lua_pcall(L, 1, 0, 0);
+  thr_preempt_served(ts);
+  if (status == LUA_OK) return;
+  correct_place(L);
+  lua_error(L);
+}
+
+static void pass_on(thr_tstate *ts, const thr_hooked *h, lua_State *L,
+                    lua_Debug *ar) {
   int bit = ar->event == LUA_HOOKTAILCALL ? LUA_MASKCALL : 1 << ar->event;
-  if (h->user && (h->user_mask & bit)) h->user(L, ar);
+  if (!h->user || !(h->user_mask & bit)) return;
+  if (L == ts->base && has_new_hook(ts))
+    serve_signal(ts, L, (hook_call){h->user, ar});
+  else
+    h->user(L, ar);
 }
 
 /* Returns whether the user's count event is due. */
@@ -293,7 +372,7 @@ static void on_event(lua_State *L, lua_Debug *ar) {
   thr_preempt_enter(ts);
   thr_hooked user = receive(ts, L, ar->event, &due);
   thr_preempt_leave(ts);
-  if (due) pass_on(&user, L, ar);
+  if (due) pass_on(ts, &user, L, ar);
   if (ar->event == LUA_HOOKCOUNT) ts->rt->at_switch(ts, L);
   else if (ar->event == LUA_HOOKRET && L == ts->rt->mainL)
     ts->rt->at_return(ts, L, ar);

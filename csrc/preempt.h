@@ -64,6 +64,9 @@ bool thr_preempt_signalled(thr_tstate *ts);
 /* The hook that stands on the main state now is nobody's signal. */
 void thr_preempt_accept(thr_tstate *ts);
 
+/* Such a hook has had its turn, and may have taken ours off. */
+void thr_preempt_served(thr_tstate *ts);
+
 /* A handler of Ctrl-C sets its hook on the main state.  If it has done so while
 ** a coroutine runs on that: moves the hook to L, the coroutine. */
 void thr_preempt_fetch(thr_tstate *ts, struct lua_State *L);

@@ -85,6 +85,7 @@ struct thr_tstate {
   thr_hooked hooked[2];   /* own: of base, of the coroutine */
   atomic_bool hooks_busy; /* own: the handler must not touch hooked[] */
   atomic_bool hooks_missed; /* own: it came and went while hooks_busy */
+  atomic_bool sigint_missed; /* own: so did Ctrl-C */
   uint32_t random;        /* own */
 
   _Atomic(const void *) parked_at; /* see park.c */

@@ -199,6 +199,28 @@ describe("SIGINT", function()
     end
   end)
 
+  -- lua.c's hook takes itself off, and whatever lies under it.
+  it("caught, leaves the end as it is: files are open until then", function()
+    for _, code in ipairs { "while true do end", "loops.spin() error()" } do
+      local r = run(([[
+        local name = os.tmpname()
+        threading.Thread { target = function()
+          local f = assert(io.tmpfile())
+          while not is_computing() do time.sleep(0) end
+          require "threading.os".execute("kill -INT $PPID; while test -e "
+            .. name .. "; do :; done")
+          print(f:write "x" == f)
+        end }:start()
+        local ok, err = pcall(function() computing = true %s end)
+        print(ok, err)
+        os.remove(name)
+      ]]):format(code))
+      assert.matches("^false\t[^\n]*interrupted!\ntrue\n$", r.out)
+      assert.equal("", r.err)
+      assert.equal(0, r.code)
+    end
+  end)
+
   it("ends the wait of threading.shutdown", function()
     local r = run [[
       worker:start()
