@@ -19,9 +19,10 @@ local support = {}
 --- Seconds that no spec comes near; for timeouts that must not run out.
 support.PATIENCE = PATIENCE
 
---- Is this a Lua before 5.4.3? No variable's __close may yield there, a
--- coroutine that is being closed may be resumed, and who sets a hook while
--- another traces lines makes a line count twice.
+--- Is this a Lua before 5.4.3? No variable's __close may yield there, nor is it
+-- sure to be called when there is no memory at all; a coroutine that is being
+-- closed may be resumed, and who sets a hook while another traces lines makes
+-- a line count twice.
 support.before_5_4_3 = not pcall(coroutine.wrap(function()
   local _ <close> = setmetatable({}, { __close = coroutine.yield })
 end))
