@@ -326,6 +326,22 @@ static wrapper find_wrapper(lua_State *L) {
   return w;
 }
 
+/* {name =, result =, asks =, parameter, ...}, at 2. */
+static void read_signature(lua_State *L, kernel *k) {
+  lua_getfield(L, 2, "result");
+  read_parameter(L, &k->result);
+  lua_getfield(L, 2, "asks");
+  k->asks = lua_toboolean(L, -1);
+  lua_pop(L, 2);
+  k->references = false;
+  for (int i = 0; i < k->n; i++) {
+    lua_rawgeti(L, 2, i + 1);
+    read_parameter(L, &k->parameters[i]);
+    k->references |= k->parameters[i].kind >= ARRAY;
+    lua_pop(L, 1);
+  }
+}
+
 int thr_kernel_create(lua_State *L) {
   luaL_checktype(L, 1, LUA_TLIGHTUSERDATA);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -336,19 +352,7 @@ int thr_kernel_create(lua_State *L) {
   k->api = threading_getapi(L);
   k->call = find_wrapper(L);
   k->n = (uint8_t)n;
-  lua_getfield(L, 2, "result");
-  read_parameter(L, &k->result);
-  lua_pop(L, 1);
-  k->references = false;
-  lua_getfield(L, 2, "asks");
-  k->asks = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  for (int i = 0; i < k->n; i++) {
-    lua_rawgeti(L, 2, i + 1);
-    read_parameter(L, &k->parameters[i]);
-    k->references |= k->parameters[i].kind >= ARRAY;
-    lua_pop(L, 1);
-  }
+  read_signature(L, k);
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, -2, 1);
   lua_pushcclosure(L, call, 1);
