@@ -5,11 +5,27 @@
 
 #include "face.h"
 #include "pending.h"
+#include "waitlist.h"
 
-enum { TRIPPED = 1, BROKEN = 2 };
+#define PARTIES_MOST (1 << 30)
 
-thr_barrier *thr_barrier_new(int64_t parties) {
-  thr_barrier *b = thr_os_alloc(sizeof(*b));
+typedef struct {
+  thr_waitlist waiters; /* its mutex guards the three below */
+  atomic_bool acting;
+  uint64_t round; /* how many have ended */
+  atomic_bool broken;
+  int64_t parties; /* const */
+  int64_t timeout; /* const: nanoseconds, where wait() gives none */
+  atomic_int refs;
+} barrier;
+
+enum { TRIPPED = 1, BROKEN = 2 }; /* outcomes of tickets */
+
+/* What who has arrived is in its round. */
+typedef enum { LAST, WAITING, REFUSED } part; /* refused: it is broken */
+
+static barrier *new_barrier(int64_t parties) {
+  barrier *b = thr_os_alloc(sizeof(*b));
   if (!b) return NULL;
   atomic_init(&b->refs, 1);
   thr_waitlist_init(&b->waiters);
@@ -17,13 +33,14 @@ thr_barrier *thr_barrier_new(int64_t parties) {
   return b;
 }
 
-void thr_barrier_unref(thr_barrier *b) {
+static void unref(void *object) {
+  barrier *b = object;
   if (atomic_fetch_sub(&b->refs, 1) != 1) return;
   thr_waitlist_destroy(&b->waiters);
   thr_os_free(b);
 }
 
-static bool end_round(thr_barrier *b, const uint64_t *which, bool broken,
+static bool end_round(barrier *b, const uint64_t *which, bool broken,
                       int outcome) {
   thr_mutex_lock(&b->waiters.m);
   bool now = !which || *which == b->round;
@@ -38,31 +55,32 @@ static bool end_round(thr_barrier *b, const uint64_t *which, bool broken,
   return now;
 }
 
-/* An abort or reset while the action ran has ended the round already. */
-bool thr_barrier_trip(thr_barrier *b, uint64_t round) {
+/* False: an abort or reset while the action ran has ended the round. */
+static bool trip(barrier *b, uint64_t round) {
   return end_round(b, &round, false, TRIPPED);
 }
 
-void thr_barrier_fail(thr_barrier *b, uint64_t round) {
+/* The action of that round has failed. */
+static void fail(barrier *b, uint64_t round) {
   end_round(b, &round, true, BROKEN);
 }
 
-int thr_barrier_nwaiting(thr_barrier *b) {
+static int count_waiting(barrier *b) {
   thr_mutex_lock(&b->waiters.m);
   int n = b->waiters.n;
   thr_mutex_unlock(&b->waiters.m);
   return n;
 }
 
-void thr_barrier_abort(thr_barrier *b) { end_round(b, NULL, true, BROKEN); }
-void thr_barrier_reset(thr_barrier *b) { end_round(b, NULL, false, BROKEN); }
+static void break_round(barrier *b) { end_round(b, NULL, true, BROKEN); }
+static void begin_anew(barrier *b) { end_round(b, NULL, false, BROKEN); }
 
 static bool still_acting(thr_waiter *w) {
   return *(const atomic_bool *)w->addr;
- }
+}
 
 /* Waits until no action runs; returns with the mutex held, or a reason. */
-static thr_wake wait_for_round(thr_barrier *b, thr_tstate *ts,
+static thr_wake wait_for_round(barrier *b, thr_tstate *ts,
                                int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, &b->acting, "Barrier");
   w.object = b;
@@ -77,38 +95,33 @@ static thr_wake wait_for_round(thr_barrier *b, thr_tstate *ts,
   return THR_PARK_WOKEN;
 }
 
-/* Takes part in a round: LAST or WAITING, BROKEN. The mutex is held. */
-static thr_arrival take_part(thr_barrier *b, thr_ticket *t, int64_t *index) {
+/* The mutex is held. */
+static part take_part(barrier *b, thr_ticket *t, int64_t *index) {
   *index = b->waiters.n;
-  if (b->broken) return THR_BARRIER_BROKEN;
+  if (b->broken) return REFUSED;
   if (*index + 1 == b->parties) {
     b->acting = true;
-    return THR_BARRIER_LAST;
+    return LAST;
   }
   thr_waitlist_enter(&b->waiters, t);
-  return THR_BARRIER_WAITING;
+  return WAITING;
 }
 
-thr_wake thr_barrier_arrive(thr_barrier *b, thr_ticket *t, thr_tstate *ts,
-                            int64_t deadline, int64_t *index,
-                            thr_arrival *arrival) {
+/* THR_PARK_WOKEN: *mine is the caller's part, *index how many came before.
+** Else the wait for the last round's action has failed. */
+static thr_wake arrive(barrier *b, thr_ticket *t, thr_tstate *ts,
+                       int64_t deadline, int64_t *index, part *mine) {
   thr_wake r = wait_for_round(b, ts, deadline);
   if (r != THR_PARK_WOKEN) return r;
-  *arrival = take_part(b, t, index);
+  *mine = take_part(b, t, index);
   thr_mutex_unlock(&b->waiters.m);
   return r;
 }
 
-thr_wake thr_barrier_await(thr_barrier *b, thr_ticket *t, thr_tstate *ts,
-                           int64_t deadline) {
-  return thr_waitlist_wait(&b->waiters, t, ts, deadline, "Barrier");
+/* Gives up, which breaks the barrier for all, unless the round has ended. */
+static void leave(barrier *b, thr_ticket *t) {
+  if (thr_waitlist_leave(&b->waiters, t)) break_round(b);
 }
-
-void thr_barrier_leave(thr_barrier *b, thr_ticket *t) {
-  if (thr_waitlist_leave(&b->waiters, t)) thr_barrier_abort(b);
-}
-
-bool thr_barrier_tripped(const thr_ticket *t) { return t->outcome == TRIPPED; }
 
 /* --- the Lua face --- */
 
@@ -118,11 +131,9 @@ bool thr_barrier_tripped(const thr_ticket *t) { return t->outcome == TRIPPED; }
 A place where a number of threads wait for each other.
 @classmod threading.Barrier
 */
-static void unref(void *b) { thr_barrier_unref(b); }
-
 static const thr_kind kind = {"threading.Barrier", unref};
 
-static thr_barrier *check(lua_State *L) {
+static barrier *check(lua_State *L) {
   return thr_face_check(L, 1, &kind);
 }
 
@@ -131,11 +142,11 @@ int thr_barrier_create(lua_State *L) {
   thr_face_keywords(L, 1, names);
   lua_settop(L, 3);
   lua_Integer parties =
-      thr_face_integer(L, 1, "parties", 1, THR_BARRIER_MOST);
+      thr_face_integer(L, 1, "parties", 1, PARTIES_MOST);
   if (!lua_isnil(L, 2)) thr_face_callable(L, 2, "action");
   int64_t timeout = thr_face_seconds(L, 3, "timeout");
   thr_box *box = thr_face_newboxuv(L, &kind, 1);
-  thr_barrier *b = thr_barrier_new(parties);
+  barrier *b = new_barrier(parties);
   if (!b) return luaL_error(L, "not enough memory");
   b->timeout = timeout;
   thr_face_fill(box, &kind, b);
@@ -147,27 +158,27 @@ int thr_barrier_create(lua_State *L) {
 static int broken(lua_State *L) { return luaL_error(L, "broken barrier"); }
 
 /* The last arriver's part: an error in the action breaks the barrier. */
-static void act(lua_State *L, thr_barrier *b) {
+static void act(lua_State *L, barrier *b) {
   uint64_t round = b->round; /* still the one in which we were the last */
   if (lua_getiuservalue(L, 1, 1) != LUA_TNIL &&
       lua_pcall(L, 0, 0, 0) != LUA_OK) {
-    thr_barrier_fail(b, round);
+    fail(b, round);
     lua_error(L);
   }
-  if (!thr_barrier_trip(b, round)) broken(L);
+  if (!trip(b, round)) broken(L);
 }
 
-static void await(lua_State *L, thr_barrier *b, thr_ticket *t, thr_tstate *ts,
+static void await(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
                   int64_t deadline) {
   thr_wake r;
   int again;
   do {
-    r = thr_barrier_await(b, t, ts, deadline);
+    r = thr_waitlist_wait(&b->waiters, t, ts, deadline, "Barrier");
     again = thr_pending_trydisturbed(L, r);
   } while (again > 0);
-  if (r == THR_PARK_WOKEN && thr_barrier_tripped(t)) return;
-  if (r == THR_PARK_TIMEOUT) thr_barrier_abort(b); /* it has left */
-  else if (r != THR_PARK_WOKEN) thr_barrier_leave(b, t);
+  if (r == THR_PARK_WOKEN && t->outcome == TRIPPED) return;
+  if (r == THR_PARK_TIMEOUT) break_round(b); /* it has left */
+  else if (r != THR_PARK_WOKEN) leave(b, t);
   if (again < 0) lua_error(L);
   broken(L);
 }
@@ -182,19 +193,19 @@ constructor's
 the action, what that raises; a deadlock, a cancellation
 */
 static int barrier_wait(lua_State *L) {
-  thr_barrier *b = check(L);
+  barrier *b = check(L);
   thr_tstate *ts = thr_face_self(L);
   int64_t ns = lua_isnoneornil(L, 2) ? b->timeout
                                      : thr_face_seconds(L, 2, "timeout");
   int64_t deadline = thr_face_fromnow(ns), index;
   thr_ticket t;
-  thr_arrival arrival = THR_BARRIER_BROKEN;
+  part mine = REFUSED;
   thr_wake r;
-  do r = thr_barrier_arrive(b, &t, ts, deadline, &index, &arrival);
+  do r = arrive(b, &t, ts, deadline, &index, &mine);
   while (thr_pending_disturbed(L, ts, r));
-  if (r == THR_PARK_TIMEOUT) thr_barrier_abort(b);
-  if (r == THR_PARK_TIMEOUT || arrival == THR_BARRIER_BROKEN) return broken(L);
-  if (arrival == THR_BARRIER_LAST) act(L, b);
+  if (r == THR_PARK_TIMEOUT) break_round(b);
+  if (r == THR_PARK_TIMEOUT || mine == REFUSED) return broken(L);
+  if (mine == LAST) act(L, b);
   else await(L, b, &t, ts, deadline);
   lua_pushinteger(L, index);
   return 1;
@@ -205,7 +216,7 @@ Makes it as new; threads that wait get "broken barrier".
 @function reset
 */
 static int barrier_reset(lua_State *L) {
-  thr_barrier_reset(check(L));
+  begin_anew(check(L));
   return 0;
 }
 
@@ -214,7 +225,7 @@ Breaks it; threads that wait get "broken barrier".
 @function abort
 */
 static int barrier_abort(lua_State *L) {
-  thr_barrier_abort(check(L));
+  break_round(check(L));
   return 0;
 }
 
@@ -231,12 +242,12 @@ Is it broken (boolean, read only)?
 @field broken
 */
 static int barrier_index(lua_State *L) {
-  thr_barrier *b = check(L);
+  barrier *b = check(L);
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(key, "parties") == 0) {
     lua_pushinteger(L, b->parties);
   } else if (strcmp(key, "n_waiting") == 0) {
-    lua_pushinteger(L, thr_barrier_nwaiting(b));
+    lua_pushinteger(L, count_waiting(b));
   } else if (strcmp(key, "broken") == 0) {
     lua_pushboolean(L, b->broken);
   } else {
@@ -253,12 +264,12 @@ static int barrier_newindex(lua_State *L) {
 }
 
 static int barrier_tostring(lua_State *L) {
-  thr_barrier *b = check(L);
+  barrier *b = check(L);
   if (b->broken)
     lua_pushfstring(L, "<threading.Barrier at %p: broken>", b);
   else
     lua_pushfstring(L, "<threading.Barrier at %p: waiters=%d/%I>", b,
-                    thr_barrier_nwaiting(b), (LUAI_UACINT)b->parties);
+                    count_waiting(b), (LUAI_UACINT)b->parties);
   return 1;
 }
 

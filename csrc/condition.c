@@ -4,11 +4,18 @@
 #include "face.h"
 #include "pending.h"
 #include "rlock.h"
+#include "waitlist.h"
 
-#define NOTIFIED 1
+#define NOTIFIED 1 /* outcome of a ticket */
 
-thr_condition *thr_condition_new(thr_lock *lock) {
-  thr_condition *c = thr_os_alloc(sizeof(*c));
+typedef struct {
+  thr_waitlist waiters;
+  thr_lock *lock; /* const: referenced; NULL: a Lua object */
+  atomic_int refs;
+} condition;
+
+static condition *new_condition(thr_lock *lock) {
+  condition *c = thr_os_alloc(sizeof(*c));
   if (!c) return NULL;
   atomic_init(&c->refs, 1);
   thr_waitlist_init(&c->waiters);
@@ -17,32 +24,29 @@ thr_condition *thr_condition_new(thr_lock *lock) {
   return c;
 }
 
-void thr_condition_unref(thr_condition *c) {
+static void unref(void *object) {
+  condition *c = object;
   if (atomic_fetch_sub(&c->refs, 1) != 1) return;
   if (c->lock) thr_lock_unref(c->lock);
   thr_waitlist_destroy(&c->waiters);
   thr_os_free(c);
 }
 
-void thr_condition_notify(thr_condition *c, int64_t n) {
+static void notify(condition *c, int64_t n) {
   thr_mutex_lock(&c->waiters.m);
   thr_waitlist_serve(&c->waiters, n, NOTIFIED);
   thr_mutex_unlock(&c->waiters.m);
 }
 
-void thr_condition_enter(thr_condition *c, thr_ticket *t) {
+static void enter(condition *c, thr_ticket *t) {
   thr_mutex_lock(&c->waiters.m);
   thr_waitlist_enter(&c->waiters, t);
   thr_mutex_unlock(&c->waiters.m);
 }
 
-thr_wake thr_condition_await(thr_condition *c, thr_ticket *t, thr_tstate *ts,
-                             int64_t deadline) {
-  return thr_waitlist_wait(&c->waiters, t, ts, deadline, "Condition");
-}
-
-void thr_condition_leave(thr_condition *c, thr_ticket *t) {
-  if (!thr_waitlist_leave(&c->waiters, t)) thr_condition_notify(c, 1);
+/* Passes a notification on that came too late. */
+static void leave(condition *c, thr_ticket *t) {
+  if (!thr_waitlist_leave(&c->waiters, t)) notify(c, 1);
 }
 
 /* --- the Lua face --- */
@@ -53,11 +57,9 @@ void thr_condition_leave(thr_condition *c, thr_ticket *t) {
 A condition variable: threads wait for a change that others notify of.
 @classmod threading.Condition
 */
-static void unref(void *c) { thr_condition_unref(c); }
-
 static const thr_kind kind = {"threading.Condition", unref};
 
-static thr_condition *check(lua_State *L) {
+static condition *check(lua_State *L) {
   return thr_face_check(L, 1, &kind);
 }
 
@@ -88,7 +90,7 @@ int thr_condition_create(lua_State *L) {
   if (!lock) lock = thr_rlock_test(L, 1);
   if (!lock) check_locklike(L, 1);
   thr_box *box = thr_face_newboxuv(L, &kind, 1);
-  thr_condition *c = thr_condition_new(lock);
+  condition *c = new_condition(lock);
   if (!c) return luaL_error(L, "not enough memory");
   thr_face_fill(box, &kind, c);
   lua_pushvalue(L, 1);
@@ -99,7 +101,7 @@ int thr_condition_create(lua_State *L) {
 /* lock:method(...), with the arguments above the condition.  A lock of ours is
 ** called in this frame, for its errors are to blame our caller. */
 static int call_lock(lua_State *L, const char *method) {
-  thr_condition *c = check(L);
+  condition *c = check(L);
   lua_getiuservalue(L, 1, 1);
   lua_getfield(L, -1, method);
   lua_CFunction own = c->lock ? lua_tocfunction(L, -1) : NULL;
@@ -178,7 +180,7 @@ static int condition_with(lua_State *L) {
 }
 
 /* A foreign lock tells nothing of its owner: its own release will raise. */
-static void check_owned(lua_State *L, thr_condition *c, const char *verb) {
+static void check_owned(lua_State *L, condition *c, const char *verb) {
   if (c->lock && !thr_lock_isowner(c->lock, thr_face_self(L)))
     luaL_error(L, "cannot %s on un-acquired lock", verb);
 }
@@ -192,7 +194,7 @@ static bool call_foreign(lua_State *L, const char *method) {
 }
 
 /* Fully, if it is an RLock: *depth is what to restore. */
-static bool release(lua_State *L, thr_condition *c, unsigned *depth) {
+static bool release(lua_State *L, condition *c, unsigned *depth) {
   if (!c->lock) return call_foreign(L, "release");
   *depth = c->lock->depth;
   c->lock->depth = 0;
@@ -200,41 +202,44 @@ static bool release(lua_State *L, thr_condition *c, unsigned *depth) {
   return true;
 }
 
-/* Where this fails the program ends, or a foreign lock has raised. */
-static bool regain(lua_State *L, thr_condition *c, thr_tstate *ts,
+/* Raises where the program ends, and what a foreign lock raises. */
+static void regain(lua_State *L, condition *c, thr_tstate *ts,
                    unsigned depth) {
-  if (!c->lock) return call_foreign(L, "acquire");
-  if (!thr_lock_regain(c->lock, ts)) {
-    lua_pushnil(L);
-    return false;
+  if (!c->lock) {
+    if (!call_foreign(L, "acquire")) lua_error(L);
+    return;
   }
+  if (!thr_lock_regain(c->lock, ts)) thr_pending_raise(L, ts);
   c->lock->depth = depth;
-  return true;
+  if (thr_lock_debug) thr_lock_note(L, c->lock);
 }
 
-/* The lock is held again when this raises, or returns false: at the timeout.
-** An error object in the way stands at the top of the stack. */
-static bool wait_once(lua_State *L, thr_condition *c, thr_tstate *ts,
+/* False: gives up, with an error object at the top of the stack. */
+static bool await(lua_State *L, condition *c, thr_ticket *t, thr_tstate *ts,
+                  int64_t deadline, thr_wake *r) {
+  int again;
+  do {
+    *r = thr_waitlist_wait(&c->waiters, t, ts, deadline, "Condition");
+    again = thr_pending_trydisturbed(L, *r);
+  } while (again > 0);
+  if (again < 0) leave(c, t);
+  return again == 0;
+}
+
+/* The lock is held again when this raises, or returns false: at the timeout. */
+static bool wait_once(lua_State *L, condition *c, thr_tstate *ts,
                       int64_t deadline) {
   thr_ticket t;
   unsigned depth = 0;
   thr_wake r;
-  int again;
-  thr_condition_enter(c, &t);
+  enter(c, &t);
   if (!release(L, c, &depth)) {
-    thr_condition_leave(c, &t);
+    leave(c, &t);
     lua_error(L);
   }
-  do {
-    r = thr_condition_await(c, &t, ts, deadline);
-    again = thr_pending_trydisturbed(L, r);
-  } while (again > 0);
-  if (again < 0) thr_condition_leave(c, &t);
-  bool regained = regain(L, c, ts, depth);
-  if (!regained && c->lock)
-    thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED); /* the end: raises */
-  if (regained && c->lock && thr_lock_debug) thr_lock_note(L, c->lock);
-  if (again < 0 || !regained) lua_error(L);
+  bool ended = await(L, c, &t, ts, deadline, &r);
+  regain(L, c, ts, depth);
+  if (!ended) lua_error(L);
   return r == THR_PARK_WOKEN;
 }
 
@@ -247,7 +252,7 @@ Releases the lock, waits to be notified, and takes the lock again.
 deadlock, a cancellation: the lock is held again by then
 */
 static int condition_wait(lua_State *L) {
-  thr_condition *c = check(L);
+  condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_deadline(L, 2, "timeout");
   check_owned(L, c, "wait");
@@ -272,7 +277,7 @@ Waits until the predicate holds.
 what the predicate raises; a deadlock, a cancellation
 */
 static int condition_waitfor(lua_State *L) {
-  thr_condition *c = check(L);
+  condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
   thr_face_callable(L, 2, "predicate");
   int64_t deadline = thr_face_deadline(L, 3, "timeout");
@@ -292,11 +297,11 @@ Wakes some of the threads that wait.
 @raise "cannot notify on un-acquired lock"; if n is not an integer
 */
 static int condition_notify(lua_State *L) {
-  thr_condition *c = check(L);
+  condition *c = check(L);
   lua_Integer n =
       thr_face_optinteger(L, 2, "n", LUA_MININTEGER, LUA_MAXINTEGER, 1);
   check_owned(L, c, "notify");
-  thr_condition_notify(c, n);
+  notify(c, n);
   return 0;
 }
 
@@ -306,14 +311,14 @@ Wakes all threads that wait.
 @raise "cannot notify on un-acquired lock"
 */
 static int condition_notifyall(lua_State *L) {
-  thr_condition *c = check(L);
+  condition *c = check(L);
   check_owned(L, c, "notify");
-  thr_condition_notify(c, INT64_MAX);
+  notify(c, INT64_MAX);
   return 0;
 }
 
 static int condition_tostring(lua_State *L) {
-  thr_condition *c = check(L);
+  condition *c = check(L);
   lua_getiuservalue(L, 1, 1);
   thr_mutex_lock(&c->waiters.m);
   int n = c->waiters.n;
