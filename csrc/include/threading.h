@@ -34,6 +34,12 @@
 **   threading_take(out);
 **   ... lua_pcall(L, ...), and in the end lua_close(L) ...
 **
+** Where threads may still run it calls threading.shutdown() before lua_close,
+** luaL_dostring(L, "require 'threading'.shutdown()"), which waits for them.
+** lua_close does so, too, but late: what is younger than the module, such as a
+** file that a thread has opened, is finalised before, and what a thread makes
+** in that time by nobody.
+**
 ** A THREAD THAT LUA DID NOT START (of an audio library, a pool) calls Lua:
 **
 **   threading_state *s = threading_open(L);      where Lua runs, beforehand
