@@ -137,6 +137,11 @@ int thr_compile_private(lua_State *L) {
   return 1;
 }
 
+static int push_path(lua_State *L) {
+  lua_pushstring(L, lua_touserdata(L, 1));
+  return 1;
+}
+
 int thr_compile_unique(lua_State *L) {
   size_t n;
   lua_pushfstring(L, "%sXXXXXX", luaL_checkstring(L, 1));
@@ -145,8 +150,11 @@ int thr_compile_unique(lua_State *L) {
   memcpy(path, pattern, n + 1);
   int err = thr_os_makeunique(path);
   if (err != 0) return failed(L, err);
-  lua_pushstring(L, path);
-  return 1;
+  lua_pushcfunction(L, push_path);
+  lua_pushlightuserdata(L, path);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return 1;
+  thr_os_removefolder(path); /* nobody else knows its name */
+  return lua_error(L);
 }
 
 int thr_compile_install(lua_State *L) {

@@ -41,7 +41,8 @@ static void become_main(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_tstate_dropbell(ts);
   thr_sem_destroy(&ts->sem); /* the pipe is the parent's too */
-  thr_sem_init(&ts->sem, THR_SEM_PIPE);
+  if (!thr_sem_init(&ts->sem, THR_SEM_PIPE))
+    thr_sem_init(&ts->sem, THR_SEM_SIGNAL);
   if (!ts->is_main) {
     thr_tstate_ref(ts); /* the old main record keeps its own */
     rt->main = ts;
@@ -79,4 +80,4 @@ static void in_child(void) {
   unlock();
 }
 
-void thr_fork_open(void) { thr_os_atfork(before, in_parent, in_child); }
+int thr_fork_open(void) { return thr_os_atfork(before, in_parent, in_child); }

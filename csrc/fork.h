@@ -12,8 +12,8 @@
 
 THR_PRIVATE_BEGIN
 
-/* Once per process: has fork() call us. */
-void thr_fork_open(void);
+/* Once per process: has fork() call us.  Returns 0 or errno. */
+int thr_fork_open(void);
 
 THR_PRIVATE_END
 

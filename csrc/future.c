@@ -33,7 +33,7 @@ thr_wake thr_future_wait(thr_future *f, thr_tstate *ts, int64_t deadline) {
   w.still = note_awaited;
   f->users++;
   thr_wake r = thr_park(&w, deadline);
-  f->users--; /* the caller looks at it: one that was dropped is lost */
+  f->users--; /* the caller looks at it, and frees one that was dropped */
   return r;
 }
 
@@ -233,6 +233,14 @@ static int future_fail(lua_State *L) {
   return 0;
 }
 
+/* The Lua state was closed under the wait. */
+static int lost(lua_State *L, thr_future *f) {
+  if (f->users == 0) thr_os_free(f);
+  lua_pushnil(L);
+  lua_pushliteral(L, "cancelled");
+  return 2;
+}
+
 /* Waits; pushes why there is no outcome, or returns 0. */
 static int await(lua_State *L, thr_future *f) {
   thr_tstate *ts = thr_face_self(L);
@@ -240,6 +248,7 @@ static int await(lua_State *L, thr_future *f) {
   thr_wake r = THR_PARK_WOKEN;
   while (!thr_future_isdone(f) && r != THR_PARK_TIMEOUT) {
     r = thr_future_wait(f, ts, deadline);
+    if (f->dropped) return lost(L, f);
     thr_pending_disturbed(L, ts, r);
   }
   if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED)

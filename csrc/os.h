@@ -73,7 +73,7 @@ typedef pthread_once_t thr_once;
 typedef enum {
   THR_SEM_PLAIN,
   THR_SEM_PIPE,
-  THR_SEM_SIGNAL /* for thr_sem_waitfd; who posts knows that the thread lives */
+  THR_SEM_SIGNAL /* needs nothing; who posts knows that the thread lives */
 } thr_semkind;
 
 typedef struct {
@@ -140,11 +140,10 @@ bool thr_sem_init(thr_sem *s, thr_semkind kind);
 void thr_sem_post(thr_sem *s);
 bool thr_sem_try(thr_sem *s); /* takes a token if there is one */
 thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline);
-/* On a semaphore that is not plain: until a token comes or the descriptor is
-** ready. */
+/* On a semaphore that is not plain: until a token comes or the descriptor, if
+** that is not NULL, is ready. */
 thr_semwait thr_sem_waitfd(thr_sem *s, thr_watch *watch, int64_t deadline);
-/* On a semaphore with a pipe, and beside it the descriptor, if that is not
-** NULL; with all signals blocked it first asks `look`, and returns
+/* The same; with all signals blocked it first asks `look`, and returns
 ** THR_SEM_EINTR at once if that says so. */
 thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
                               bool (*look)(void *), void *arg);
@@ -184,9 +183,9 @@ bool thr_os_letpreempt(bool in);
 ** if `may` says so, and `after` after it. */
 void thr_os_aroundsigint(bool (*may)(void), void (*after)(void));
 
-/* pthread_atfork, once per process. */
-void thr_os_atfork(void (*before)(void), void (*parent)(void),
-                   void (*child)(void));
+/* pthread_atfork, once per process.  Returns 0 or errno. */
+int thr_os_atfork(void (*before)(void), void (*parent)(void),
+                  void (*child)(void));
 
 /* Keeps the shared object that holds `address` in memory until the process
 ** ends: a living thread must never lose its code to dlclose. */

@@ -14,11 +14,22 @@
 #include <sys/time.h>
 #endif
 
+#include "testing.h"
+
+static bool is_refused(int err) {
+  if (!thr_testing_fails(THR_CHANCE_CALL)) return false;
+  errno = err;
+  return true;
+}
+
 #if defined(__linux__)
 
-int thr_os_pollopen(void) { return epoll_create1(EPOLL_CLOEXEC); }
+int thr_os_pollopen(void) {
+  return is_refused(EMFILE) ? -1 : epoll_create1(EPOLL_CLOEXEC);
+}
 
 bool thr_os_polladd(int set, const thr_pollable *p) {
+  if (is_refused(ENOSPC)) return false;
   struct epoll_event e = {.data.fd = p->fd};
   if (p->in) e.events |= EPOLLIN;
   if (p->out) e.events |= EPOLLOUT;
@@ -36,6 +47,7 @@ static thr_pollable told(const struct epoll_event *e) {
 int thr_os_pollready(int set, thr_pollable *list, int n) {
   struct epoll_event *events = thr_os_alloc((size_t)n * sizeof(*events));
   int ready = events ? epoll_wait(set, events, n, 0) : -1;
+  if (!events) errno = ENOMEM;
   for (int i = 0; i < ready; i++) list[i] = told(&events[i]);
   thr_os_free(events);
   return ready;
@@ -44,7 +56,7 @@ int thr_os_pollready(int set, thr_pollable *list, int n) {
 #else
 
 int thr_os_pollopen(void) {
-  int set = kqueue();
+  int set = is_refused(EMFILE) ? -1 : kqueue();
   if (set >= 0) fcntl(set, F_SETFD, FD_CLOEXEC);
   return set;
 }
@@ -56,6 +68,7 @@ static bool add(int set, int fd, short filter) {
 }
 
 bool thr_os_polladd(int set, const thr_pollable *p) {
+  if (is_refused(ENOSPC)) return false;
   return (!p->in || add(set, p->fd, EVFILT_READ)) &&
          (!p->out || add(set, p->fd, EVFILT_WRITE));
 }
@@ -64,6 +77,7 @@ int thr_os_pollready(int set, thr_pollable *list, int n) {
   struct timespec none = {0, 0};
   struct kevent *events = thr_os_alloc((size_t)n * sizeof(*events));
   int ready = events ? kevent(set, NULL, 0, events, n, &none) : -1;
+  if (!events) errno = ENOMEM;
   for (int i = 0; i < ready; i++)
     list[i] = (thr_pollable){.fd = (int)events[i].ident,
                              .in = events[i].filter == EVFILT_READ,

@@ -318,13 +318,19 @@ int thr_os_signumber(const char *name) {
   return 0;
 }
 
-void thr_os_atfork(void (*before)(void), void (*parent)(void),
-                   void (*child)(void)) {
+int thr_os_atfork(void (*before)(void), void (*parent)(void),
+                  void (*child)(void)) {
   static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
   static bool done = false;
+  int err = 0;
   pthread_mutex_lock(&once);
-  if (!done) done = pthread_atfork(before, parent, child) == 0;
+  if (!done)
+    err = thr_testing_fails(THR_CHANCE_CALL)
+              ? ENOMEM
+              : pthread_atfork(before, parent, child);
+  done = err == 0;
   pthread_mutex_unlock(&once);
+  return err;
 }
 
 void thr_os_keeploaded(const void *address) {

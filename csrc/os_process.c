@@ -92,7 +92,7 @@ int thr_os_spawn(thr_osprocess *p, char *const argv[]) {
   pid_t pid;
   int err = thr_os_privatepipe(fd);
   if (err != 0) return err;
-  err = spawn(&pid, fd[1], argv);
+  err = thr_testing_fails(THR_CHANCE_CALL) ? EAGAIN : spawn(&pid, fd[1], argv);
   close(fd[1]);
   if (err == 0) {
     p->pid = pid;
@@ -139,7 +139,12 @@ int thr_os_makefolder(const char *path) {
   return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
 }
 
-int thr_os_makeunique(char *path) { return mkdtemp(path) ? 0 : errno; }
+int thr_os_makeunique(char *path) {
+  if (thr_testing_fails(THR_CHANCE_CALL)) return ENOSPC;
+  return mkdtemp(path) ? 0 : errno;
+}
+
+void thr_os_removefolder(const char *path) { rmdir(path); }
 
 bool thr_os_isprivate(const char *path) {
   struct stat s;
@@ -148,6 +153,7 @@ bool thr_os_isprivate(const char *path) {
 }
 
 int thr_os_install(const char *from, const char *to) {
+  if (thr_testing_fails(THR_CHANCE_CALL)) return ENOSPC;
   if (chmod(from, S_IRUSR | S_IWUSR) != 0) return errno;
   return rename(from, to) == 0 ? 0 : errno;
 }

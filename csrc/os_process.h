@@ -40,6 +40,7 @@ void thr_os_kill(thr_osprocess *p);
 /* Makes a folder for this user alone, if nothing of that name exists. */
 int thr_os_makefolder(const char *path);     /* 0 or errno */
 int thr_os_makeunique(char *path_in_xxxxxx); /* 0 or errno */
+void thr_os_removefolder(const char *path);
 
 /* Is it a folder that belongs to this user, and that no other can write? */
 bool thr_os_isprivate(const char *path);

@@ -305,11 +305,6 @@ bool thr_sem_try(thr_sem *s) {
   return s->kind == THR_SEM_PLAIN ? plain_take(s) : pipe_take(s);
 }
 
-thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
-  return s->kind == THR_SEM_PLAIN ? plain_wait(s, deadline)
-                                  : pipe_wait(s, NULL, deadline, NULL);
-}
-
 static bool see_nothing(void *arg) {
   (void)arg;
   return false;
@@ -319,6 +314,11 @@ thr_semwait thr_sem_waitfd(thr_sem *s, thr_watch *watch, int64_t deadline) {
   return s->kind == THR_SEM_SIGNAL
              ? thr_sem_waitafter(s, watch, deadline, see_nothing, NULL)
              : pipe_wait(s, watch, deadline, NULL);
+}
+
+thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
+  return s->kind == THR_SEM_PLAIN ? plain_wait(s, deadline)
+                                  : thr_sem_waitfd(s, NULL, deadline);
 }
 
 thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,

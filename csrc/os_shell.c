@@ -14,14 +14,15 @@
 #endif
 
 #include "os_process.h"
+#include "testing.h"
 
 extern char **environ;
 
 /* --- those that nobody waits for --- */
 
-typedef struct orphan {
+typedef struct thr_orphan {
   pid_t pid;
-  struct orphan *next;
+  struct thr_orphan *next;
 } orphan;
 
 static thr_mutex m = THR_MUTEX_INIT;
@@ -48,19 +49,21 @@ static void reap_orphans(void) {
 
 static void forget(thr_oschild *c) {
   if (c->end >= 0) close(c->end);
+  thr_os_free(c->orphan);
   c->end = -1;
   c->pid = 0;
+  c->orphan = NULL;
 }
 
 void thr_os_disown(thr_oschild *c) {
-  orphan *o = c->pid != 0 ? thr_os_alloc(sizeof(*o)) : NULL;
+  orphan *o = c->orphan;
   if (o) {
     thr_mutex_lock(&m);
-    o->pid = (pid_t)c->pid;
     o->next = orphans;
     orphans = o;
     thr_mutex_unlock(&m);
   }
+  c->orphan = NULL;
   forget(c);
   reap_orphans();
 }
@@ -75,6 +78,7 @@ static int spawn(pid_t *pid, const char *command, int from, int to) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attr;
   sigset_t none;
+  if (thr_testing_fails(THR_CHANCE_CALL)) return EAGAIN;
   int err = posix_spawn_file_actions_init(&files);
   if (err != 0) return err;
   err = posix_spawnattr_init(&attr);
@@ -90,22 +94,29 @@ static int spawn(pid_t *pid, const char *command, int from, int to) {
   return err;
 }
 
-static void note_child(thr_oschild *c, pid_t pid) {
-  c->pid = pid;
+/* Before it is started: to be disowned must not fail. */
+static bool prepare(thr_oschild *c) {
+  c->pid = 0;
   c->end = -1;
+  c->orphan = thr_os_alloc(sizeof(*c->orphan));
+  return c->orphan != NULL;
+}
+
+static void note_child(thr_oschild *c, pid_t pid) {
+  c->pid = c->orphan->pid = pid;
 #if defined(THR_LINUX) && defined(SYS_pidfd_open)
-  c->end = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (!thr_testing_fails(THR_CHANCE_CALL))
+    c->end = (int)syscall(SYS_pidfd_open, pid, 0);
 #endif
 }
 
 /* `ours` is the end of a pipe that becomes *f, `theirs` the other one. */
 static int spawn_with_file(pid_t *pid, const char *command, const char *mode,
                            int ours, int theirs, FILE **f) {
-  *f = fdopen(ours, mode);
+  *f = thr_testing_fails(THR_CHANCE_MEMORY) ? NULL : fdopen(ours, mode);
   if (!*f) {
-    int err = errno;
     close(ours);
-    return err;
+    return ENOMEM;
   }
   int err = spawn(pid, command, theirs, *mode == 'r' ? 1 : 0);
   if (err != 0) fclose(*f);
@@ -115,8 +126,10 @@ static int spawn_with_file(pid_t *pid, const char *command, const char *mode,
 int thr_os_shell(thr_oschild *c, const char *command) {
   pid_t pid = 0;
   reap_orphans();
+  if (!prepare(c)) return ENOMEM;
   int err = spawn(&pid, command, -1, -1);
   if (err == 0) note_child(c, pid);
+  else forget(c);
   return err;
 }
 
@@ -125,11 +138,14 @@ int thr_os_shellfile(thr_oschild *c, const char *command, const char *mode,
   int fd[2], ours = *mode == 'r' ? 0 : 1;
   pid_t pid = 0;
   reap_orphans();
+  if (!prepare(c)) return ENOMEM;
   int err = thr_os_privatepipe(fd);
-  if (err != 0) return err;
-  err = spawn_with_file(&pid, command, mode, fd[ours], fd[!ours], f);
-  close(fd[!ours]);
+  if (err == 0) {
+    err = spawn_with_file(&pid, command, mode, fd[ours], fd[!ours], f);
+    close(fd[!ours]);
+  }
   if (err == 0) note_child(c, pid);
+  else forget(c);
   return err;
 }
 

@@ -16,6 +16,7 @@ bool thr_os_hasshell(void);
 
 typedef struct {
   int64_t pid; /* 0: none */
+  struct thr_orphan *orphan; /* what it becomes where nobody waits for it */
   int end;     /* a descriptor that is ready for reading when the program has
                   ended; -1: the system has none */
 } thr_oschild;

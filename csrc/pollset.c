@@ -60,6 +60,7 @@ static int pollset_ready(lua_State *L) {
   int most = p->n + 1;
   thr_pollable *list = lua_newuserdatauv(L, sizeof(*list) * (size_t)most, 0);
   int n = thr_os_pollready(p->fd, list, most);
+  if (n < 0) return luaL_error(L, "%s", strerror(errno));
   lua_newtable(L);
   lua_newtable(L);
   for (int i = 0; i < n; i++) {

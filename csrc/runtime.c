@@ -104,8 +104,8 @@ thr_runtime *thr_runtime_open(lua_State *L) {
   lua_pop(L, 1);
   if (rt) return rt;
   thr_os_keeploaded(&key_runtime);
-  thr_fork_open();
   fill_registry(L);
+  if (thr_fork_open() != 0) luaL_error(L, "not enough memory");
   if (thr_preempt_init() != 0)
     luaL_error(L, "threading: cannot install the preemption signal");
   rt = new_runtime(L);

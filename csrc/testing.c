@@ -173,6 +173,15 @@ static int count_held(lua_State *L) {
   return 1;
 }
 
+/* _testing.descriptors() -> how many the process has open */
+static int descriptors(lua_State *L) {
+  int n = 0;
+  for (thr_watch w = {.fd = 0}; w.fd < 1024; w.fd++)
+    n += !thr_os_look(&w) || w.ready != THR_NOFD;
+  lua_pushinteger(L, n);
+  return 1;
+}
+
 static void push_functions(lua_State *L);
 
 static int open_state(lua_State *L) {
@@ -201,6 +210,7 @@ static int in_state(lua_State *L) {
 static void push_functions(lua_State *L) {
   static const luaL_Reg functions[] = {{"advance", advance},
                                        {"attempt", attempt},
+                                       {"descriptors", descriptors},
                                        {"held", count_held},
                                        {"in_state", in_state},
                                        {"next_deadline", next_deadline},

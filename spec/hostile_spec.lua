@@ -2,6 +2,8 @@
 -- some specs run in a hostile one.
 
 local _thread = require "threading._thread"
+local compiler = require "spec.support.compiler"
+local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
@@ -53,19 +55,59 @@ describe("at each of its chances to fail", function()
   -- raises "done", in a Lua state of its own; nothing may be left of that.
   local rounds = [[
     local testing = require "threading._thread"._testing
+    local execute = require "threading.os".execute
+
+    -- Programs that nobody waits for are remembered until they have ended:
+    -- whoever starts another looks.
+    local function count(things)
+      for _ = 1, 1000 do
+        if testing.held() == things then break end
+        execute ":"
+      end
+      return testing.held(), testing.descriptors()
+    end
 
     function in_state(what, source)
-      local before = testing.held()
+      local things, descriptors = testing.held(), testing.descriptors()
       local err = testing.in_state(source)
-      local left = testing.held() - before
+      local things_now, descriptors_now = count(things)
       if err and not err:find "done$" then
         print(what, err)
-      elseif left ~= 0 then
-        print(what, left .. " things are left")
+      elseif things_now ~= things then
+        print(what, things_now - things .. " things are left")
+      elseif descriptors_now ~= descriptors then
+        print(what, descriptors_now - descriptors .. " descriptors are left")
       end
       return err
     end
   ]]
+
+  -- For spec/support/hostile/kernels.lua.
+  local script = [[
+case " $* " in *" -dM "*) echo "#define NOTHING"; exit ;; esac
+all="$*"
+while [ "$1" != -o ]; do shift; done
+made=${0%/*}/made.so
+[ -f "$made" ] || ${CC:-gcc} $all -o "$made"
+cp "$made" "$2"
+]]
+
+  local cpath, dir, environment = package.cpath, nil, nil
+
+  setup(function()
+    dir = files.folder()
+    compiler.module("spec/support/outside.c", dir, "-Icsrc/include -pthread")
+    compiler.module("spec/support/forker.c", dir)
+    package.cpath = dir .. "/?.so;" .. cpath
+    files.write(dir .. "/cc", script)
+    environment = ("export XDG_CACHE_HOME=%s HOSTILE_COMPILER='sh %s/cc'")
+      :format(dir, dir)
+  end)
+
+  teardown(function()
+    package.cpath = cpath
+    os.execute("rm -r " .. dir)
+  end)
 
   for kind, title in pairs {
     memory = "memory", call = "what the system gives",
@@ -85,9 +127,44 @@ describe("at each of its chances to fail", function()
           end
         end
         print "end"
-      ]]):format(kind))
+      ]]):format(kind), { before = environment })
       assert.equal("end\n", r.out, r.err)
       assert.equal(0, r.code, r.err)
+      assert.equal("", files.shell("ls -d %s/threading/making-* 2>/dev/null",
+        dir)) -- no folder of a kernel's is left
+    end)
+
+    it("a child of a fork is whole, for want of " .. title, function()
+      assert.matches("^[7 ]*8\n$", support.output_of(([[
+        local forker = require "forker"
+        local threading = require "threading"
+        local time = require "threading.time"
+        local testing = require "threading._thread"._testing
+
+        local function is_whole()
+          local lock, woke = threading.Lock(), false
+          lock:acquire()
+          local t = threading.Thread { target = function()
+            lock:acquire()
+            woke = true
+          end }
+          t:start()
+          time.sleep(0.001)
+          lock:release()
+          return t:join(10) and woke
+        end
+
+        local codes, n = {}, 0
+        repeat
+          n = n + 1
+          local reached, _, pid = testing.attempt(%q, n, n, forker.fork)
+          if pid == 0 then
+            forker.exit(not is_whole() and 1 or reached and 7 or 8)
+          end
+          codes[n] = forker.wait(pid)
+        until codes[n] ~= 7
+        print(table.concat(codes, " "))
+      ]]):format(kind)))
     end)
 
     it("require succeeds the next time, for want of " .. title, function()
@@ -115,6 +192,46 @@ describe("at each of its chances to fail", function()
         t:start()
         assert(t:join() and n == 1)
       ]]):format(kind))))
+    end)
+  end
+end)
+
+describe("a Lua state that is closed under a wait", function()
+  local waits = {
+    ["Queue:get"] = "queue.Queue():get()",
+    ["Queue:put"] = "local q = queue.Queue(1) q:put(1) q:put(2)",
+    ["Queue:join"] = "local q = queue.Queue() q:put(1) q:join()",
+    ["SimpleQueue:get"] = "queue.SimpleQueue():get()",
+    ["Future:result"] = "_thread._future(print):result()",
+    join = "threading.main_thread():join()",
+    sleep = "time.sleep(3600)",
+  }
+
+  for name, source in pairs(waits) do
+    it("leaves nothing behind: " .. name, function()
+      local before = testing.held()
+      local err = testing.in_state([[
+        local _thread = require "threading._thread"
+        local queue = require "threading.queue"
+        local threading = require "threading"
+        local time = require "threading.time"
+        for _ = 1, 3 do
+          threading.Thread { daemon = true, target = function()
+            ]] .. source .. [[
+
+          end }:start()
+        end
+        local n
+        repeat
+          n = 0
+          for _ in pairs(_thread._parked()) do
+            n = n + 1
+          end
+          time.sleep(0)
+        until n == 3
+      ]])
+      assert.is_nil(err)
+      assert.equal(before, testing.held())
     end)
   end
 end)

@@ -165,23 +165,23 @@ end
 
 -- A folder that is removed with what is in it, at the end of a block.
 local function temporary_folder(parent)
-  local path, message = _thread._unique(parent .. "/making-")
-  if not path then
-    return nil, message
-  end
+  local path, message
   local files = {}
-  return setmetatable({ path = path }, {
+  local folder = setmetatable({}, {
     __call = function(_, name)
       files[#files + 1] = path .. "/" .. name
       return files[#files]
     end,
     __close = function()
       for _, name in ipairs(files) do
-        os.remove(name)
+        pcall(os.remove, name) -- it may be gone, and no memory left to say so
       end
       os.remove(path)
     end,
   })
+  -- Last, so that an error leaves none behind.
+  path, message = _thread._unique(parent .. "/making-")
+  return path and folder, message
 end
 
 -- Compiles in a temporary folder; calls use(object's file name).

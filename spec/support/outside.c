@@ -64,7 +64,8 @@ static void *stay_attached(void *arg) {
     threading_nogil out = threading_release(L);
     if (!threading_take(out)) abort();
   }
-  if (!t || !threading_detach(j->s, t)) abort();
+  if (!t) j->refused++;
+  else if (!threading_detach(j->s, t)) abort();
   return NULL;
 }
 
@@ -203,18 +204,19 @@ static int again(lua_State *L) {
   lua_settop(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
   threading_state *s = threading_open(L);
+  if (!s) return luaL_error(L, "not enough memory");
   threading_thread *self = s->api->self(L);
   THREADING_BEGIN_NOGIL(L)
   for (int depth = 0; depth < 3; depth++) {
     threading_thread *t = threading_attach(s, "nobody");
-    ok = ok && t == self && threading_lua(s, t) == L &&
-         call(L, NULL, 0); /* of L's own stack, which is the caller's here */
+    ok = t == self && threading_lua(s, t) == L &&
+         call(L, NULL, 0) && ok; /* L's own stack, which is the caller's here */
   }
-  for (int depth = 0; depth < 3; depth++) ok = ok && threading_detach(s, self);
-  ok = ok && !s->api->release(self); /* it is without the lock, as before */
+  for (int depth = 0; depth < 3; depth++) ok = threading_detach(s, self) && ok;
+  ok = !s->api->release(self) && ok; /* it is without the lock, as before */
   THREADING_END_NOGIL(L)
-  ok = ok && threading_attach(s, NULL) == self && threading_detach(s, self) &&
-       !threading_detach(s, self);
+  ok = threading_attach(s, NULL) == self && threading_detach(s, self) &&
+       !threading_detach(s, self) && ok;
   int most = 0;
   while (threading_attach(s, NULL)) most++;
   for (int i = 0; i < most; i++) threading_detach(s, self);
@@ -336,18 +338,28 @@ static int sum(lua_State *L) {
   kept *k = lua_touserdata(L, lua_upvalueindex(1));
   double s = 0;
   for (size_t i = 0; i < k->a.length; i++) s += ((double *)k->a.data)[i];
-  k->api->drop(k->object);
   lua_pushnumber(L, s);
   return 1;
+}
+
+static int forget(lua_State *L) {
+  kept *k = lua_touserdata(L, 1);
+  k->api->drop(k->object);
+  return 0;
 }
 
 static int keep(lua_State *L) {
   kept *k = lua_newuserdatauv(L, sizeof(*k), 0);
   k->api = threading_getapi(L);
-  k->object = k->api->retain(L, 1);
-  if (!k->object || !k->api->toarray(L, 1, &k->a)) return 0;
+  k->object = NULL;
+  if (luaL_newmetatable(L, "outside.kept")) {
+    lua_pushcfunction(L, forget);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
   lua_pushcclosure(L, sum, 1);
-  return 1;
+  k->object = k->api->retain(L, 1);
+  return k->object && k->api->toarray(L, 1, &k->a);
 }
 
 static int retainable(lua_State *L) {
