@@ -197,7 +197,7 @@ static int barrier_wait(lua_State *L) {
   thr_tstate *ts = thr_face_self(L);
   int64_t ns = lua_isnoneornil(L, 2) ? b->timeout
                                      : thr_face_seconds(L, 2, "timeout");
-  int64_t deadline = thr_face_fromnow(ns), index;
+  int64_t deadline = thr_face_fromnow(ns), index = 0;
   thr_ticket t;
   part mine = REFUSED;
   thr_wake r;
