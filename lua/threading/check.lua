@@ -30,11 +30,32 @@ function check.boolean(value, name, where)
   end
 end
 
-function check.positive(value, name, where)
+-- An argument that is text, or a number as text.
+function check.text(value, name, where)
+  if type(value) ~= "string" and type(value) ~= "number" then
+    check.bad(name, where, "string", value)
+  end
+  return tostring(value)
+end
+
+-- An argument that is an integer, or nil; returns it as one.
+function check.integer(value, name, where)
   local n = math.type(value) and math.tointeger(value)
   if value ~= nil and not n then
     check.bad(name, where, "integer", value)
-  elseif n and n < 1 then
+  end
+  return n
+end
+
+function check.number(value, name, where)
+  if value ~= nil and type(value) ~= "number" then
+    check.bad(name, where, "number", value)
+  end
+end
+
+function check.positive(value, name, where)
+  local n = check.integer(value, name, where)
+  if n and n < 1 then
     complain("bad argument '%s' to '%s' (must be greater than 0)", name, where)
   end
   return n

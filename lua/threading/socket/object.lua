@@ -75,32 +75,9 @@ function object.own(self, kind)
   return self
 end
 
--- An argument that is text, or a number as text.
-function object.text(value, name, where)
-  if type(value) ~= "string" and type(value) ~= "number" then
-    check.bad(name, where, "string", value)
-  end
-  return tostring(value)
-end
-
--- An argument that is an integer, or nil; returns it as one.
-function object.integer(value, name, where)
-  local n = math.type(value) and math.tointeger(value)
-  if value ~= nil and not n then
-    check.bad(name, where, "integer", value)
-  end
-  return n
-end
-
 -- Is it a number of seconds, where less than 0 has a meaning too?
 function object.is_limit(value)
   return type(value) == "number" and value == value
-end
-
-function object.number(value, name, where)
-  if value ~= nil and type(value) ~= "number" then
-    check.bad(name, where, "number", value)
-  end
 end
 
 function object.settimeout(self, value, mode)
@@ -279,7 +256,7 @@ function object.retire(self, name, ...)
 end
 
 function object.setfd(self, fd)
-  if not object.integer(fd, "fd", "setfd") then
+  if not check.integer(fd, "fd", "setfd") then
     check.bad("fd", "setfd", "integer", fd)
   end
   object.retire(self, "setfd", fd)

@@ -13,6 +13,7 @@
 -- @classmod threading.TCP
 
 local complain = require "threading.complain"
+local check = require "threading.check"
 local dns = require("socket").dns
 local object = require "threading.socket.object"
 
@@ -118,7 +119,7 @@ end
 -- @raise if an argument is of the wrong type, or the socket not connected
 function TCP:receive(pattern, prefix)
   local wanted = wanted_by(own(self) and pattern)
-  prefix = prefix == nil and "" or object.text(prefix, "prefix", "receive")
+  prefix = prefix == nil and "" or check.text(prefix, "prefix", "receive")
   if wanted and prefix ~= "" then
     if wanted <= #prefix then
       return prefix
@@ -153,9 +154,9 @@ end
 -- @treturn ?number then: the place of the last byte that was sent
 -- @raise if an argument is of the wrong type, or the socket not connected
 function TCP:send(data, i, j)
-  data = object.text(own(self) and data, "data", "send")
-  i, j = range(data, object.integer(i, "i", "send"),
-    object.integer(j, "j", "send"))
+  data = check.text(own(self) and data, "data", "send")
+  i, j = range(data, check.integer(i, "i", "send"),
+    check.integer(j, "j", "send"))
   local began = object.now(self)
   local writing <close> = turn(self, "_writing", began)
   if not writing then
@@ -216,8 +217,8 @@ end
 -- @treturn ?string "timeout", "connection refused", or another message
 -- @raise if an argument is of the wrong type
 function TCP:connect(address, port)
-  address = object.text(own(self) and address, "address", "connect")
-  port = object.text(port, "port", "connect")
+  address = check.text(own(self) and address, "address", "connect")
+  port = check.text(port, "port", "connect")
   local writing <close> = turn(self, "_writing", object.now(self))
   if not writing then
     return nil, "timeout"
@@ -250,8 +251,8 @@ TCP.setpeername = TCP.connect
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type, or the socket connected
 function TCP:bind(address, port)
-  return call(own(self), "bind", object.text(address, "address", "bind"),
-    object.text(port, "port", "bind"))
+  return call(own(self), "bind", check.text(address, "address", "bind"),
+    check.text(port, "port", "bind"))
 end
 
 --- The same as `bind`.
@@ -270,7 +271,7 @@ TCP.setsockname = TCP.bind
 -- @raise if backlog is not an integer, or the socket connected
 function TCP:listen(backlog)
   return call(own(self), "listen",
-    object.integer(backlog, "backlog", "listen"))
+    check.integer(backlog, "backlog", "listen"))
 end
 
 --- Ends one direction, or both.
@@ -298,9 +299,9 @@ end
 -- @treturn number 1
 -- @raise if an argument is not a number, or the socket not connected
 function TCP:setstats(received, sent, age)
-  object.number(received, "received", "setstats")
-  object.number(sent, "sent", "setstats")
-  object.number(age, "age", "setstats")
+  check.number(received, "received", "setstats")
+  check.number(sent, "sent", "setstats")
+  check.number(age, "age", "setstats")
   return call(own(self), "setstats", received, sent, age)
 end
 

@@ -19,7 +19,7 @@ local function own(self)
 end
 
 local function size_of(size, where)
-  size = object.integer(size, "size", where)
+  size = check.integer(size, "size", where)
   if size and size < 0 then
     check.bad("size", where, "integer of at least 0", size)
   end
@@ -33,7 +33,7 @@ end
 -- @raise if datagram is of the wrong type, or the socket has no peer
 function UDP:send(datagram)
   return insist(own(self), "send", "w",
-    object.text(datagram, "datagram", "send"))
+    check.text(datagram, "datagram", "send"))
 end
 
 --- Sends a datagram.
@@ -45,9 +45,9 @@ end
 -- @raise if an argument is of the wrong type, or the socket has a peer
 function UDP:sendto(datagram, address, port)
   return insist(own(self), "sendto", "w",
-    object.text(datagram, "datagram", "sendto"),
-    object.text(address, "address", "sendto"),
-    object.text(port, "port", "sendto"))
+    check.text(datagram, "datagram", "sendto"),
+    check.text(address, "address", "sendto"),
+    check.text(port, "port", "sendto"))
 end
 
 --- Receives a datagram.
@@ -77,9 +77,9 @@ end
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type
 function UDP:setpeername(address, port)
-  address = object.text(own(self) and address, "address", "setpeername")
+  address = check.text(own(self) and address, "address", "setpeername")
   if port ~= nil then
-    port = object.text(port, "port", "setpeername")
+    port = check.text(port, "port", "setpeername")
   end
   return call(self, "setpeername", address, port)
 end
@@ -92,8 +92,8 @@ end
 -- @raise if an argument is of the wrong type, or the socket has a peer
 function UDP:setsockname(address, port)
   return call(own(self), "setsockname",
-    object.text(address, "address", "setsockname"),
-    object.text(port, "port", "setsockname"))
+    check.text(address, "address", "setsockname"),
+    check.text(port, "port", "setsockname"))
 end
 
 --- Always false.
