@@ -91,9 +91,9 @@ end
 -- @treturn ?string why there is none
 -- @raise if an argument is of the wrong type
 function socket.bind(host, port, backlog)
-  return make("bind", base.text(host, "host", "bind"),
-    base.text(port, "port", "bind"),
-    base.integer(backlog, "backlog", "bind"))
+  return make("bind", check.text(host, "host", "bind"),
+    check.text(port, "port", "bind"),
+    check.integer(backlog, "backlog", "bind"))
 end
 
 local makers = { inet = socket.tcp4, inet6 = socket.tcp6, unspec = socket.tcp }
@@ -119,8 +119,8 @@ local function connect(family, address, port, locaddr, locport)
 end
 
 local function own_address(locaddr, locport, where)
-  return locaddr ~= nil and base.text(locaddr, "locaddr", where),
-    locport ~= nil and base.text(locport, "locport", where)
+  return locaddr ~= nil and check.text(locaddr, "locaddr", where),
+    locport ~= nil and check.text(locport, "locport", where)
 end
 
 --- Makes a TCP socket that is connected.
@@ -138,8 +138,8 @@ function socket.connect(address, port, locaddr, locport, family)
     check.bad("family", "connect", "'inet', 'inet6' or 'unspec'", family)
   end
   return connect(family or "unspec",
-    base.text(address, "address", "connect"),
-    base.text(port, "port", "connect"),
+    check.text(address, "address", "connect"),
+    check.text(port, "port", "connect"),
     own_address(locaddr, locport, "connect"))
 end
 
