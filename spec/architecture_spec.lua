@@ -30,6 +30,24 @@ describe("the architecture", function()
     assert.matches("u_park --> u_gil\n", text, 1, true)
   end)
 
+  it("has the functions that its page leads through", function()
+    local n = 0
+    for block in files.read(architecture.PAGE):gmatch "```text\n(.-)```" do
+      for unit, name in block:gmatch "%f[^\n\0](%l+) +([%l_]+)" do
+        local text = ""
+        for file, source in pairs(sources) do
+          if file:find("/" .. unit .. "[%l_]*%.[ch]$") then
+            text = text .. source
+          end
+        end
+        assert(text:find("[ *]" .. name .. "%([^;{]*%) {"), unit .. " has no "
+          .. name)
+        n = n + 1
+      end
+    end
+    assert.equal(22, n)
+  end)
+
   it("shows an include that is new", function()
     local text = files.read(architecture.PAGE)
     sources["csrc/event.c"] = '#include "value.h"\n' .. sources["csrc/event.c"]
