@@ -207,8 +207,8 @@ describe("SIGINT", function()
         threading.Thread { target = function()
           local f = assert(io.tmpfile())
           while not is_computing() do time.sleep(0) end
-          require "threading.os".execute("kill -INT $PPID; while test -e "
-            .. name .. "; do :; done")
+          require "threading.os".execute("kill -INT $PPID; while kill -0 "
+            .. "$PPID && test -e " .. name .. "; do :; done 2>&-")
           print(f:write "x" == f)
         end }:start()
         local ok, err = pcall(function() computing = true %s end)
