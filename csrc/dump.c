@@ -100,14 +100,16 @@ static bool is_thread(const thr_wait *wait) {
   return strcmp(wait->what, "thread") == 0;
 }
 
-/* ", held by NAME (acquired at ...)"; or " NAME to end"; pushes. */
+/* ", held by NAME (acquired at ...)"; or " NAME to end"; pushes.  A thread
+** that is joined may have ended, and who joins it not have run since. */
 static void push_holder(lua_State *L, const report *r, const report *list,
                         int n) {
   const thr_tstate *owner = by_ident(list, n, r->owner);
-  if (r->owner == 0) {
+  if (is_thread(&r->wait)) {
+    if (owner) lua_pushfstring(L, " %s to end", name_of(owner));
+    else lua_pushliteral(L, " a thread that has ended");
+  } else if (r->owner == 0) {
     lua_pushliteral(L, "");
-  } else if (is_thread(&r->wait)) {
-    lua_pushfstring(L, " %s to end", owner ? name_of(owner) : "?");
   } else {
     push_acquired(L, r);
     if (owner)

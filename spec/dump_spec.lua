@@ -283,6 +283,25 @@ describe("dump", function()
     end)(), 1, true)
   end)
 
+  it("tells what a join waits for also while that comes", function()
+    for _ = 1, 20 do
+      local go = threading.Event()
+      local ending = start("ending", go.wait, go)
+      local joiner = start("joiner", function()
+        ending:join()
+      end)
+      support.wait_thread_parked(joiner, "thread")
+      go:set()
+      while joiner:is_alive() do
+        local line = dump():match "\njoiner %([^)]*%) ([^\n]*)"
+        if line and line:find "^waits" then
+          line = line:gsub("a thread that has ended", "ending to end")
+          assert.matches("^waits for ending to end at " .. HERE, line)
+        end
+      end
+    end
+  end)
+
   it("goes on while threads begin, wait, and end", function()
     local over, ended = false, threading.Event()
     local lock, event = threading.Lock(), threading.Event()
