@@ -21,6 +21,7 @@
 #include "file.h"
 #include "future.h"
 #include "gil.h"
+#include "handle.h"
 #include "io.h"
 #include "kernel.h"
 #include "lock.h"
@@ -34,7 +35,6 @@
 #include "sema.h"
 #include "simplequeue.h"
 #include "testing.h"
-#include "thread.h"
 #include "value.h"
 
 /***
@@ -224,19 +224,19 @@ static const luaL_Reg functions[] = {
     {"_execute", thr_program_execute},
     {"_folder", thr_compile_folder},
     {"_future", thr_future_create},
-    {"_handle", thr_thread_handle},
+    {"_handle", thr_handle_new},
     {"_install", thr_compile_install},
-    {"_is_alive", thr_thread_isalive},
+    {"_is_alive", thr_handle_isalive},
     {"_is_exit", isexit},
     {"_is_future", thr_future_is},
     {"_is_terminal", isterminal},
-    {"_join", thr_thread_join},
+    {"_join", thr_handle_join},
     {"_kernel", thr_kernel_create},
     {"_kernel_contract", thr_kernel_contract},
     {"_lines", thr_file_lines},
     {"_load", thr_compile_load},
     {"_locals", thr_runtime_locals},
-    {"_main_handle", thr_thread_mainhandle},
+    {"_main_handle", thr_handle_main},
     {"_on_attach", thr_attach_onattach},
     {"_parked", parked},
     {"_popen", thr_program_popen},
@@ -244,7 +244,7 @@ static const luaL_Reg functions[] = {
     {"_read", thr_file_read},
     {"_run", thr_compile_run},
     {"_pollset", thr_pollset_create},
-    {"_self_handle", thr_thread_selfhandle},
+    {"_self_handle", thr_handle_self},
     {"_switches", switches},
     {"_unique", thr_compile_unique},
     {"_values", values},
@@ -275,7 +275,7 @@ static const luaL_Reg functions[] = {
     {"shutdown", thr_end_shutdown},
     {"simple_queue", thr_simplequeue_create},
     {"stack_size", stack_size},
-    {"start_new_thread", thr_thread_startnew},
+    {"start_new_thread", thr_handle_startnew},
     {"value", thr_value_create},
     {NULL, NULL}};
 
@@ -286,13 +286,13 @@ static void open_types(lua_State *L) {
   thr_condition_open(L);
   thr_event_open(L);
   thr_future_open(L);
+  thr_handle_open(L);
   thr_lock_open(L);
   thr_pollset_open(L);
   thr_queue_open(L);
   thr_simplequeue_open(L);
   thr_rlock_open(L);
   thr_semaphore_open(L);
-  thr_thread_open(L);
   thr_value_open(L);
 }
 
@@ -322,8 +322,10 @@ int luaopen_threading__thread(lua_State *L) {
   thr_clock_open(L);
   lua_setfield(L, -2, "time");
   thr_testing_open(L);
-  thr_thread_pushkey(L);
+  thr_handle_pushkey(L);
   lua_setfield(L, -2, "_key");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_active);
+  lua_setfield(L, -2, "_active");
   lua_pushnumber(L, THR_TIMEOUT_MAX);
   lua_setfield(L, -2, "TIMEOUT_MAX");
   return 1;

@@ -52,6 +52,8 @@ static void fill_registry(lua_State *L) {
   thr_pending_open(L);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_locals);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_active);
 }
 
 static lua_State *main_state(lua_State *L) {

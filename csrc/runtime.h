@@ -11,7 +11,7 @@
 
 THR_PRIVATE_BEGIN
 
-/* Registry key, by address: table: ident -> Thread, of Lua's making. */
+/* Registry key, by address: table: ident -> Thread, of those that live. */
 extern const char thr_key_active;
 
 /* Makes the runtime of L with the calling thread as its main thread; or

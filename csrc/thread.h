@@ -28,18 +28,6 @@ thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline);
 /* The kernel's id of a started thread; waits the moment until it lives. */
 int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts);
 
-/* --- the Lua face: handles --- */
-struct lua_State;
-void thr_thread_open(struct lua_State *L);
-int thr_thread_handle(struct lua_State *L);
-int thr_thread_join(struct lua_State *L);    /* Thread.join */
-int thr_thread_isalive(struct lua_State *L); /* Thread.is_alive */
-/* Pushes the key under which a Thread object keeps its handle. */
-void thr_thread_pushkey(struct lua_State *L);
-int thr_thread_mainhandle(struct lua_State *L);
-int thr_thread_selfhandle(struct lua_State *L);
-int thr_thread_startnew(struct lua_State *L);
-
 THR_PRIVATE_END
 
 #endif

@@ -152,6 +152,7 @@ struct thr_runtime {
 
   atomic_size_t stack;     /* stack size of new threads, 0: default */
   thr_tstate *zombies;     /* gil */
+  unsigned long unnamed;   /* gil: how many were given a name by number */
   struct lua_State *origin; /* const: runs nothing; in Lua 5.4.0 a state takes
                      from its maker, or resumer, how deep calls may nest */
   struct lua_State *_Atomic spare; /* gil: the next attached thread's */

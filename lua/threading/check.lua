@@ -1,7 +1,6 @@
 -- Arguments of the Lua functions: errors that name them.
 
 local complain = require "threading.complain"
-local thread = require "threading.thread"
 local TIMEOUT_MAX <const> = require("threading._thread").TIMEOUT_MAX
 
 local check = {}
@@ -11,8 +10,32 @@ function check.bad(name, where, expected, value)
     expected, math.type(value) and tostring(value) or type(value))
 end
 
+-- Raises unless ok.
+function check.expect(ok, name, expected, value)
+  if not ok then
+    complain("bad argument '%s' (%s expected, got %s)", name, expected,
+      type(value))
+  end
+end
+
+-- Arguments for a call: nil, or a table in which `n` may count trailing nils.
+function check.args(args)
+  check.expect(args == nil or type(args) == "table", "args", "table", args)
+  local n = args and args.n
+  check.expect(n == nil or math.type(n) == "integer" and n >= 0
+    and n < 1000000, "args.n", "a non-negative integer", n)
+end
+
+function check.is_callable(value)
+  if type(value) == "function" then
+    return true
+  end
+  local meta = getmetatable(value)
+  return type(meta) == "table" and meta.__call ~= nil
+end
+
 function check.callable(value, name, where)
-  if not thread.callable(value) then
+  if not check.is_callable(value) then
     check.bad(name, where, "callable", value)
   end
 end

@@ -7,6 +7,7 @@
 local _thread = require "threading._thread"
 local check = require "threading.check"
 local complain = require "threading.complain"
+local current_thread = require("threading.register").current_thread
 local thread = require "threading.thread"
 local monotonic = _thread.time.monotonic
 
@@ -136,7 +137,7 @@ end
 
 -- Its permit may have been taken, by a submit that counts on it.
 local function leave(state, self)
-  local gone = thread.current_thread()
+  local gone = current_thread()
   state.lock:with(function()
     for i, worker in ipairs(state.threads) do
       if worker == gone then
@@ -259,7 +260,7 @@ end
 
 local function items_of(list)
   if type(list) ~= "table" or not rawequal(getmetatable(list), nil) and
-      thread.callable(list) then
+      check.is_callable(list) then
     check.callable(list, "list", "map")
     return function()
       return (list())

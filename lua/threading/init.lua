@@ -4,9 +4,11 @@
 -- @module threading
 
 local _thread = require "threading._thread"
+local excepthook = require "threading.excepthook"
 local include_dir = require "threading.include"
 local kernel = require "threading.kernel"
 local parallel_for = require "threading.parallel"
+local register = require "threading.register"
 local thread = require "threading.thread"
 local Local = require "threading.local"
 local Timer = require "threading.timer"
@@ -39,36 +41,36 @@ threading.Local = Local
 --- The calling thread's object.
 -- @function current_thread
 -- @treturn Thread
-threading.current_thread = thread.current_thread
+threading.current_thread = register.current_thread
 
 --- The thread in which the module was loaded first; in the child of a fork,
 -- the one that forked.
 -- @function main_thread
 -- @treturn Thread
-threading.main_thread = thread.main_thread
+threading.main_thread = register.main_thread
 
 --- All threads that live.
 -- @function enumerate
 -- @treturn {Thread,...} in the order of their idents
-threading.enumerate = thread.enumerate
+threading.enumerate = register.enumerate
 
 --- How many threads live.
 -- @function active_count
 -- @treturn integer
-threading.active_count = thread.active_count
+threading.active_count = register.active_count
 
 --- Tells an uncaught error on stderr. Set it to a function of your own, which
 -- is then called in the thread that failed.
 -- @function excepthook
 -- @tparam table args value (the error object), traceback (string), thread
 -- @raise if args is not a table
-threading.excepthook = thread.excepthook
+threading.excepthook = excepthook.excepthook
 
 --- The excepthook that the module came with.
 -- @function __excepthook__
 -- @tparam table args
 -- @raise if args is not a table
-threading.__excepthook__ = thread.excepthook
+threading.__excepthook__ = excepthook.excepthook
 
 --- The number that identifies the calling thread. Never used twice in a
 -- process.
@@ -316,6 +318,6 @@ threading.kernel = kernel
 -- end)
 threading.parallel_for = parallel_for
 
-thread.bind(threading)
+excepthook.bind(threading)
 
 return threading --[[@as threading]]

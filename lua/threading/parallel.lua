@@ -5,6 +5,7 @@
 -- have more elements than the largest integer.
 
 local _thread = require "threading._thread"
+local check = require "threading.check"
 local complain = require "threading.complain"
 local thread = require "threading.thread"
 
@@ -86,7 +87,7 @@ local function read_options(nthreads, options)
     end
   end
   local progress = options.progress
-  if progress ~= nil and not thread.callable(progress) then
+  if progress ~= nil and not check.is_callable(progress) then
     complain("bad option 'progress' to 'parallel_for' (callable expected, "
       .. "got %s)", type(progress))
   end
@@ -188,7 +189,7 @@ end
 -- See init.lua.
 local function parallel_for(first, last, fn, nthreads, options)
   first, last = integer(first, "first"), integer(last, "last")
-  if not thread.callable(fn) then
+  if not check.is_callable(fn) then
     complain("bad argument 'fn' to 'parallel_for' (callable expected, got %s)",
       type(fn))
   end

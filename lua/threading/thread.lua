@@ -1,36 +1,27 @@
--- Thread objects, and the register of those that live.
---
--- `active` maps idents to Thread objects. A thread enters it when it is
--- started and leaves it before it counts as ended, so that a joined thread is
--- never in `enumerate`.
+-- Thread objects and their class. What an object shows is in its handle, a
+-- userdata of the C module's.
 
 local _thread = require "threading._thread"
+local check = require "threading.check"
 local complain = require "threading.complain"
+local excepthook = require "threading.excepthook"
 
-local M = {}
+local HANDLE <const> = _thread._key -- where an object keeps its handle
+local NAME <const> = {} -- and a name that was given, which a handle cuts
 
-local STATE = {} -- the key of a thread's own state in the object
-local HANDLE <const> = _thread._key -- and of its handle, for the C side
-local active = {} -- ident -> Thread; the C side takes out who ends
-local threading -- the module, where the user may set excepthook
-
-local counter = _thread.value("int64", 1)
-
-local function next_name()
-  return "Thread-" .. counter:fetch_add(1)
-end
-
-local function state_of(self)
-  local state = type(self) == "table" and rawget(self, STATE)
-  if not state then
+local function handle_of(self)
+  local handle = type(self) == "table" and rawget(self, HANDLE)
+  if not handle then
     complain "Thread.init() was not called on this object"
   end
-  return state
+  return handle
 end
 
-local function set_state(self, state)
-  rawset(self, STATE, state)
-  rawset(self, HANDLE, state.handle)
+local function set_handle(self, handle, name)
+  rawset(self, HANDLE, handle)
+  if name ~= rawget(self, NAME) then
+    rawset(self, NAME, name)
+  end
 end
 
 -- Fields that are computed: readers and writers. They are documented below,
@@ -38,40 +29,40 @@ end
 
 local get, set = {}, {}
 
-function get.name(state)
-  return state.name
+function get.name(handle, self)
+  return rawget(self, NAME) or handle:name()
 end
 
-function get.daemon(state)
-  return state.daemon
+function get.daemon(handle)
+  return handle:daemon()
 end
 
-function get.ident(state)
-  if state.handle:phase() ~= "initial" then
-    return state.handle:ident()
+function get.ident(handle)
+  if handle:phase() ~= "initial" then
+    return handle:ident()
   end
 end
 
-function get.native_id(state)
-  return (state.handle:native_id())
+function get.native_id(handle)
+  return (handle:native_id())
 end
 
-function set.name(state, value)
+function set.name(handle, value, self)
   if type(value) ~= "string" and type(value) ~= "number" then
     complain("name: string expected, got %s", type(value))
   end
-  state.name = tostring(value)
-  state.handle:set_name(state.name)
+  set_handle(self, handle, tostring(value))
+  handle:set_name(value)
 end
 
-function set.daemon(state, value)
+function set.daemon(handle, value)
   if type(value) ~= "boolean" then
     complain("daemon: boolean expected, got %s", type(value))
   end
-  if state.handle:phase() ~= "initial" then
+  if handle:phase() ~= "initial" then
     complain "cannot set daemon status of active thread"
   end
-  state.daemon = value
+  handle:set_daemon(value)
 end
 
 local function read_only(name)
@@ -91,7 +82,7 @@ local function index(class)
   return function(self, key)
     local getter = get[key]
     if getter then
-      return getter(state_of(self))
+      return getter(handle_of(self), self)
     end
     return class[key]
   end
@@ -100,24 +91,22 @@ end
 local function newindex(self, key, value)
   local setter = set[key]
   if setter then
-    setter(state_of(self), value)
+    setter(handle_of(self), value, self)
   else
     rawset(self, key, value)
   end
 end
 
 local function to_string(self)
-  local state = state_of(self)
-  local phase = state.handle:phase()
-  local words = { phase }
-  if state.daemon then
+  local handle = handle_of(self)
+  local words = { handle:phase() }
+  if handle:daemon() then
     words[#words + 1] = "daemon"
   end
-  if phase ~= "initial" then
-    words[#words + 1] = tostring(state.handle:ident())
-  end
+  words[#words + 1] = get.ident(handle)
   local class = getmetatable(self).class.__name
-  return ("<%s(%s, %s)>"):format(class, state.name, table.concat(words, " "))
+  return ("<%s(%s, %s)>"):format(class, get.name(handle, self),
+    table.concat(words, " "))
 end
 
 -- A class is a table of methods; `meta` is the metatable of its objects.
@@ -142,46 +131,22 @@ local function make_class(class, parent)
   })
 end
 
-local function callable(value)
-  if type(value) == "function" then
-    return true
-  end
-  local meta = getmetatable(value)
-  return type(meta) == "table" and meta.__call ~= nil
-end
-
-local function expect(ok, name, expected, value)
-  if not ok then
-    complain("bad argument '%s' (%s expected, got %s)", name, expected,
-      type(value))
-  end
-end
-
-local function expect_args(args)
-  expect(args == nil or type(args) == "table", "args", "table", args)
-  local n = args and args.n
-  expect(n == nil or math.type(n) == "integer" and n >= 0 and n < 1000000,
-    "args.n", "a non-negative integer", n)
-end
-
-M.callable, M.expect, M.expect_args = callable, expect, expect_args
-
 local known = { target = true, name = true, args = true, daemon = true }
 
 local function check_options(options)
-  expect(type(options) == "table", "options", "table", options)
+  check.expect(type(options) == "table", "options", "table", options)
   for key in pairs(options) do
     if not known[key] then
       complain("unexpected keyword argument '%s' to 'Thread'", tostring(key))
     end
   end
-  local target, daemon = options.target, options.daemon
-  expect(target == nil or callable(target), "target", "callable", target)
-  expect_args(options.args)
-  expect(daemon == nil or type(daemon) == "boolean", "daemon", "boolean",
+  local target, daemon, name = options.target, options.daemon, options.name
+  check.expect(target == nil or check.is_callable(target), "target",
+    "callable", target)
+  check.args(options.args)
+  check.expect(daemon == nil or type(daemon) == "boolean", "daemon", "boolean",
     daemon)
-  local name = options.name
-  expect(name == nil or type(name) == "string" or type(name) == "number",
+  check.expect(name == nil or type(name) == "string" or type(name) == "number",
     "name", "string", name)
 end
 
@@ -205,26 +170,16 @@ end
 -- counts trailing nils), daemon (boolean, by default the creator's)
 -- @raise if an option is unknown or of the wrong type
 function Thread:init(options)
-  expect(type(self) == "table" and self ~= Thread, "self", "Thread", self)
+  check.expect(type(self) == "table" and self ~= Thread, "self", "Thread",
+    self)
   if options == nil then
     options = {}
   end
   check_options(options)
   local name = options.name
-  if name == nil or name == "" then
-    name = next_name()
-  end
-  local daemon = options.daemon
-  if daemon == nil then
-    daemon = M.current_thread().daemon
-  end
-  set_state(self, {
-    handle = _thread._handle(),
-    name = tostring(name),
-    daemon = daemon,
-    target = options.target,
-    args = options.args,
-  })
+  name = name ~= nil and name ~= "" and tostring(name) or nil
+  set_handle(self, _thread._handle(name, options.daemon, options.target,
+    options.args), name)
 end
 
 --- Derives a class. Its objects are made by calling it, which calls `init`.
@@ -232,7 +187,7 @@ end
 -- @treturn table the class; define `init` and `run` in it
 -- @raise if the name is not a string
 function Thread:extend(name)
-  expect(metas[self], "self", "class Thread", self)
+  check.expect(metas[self], "self", "class Thread", self)
   if type(name) ~= "string" then
     complain("bad argument 'name' to 'extend' (string expected, got %s)",
       type(name))
@@ -244,59 +199,19 @@ end
 -- in the object.
 -- @raise what the target raises
 function Thread:run()
-  local state = state_of(self)
-  local target, args = state.target, state.args
+  local target, args = handle_of(self):take()
   if target == nil then
     return
-  end
-  -- Held no longer than needed: the target may refer to this object.
-  state.target, state.args = nil, nil
-  if args then
+  elseif args then
     return target(table.unpack(args, 1, args.n or #args))
   end
   return target()
 end
 
--- An error, as the message handler sees it; nil for a silent end.
-local function on_error(value)
-  if _thread._is_exit(value) then
-    return value
-  end
-  local text = type(value) == "string" and value or nil
-  if not text then
-    local ok, s = pcall(tostring, value)
-    text = ok and s or "(error object is a " .. type(value) .. " value)"
-  end
-  return { value = value, traceback = debug.traceback(text, 2) }
-end
-
-local function call_hook(args)
-  local ok, err = xpcall(threading.excepthook, function(value)
-    return debug.traceback(tostring(value), 2)
-  end, args)
-  if not ok and not _thread._is_exit(err) then
-    io.stderr:write("Exception in threading.excepthook:\n", tostring(err),
-      "\n")
-    M.excepthook(args) -- nor shall the first error be lost
-  end
-end
-
--- Called in the thread, with what on_error has made of an uncaught error.
-local function told(self, err)
-  local state = self[STATE]
-  state.target, state.args = nil, nil
-  if type(err) ~= "table" then -- an error in on_error: no memory, no stack
-    err = { value = err, traceback = tostring(err) }
-  end
-  err.thread = self
-  call_hook(err)
-end
-
 --- Starts it. `run` is called in a thread of the operating system.
 -- @raise "threads can only be started once"; if the system refuses
 function Thread:start()
-  local state = state_of(self)
-  state.handle:start(active, state.name, state.daemon, self, on_error, told)
+  handle_of(self):start(self, excepthook.on_error, excepthook.told)
 end
 
 --- Waits until it has ended.
@@ -336,97 +251,16 @@ function Thread:cancel(message)
         .. "got %s)", type(asynchronous))
     end
   end
-  return state_of(self).handle:cancel(message, asynchronous)
+  return handle_of(self):cancel(message, asynchronous)
 end
 
 make_class(Thread)
 
-local main = setmetatable({}, metas[Thread])
-set_state(main, {
-  handle = _thread._main_handle(),
-  name = "MainThread",
-  daemon = false,
-})
-active[main.ident] = main
-
--- A thread that was not started through Thread has an object from the first
--- time that it asks for it, and until it ends: `_locals` is dropped then. One
--- that C attaches asks at once.
-local Dummy = make_class({ __name = "DummyThread" }, Thread)
-local dummies = setmetatable({}, { __mode = "v" }) -- ident -> Dummy
-
-function Dummy.join()
-  complain "cannot join a dummy thread"
-end
-
-function M.current_thread()
-  local ident = _thread.get_ident()
-  local self = active[ident] or dummies[ident]
-  if self then
-    return self
-  end
-  local handle = _thread._self_handle()
-  local name = handle:name()
-  self = setmetatable({}, metas[Dummy])
-  set_state(self, {
-    handle = handle,
-    name = name ~= "" and name or "Dummy-" .. ident,
-    daemon = true,
-  })
-  dummies[ident] = self
-  _thread._locals()[Dummy] = self
+-- Makes an object of a class for a thread that lives already.
+local function adopt(class, handle, name)
+  local self = setmetatable({}, metas[class])
+  set_handle(self, handle, name)
   return self
 end
 
-_thread._on_attach(function()
-  M.current_thread()
-end)
-
--- In the child of a fork, the thread that forked.
-function M.main_thread()
-  local ident = _thread._main_handle():ident()
-  return active[ident] or dummies[ident] or main
-end
-
--- After a fork the others are still in the register, but stopped.
-local function is_live(t)
-  return rawget(t, STATE).handle:phase() ~= "stopped"
-end
-
-function M.enumerate()
-  local list = {}
-  for _, register in ipairs { active, dummies } do
-    for _, t in ipairs(_thread._values(register)) do
-      if is_live(t) then
-        list[#list + 1] = t
-      end
-    end
-  end
-  table.sort(list, function(a, b)
-    return a.ident < b.ident
-  end)
-  return list
-end
-
-function M.active_count()
-  return #M.enumerate()
-end
-
-function M.excepthook(args)
-  if type(args) ~= "table" then
-    complain("bad argument 'args' to 'excepthook' (table expected, got %s)",
-      type(args))
-  end
-  local name = args.thread and args.thread.name or "?"
-  io.stderr:write(("Exception in thread %s:\n%s\n"):format(name,
-    args.traceback or tostring(args.value)))
-end
-
--- Tells where excepthook is looked up.
-function M.bind(module)
-  threading = module
-end
-
-M.Thread = Thread
-
-return M
+return { Thread = Thread, adopt = adopt }

@@ -2,6 +2,7 @@
 -- @classmod threading.Timer
 
 local _thread = require "threading._thread"
+local check = require "threading.check"
 local thread = require "threading.thread"
 
 local Timer = thread.Thread:extend "Timer"
@@ -19,7 +20,7 @@ local Timer = thread.Thread:extend "Timer"
 -- @field finished
 
 local function check_self(self)
-  thread.expect(type(self) == "table" and rawget(self, "finished"), "self",
+  check.expect(type(self) == "table" and rawget(self, "finished"), "self",
     "Timer", self)
 end
 
@@ -29,11 +30,11 @@ end
 -- @tparam[opt] table args the arguments; `n` counts trailing nils
 -- @raise if an argument is of the wrong type
 function Timer:init(interval, fn, args)
-  thread.expect(type(interval) == "number" and interval >= 0
+  check.expect(type(interval) == "number" and interval >= 0
     and interval <= _thread.TIMEOUT_MAX, "interval",
     "non-negative number of seconds", interval)
-  thread.expect(thread.callable(fn), "fn", "callable", fn)
-  thread.expect_args(args)
+  check.expect(check.is_callable(fn), "fn", "callable", fn)
+  check.args(args)
   thread.Thread.init(self)
   self.interval, self.fn, self.args = interval, fn, args or {}
   self.finished = _thread.event()

@@ -1,0 +1,58 @@
+-- Errors that nobody catches, in a thread that was started through Thread.
+
+local _thread = require "threading._thread"
+local complain = require "threading.complain"
+
+local M = {}
+
+local threading -- the module, where the user may set excepthook
+
+-- Tells where excepthook is looked up.
+function M.bind(module)
+  threading = module
+end
+
+function M.excepthook(args)
+  if type(args) ~= "table" then
+    complain("bad argument 'args' to 'excepthook' (table expected, got %s)",
+      type(args))
+  end
+  local name = args.thread and args.thread.name or "?"
+  io.stderr:write(("Exception in thread %s:\n%s\n"):format(name,
+    args.traceback or tostring(args.value)))
+end
+
+-- An error, as the message handler sees it; as it is for a silent end.
+function M.on_error(value)
+  if _thread._is_exit(value) then
+    return value
+  end
+  local text = type(value) == "string" and value or nil
+  if not text then
+    local ok, s = pcall(tostring, value)
+    text = ok and s or "(error object is a " .. type(value) .. " value)"
+  end
+  return { value = value, traceback = debug.traceback(text, 2) }
+end
+
+local function call_hook(args)
+  local ok, err = xpcall(threading.excepthook, function(value)
+    return debug.traceback(tostring(value), 2)
+  end, args)
+  if not ok and not _thread._is_exit(err) then
+    io.stderr:write("Exception in threading.excepthook:\n", tostring(err),
+      "\n")
+    M.excepthook(args) -- nor shall the first error be lost
+  end
+end
+
+-- Called in the thread, with what on_error has made of the error.
+function M.told(thread, err)
+  if type(err) ~= "table" then -- an error in on_error: no memory, no stack
+    err = { value = err, traceback = tostring(err) }
+  end
+  err.thread = thread
+  call_hook(err)
+end
+
+return M

@@ -1,0 +1,76 @@
+-- The register of the threads that live.
+--
+-- `active` maps idents to Thread objects. A thread enters it when it is
+-- started and leaves it before it counts as ended, both on the C side, so that
+-- a joined thread is never in `enumerate`.
+
+local _thread = require "threading._thread"
+local complain = require "threading.complain"
+local thread = require "threading.thread"
+
+local M = {}
+
+local active = _thread._active
+
+local main = thread.adopt(thread.Thread, _thread._main_handle())
+active[main.ident] = main
+
+-- A thread that was not started through Thread has an object from the first
+-- time that it asks for it, and until it ends: `_locals` is dropped then. One
+-- that C attaches asks at once.
+local Dummy = thread.Thread:extend "DummyThread"
+local dummies = setmetatable({}, { __mode = "v" }) -- ident -> Dummy
+
+function Dummy.join()
+  complain "cannot join a dummy thread"
+end
+
+function M.current_thread()
+  local ident = _thread.get_ident()
+  local self = active[ident] or dummies[ident]
+  if self then
+    return self
+  end
+  local handle = _thread._self_handle()
+  local name = handle:name() == "" and "Dummy-" .. ident or nil
+  self = thread.adopt(Dummy, handle, name)
+  dummies[ident] = self
+  _thread._locals()[Dummy] = self
+  return self
+end
+
+_thread._on_attach(function()
+  M.current_thread()
+end)
+
+-- In the child of a fork, the thread that forked.
+function M.main_thread()
+  local ident = _thread._main_handle():ident()
+  return active[ident] or dummies[ident] or main
+end
+
+-- After a fork the others are still in the register, but stopped.
+local function is_live(t)
+  return rawget(t, _thread._key):phase() ~= "stopped"
+end
+
+function M.enumerate()
+  local list = {}
+  for _, register in ipairs { active, dummies } do
+    for _, t in ipairs(_thread._values(register)) do
+      if is_live(t) then
+        list[#list + 1] = t
+      end
+    end
+  end
+  table.sort(list, function(a, b)
+    return a.ident < b.ident
+  end)
+  return list
+end
+
+function M.active_count()
+  return #M.enumerate()
+end
+
+return M
