@@ -241,6 +241,18 @@ static int array_copy(lua_State *L) {
   return 1;
 }
 
+static void push(lua_State *L, const thr_array *a, size_t i) {
+  switch (a->type) {
+#define PUSH_i(L, x) lua_pushinteger(L, (lua_Integer)(x))
+#define PUSH_d(L, x) lua_pushnumber(L, (x))
+#define X(tag, name, T, k) \
+  case THR_##tag: PUSH_##k(L, ((const T *)a->data)[i]); break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+}
+
 /***
 Makes a table of elements.
 @function totable
@@ -255,22 +267,10 @@ static int array_totable(lua_State *L) {
   size_t n = r.to - r.from;
   lua_createtable(L, n < INT_MAX ? (int)n : INT_MAX, 0);
   for (size_t i = 0; i < n; i++) {
-    thr_elem_push(L, a->type, load(a, r.from + i));
+    push(L, a, r.from + i);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   return 1;
-}
-
-static void push(lua_State *L, const thr_array *a, size_t i) {
-  switch (a->type) {
-#define PUSH_i(L, x) lua_pushinteger(L, (lua_Integer)(x))
-#define PUSH_d(L, x) lua_pushnumber(L, (x))
-#define X(tag, name, T, k) \
-  case THR_##tag: PUSH_##k(L, ((const T *)a->data)[i]); break;
-    THR_ELEMS(X)
-#undef X
-    default: break;
-  }
 }
 
 /* The position that the key at 2, which is not an integer, stands for;

@@ -39,35 +39,37 @@ static void step_out(thr_tstate *ts, lua_State *co, lua_State *before) {
   thr_preempt_hurry(ts);
 }
 
-/* lua_resume reports these two on co with memory that it may not get. */
-static bool resumable(lua_State *co, int narg) {
+static bool resumable(lua_State *co) {
   lua_Debug ar;
   switch (lua_status(co)) {
     case LUA_YIELD: return true;
-    case LUA_OK: return !lua_getstack(co, 0, &ar) && lua_gettop(co) > narg;
+    case LUA_OK: return !lua_getstack(co, 0, &ar) && lua_gettop(co) > 0;
     default: return false;
   }
 }
 
-static const char *not_resumable(lua_State *co) {
+/* Why co cannot be resumed with narg values, or NULL.  lua_resume would report
+** it on co, with memory that it may not get. */
+static const char *obstacle(lua_State *co, int narg) {
   lua_Debug ar;
+  if (!lua_checkstack(co, narg)) return "too many arguments to resume";
+  if (resumable(co)) return NULL;
   return lua_status(co) == LUA_OK && lua_getstack(co, 0, &ar)
              ? "cannot resume non-suspended coroutine"
              : "cannot resume dead coroutine";
+}
+
+static int fail(lua_State *L, const char *why) {
+  lua_pushstring(L, why);
+  return -1;
 }
 
 /* Moves narg values to co, resumes it and moves its results back.  Returns
 ** their number, or -1 and leaves an error object. */
 static int resume(lua_State *L, lua_State *co, int narg) {
   int nres = 0;
-  if (!lua_checkstack(co, narg)) {
-    lua_pushliteral(L, "too many arguments to resume");
-    return -1;
-  }
-  if (!resumable(co, 0)) {
-    lua_pushstring(L, not_resumable(co));
-    return -1;
-  }
+  const char *why = obstacle(co, narg);
+  if (why) return fail(L, why);
   thr_tstate *ts = thr_face_self(L);
   lua_xmove(L, co, narg);
   lua_State *before = step_in(ts, co);
@@ -79,8 +81,7 @@ static int resume(lua_State *L, lua_State *co, int narg) {
   }
   if (!lua_checkstack(L, nres + 1)) {
     lua_pop(co, nres);
-    lua_pushliteral(L, "too many results to resume");
-    return -1;
+    return fail(L, "too many results to resume");
   }
   lua_xmove(co, L, nres);
   return nres;
