@@ -135,47 +135,39 @@ describe("SIGINT", function()
     assert.equal(1, r.code)
   end)
 
-  it("raises in a script that computes beside threads", function()
-    for _, code in ipairs {
+  local computations = {
+    ["a script that computes beside threads"] = {
       "while true do end",
       "while true do coroutine.wrap(function() end)() end",
       "local function f() return f() end f()",
       "while true do collectgarbage('step') end",
       "while true do pcall(math.abs, 1) end",
-    } do
-      local out = output_of(([[
-        threading.setswitchinterval(5e-5)
-        worker:start()
-        send(is_computing, "INT")
-        computing = true
-        local ok, err = pcall(function() %s end)
-        print(ok, err)
-        computing = "over"
-      ]]):format(code))
-      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", out)
-    end
-  end)
-
-  it("raises out of C without the lock", function()
-    for _, code in ipairs {
+    },
+    ["C without the lock"] = {
       "loops.spin()",
       "loops.change(threading.Value('int64', 0), 1, math.maxinteger)",
       "loops.change(threading.Value('int64', 0), 1, 10, held)",
-    } do
-      local out = output_of(([[
-        worker:start()
-        send(is_computing, "INT")
-        local ok, err = pcall(function()
-          computing = true
-          %s
-          for _ = 1, 100 do end
-        end)
-        print(ok, err)
-        computing = "over"
-      ]]):format(code))
-      assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", out)
-    end
-  end)
+    },
+  }
+  for what, codes in pairs(computations) do
+    it("raises out of " .. what, function()
+      for _, code in ipairs(codes) do
+        local out = output_of(([[
+          threading.setswitchinterval(5e-5)
+          worker:start()
+          send(is_computing, "INT")
+          local ok, err = pcall(function()
+            computing = true
+            do %s end
+            for _ = 1, 100 do end
+          end)
+          print(ok, err)
+          computing = "over"
+        ]]):format(code))
+        assert.matches("^false\t[^\n]*interrupted!\nworker ended\n$", out)
+      end
+    end)
+  end
 
   it("ends the final wait, and stops the threads", function()
     for _, code in ipairs {
