@@ -158,9 +158,11 @@ static bool pipe_take(thr_sem *s) {
   return s->token && atomic_exchange(&s->token, false);
 }
 
+/* An eventfd gives all that it has as one number. */
 static void pipe_drain(thr_sem *s) {
   uint64_t bytes[8];
-  while (read(s->out, bytes, sizeof(bytes)) > 0) continue;
+  ssize_t full = sizeof(bytes);
+  while (read(s->out, bytes, sizeof(bytes)) == full) continue;
 }
 
 /* ppoll: sleeps with other signals blocked. */
