@@ -47,14 +47,13 @@ static void let_interrupted_win(thr_hooked *h) {
   h->slice = count;
 }
 
+/* Ours may stand there already, inherited by a state that we did not see made:
+** then the user has none. */
 static void read_user(thr_hooked *h, lua_State *L) {
   h->L = L;
   h->user = lua_gethook(L);
-  h->user_mask = h->user ? lua_gethookmask(L) : 0;
+  h->user_mask = is_ours(L) ? 0 : lua_gethookmask(L);
   h->user_count = h->left = lua_gethookcount(L);
-  if (h->user != on_event) return;
-  h->user = NULL; /* ours, inherited by a state that we did not see made */
-  h->user_mask = 0;
 }
 
 /* The record of L, made if there is none. */
@@ -204,10 +203,8 @@ void thr_preempt_lay(thr_tstate *ts, lua_State *L) {
 }
 
 void thr_preempt_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
-  if (!is_ours(L)) return;
   thr_hooked *h = find(ts, creator);
-  if (h) lua_sethook(L, h->user, h->user_mask, h->user_count);
-  else lua_sethook(L, NULL, 0, 0);
+  if (h && is_ours(L)) lua_sethook(L, h->user, h->user_mask, h->user_count);
 }
 
 /* The hook of base that is not ours, though ours may lie over it. */

@@ -463,6 +463,65 @@ extern "C" int luaopen_plus(lua_State *L) {
       ]])
     end)
 
+    -- Ours lies over the user's while there are threads.
+    local hooked = [[
+      local outside = require "outside"
+      local threading = require "threading"
+      local stop = threading.Event()
+      threading.Thread { target = stop.wait, args = { stop } }:start()
+      local calls = 0
+      local function f()
+        calls = calls + 1
+      end
+      debug.sethook(f, "", 100)
+    ]]
+
+    it("a sethook that a preemption has interrupted wins", function()
+      assert.equal("true\tl\t0\ntrue\t\t7\n", support.output_of(hooked .. [[
+        local function tell()
+          local hook, mask, count = debug.gethook()
+          print(hook == f, mask, count)
+        end
+        outside.finish_sethook(1 << 2, 0) -- for lines
+        tell()
+        debug.sethook(f, "", 100)
+        outside.finish_sethook(1 << 3, 7)
+        tell()
+        stop:set()
+      ]]))
+    end)
+
+    it("a coroutine that C makes inherits nothing of ours", function()
+      assert.equal("nil\nnil\nnil\ntrue\tnil\n", support.output_of(hooked .. [[
+        local function sum()
+          local s = 0
+          for i = 1, 1000 do
+            s = s + i
+          end
+          return s
+        end
+        local co = outside.coroutine(sum)
+        print((debug.gethook(co)))
+        outside.coroutine(function()
+          print((debug.gethook(coroutine.create(sum))))
+          sum()
+          print((debug.gethook()))
+        end, true)
+        local n = 0
+        threading.Thread { target = function()
+          while not stop:is_set() do
+            n = n + 1
+          end
+        end }:start()
+        print(coroutine.resume(outside.coroutine(function()
+          local seen = n
+          while n == seen do end -- until it is preempted
+          return (debug.gethook())
+        end)))
+        stop:set()
+      ]]))
+    end)
+
     it("the stop flag is seen, and check raises what it was", function()
       local caught
       local started = threading.Event()
@@ -503,7 +562,8 @@ extern "C" int luaopen_plus(lua_State *L) {
         pending "no Lua library to link"
         return
       end
-      for _, what in ipairs { "none", "often 20000", "close 20", "memory" } do
+      for _, what in ipairs { "none", "often 20000", "two", "close 20",
+          "memory" } do
         assert.equal("ok", run(host, what))
       end
     end)

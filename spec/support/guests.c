@@ -4,6 +4,7 @@
 **
 **   guests none        without `threading`: nothing happens
 **   guests often N     a thread that attaches N times leaves nothing behind
+**   guests two         one thread runs two states, in turns
 **   guests close N     threads attach all the time while N states are closed
 **   guests memory      attach fails where each of its allocations does
 */
@@ -133,6 +134,27 @@ static void often(int times) {
   lua_close(L);
 }
 
+/* --- two --- */
+
+/* Each of the states has a thread that computes, and must be preempted. */
+static void run(lua_State *L) {
+  if (luaL_dostring(L, "local seen = n while n == seen do end") != LUA_OK)
+    fail(lua_tostring(L, -1));
+}
+
+static void two(void) {
+  lua_State *states[2];
+  for (int i = 0; i < 2; i++) {
+    states[i] = new_threading();
+    if (luaL_dostring(states[i], "n = 0 require 'threading'.Thread { daemon = "
+                      "true, target = function() while true do n = n + 1 end "
+                      "end }:start()") != LUA_OK)
+      fail(lua_tostring(states[i], -1));
+  }
+  for (int i = 0; i < 10; i++) run(states[i % 2]);
+  for (int i = 0; i < 2; i++) lua_close(states[i]);
+}
+
 /* --- close --- */
 
 #define GUESTS 4
@@ -164,6 +186,25 @@ static void *intrude(void *arg) {
   return NULL;
 }
 
+/* The same by one who stays attached, and goes out between its calls. */
+static void *reside(void *arg) {
+  intruder *in = arg;
+  threading_thread *t = threading_attach(in->s, "resident");
+  threading_nogil out;
+  int calls = 0;
+  if (!t) return NULL;
+  do {
+    lua_State *L = threading_lua(in->s, t);
+    lua_pushcfunction(L, script);
+    (void)lua_pcall(L, 0, 0, 0);
+    lua_settop(L, 0);
+    out = threading_release(L);
+    if (calls++ == 0) pthread_barrier_wait(in->there);
+  } while (threading_take(out));
+  in->ok = threading_detach(in->s, t);
+  return NULL;
+}
+
 static void close_once(void) {
   lua_State *L = new_threading();
   pthread_t threads[GUESTS];
@@ -174,7 +215,8 @@ static void close_once(void) {
   THREADING_BEGIN_NOGIL(L)
   for (int i = 0; i < GUESTS; i++) {
     in[i] = (intruder){s, &there, 0};
-    check(!pthread_create(&threads[i], NULL, intrude, &in[i]), "no thread");
+    void *(*come)(void *) = i % 2 == 0 ? intrude : reside;
+    check(!pthread_create(&threads[i], NULL, come, &in[i]), "no thread");
   }
   pthread_barrier_wait(&there);
   THREADING_END_NOGIL(L)
@@ -225,6 +267,7 @@ int main(int argc, char **argv) {
   else if (strcmp(what, "close") == 0)
     for (int i = 0; i < n; i++) close_once();
   else if (strcmp(what, "memory") == 0) memory();
+  else if (strcmp(what, "two") == 0) two();
   else fail("which?");
   puts("ok");
   return 0;

@@ -412,6 +412,25 @@ static int profiled(lua_State *L) {
   return 1;
 }
 
+/* finish_sethook(mask, count): the second half of a lua_sethook whose first
+** half is done: the function stands. */
+static int finish_sethook(lua_State *L) {
+  lua_State *mainL = main_state(L);
+  lua_sethook(mainL, lua_gethook(mainL), (int)luaL_checkinteger(L, 1),
+              (int)luaL_checkinteger(L, 2));
+  return 0;
+}
+
+/* coroutine(fn) -> a coroutine; with a second argument, C resumes it itself. */
+static int new_coroutine(lua_State *L) {
+  int n, now = lua_toboolean(L, 2);
+  lua_State *co = lua_newthread(L);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  if (now) lua_resume(co, L, 0, &n);
+  return 1;
+}
+
 /* poll() until the thread is to stop; then what it was is raised. */
 static int poll_stop(lua_State *L) {
   THREADING_BEGIN_NOGIL(L)
@@ -424,7 +443,8 @@ static int poll_stop(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_outside(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"again", again},     {"api", api},         {"ends", ends},
-      {"keep", keep},
+      {"coroutine", new_coroutine},
+      {"finish_sethook", finish_sethook}, {"keep", keep},
       {"nested", nested},   {"poll", poll_stop},  {"read", read_number},
       {"profile", profile}, {"profiled", profiled},
       {"release", release}, {"resident", resident},
