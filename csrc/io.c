@@ -122,7 +122,7 @@ static int wait_until(lua_State *L, thr_tstate *ts, thr_watch *watch,
   }
 }
 
-int thr_io_waitfd(lua_State *L) {
+static int wait_fd(lua_State *L, bool look) {
   thr_tstate *ts = thr_face_self(L);
   unsigned wanted = check_mode(L);
   int64_t deadline = thr_face_deadline(L, 3, "timeout");
@@ -130,13 +130,16 @@ int thr_io_waitfd(lua_State *L) {
   source s = check_source(L); /* last, for another thread may close it */
   thr_watch watch = {.fd = s.fd, .wanted = wanted};
   if (s.fd < 0) return refuse(L, "closed");
-  bool now = thr_os_look(&watch);
+  bool now = look && thr_os_look(&watch);
   if (s.buffered && watch.ready != THR_NOFD) watch.ready |= wanted & THR_IN;
   if (now || watch.ready) return ready(L, &watch);
   if (s.is_file && wanted & THR_IN) thr_os_flushprompt(s.fd);
   thr_tstate_makebell(ts);
   return wait_until(L, ts, &watch, deadline);
 }
+
+int thr_io_waitfd(lua_State *L) { return wait_fd(L, true); }
+int thr_io_awaitfd(lua_State *L) { return wait_fd(L, false); }
 
 /* _closing(fd) -> for how many threads: those that wait for the descriptor,
 ** which is about to be closed, are told. */

@@ -220,6 +220,7 @@ Ends the calling thread silently, by an error that unwinds it.
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_at_end", thr_end_register},
+    {"_await_fd", thr_io_awaitfd},
     {"_closing", thr_io_closing},
     {"_execute", thr_program_execute},
     {"_folder", thr_compile_folder},

@@ -10,21 +10,18 @@
 #define THR_OS_H
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /*
 ** Beside POSIX we use what Linux and its C libraries have of their own.  Other
-** systems go without; so does -DTHR_POSIX_ONLY, which shows on Linux that
-** their part works.
+** systems go without; what there is for them runs on Linux, too, if __linux__
+** is not defined (tools/portability).
 */
-#if defined(__linux__) && !defined(THR_POSIX_ONLY)
-#define THR_LINUX 1
-#endif
-#if defined(THR_LINUX) && defined(__GLIBC__)
+#if defined(__linux__) && defined(__GLIBC__)
 #define THR_GLIBC(major, minor) __GLIBC_PREREQ(major, minor)
 #else
 #define THR_GLIBC(major, minor) 0
@@ -63,60 +60,6 @@ typedef pthread_once_t thr_once;
 #define THR_ONCE_INIT PTHREAD_ONCE_INIT
 #define thr_os_once(o, fn) ((void)pthread_once((o), (fn)))
 
-/*
-** A thread's semaphore, on which it alone sleeps.  A main thread's is made of a
-** pipe: only poll can let signals in and fall asleep in one step, and a Ctrl-C
-** that came between the last look and the sleep would be lost.  A thread that
-** watches a descriptor needs poll too, but not a descriptor more: the
-** preemption signal wakes it as well, for two system calls more.
-*/
-typedef enum {
-  THR_SEM_PLAIN,
-  THR_SEM_PIPE,
-  THR_SEM_SIGNAL /* needs nothing; who posts knows that the thread lives */
-} thr_semkind;
-
-typedef struct {
-  thr_semkind kind;
-  union {
-    struct { /* the plain kind */
-#if THR_GLIBC(2, 30) /* has sem_clockwait */
-      sem_t sem;
-#else
-#define THR_SEM_IS_COND 1
-      pthread_mutex_t m;
-      pthread_cond_t c;
-      unsigned tokens; /* under m */
-#endif
-    };
-    struct { /* the others */
-      thr_osthread sleeper; /* who has made it */
-      int in, out;          /* the pipe's ends, or -1 */
-      _Atomic bool token;   /* set by who posts, taken by who waits */
-      _Atomic bool asleep;  /* set by who waits: a post must end its sleep */
-    };
-  };
-} thr_sem;
-
-typedef enum {
-  THR_SEM_TAKEN,
-  THR_SEM_READY, /* the descriptor that is watched */
-  THR_SEM_TIMEOUT,
-  THR_SEM_EINTR
-} thr_semwait;
-
-/* A descriptor that is watched beside a semaphore. */
-enum {
-  THR_IN = 1,
-  THR_OUT = 2,
-  THR_NOFD = 4 /* no such descriptor is open */
-};
-typedef struct {
-  int fd;
-  unsigned wanted; /* THR_IN, THR_OUT */
-  unsigned ready;  /* those of them that will not block; or THR_NOFD */
-} thr_watch;
-
 /* The one door for the memory of ours: zeroed, NULL if there is none.  Big
 ** pieces cost nothing until they are touched. */
 void *thr_os_alloc(size_t size);
@@ -128,29 +71,12 @@ int64_t thr_os_monotonic(void);
 int64_t thr_os_realtime(void);
 int64_t thr_os_threadtime(void);
 int64_t thr_os_processtime(void);
+struct timespec thr_os_timespec(int64_t ns);
 
 void thr_mutex_init(thr_mutex *m);
 void thr_mutex_lock(thr_mutex *m);
 void thr_mutex_unlock(thr_mutex *m);
 void thr_mutex_destroy(thr_mutex *m);
-
-/* Made by the thread that sleeps on it, but for the plain kind.  False: no
-** resources. */
-bool thr_sem_init(thr_sem *s, thr_semkind kind);
-void thr_sem_post(thr_sem *s);
-bool thr_sem_try(thr_sem *s); /* takes a token if there is one */
-thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline);
-/* On a semaphore that is not plain: until a token comes or the descriptor, if
-** that is not NULL, is ready. */
-thr_semwait thr_sem_waitfd(thr_sem *s, thr_watch *watch, int64_t deadline);
-/* The same; with all signals blocked it first asks `look`, and returns
-** THR_SEM_EINTR at once if that says so. */
-thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
-                              bool (*look)(void *), void *arg);
-void thr_sem_destroy(thr_sem *s);
-
-/* Is it ready now? */
-bool thr_os_look(thr_watch *watch);
 
 /*
 ** Starts a thread that blocks every asynchronous signal but the preemption

@@ -15,15 +15,25 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if defined(__APPLE__)
+#include <crt_externs.h>
+#endif
 
 #include "testing.h"
 
-extern char **environ;
+char **thr_os_environ(void) {
+#if defined(__APPLE__) /* where shared objects do not see the variable */
+  return *_NSGetEnviron();
+#else
+  extern char **environ;
+  return environ;
+#endif
+}
 
 /* A program that another thread starts at this moment must not inherit it:
 ** the pipe would not end with our program. */
 static int private_pipe(int fd[2]) {
-#if defined(THR_LINUX)
+#if defined(__linux__)
   return pipe2(fd, O_CLOEXEC);
 #else
   if (pipe(fd) != 0) return -1;
@@ -60,7 +70,7 @@ static int spawn(pid_t *pid, int output, char *const argv[]) {
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, 1);
     posix_spawn_file_actions_adddup2(&files, output, 2);
-    err = posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
+    err = posix_spawnp(pid, argv[0], &files, &attr, argv, thr_os_environ());
     posix_spawnattr_destroy(&attr);
   }
   posix_spawn_file_actions_destroy(&files);

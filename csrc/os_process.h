@@ -12,6 +12,8 @@
 
 THR_PRIVATE_BEGIN
 
+char **thr_os_environ(void);
+
 typedef struct {
   int64_t pid; /* 0: none */
   int output;  /* the end of a pipe: its standard output and error; or -1 */

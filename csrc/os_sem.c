@@ -1,35 +1,17 @@
-/*
-** os_sem: the semaphores that threads sleep on, on POSIX.  A part of the os
-** layer; os.h has the contract.
-*/
+/* os_sem, on POSIX.  See os_sem.h for the contract. */
 #define _GNU_SOURCE 1
 
-#include "os.h"
+#include "os_sem.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
-#if defined(THR_LINUX)
+#if defined(__linux__)
 #include <sys/eventfd.h>
-#else
-#include <sys/select.h>
-#define SECONDS_MOST 100000000 /* three years; macOS's pselect takes no more */
 #endif
 
 #include "testing.h"
-
-/* Where time_t has 32 bits, what is too late for it comes after 68 years. */
-static struct timespec to_timespec(int64_t ns) {
-  struct timespec t;
-  int64_t s = ns / THR_SECOND;
-  t.tv_sec = (time_t)(sizeof(time_t) < 8 && s > INT32_MAX ? INT32_MAX : s);
-  t.tv_nsec = (long)(ns % THR_SECOND);
-  return t;
-}
 
 /* The plain kind.  Where the system has no unnamed semaphores, or none that
 ** know the monotonic clock, a condition variable, which hides EINTR: its
@@ -78,10 +60,10 @@ static int cond_wait_until(thr_sem *s, int64_t deadline) {
 #if defined(__APPLE__)
   int64_t left = deadline - thr_os_monotonic();
   if (left <= 0) return ETIMEDOUT;
-  struct timespec t = to_timespec(left);
+  struct timespec t = thr_os_timespec(left);
   return pthread_cond_timedwait_relative_np(&s->c, &s->m, &t);
 #else
-  struct timespec t = to_timespec(deadline > 0 ? deadline : 0);
+  struct timespec t = thr_os_timespec(deadline > 0 ? deadline : 0);
   return pthread_cond_timedwait(&s->c, &s->m, &t);
 #endif
 }
@@ -113,7 +95,7 @@ static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
   if (deadline == THR_FOREVER) {
     r = sem_wait(&s->sem);
   } else {
-    struct timespec t = to_timespec(deadline > 0 ? deadline : 0);
+    struct timespec t = thr_os_timespec(deadline > 0 ? deadline : 0);
     r = sem_clockwait(&s->sem, CLOCK_MONOTONIC, &t);
   }
   if (r == 0) return THR_SEM_TAKEN;
@@ -127,7 +109,7 @@ static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
 ** asleep, then load token: one of both sees the other. */
 
 static bool pipe_init(thr_sem *s) {
-#if defined(THR_LINUX)
+#if defined(__linux__)
   s->in = s->out = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   return s->in >= 0;
 #else
@@ -165,117 +147,17 @@ static void pipe_drain(thr_sem *s) {
   while (read(s->out, bytes, sizeof(bytes)) == full) continue;
 }
 
-/* ppoll: sleeps with other signals blocked. */
-#if defined(THR_LINUX)
-
-static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
-                     const sigset_t *mask) {
-  return ppoll(p, n, t, mask);
-}
-
-#else
-
-static int milliseconds(const struct timespec *t, int most) {
-  int64_t ns = t ? (int64_t)t->tv_sec * THR_SECOND + t->tv_nsec : THR_FOREVER;
-  return ns / 1000000 >= most ? most : (int)((ns + 999999) / 1000000);
-}
-
-/* pselect has no room for the descriptor: signals are let in around sleeps
-** so short that one which comes just before does no harm. */
-static int poll_in_slices(struct pollfd *p, nfds_t n, const struct timespec *t,
-                          const sigset_t *mask) {
-  sigset_t before;
-  pthread_sigmask(SIG_SETMASK, mask, &before);
-  int r = poll(p, n, milliseconds(t, 20));
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return r;
-}
-
-static void to_sets(const struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
-  FD_ZERO(in);
-  FD_ZERO(out);
-  for (nfds_t i = 0; i < n; i++) {
-    if (p[i].fd < 0) continue;
-    if (p[i].events & POLLIN) FD_SET(p[i].fd, in);
-    if (p[i].events & POLLOUT) FD_SET(p[i].fd, out);
-  }
-}
-
-static void from_sets(struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
-  for (nfds_t i = 0; i < n; i++)
-    if (p[i].fd >= 0)
-      p[i].revents = (short)((FD_ISSET(p[i].fd, in) ? POLLIN : 0) |
-                             (FD_ISSET(p[i].fd, out) ? POLLOUT : 0));
-}
-
-static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
-                     const sigset_t *mask) {
-  static const struct timespec most = {.tv_sec = SECONDS_MOST};
-  fd_set in, out;
-  int last = 0;
-  if (t && t->tv_sec > SECONDS_MOST) t = &most;
-  for (nfds_t i = 0; i < n; i++)
-    if (p[i].fd > last) last = p[i].fd;
-  if (!mask) return poll(p, n, milliseconds(t, INT_MAX));
-  if (last >= FD_SETSIZE) return poll_in_slices(p, n, t, mask);
-  to_sets(p, n, &in, &out);
-  int r = pselect(last + 1, &in, &out, NULL, t, mask);
-  if (r < 0 && errno == EBADF) return poll(p, n, 0); /* tells which */
-  if (r > 0) from_sets(p, n, &in, &out);
-  return r;
-}
-
-#endif
-
-static struct pollfd watched(const thr_watch *watch) {
-  struct pollfd p = {.fd = watch->fd};
-  if (watch->wanted & THR_IN) p.events |= POLLIN;
-  if (watch->wanted & THR_OUT) p.events |= POLLOUT;
-  return p;
-}
-
-/* Who reads or writes where there is an error, or nobody at the other end,
-** is told so at once. */
-static void note(thr_watch *watch, int revents) {
-  watch->ready = 0;
-  if (revents & (POLLIN | POLLHUP | POLLERR)) watch->ready |= THR_IN;
-  if (revents & (POLLOUT | POLLHUP | POLLERR)) watch->ready |= THR_OUT;
-  watch->ready &= watch->wanted;
-  if (revents & POLLNVAL) watch->ready = THR_NOFD;
-}
-
-bool thr_os_look(thr_watch *watch) {
-  struct pollfd p = watched(watch);
-  int r;
-  do r = poll(&p, 1, 0);
-  while (r < 0 && errno == EINTR);
-  note(watch, r > 0 ? p.revents : 0);
-  return watch->ready != 0;
-}
-
-/* Sleeps with the signals of `mask` blocked, NULL: as they are. */
-static int pipe_sleep(thr_sem *s, thr_watch *watch, int64_t deadline,
-                      const sigset_t *mask) {
-  int64_t left = deadline - thr_os_monotonic();
-  struct timespec t = to_timespec(left > 0 ? left : 0);
-  struct pollfd p[2] = {{.fd = s->out, .events = POLLIN}};
-  if (watch) p[1] = watched(watch);
-  const struct timespec *until = deadline == THR_FOREVER ? NULL : &t;
-  int r = poll_with(p, watch ? 2 : 1, until, mask);
-  if (r > 0 && p[0].revents) pipe_drain(s);
-  if (r > 0 && watch) note(watch, p[1].revents);
-  return r;
-}
-
-/* A write may come late, when its token is taken already: it is drained by the
+/* Sleeps with the signals of `mask` blocked, NULL: as they are.
+** A write may come late, when its token is taken already: it is drained by the
 ** wait that it disturbs, which then looks again, as after a signal. */
 static thr_semwait pipe_wait(thr_sem *s, thr_watch *watch, int64_t deadline,
                              const sigset_t *mask) {
   int r = -1;
   if (watch) watch->ready = 0;
   s->asleep = true;
-  if (!s->token) r = pipe_sleep(s, watch, deadline, mask);
+  if (!s->token) r = thr_os_watch(s->out, watch, deadline, mask);
   s->asleep = false;
+  if (r == 1) pipe_drain(s);
   if (pipe_take(s)) return THR_SEM_TAKEN;
   if (watch && watch->ready) return THR_SEM_READY;
   return r == 0 && thr_os_monotonic() >= deadline ? THR_SEM_TIMEOUT

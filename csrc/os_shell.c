@@ -9,14 +9,12 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#if defined(THR_LINUX)
+#if defined(__linux__)
 #include <sys/syscall.h>
 #endif
 
 #include "os_process.h"
 #include "testing.h"
-
-extern char **environ;
 
 /* --- those that nobody waits for --- */
 
@@ -87,7 +85,8 @@ static int spawn(pid_t *pid, const char *command, int from, int to) {
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
     if (from >= 0) posix_spawn_file_actions_adddup2(&files, from, to);
-    err = posix_spawn(pid, "/bin/sh", &files, &attr, argv, environ);
+    err = posix_spawn(pid, "/bin/sh", &files, &attr, argv,
+                      thr_os_environ());
     posix_spawnattr_destroy(&attr);
   }
   posix_spawn_file_actions_destroy(&files);
@@ -104,7 +103,7 @@ static bool prepare(thr_oschild *c) {
 
 static void note_child(thr_oschild *c, pid_t pid) {
   c->pid = c->orphan->pid = pid;
-#if defined(THR_LINUX) && defined(SYS_pidfd_open)
+#if defined(__linux__) && defined(SYS_pidfd_open)
   if (!thr_testing_fails(THR_CHANCE_CALL))
     c->end = (int)syscall(SYS_pidfd_open, pid, 0);
 #endif

@@ -136,8 +136,7 @@ bool thr_os_unwritten(FILE *f) {
 #if defined(__linux__)
   return __fpending(f) > 0;
 #else
-  (void)f;
-  return true;
+  return (fcntl(fileno(f), F_GETFL) & O_ACCMODE) != O_RDONLY;
 #endif
 }
 

@@ -26,8 +26,8 @@ size_t thr_os_unread(FILE *f, const char *s, size_t n, void *room,
                      size_t size);
 size_t thr_os_roomtounread(FILE *f, size_t n);
 
-/* Is there something that is written, but not yet to the descriptor?  True if
-** this C library does not tell. */
+/* Is there something that is written, but not yet to the descriptor?  Where
+** this C library does not tell, there may be if it can be written to. */
 bool thr_os_unwritten(FILE *f);
 
 int thr_os_fileno(FILE *f); /* -1: none */

@@ -7,6 +7,8 @@
 #include <lualib.h>
 #include <stdlib.h>
 
+#include "os_watch.h"
+
 static atomic_int every;
 
 int thr_testing_every(void) {

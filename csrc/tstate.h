@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-#include "os.h"
+#include "os_sem.h"
 
 THR_PRIVATE_BEGIN
 

@@ -150,7 +150,7 @@ function object.wait(self, mode, start)
   if self._closing or fd < 0 then
     return nil, "closed"
   end
-  return io.wait_fd(fd, mode, left)
+  return _thread._await_fd(fd, mode, left)
 end
 
 -- For a wait for several sockets, by the descriptor `fd`.
