@@ -74,6 +74,7 @@ static void stop_and_join(thr_tstate *ts) {
     fprintf(stderr, "threading: %d thread(s) in C code do not stop\n", left);
   rt->given_up = left;
   thr_tstate_reap(rt, 0);
+  if (left == 0) thr_face_bury(rt);
 }
 
 /* A signal came in the final wait.  Where hooks are off (the wait is inside

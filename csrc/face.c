@@ -44,6 +44,49 @@ void thr_face_fill(thr_box *box, const thr_kind *kind, void *obj) {
   box->obj = obj;
 }
 
+/* A host that closes its Lua state has what is younger than the sentinel of
+** end.c finalised while threads live: they may wait for it still. */
+struct thr_dead {
+  const thr_kind *kind;
+  void *obj;
+  thr_dead *next;
+};
+
+void thr_face_bury(thr_runtime *rt) {
+  while (rt->dead) {
+    thr_dead *d = rt->dead;
+    rt->dead = d->next;
+    d->kind->unref(d->obj);
+    thr_os_free(d);
+  }
+}
+
+/* Where there is no memory for the note, the object stays for ever. */
+static void bury_later(thr_runtime *rt, const thr_kind *kind, void *obj) {
+  thr_dead *d = thr_os_alloc(sizeof(*d));
+  if (!d) return;
+  *d = (thr_dead){kind, obj, rt->dead};
+  rt->dead = d;
+}
+
+/* May this be the end of the state?  Then the main state runs nothing but the
+** finaliser.  (So it may be in a host that lets it rest: no harm is done.) */
+static bool may_be_end(lua_State *L, const thr_runtime *rt) {
+  lua_Debug ar;
+  return rt->alive > rt->outside && L == rt->mainL && !lua_getstack(L, 1, &ar);
+}
+
+/* A finalised object is freed now, or when no thread can look at it. */
+static void drop(lua_State *L, const thr_kind *kind, void *obj) {
+  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  if (ts && may_be_end(L, ts->rt)) {
+    bury_later(ts->rt, kind, obj);
+    return;
+  }
+  if (ts) thr_face_bury(ts->rt);
+  kind->unref(obj);
+}
+
 static int box_gc(lua_State *L) {
   thr_box *box = lua_touserdata(L, 1);
   if (!box || lua_rawlen(L, 1) != sizeof(*box) ||
@@ -52,7 +95,7 @@ static int box_gc(lua_State *L) {
   const thr_kind *kind = box->kind;
   box->kind = NULL;
   forget(box);
-  kind->unref(box->obj);
+  drop(L, kind, box->obj);
   return 0;
 }
 

@@ -60,6 +60,9 @@ static inline void *thr_face_check(lua_State *L, int arg,
 thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind);
 thr_box *thr_face_newboxuv(lua_State *L, const thr_kind *kind, int nuvalues);
 void thr_face_fill(thr_box *box, const thr_kind *kind, void *obj);
+/* Frees what was finalised while threads might still wait for it.  There are
+** none any more. */
+void thr_face_bury(thr_runtime *rt);
 /* Makes the type's metatable and leaves it on the stack; methods are found
 ** through __index unless the list has one of its own. */
 void thr_face_newtype(lua_State *L, const thr_kind *kind,

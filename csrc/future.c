@@ -11,18 +11,6 @@
 
 thr_future *thr_future_new(void) { return thr_os_alloc(sizeof(thr_future)); }
 
-/* While the Lua state is closed others may wait or make the call. */
-void thr_future_drop(void *arg) {
-  thr_future *f = arg;
-  f->dropped = true;
-  if (f->users > 0) thr_future_settle(f, THR_FUTURE_CANCELLED);
-  else thr_os_free(f);
-}
-
-static void leave(thr_future *f) {
-  if (--f->users == 0 && f->dropped) thr_os_free(f);
-}
-
 static bool note_awaited(thr_waiter *w) {
   ((thr_future *)w->addr)->awaited = true;
   return true;
@@ -31,10 +19,7 @@ static bool note_awaited(thr_waiter *w) {
 thr_wake thr_future_wait(thr_future *f, thr_tstate *ts, int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, f, "Future");
   w.still = note_awaited;
-  f->users++;
-  thr_wake r = thr_park(&w, deadline);
-  f->users--; /* the caller looks at it, and frees one that was dropped */
-  return r;
+  return thr_park(&w, deadline);
 }
 
 void thr_future_settle(thr_future *f, thr_futurestate state) {
@@ -50,7 +35,7 @@ The outcome of a call that a pool makes.  `submit` and `map` of a
 ThreadPoolExecutor make it.
 @classmod threading.Future
 */
-static const thr_kind kind = {"threading.Future", thr_future_drop};
+static const thr_kind kind = {"threading.Future", thr_os_free};
 
 /* User values. */
 enum {
@@ -200,7 +185,6 @@ static int future_run(lua_State *L) {
   lua_pushnil(L);
   lua_setiuservalue(L, 1, CONTENT);
   f->state = THR_FUTURE_RUNNING;
-  f->users++;
   bool ok = lua_pcall(L, n, 2, 4) == LUA_OK;
   if (!ok) lua_pushboolean(L, 0);
   bool stop = !ok && is_stop(L, 5);
@@ -212,7 +196,6 @@ static int future_run(lua_State *L) {
   bool free = idle && q && thr_queue_size(q) == 0 && !stop &&
               !has_listeners(L) && thr_semaphore_release(idle, 1);
   thr_future_settle(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
-  leave(f);
   call_listeners(L);
   if (stop) { /* the program ends */
     lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_stop);
@@ -233,14 +216,6 @@ static int future_fail(lua_State *L) {
   return 0;
 }
 
-/* The Lua state was closed under the wait. */
-static int lost(lua_State *L, thr_future *f) {
-  if (f->users == 0) thr_os_free(f);
-  lua_pushnil(L);
-  lua_pushliteral(L, "cancelled");
-  return 2;
-}
-
 /* Waits; pushes why there is no outcome, or returns 0. */
 static int await(lua_State *L, thr_future *f) {
   thr_tstate *ts = thr_face_self(L);
@@ -248,7 +223,6 @@ static int await(lua_State *L, thr_future *f) {
   thr_wake r = THR_PARK_WOKEN;
   while (!thr_future_isdone(f) && r != THR_PARK_TIMEOUT) {
     r = thr_future_wait(f, ts, deadline);
-    if (f->dropped) return lost(L, f);
     thr_pending_disturbed(L, ts, r);
   }
   if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED)

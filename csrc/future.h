@@ -23,12 +23,9 @@ typedef enum {
 typedef struct {
   thr_futurestate state; /* gil */
   bool awaited;          /* gil: somebody may be parked here */
-  int users;             /* gil: how many wait, or make the call */
-  bool dropped;          /* gil: the last of them frees it */
 } thr_future;
 
 thr_future *thr_future_new(void);
-void thr_future_drop(void *arg);
 static inline bool thr_future_isdone(const thr_future *f) {
   return f->state >= THR_FUTURE_CANCELLED;
 }

@@ -16,24 +16,10 @@ thr_queue *thr_queue_new(thr_order order, int64_t maxsize) {
   return q;
 }
 
-static void drop(thr_queue *q) {
-  thr_items_drop(&q->items);
-  thr_os_free(q);
-}
-
-/* Only where the Lua state is closed under them are there threads that wait:
-** for these it stays. */
 void thr_queue_drop(void *arg) {
   thr_queue *q = arg;
-  q->dropped = true;
-  if (q->waiting > 0) thr_queue_shutdown(q, true);
-  else drop(q);
-}
-
-bool thr_queue_lost(thr_queue *q) {
-  bool lost = q->dropped;
-  if (lost && q->waiting == 0) drop(q);
-  return lost;
+  thr_items_drop(&q->items);
+  thr_os_free(q);
 }
 
 /* Under the global lock, as whoever looks at the gate is. */
@@ -59,9 +45,7 @@ thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
   w.object = q;
   w.still = note_parked;
   if (gate->streams) w.patience = THR_STREAM;
-  q->waiting++;
   thr_wake r = thr_park(&w, deadline);
-  q->waiting--;
   int64_t n = passing(q, gate);
   if (n > 0) gate->streams = n >= STREAM_LEAST; /* else it came too late */
   return r;
@@ -179,7 +163,6 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
     if (deadline == 0) return refuse(L, "full");
     thr_tstate *ts = thr_face_self(L);
     thr_wake r = thr_queue_wait(q, &q->putters, ts, deadline);
-    if (thr_queue_lost(q)) return refuse(L, "shutdown");
     if (r == THR_PARK_TIMEOUT) deadline = 0; /* a last look */
     thr_pending_disturbed(L, ts, r);
   }
@@ -196,7 +179,6 @@ static int get(lua_State *L, thr_queue *q, int64_t deadline) {
     if (deadline == 0) return refuse(L, "empty");
     thr_tstate *ts = thr_face_self(L);
     thr_wake r = thr_queue_wait(q, &q->getters, ts, deadline);
-    if (thr_queue_lost(q)) return refuse(L, "shutdown");
     if (r == THR_PARK_TIMEOUT) deadline = 0;
     thr_pending_disturbed(L, ts, r);
   }
@@ -331,7 +313,6 @@ static int queue_join(lua_State *L) {
   thr_wake r = THR_PARK_WOKEN;
   while (q->unfinished > 0 && r != THR_PARK_TIMEOUT) {
     r = thr_queue_wait(q, &q->joiners, ts, deadline);
-    if (thr_queue_lost(q)) return 0;
     thr_pending_disturbed(L, ts, r);
   }
   lua_pushboolean(L, q->unfinished == 0);

@@ -30,8 +30,6 @@ typedef struct {
   int64_t maxsize;           /* const; 0 or less: no bound */
   int64_t unfinished;        /* gil: put, and not yet task_done */
   bool closed;               /* gil: shutdown was called */
-  int waiting;               /* gil: threads at the gates */
-  bool dropped;              /* gil: the last of them frees it */
   thr_gate getters, putters, joiners;
 } thr_queue;
 
@@ -44,11 +42,9 @@ static inline bool thr_queue_full(const thr_queue *q) {
   return q->maxsize > 0 && thr_queue_size(q) >= q->maxsize;
 }
 
-/* Waits at one of the queue's gates; thr_queue_lost comes next. */
+/* Waits at one of the queue's gates. */
 thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
                         int64_t deadline);
-/* Was it dropped under the wait?  Then it is not to be touched any more. */
-bool thr_queue_lost(thr_queue *q);
 void thr_queue_wakenext(thr_gate *gate);
 void thr_queue_wakeall(thr_gate *gate);
 

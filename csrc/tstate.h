@@ -23,6 +23,7 @@ typedef struct thr_runtime thr_runtime;
 typedef struct thr_tstate thr_tstate;
 typedef struct thr_gil thr_gil;
 typedef struct thr_waiter thr_waiter;
+typedef struct thr_dead thr_dead;
 
 #define THR_NAMESIZE 64
 #define THR_NESTED_MOST 64u /* bits of thr_tstate.took */
@@ -153,6 +154,7 @@ struct thr_runtime {
   atomic_size_t stack;     /* stack size of new threads, 0: default */
   thr_tstate *zombies;     /* gil */
   unsigned long unnamed;   /* gil: how many were given a name by number */
+  thr_dead *dead;          /* gil: finalised objects, see face.h */
   struct lua_State *origin; /* const: runs nothing; in Lua 5.4.0 a state takes
                      from its maker, or resumer, how deep calls may nest */
   struct lua_State *_Atomic spare; /* gil: the next attached thread's */
