@@ -13,6 +13,9 @@
 #define ASK_DOUBLINGS 5
 #define ASK_PAUSE_MOST (THR_SECOND / 5)
 
+/* After how long a holder offers its processor, see offer_processor. */
+#define OFFER_AFTER (THR_SECOND / 10000)
+
 #define DEFAULT_INTERVAL (5 * THR_SECOND / 1000)
 
 struct thr_gil {
@@ -22,6 +25,7 @@ struct thr_gil {
   _Atomic(unsigned long long) switches; /* holder only writes */
   atomic_llong interval;
   int64_t grace; /* holder only: after how long it drops unasked; 0: never */
+  bool offers; /* holder only: the next that was preempted does */
   thr_mutex m;
   thr_gilwaiter *queue, *queue_end; /* m: sorted by due */
   int hasty;                        /* m: who in the queue was due at once */
@@ -63,7 +67,7 @@ static void drop_after(thr_tstate *self, int64_t patience) {
 /* The lock is ours; say so.  Store holder, then load drop: a waiter stores
 ** drop and then loads holder, so that one of both sees the other (a signal
 ** that found no holder yet is not lost). */
-static void become_holder(thr_gil *gil, thr_tstate *ts) {
+static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
   atomic_store(&gil->holder, ts);
   if (gil->last != ts) {
     gil->last = ts;
@@ -75,9 +79,20 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
   if (atomic_load(&ts->rt->drop) || (ts->pending & THR_PENDING_AT_ONCE))
     thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
-  if (gil->grace == 0) return;
-  drop_after(ts, gil->grace);
+  if (gil->grace > 0) drop_after(ts, gil->grace);
+  else if (preempted && gil->offers)
+    thr_preempt_armafter(ts, (int)(OFFER_AFTER / INSTRUCTION));
   gil->grace = 0;
+}
+
+/* Who was preempted gets the lock where the last holder ran, which went to wait
+** for a descriptor; there that will be woken, too, but only be run some
+** milliseconds later: the system does not interrupt who has just begun.  Once
+** the data may have come, the holder steps aside. */
+static void offer_processor(thr_gil *gil) {
+  if (!gil->offers) return;
+  gil->offers = false;
+  thr_os_yield();
 }
 
 /* From the end: most come later than those that are there. */
@@ -169,20 +184,21 @@ static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
   w->due = thr_os_monotonic() + patience;
   w->granted = w->posted = w->asleep = false;
   w->hasty = patience == THR_AT_ONCE;
+  w->preempted = patience >= gil->interval;
   w->asked = 0;
   enqueue(gil, w);
 }
 
 void thr_gil_take(thr_tstate *ts, int64_t patience) {
   thr_gil *gil = ts->rt->gil;
-  thr_gilwaiter w;
+  thr_gilwaiter w = {.preempted = false};
   if (!try_take(gil)) {
     thr_mutex_lock(&gil->m);
     queue_up(gil, &w, ts, patience);
     wait_turn(gil, &w);
     thr_mutex_unlock(&gil->m);
   }
-  become_holder(gil, ts);
+  become_holder(gil, ts, w.preempted);
 }
 
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
@@ -205,7 +221,7 @@ void thr_gil_accept(thr_gilwaiter *w) {
   w->posted = false; /* the token has been taken, by park */
   wait_turn(gil, w);
   thr_mutex_unlock(&gil->m);
-  become_holder(gil, w->ts);
+  become_holder(gil, w->ts, w->preempted);
 }
 
 /* The word stays HELD: no one can come between.  Returns whom to wake. */
@@ -244,6 +260,7 @@ int thr_gil_release(thr_tstate *ts) {
                                               memory_order_relaxed))
     return -1;
   thr_mutex_lock(&gil->m);
+  if (ts->watches) gil->offers = true;
   thr_tstate *next = gil->queue && ts->rt->drop ? hand_over(gil, gil->queue)
                                                 : let_go(gil, ts);
   thr_mutex_unlock(&gil->m);
@@ -259,8 +276,10 @@ void thr_gil_yield(thr_tstate *ts) {
   thr_tstate *next = NULL;
   thr_gilwaiter w;
   if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed) &&
-      thr_testing_every() == 0)
+      thr_testing_every() == 0) {
+    offer_processor(gil);
     return;
+  }
   thr_mutex_lock(&gil->m);
   if (gil->queue) {
     disown(gil, ts);

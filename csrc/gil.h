@@ -23,6 +23,8 @@
 **   of these asks itself to drop, too, after a short turn.
 ** - The patience of THR_STREAM is too long for a hook, which slows down what
 **   runs: who is invited with it is woken, and keeps the time itself.
+** - Who gets the lock back when another has gone to wait for a descriptor lets
+**   others have its processor, soon and once; not the lock.
 ** - A semaphore's token tells nothing but "look again": there may be stray
 **   ones, from a lock that was taken before its post came.
 **
@@ -48,6 +50,7 @@ typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   bool posted;  /* awake already */
   bool asleep;  /* invited, and nobody has woken it yet */
   bool hasty;   /* due at once */
+  bool preempted; /* due an interval after it let go */
   int asked;    /* how often it has signalled the holder */
   struct thr_gilwaiter *next, *prev;
 } thr_gilwaiter;

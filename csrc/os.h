@@ -94,6 +94,7 @@ void thr_os_setname(const char *name); /* of the calling thread */
 int64_t thr_os_nativeid(void);
 bool thr_os_stackok(size_t size); /* may a thread have this stack size? */
 int thr_os_cpu(void); /* on which processor this runs; 0 where none tells */
+void thr_os_yield(void); /* lets others run on this processor */
 int thr_os_cpucount(void);        /* processors this process may use */
 
 /*

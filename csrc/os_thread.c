@@ -136,6 +136,8 @@ int thr_os_cpu(void) {
 #endif
 }
 
+void thr_os_yield(void) { sched_yield(); }
+
 int thr_os_cpucount(void) {
 #if defined(__linux__)
   cpu_set_t set;

@@ -184,6 +184,7 @@ static thr_wake sleep_until(thr_waiter *w, int64_t deadline) {
 static thr_wake sleep_outside(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
   ts->cpu = thr_os_cpu();
+  ts->watches = w->watch != NULL;
   ts->heir_cpu = w->wants_gil ? thr_gil_release(ts) : -1;
   thr_wake r = sleep_until(w, deadline);
   ts->cpu = thr_os_cpu();

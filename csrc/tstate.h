@@ -74,6 +74,7 @@ struct thr_tstate {
   struct lua_State *running; /* own: base, or the coroutine on top of it */
   atomic_bool holds_gil;     /* own; the signal handler reads it */
   atomic_bool nogil;         /* own: in C code that has let go of the lock */
+  bool watches;   /* own: its latest wait is for a descriptor */
   int spins;      /* own: how often it looks before it sleeps, see park.c */
   int heir_cpu;   /* own: of the thread that its release woke last, or -1 */
   atomic_int cpu; /* own: where it ran last; others read it */
