@@ -520,8 +520,8 @@ describe("a host", function()
     local environment = support.lua_command():match "^(env .-) %S+$"
     local file = files.new(script)
     local out, ok, code = files.shell(
-      '%s timeout -s KILL 300 %s %d "$(cat %s)"', environment, host, states,
-      file)
+      '%s MALLOC_PERTURB_=165 timeout -s KILL 300 %s %d "$(cat %s)"',
+      environment, host, states, file)
     os.remove(file)
     if out:find "runtime does not come first" then
       pending "a sanitizer wants a host that is instrumented, too"
@@ -557,6 +557,37 @@ describe("a host", function()
 
   it("may forget to shut down", function()
     run(100, threads)
+  end)
+
+  -- lua_close finalises what is young before the threads are stopped.
+  it("may close a state whose threads wait for objects of their own", function()
+    run(20, [[
+      local _thread = require "threading._thread"
+      local threading = require "threading"
+      local waits = {
+        function()
+          local lock = threading.Lock()
+          lock:acquire()
+          lock:acquire()
+        end,
+        function()
+          local condition = threading.Condition()
+          condition:acquire()
+          condition:wait()
+        end,
+        function() threading.Barrier(2):wait() end,
+        function() threading.Semaphore(0):acquire() end,
+        function() threading.Event():wait() end,
+      }
+      for _, wait in ipairs(waits) do
+        threading.Thread { target = wait, daemon = true }:start()
+      end
+      local n
+      repeat
+        n = 0
+        for _ in pairs(_thread._parked()) do n = n + 1 end
+      until n == #waits
+    ]])
   end)
 
   it("does not grow", function()
