@@ -467,7 +467,7 @@ describe("Array", function()
 
   it("many threads write parts of their own", function()
     local _ <close> = support.switch_often()
-    local N <const>, THREADS <const> = 400, 8
+    local N <const>, THREADS <const> = 100, 8
     for _, type in ipairs { "int8", "int64", "float32" } do
       local a = Array(type, N * THREADS)
       support.join(support.start_many(THREADS, function(t)

@@ -576,15 +576,13 @@ describe("Thread: start and join", function()
   end)
 
   it("more than a hundred at a time", function()
-    local go, ran = false, support.counter()
+    local go, ran = threading.Event(), support.counter()
     local list = support.start_many(150, function()
-      support.wait_until(function()
-        return go
-      end)
+      go:wait()
       ran(1)
     end)
     assert.equal(151, threading.active_count())
-    go = true
+    go:set()
     support.join(list)
     assert.equal(150, ran())
   end)
