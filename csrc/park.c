@@ -12,6 +12,8 @@
 #define SPINS_MOST 1000
 #define RESTS 32 /* waits */
 
+#define NO_RESULT THR_PARK_CHANGED /* of a waiter in the list */
+
 #define BUCKETS 257 /* a prime: addresses are multiples of 16 */
 
 struct bucket {
@@ -98,14 +100,14 @@ static thr_wake enter(thr_waiter *w) {
 /* Takes the result, or gives up for a reason. */
 static thr_wake end_with(thr_waiter *w, thr_wake reason) {
   struct bucket *b = lock_bucket(w->addr);
-  if (w->result == THR_PARK_CHANGED) dequeue(b, w, reason);
+  if (w->result == NO_RESULT) dequeue(b, w, reason);
   thr_mutex_unlock(&b->m);
   return w->result;
 }
 
 static bool has_result(thr_waiter *w) {
   struct bucket *b = lock_bucket(w->addr);
-  bool has = w->result != THR_PARK_CHANGED;
+  bool has = w->result != NO_RESULT;
   thr_mutex_unlock(&b->m);
   return has;
 }
@@ -197,7 +199,7 @@ static thr_wake sleep_outside(thr_waiter *w, int64_t deadline) {
 thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
   if (w->since == 0) w->since = thr_os_monotonic();
-  w->result = THR_PARK_CHANGED;
+  w->result = NO_RESULT;
   w->forever = deadline == THR_FOREVER && !w->watch;
   w->wants_gil = ts->holds_gil;
   w->tellable = w->wants_gil && !w->deaf;
