@@ -375,6 +375,10 @@ end)
 -- as a deadlock; what ends the program, or runs for ever in C, is left out.
 describe("any function with any arguments", function()
   it("raises or returns, and the process goes on", function()
+    if support.is_instrumented "memcheck" then
+      pending "it takes Valgrind too long; fuzz_spec.lua does the like"
+      return
+    end
     local out = support.output_of([[
       local _thread = require "threading._thread"
       local threading = require "threading"

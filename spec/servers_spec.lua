@@ -18,13 +18,14 @@ local function shell(command, ...)
   return pipe:read "a"
 end
 
--- Runs an example as a server; returns its port, and a function that ends it by
+-- Runs an example as a server (whose ident is Lua's: timeout would send it two
+-- signals for one); returns its port, and a function that ends it by
 -- Ctrl-C and returns what it has printed since.
 local function serve(name, ...)
   local words = { name, 0, ... }
-  local pipe = assert(io.popen(("echo $$; exec timeout -s KILL 300 "
-    .. "%s examples/%s"):format(support.lua_command(),
-    table.concat(words, " "))))
+  local pipe = assert(io.popen(("exec timeout -s KILL 300 "
+    .. "sh -c 'echo $$; exec \"$@\"' sh %s examples/%s"):format(
+    support.lua_command(), table.concat(words, " "))))
   local pid = pipe:read "n"
   pipe:read "l"
   local port = pipe:read("l"):match "^listening on 127%.0%.0%.1 port (%d+)$"

@@ -35,6 +35,9 @@ function support.is_instrumented(kind)
   return name ~= nil and (kind == nil or name == kind)
 end
 
+-- After how many seconds a child is killed.
+local LIMIT <const> = support.is_instrumented() and 1100 or 300
+
 --- Lets other threads run until the predicate is true.
 -- @tparam function predicate
 -- @tparam[opt] string what what is waited for, for the error message
@@ -201,6 +204,7 @@ local function quote(s)
   return "'" .. s:gsub("'", "'\\''") .. "'"
 end
 
+-- The tools say which Lua they run, which may be a script that starts it.
 local function interpreter()
   local i = 0
   while arg and arg[i - 1] do
@@ -216,7 +220,8 @@ end
 --- The command that starts this Lua with the module paths of this process.
 function support.lua_command()
   return ("env LUA_INIT_5_4= LUA_PATH_5_4=%s LUA_CPATH_5_4=%s %s"):format(
-    quote(package.path), quote(package.cpath), quote(interpreter()))
+    quote(package.path), quote(package.cpath),
+    quote(os.getenv "LUA" or interpreter()))
 end
 
 --- Put in front of a program, on its first line: its sleeps are ten times
@@ -239,7 +244,7 @@ function support.run(program, options)
   local stdin = options.stdin and files.new(options.stdin)
   local words = {
     options.before and options.before .. "; " or "",
-    "exec timeout -s KILL ", options.seconds or 300, " ",
+    "exec timeout -s KILL ", options.seconds or LIMIT, " ",
     support.lua_command(), " ", quote(made or program),
   }
   for _, word in ipairs(options.args or {}) do

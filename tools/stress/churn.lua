@@ -13,8 +13,8 @@ return function(world)
   local generation = 0
 
   local function pick(doer)
-    local list = world.threads
-    return list[doer.random(#list)]
+    local list = world.threads -- empty, while the first one has only started
+    return #list > 0 and list[doer.random(#list)]
   end
 
   -- Whoever is cancelled does not do the rest of its deeds.
