@@ -127,8 +127,8 @@ stress() {
   timed stress tools/stress/run "$seconds"
 }
 
-# specs few [spec ...]: those that are named; else all, or the few. Where threads
-# are preempted as in the hostile build, #long ones would take too long.
+# specs few [spec ...]: those that are named; else all, or the few. Where
+# threads are preempted as in the hostile build, #long ones take too long.
 specs() {
   few=$1 tags=
   shift
