@@ -107,22 +107,14 @@ static part take_part(barrier *b, thr_ticket *t, int64_t *index) {
   return WAITING;
 }
 
-/* The Lua state may be closed while a thread is here, and the barrier's box
-** finalised: who waits holds a reference. */
-static void ref(barrier *b) { atomic_fetch_add(&b->refs, 1); }
-
 /* THR_PARK_WOKEN: *mine is the caller's part, *index how many came before.
 ** Else the wait for the last round's action has failed. */
 static thr_wake arrive(barrier *b, thr_ticket *t, thr_tstate *ts,
                        int64_t deadline, int64_t *index, part *mine) {
-  ref(b);
   thr_wake r = wait_for_round(b, ts, deadline);
-  if (r == THR_PARK_WOKEN) {
-    *mine = take_part(b, t, index);
-    thr_mutex_unlock(&b->waiters.m);
-  }
-  if (r == THR_PARK_TIMEOUT) break_round(b);
-  unref(b);
+  if (r != THR_PARK_WOKEN) return r;
+  *mine = take_part(b, t, index);
+  thr_mutex_unlock(&b->waiters.m);
   return r;
 }
 
@@ -168,29 +160,25 @@ static int broken(lua_State *L) { return luaL_error(L, "broken barrier"); }
 /* The last arriver's part: an error in the action breaks the barrier. */
 static void act(lua_State *L, barrier *b) {
   uint64_t round = b->round; /* still the one in which we were the last */
-  ref(b);
-  bool acted = lua_getiuservalue(L, 1, 1) == LUA_TNIL ||
-               lua_pcall(L, 0, 0, 0) == LUA_OK;
-  if (!acted) fail(b, round);
-  bool tripped = acted && trip(b, round);
-  unref(b);
-  if (!acted) lua_error(L);
-  if (!tripped) broken(L);
+  if (lua_getiuservalue(L, 1, 1) != LUA_TNIL &&
+      lua_pcall(L, 0, 0, 0) != LUA_OK) {
+    fail(b, round);
+    lua_error(L);
+  }
+  if (!trip(b, round)) broken(L);
 }
 
 static void await(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
                   int64_t deadline) {
   thr_wake r;
   int again;
-  ref(b);
   do {
     r = thr_waitlist_wait(&b->waiters, t, ts, deadline, "Barrier");
     again = thr_pending_trydisturbed(L, r);
   } while (again > 0);
+  if (r == THR_PARK_WOKEN && t->outcome == TRIPPED) return;
   if (r == THR_PARK_TIMEOUT) break_round(b); /* it has left */
   else if (r != THR_PARK_WOKEN) leave(b, t);
-  unref(b);
-  if (r == THR_PARK_WOKEN && t->outcome == TRIPPED) return;
   if (again < 0) lua_error(L);
   broken(L);
 }
@@ -215,6 +203,7 @@ static int barrier_wait(lua_State *L) {
   thr_wake r;
   do r = arrive(b, &t, ts, deadline, &index, &mine);
   while (thr_pending_disturbed(L, ts, r));
+  if (r == THR_PARK_TIMEOUT) break_round(b);
   if (r == THR_PARK_TIMEOUT || mine == REFUSED) return broken(L);
   if (mine == LAST) act(L, b);
   else await(L, b, &t, ts, deadline);

@@ -202,14 +202,16 @@ static bool release(lua_State *L, condition *c, unsigned *depth) {
   return true;
 }
 
-/* Where this fails the program ends, or a foreign lock has raised. */
-static bool regain(lua_State *L, condition *c, thr_tstate *ts,
+/* Raises where the program ends, and what a foreign lock raises. */
+static void regain(lua_State *L, condition *c, thr_tstate *ts,
                    unsigned depth) {
-  if (!c->lock) return call_foreign(L, "acquire");
-  if (!thr_lock_regain(c->lock, ts)) return false;
+  if (!c->lock) {
+    if (!call_foreign(L, "acquire")) lua_error(L);
+    return;
+  }
+  if (!thr_lock_regain(c->lock, ts)) thr_pending_raise(L, ts);
   c->lock->depth = depth;
   if (thr_lock_debug) thr_lock_note(L, c->lock);
-  return true;
 }
 
 /* False: gives up, with an error object at the top of the stack. */
@@ -229,17 +231,15 @@ static bool wait_once(lua_State *L, condition *c, thr_tstate *ts,
                       int64_t deadline) {
   thr_ticket t;
   unsigned depth = 0;
-  thr_wake r = THR_PARK_WOKEN;
-  bool foreign = !c->lock;
-  atomic_fetch_add(&c->refs, 1); /* the Lua state may be closed meanwhile */
+  thr_wake r;
   enter(c, &t);
-  bool released = release(L, c, &depth);
-  if (!released) leave(c, &t);
-  bool ended = released && await(L, c, &t, ts, deadline, &r);
-  bool regained = released && regain(L, c, ts, depth);
-  unref(c);
-  if (released && !regained && !foreign) thr_pending_raise(L, ts);
-  if (!ended || !regained) lua_error(L);
+  if (!release(L, c, &depth)) {
+    leave(c, &t);
+    lua_error(L);
+  }
+  bool ended = await(L, c, &t, ts, deadline, &r);
+  regain(L, c, ts, depth);
+  if (!ended) lua_error(L);
   return r == THR_PARK_WOKEN;
 }
 

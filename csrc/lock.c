@@ -80,17 +80,14 @@ thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
   w.certain = l->certain;
   w.deaf = deaf;
   w.patience = THR_CONTEND;
-  thr_wake r = THR_PARK_WOKEN;
-  atomic_fetch_add(&l->refs, 1); /* the Lua state may be closed meanwhile */
   bool got = !ts->holds_gil && spin(l, ts);
-  while (!got && !(got = thr_lock_try(l, ts))) {
-    r = thr_park(&w, deadline);
-    got = w.handed;
-    if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) break;
+  while (!got && !thr_lock_try(l, ts)) {
+    thr_wake r = thr_park(&w, deadline);
+    if (w.handed) break;
+    if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
-  if (got && l->certain) l->depth = 1; /* a Lock may be another's by now */
-  thr_lock_unref(l);
-  return got ? THR_PARK_WOKEN : r;
+  if (l->certain) l->depth = 1; /* a Lock may be another's by now */
+  return THR_PARK_WOKEN;
 }
 
 /* Hands the lock to who has waited long, or frees it.  A second release that

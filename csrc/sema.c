@@ -47,16 +47,12 @@ thr_wake thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
                             int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, s, "Semaphore");
   w.still = still_none;
-  thr_wake r = THR_PARK_WOKEN;
-  bool got = false;
-  atomic_fetch_add(&s->refs, 1); /* the Lua state may be closed meanwhile */
-  while (!got && !(got = thr_semaphore_try(s))) {
-    r = thr_park(&w, deadline);
-    got = w.handed;
-    if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) break;
+  while (!thr_semaphore_try(s)) {
+    thr_wake r = thr_park(&w, deadline);
+    if (w.handed) break;
+    if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
-  thr_semaphore_unref(s);
-  return got ? THR_PARK_WOKEN : r;
+  return THR_PARK_WOKEN;
 }
 
 /* Takes a permit for who has waited long; notes that nobody waits. */
