@@ -598,10 +598,10 @@ extern "C" int luaopen_plus(lua_State *L) {
       files.write(names[i], (("%d123456789"):format(i)):rep(20000 * i))
     end
     local quoted = "'" .. table.concat(names, "' '") .. "'"
-    local path = ("LUA_CPATH_5_4='%s/tree/lib/lua/%s/?.so;%s'"):format(dir,
-      _VERSION:match "[%d.]+", package.cpath)
-    local command = support.lua_command():gsub("LUA_CPATH_5_4='.-'", function()
-      return path
+    local path = ("='%s/tree/lib/lua/%s/?.so;'"):format(dir,
+      _VERSION:match "[%d.]+")
+    local command = support.lua_command():gsub("(LUA_CPATH.-)=", function(name)
+      return name .. path
     end)
     local out = must("%s %s/cmodule/compress.lua %s", command, dir, quoted)
     local expected = {}

@@ -219,9 +219,9 @@ end
 
 --- The command that starts this Lua with the module paths of this process.
 function support.lua_command()
-  return ("env LUA_INIT_5_4= LUA_PATH_5_4=%s LUA_CPATH_5_4=%s %s"):format(
-    quote(package.path), quote(package.cpath),
-    quote(os.getenv "LUA" or interpreter()))
+  return (("env LUA_INIT_V= LUA_PATH_V=%s LUA_CPATH_V=%s %s"):gsub("_V",
+    (_VERSION:gsub("%D+", "_")))):format(quote(package.path),
+    quote(package.cpath), quote(os.getenv "LUA" or interpreter()))
 end
 
 --- Put in front of a program, on its first line: its sleeps are ten times

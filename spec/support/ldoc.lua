@@ -59,8 +59,8 @@ local function read(comment)
   local item = { params = {}, place = comment.place }
   local text, rest = ("\n" .. comment.text):match "^\n(.-)\n@(.*)$"
   item.text = text or comment.text
-  for tag in ("@" .. (rest or "")):gmatch "@([^@]*)" do
-    tag = tag:gsub("%s+$", "")
+  for part in ("@" .. (rest or "")):gmatch "@([^@]*)" do
+    local tag = part:gsub("%s+$", "")
     local name, options, value = tag:match "^(%l+)(%b[])%s+(.*)$"
     if not name then
       name, value = tag:match "^(%l*)%s*(.*)$"
