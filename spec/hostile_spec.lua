@@ -200,6 +200,12 @@ end)
 
 describe("a Lua state that is closed under a wait", function()
   local waits = {
+    Lock = "local l = threading.Lock() l:acquire() l:acquire()",
+    RLock = "lock:acquire()",
+    Condition = "local c = threading.Condition() c:acquire() c:wait()",
+    Semaphore = "threading.Semaphore(0):acquire()",
+    Event = "threading.Event():wait()",
+    Barrier = "threading.Barrier(4):wait()",
     ["Queue:get"] = "queue.Queue():get()",
     ["Queue:put"] = "local q = queue.Queue(1) q:put(1) q:put(2)",
     ["Queue:join"] = "local q = queue.Queue() q:put(1) q:join()",
@@ -226,6 +232,8 @@ describe("a Lua state that is closed under a wait", function()
         local queue = require "threading.queue"
         local threading = require "threading"
         local time = require "threading.time"
+        local lock = threading.RLock()
+        lock:acquire()
         for _ = 1, 3 do
           threading.Thread { daemon = true, target = function()
             ]] .. source .. [[

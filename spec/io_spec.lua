@@ -686,6 +686,26 @@ describe("execute", function()
     assert.equal(os.execute(), execute())
   end)
 
+  it("blames in a thread whom it blames in the main one", function()
+    for _, call in ipairs { os.execute, io.popen } do
+      local expected = support.message(call, {})
+      assert.equal(expected, support.in_thread(support.message, call, {}))
+    end
+  end)
+
+  it("needs no standard streams", function()
+    local name = files.new [[
+      local io = require "threading.io"
+      local file = io.popen "echo seen"
+      local said = file:read()
+      os.exit(said == "seen" and file:close() and 7 or 1)
+    ]]
+    local _, _, status = files.shell("%s %s <&- >&- 2>&-",
+      support.lua_command(), name)
+    os.remove(name)
+    assert.equal(7, status)
+  end)
+
   it("lets others run", function()
     with_pipe(function(r, w)
       local result
