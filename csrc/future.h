@@ -2,13 +2,13 @@
 ** future: a call that somebody else makes, and its outcome.
 **
 ** Guarded by the global lock, as the queue is: a change of state is atomic.
-** The call (a function and its arguments) and later the outcome stand in the
-** box's user value, so that nothing of the call is kept when it is over.
+** What is called, the outcome, and who wants to be told of it, stand in user
+** values of the box: see call.h, listeners.h.
 */
 #ifndef THR_FUTURE_H
 #define THR_FUTURE_H
 
-#include "park.h"
+#include "gate.h"
 
 THR_PRIVATE_BEGIN
 
@@ -22,7 +22,7 @@ typedef enum {
 
 typedef struct {
   thr_futurestate state; /* gil */
-  bool awaited;          /* gil: somebody may be parked here */
+  thr_gate gate;         /* until it is done */
 } thr_future;
 
 thr_future *thr_future_new(void);
@@ -33,12 +33,21 @@ static inline bool thr_future_isdone(const thr_future *f) {
 thr_wake thr_future_wait(thr_future *f, thr_tstate *ts, int64_t deadline);
 /* It is done; tells who waits. */
 void thr_future_settle(thr_future *f, thr_futurestate state);
+/* The call is being made; false: it shall not be. */
+bool thr_future_begin(thr_future *f);
 
 /* --- the Lua face --- */
 struct lua_State;
 void thr_future_open(struct lua_State *L);
 int thr_future_create(struct lua_State *L); /* _future(fn, ...) */
 int thr_future_is(struct lua_State *L);     /* _is_future(value) */
+thr_future *thr_future_check(struct lua_State *L, int arg);
+
+/* For the future at stack index 1; raise nothing.  The call is over, and its
+** outcome kept: */
+void thr_future_end(struct lua_State *L, thr_future *f, bool ok);
+/* If it has not begun; returns whether it is cancelled. */
+bool thr_future_cancel(struct lua_State *L, thr_future *f);
 
 THR_PRIVATE_END
 

@@ -27,6 +27,7 @@
 #include "lock.h"
 #include "pending.h"
 #include "pollset.h"
+#include "pool.h"
 #include "program.h"
 #include "queue.h"
 #include "readline.h"
@@ -223,6 +224,7 @@ static const luaL_Reg functions[] = {
     {"_await_fd", thr_io_awaitfd},
     {"_closing", thr_io_closing},
     {"_execute", thr_program_execute},
+    {"_empty", thr_pool_empty},
     {"_folder", thr_compile_folder},
     {"_future", thr_future_create},
     {"_handle", thr_handle_new},
@@ -234,6 +236,7 @@ static const luaL_Reg functions[] = {
     {"_join", thr_handle_join},
     {"_kernel", thr_kernel_create},
     {"_kernel_contract", thr_kernel_contract},
+    {"_lacks_worker", thr_pool_lacksworker},
     {"_lines", thr_file_lines},
     {"_load", thr_compile_load},
     {"_locals", thr_runtime_locals},
@@ -246,6 +249,7 @@ static const luaL_Reg functions[] = {
     {"_run", thr_compile_run},
     {"_pollset", thr_pollset_create},
     {"_self_handle", thr_handle_self},
+    {"_serve", thr_pool_serve},
     {"_switches", switches},
     {"_unique", thr_compile_unique},
     {"_values", values},

@@ -22,17 +22,6 @@ void thr_queue_drop(void *arg) {
   thr_os_free(q);
 }
 
-/* Under the global lock, as whoever looks at the gate is. */
-static bool note_parked(thr_waiter *w) {
-  ((thr_gate *)w->addr)->parked = true;
-  return true;
-}
-
-static void note_left(const void *addr, thr_waiter *w, bool more) {
-  (void)w;
-  ((thr_gate *)addr)->parked = more;
-}
-
 /* How many may pass the gate. */
 static int64_t passing(const thr_queue *q, const thr_gate *gate) {
   if (gate == &q->getters) return thr_queue_size(q);
@@ -41,35 +30,22 @@ static int64_t passing(const thr_queue *q, const thr_gate *gate) {
 
 thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
                         int64_t deadline) {
-  thr_waiter w = thr_waiter_on(ts, gate, "Queue");
-  w.object = q;
-  w.still = note_parked;
-  if (gate->streams) w.patience = THR_STREAM;
-  thr_wake r = thr_park(&w, deadline);
+  thr_wake r = thr_gate_wait(gate, ts, q, "Queue", deadline);
   int64_t n = passing(q, gate);
   if (n > 0) gate->streams = n >= STREAM_LEAST; /* else it came too late */
   return r;
 }
 
-void thr_queue_wakenext(thr_gate *gate) {
-  if (gate->parked) thr_unpark_one(gate, note_left);
-}
-
-void thr_queue_wakeall(thr_gate *gate) {
-  if (gate->parked) thr_unpark_all(gate);
-  gate->parked = false;
-}
-
 void thr_queue_added(thr_queue *q) {
   q->unfinished++;
-  thr_queue_wakenext(&q->getters);
+  thr_gate_wakenext(&q->getters);
 }
 
-void thr_queue_removed(thr_queue *q) { thr_queue_wakenext(&q->putters); }
+void thr_queue_removed(thr_queue *q) { thr_gate_wakenext(&q->putters); }
 
 bool thr_queue_done(thr_queue *q) {
   if (q->unfinished <= 0) return false;
-  if (--q->unfinished == 0) thr_queue_wakeall(&q->joiners);
+  if (--q->unfinished == 0) thr_gate_wakeall(&q->joiners);
   return true;
 }
 
@@ -80,10 +56,10 @@ void thr_queue_shutdown(thr_queue *q, bool immediate) {
     int64_t n = thr_queue_size(q);
     q->unfinished = q->unfinished > n ? q->unfinished - n : 0;
     thr_items_drop(&q->items);
-    if (q->unfinished == 0) thr_queue_wakeall(&q->joiners);
+    if (q->unfinished == 0) thr_gate_wakeall(&q->joiners);
   }
-  thr_queue_wakeall(&q->getters);
-  thr_queue_wakeall(&q->putters);
+  thr_gate_wakeall(&q->getters);
+  thr_gate_wakeall(&q->putters);
 }
 
 /* --- the Lua face --- */
@@ -95,11 +71,11 @@ Items that threads hand to each other: first in, first out; last in, first out
 */
 static const thr_kind kind = {"threading.Queue", thr_queue_drop};
 
-thr_queue *thr_queue_test(lua_State *L, int arg) {
-  return thr_face_test(L, arg, &kind);
+thr_queue *thr_queue_check(lua_State *L, int arg) {
+  return thr_face_check(L, arg, &kind);
 }
 
-static thr_queue *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
+static thr_queue *check(lua_State *L) { return thr_queue_check(L, 1); }
 
 int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
                   int64_t maxsize) {
@@ -126,7 +102,7 @@ int thr_queue_createpriority(lua_State *L) {
 
 /* What comes next may raise an error, and lets others run: if the thread was
 ** woken, the next one shall look too. */
-static void pass_on(void *gate) { thr_queue_wakenext(gate); }
+static void pass_on(void *gate) { thr_gate_wakenext(gate); }
 
 static int refuse(lua_State *L, const char *why) {
   lua_pushnil(L);
@@ -168,7 +144,7 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
   }
 }
 
-static int get(lua_State *L, thr_queue *q, int64_t deadline) {
+int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
   thr_alarm alarm = {pass_on, &q->getters};
   for (;;) {
     if (thr_queue_size(q) > 0) {
@@ -214,10 +190,12 @@ int thr_queue_putnowait(lua_State *L, thr_queue *q) {
 int thr_queue_get(lua_State *L, thr_queue *q) {
   bool more = lua_gettop(L) > 1;
   if (!more && thr_items_takeinteger(L, &q->items)) return deliver(q);
-  return get(L, q, more ? check_wait(L, 2) : THR_FOREVER);
+  return thr_queue_take(L, q, more ? check_wait(L, 2) : THR_FOREVER);
 }
 
-int thr_queue_getnowait(lua_State *L, thr_queue *q) { return get(L, q, 0); }
+int thr_queue_getnowait(lua_State *L, thr_queue *q) {
+  return thr_queue_take(L, q, 0);
+}
 
 /***
 Puts an item, after waiting for a free place.
@@ -271,7 +249,7 @@ static int queue_getnowait(lua_State *L) {
 static int next_item(lua_State *L) {
   thr_queue *q = check(L);
   lua_settop(L, 1); /* not the item before */
-  return get(L, q, THR_FOREVER);
+  return thr_queue_take(L, q, THR_FOREVER);
 }
 
 /***

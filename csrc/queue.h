@@ -2,28 +2,18 @@
 ** queue: items that threads hand to each other.
 **
 ** The queue is guarded by the global lock: what is done without calling Lua
-** is atomic.  Threads wait at one of three gates.  Who makes a change that
-** one of them waits for wakes the first; that one looks again, for a newcomer
-** may have been quicker.
+** is atomic.  Threads wait at one of three gates.
 **
-** Laws
-** - A gate at which a thread is parked has `parked` set; set without a thread
-**   behind it is legal (a timeout), and the next wake-up clears it.
-** - A thread that was woken makes its change, or waits again, or wakes the
-**   next one before it does what may raise an error.  So no wake-up is lost.
+** A thread that was woken at a gate makes its change, or waits again, or wakes
+** the next one before it does what may raise an error.  So no wake-up is lost.
 */
 #ifndef THR_QUEUE_H
 #define THR_QUEUE_H
 
+#include "gate.h"
 #include "items.h"
-#include "park.h"
 
 THR_PRIVATE_BEGIN
-
-typedef struct {
-  bool parked;  /* gil: somebody may wait here */
-  bool streams; /* gil: who came through last found many items, or places */
-} thr_gate;
 
 typedef struct {
   thr_items items;
@@ -45,8 +35,6 @@ static inline bool thr_queue_full(const thr_queue *q) {
 /* Waits at one of the queue's gates. */
 thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
                         int64_t deadline);
-void thr_queue_wakenext(thr_gate *gate);
-void thr_queue_wakeall(thr_gate *gate);
 
 /* An item has been put, has been taken out, or is done.  False: more are done
 ** than were put. */
@@ -59,7 +47,7 @@ void thr_queue_shutdown(thr_queue *q, bool immediate);
 /* --- the Lua face --- */
 struct lua_State;
 void thr_queue_open(struct lua_State *L);
-thr_queue *thr_queue_test(struct lua_State *L, int arg); /* or NULL */
+thr_queue *thr_queue_check(struct lua_State *L, int arg);
 int thr_queue_create(struct lua_State *L);
 int thr_queue_createlifo(struct lua_State *L);
 int thr_queue_createpriority(struct lua_State *L);
@@ -69,6 +57,9 @@ struct thr_kind;
 int thr_queue_box(struct lua_State *L, const struct thr_kind *type,
                   thr_order order, int64_t maxsize);
 int thr_queue_put(struct lua_State *L, thr_queue *q);
+/* Leaves on top the item, or nil and why there is none; returns how many values
+** these are.  0 as deadline: does not wait. */
+int thr_queue_take(struct lua_State *L, thr_queue *q, int64_t deadline);
 int thr_queue_get(struct lua_State *L, thr_queue *q);
 int thr_queue_putnowait(struct lua_State *L, thr_queue *q);
 int thr_queue_getnowait(struct lua_State *L, thr_queue *q);

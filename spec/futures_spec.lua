@@ -252,7 +252,7 @@ describe("a pool", function()
     assert.is_nil(worker_of "Gone")
   end)
 
-  -- Both submits have taken the permits of the two that are cancelled.
+  -- Both submits have counted on the two that are cancelled.
   it("leaves no future to workers that are cancelled", function()
     local pool <close> = new { max_workers = 2, thread_name_prefix = "Gone" }
     local barrier = threading.Barrier(2)
@@ -271,22 +271,35 @@ describe("a pool", function()
     assert.equal(4, pool:submit(double, 2):result())
   end)
 
+  it("loses no future to a cancellation between any two instructions",
+    function()
+      local pool <close> = new { max_workers = 2, thread_name_prefix = "Gone" }
+      for i = 1, 300 do
+        local fs = {}
+        for k = 1, 3 do
+          fs[k] = pool:submit(double, i)
+        end
+        local worker = worker_of "Gone"
+        if worker then
+          worker:cancel { asynchronous = true }
+        end
+        fs[4] = pool:submit(double, i)
+        local _, not_done = futures.wait(fs, 10)
+        assert.same({}, not_done)
+      end
+    end)
+
   -- The thread is between its put and the start of a worker.
   it("that is shut down in the middle of a submit makes the call", function()
     local reached, go = threading.Event(), threading.Event()
-    local semaphore, ran = _thread.semaphore, false
-    _thread.semaphore = function()
-      return {
-        acquire = function()
-          reached:set()
-          go:wait()
-          return false
-        end,
-        release = function() end,
-      }
+    local lacks_worker, ran = _thread._lacks_worker, false
+    _thread._lacks_worker = function()
+      _thread._lacks_worker = lacks_worker
+      reached:set()
+      go:wait()
+      return false
     end
     local pool = new { max_workers = 1 }
-    _thread.semaphore = semaphore
     local t = support.start(pool.submit, pool, function()
       ran = true
     end)

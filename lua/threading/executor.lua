@@ -12,12 +12,10 @@ local thread = require "threading.thread"
 local monotonic = _thread.time.monotonic
 
 -- What the workers share is a table of its own: they must not hold the
--- executor, which ends them when it is collected. `idle` has a permit for each
--- worker that will take the next future without being started: a worker gives
--- it when it finds nothing to do, and submit takes it after it has put a
--- future. Where there is none, it starts a worker. So does, for futures that
--- are left to nobody, who cancels a worker in its wait, and who shuts the pool
--- down between the two steps of a submit.
+-- executor, which ends them when it is collected. Where there are more futures
+-- than workers that wait for one, submit starts a worker. So does, for futures
+-- that are left to nobody, a worker that is cancelled in its wait, and who
+-- shuts the pool down between the two steps of a submit.
 
 local Executor = { __name = "threading.ThreadPoolExecutor" }
 Executor.__index = Executor
@@ -58,15 +56,6 @@ local function register(state)
   end
 end
 
--- Those that nobody has begun.
-local function each_waiting(state, method, ...)
-  local f = state.queue:get_nowait()
-  while f do
-    f[method](f, ...)
-    f = state.queue:get_nowait()
-  end
-end
-
 local function initialize(state)
   local args = state.initargs
   local ok, err = xpcall(state.initializer, function(err)
@@ -78,34 +67,14 @@ local function initialize(state)
     io.stderr:write(tostring(err))
     state.broken = true
     state.queue:shutdown()
-    each_waiting(state, "_fail", BROKEN)
+    _thread._empty(state.queue, BROKEN)
   end
   return ok
 end
 
--- Makes calls until the queue is shut down. The future must not be held while
--- the next one is waited for.
-local function serve(state, self)
-  local queue, idle = state.queue, state.idle
-  if state.initializer and not initialize(state) then
-    return
-  end
-  while true do
-    local f
-    if not self.counted then
-      f = queue:get_nowait()
-      if not f then
-        idle:release()
-        self.counted = true
-      end
-    end
-    f = f or queue:get()
-    if not f then
-      return
-    end
-    self.taken = f
-    self.counted = f:_run(idle, queue)
-    self.taken = nil
+local function serve(state)
+  if not state.initializer or initialize(state) then
+    _thread._serve(state.queue)
   end
 end
 
@@ -135,8 +104,13 @@ local function add_worker(state)
   end
 end
 
--- Its permit may have been taken, by a submit that counts on it.
-local function leave(state, self)
+local function staff(state)
+  if _thread._lacks_worker(state.queue) then
+    return _thread.shield(add_worker, state)
+  end
+end
+
+local function leave(state)
   local gone = current_thread()
   state.lock:with(function()
     for i, worker in ipairs(state.threads) do
@@ -145,26 +119,20 @@ local function leave(state, self)
       end
     end
   end)
-  local withdrawn = self.counted and state.idle:acquire(false)
-  if not withdrawn and state.queue:qsize() > 0 then
-    add_worker(state)
-  end
+  staff(state)
 end
 
-local function work(state, self)
-  local ok, err = pcall(serve, state, self)
+local function work(state)
+  local ok, err = pcall(serve, state)
   if not ok then -- it is cancelled, or the program ends, or the memory
-    if self.taken then
-      self.taken:_fail(err)
-    end
-    _thread.shield(leave, state, self)
+    _thread.shield(leave, state)
     error(err, 0)
   end
 end
 
 function start_worker(state)
   local worker = thread.Thread {
-    target = work, args = { state, { counted = false } }, daemon = false,
+    target = work, args = { state }, daemon = false,
     name = ("%s_%d"):format(state.prefix, state.started),
   }
   local list, n = state.threads, #state.threads + 1
@@ -181,12 +149,10 @@ local function submit(state, fn, ...)
     complain(state.broken and BROKEN
       or "cannot schedule new futures after shutdown")
   end
-  if not state.idle:acquire(false) then
-    local err = _thread.shield(add_worker, state)
-    if err then
-      f:cancel()
-      complain("%s", err)
-    end
+  local err = staff(state)
+  if err then
+    f:cancel()
+    complain("%s", err)
   end
   return f
 end
@@ -325,11 +291,9 @@ function Executor:shutdown(options)
   check.boolean(options.cancel_futures, "cancel_futures", "shutdown")
   state.queue:shutdown()
   if options.cancel_futures then
-    each_waiting(state, "cancel")
+    _thread._empty(state.queue)
   end
-  if state.queue:qsize() > 0 then
-    _thread.shield(add_worker, state)
-  end
+  staff(state)
   if options.wait ~= false then
     for _, worker in ipairs(workers_of(state)) do
       worker:join()
@@ -379,7 +343,6 @@ local function new(options)
     initializer = initializer,
     initargs = initargs or {},
     queue = _thread.queue(),
-    idle = _thread.semaphore(0),
     lock = _thread.rlock(), -- of threads; a finaliser may submit
     threads = {}, looked = 0,
     started = 0,

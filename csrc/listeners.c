@@ -1,0 +1,74 @@
+/* listeners: see listeners.h. */
+#include "listeners.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+#include "pending.h"
+
+void thr_listeners_add(lua_State *L) {
+  if (lua_getiuservalue(L, 1, THR_LISTENERS) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, THR_LISTENERS);
+  }
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  lua_pop(L, 1);
+}
+
+void thr_listeners_remove(lua_State *L) {
+  if (lua_getiuservalue(L, 1, THR_LISTENERS) != LUA_TNIL) {
+    int list = lua_gettop(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, list, i) != LUA_TNIL; i++) {
+      if (lua_rawequal(L, 2, -1)) {
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, list, i);
+      }
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static int add_traceback(lua_State *L) {
+  if (thr_pending_isexit(L, 1)) return 1;
+  luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+  return 1;
+}
+
+static int put(lua_State *L) {
+  lua_getfield(L, 1, "put");
+  lua_insert(L, 1);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+void thr_listeners_tellone(lua_State *L) {
+  int base = lua_gettop(L);
+  bool queue = lua_isuserdata(L, base);
+  lua_pushcfunction(L, add_traceback);
+  if (queue) lua_pushcfunction(L, put);
+  lua_pushvalue(L, base);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, queue ? 2 : 1, 0, base + 1) != LUA_OK &&
+      !thr_pending_isexit(L, -1))
+    fprintf(stderr, "Exception in a callback of a Future:\n%s\n",
+            lua_tostring(L, -1));
+  lua_settop(L, base - 1);
+}
+
+void thr_listeners_tell(lua_State *L) {
+  if (lua_getiuservalue(L, 1, THR_LISTENERS) != LUA_TNIL) {
+    int list = lua_gettop(L);
+    lua_pushnil(L);
+    lua_setiuservalue(L, 1, THR_LISTENERS);
+    for (lua_Integer i = 1; lua_rawgeti(L, list, i) != LUA_TNIL; i++)
+      if (lua_toboolean(L, -1)) thr_listeners_tellone(L);
+      else lua_pop(L, 1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}

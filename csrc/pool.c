@@ -1,0 +1,62 @@
+/* pool: see pool.h. */
+#include "pool.h"
+
+#include "call.h"
+#include "face.h"
+#include "future.h"
+#include "pending.h"
+#include "queue.h"
+
+/* [queue, x, ..., future] -> [future, queue, x] */
+static thr_future *take_up(lua_State *L) {
+  lua_insert(L, 1);
+  lua_settop(L, 3);
+  return thr_future_check(L, 1);
+}
+
+/* The program ends: then the worker does. */
+static void raise_stop(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_stop);
+  lua_getiuservalue(L, 1, THR_CALL_CONTENT);
+  bool stop = lua_rawequal(L, -1, -2);
+  lua_pop(L, 1);
+  if (stop) lua_error(L);
+  lua_pop(L, 1);
+}
+
+int thr_pool_serve(lua_State *L) {
+  lua_settop(L, 1);
+  thr_call_pushhandler(L);
+  while (thr_queue_take(L, thr_queue_check(L, 1), THR_FOREVER) == 1) {
+    thr_future *f = take_up(L);
+    if (thr_future_begin(f)) {
+      bool ok = thr_call_make(L, 3);
+      thr_future_end(L, f, ok);
+      if (!ok) raise_stop(L);
+    }
+    lua_remove(L, 1);
+  }
+  return 0;
+}
+
+int thr_pool_empty(lua_State *L) {
+  lua_settop(L, 2);
+  while (thr_queue_take(L, thr_queue_check(L, 1), 0) == 1) {
+    thr_future *f = take_up(L);
+    if (lua_isnil(L, 3)) {
+      thr_future_cancel(L, f);
+    } else if (thr_future_begin(f)) {
+      lua_pushvalue(L, 3);
+      thr_call_fail(L);
+      thr_future_end(L, f, false);
+    }
+    lua_remove(L, 1);
+  }
+  return 0;
+}
+
+int thr_pool_lacksworker(lua_State *L) {
+  const thr_queue *q = thr_queue_check(L, 1);
+  lua_pushboolean(L, thr_queue_size(q) > q->getters.waiting);
+  return 1;
+}
