@@ -151,7 +151,7 @@ cp "$made" "$2"
           t:start()
           time.sleep(0.001)
           lock:release()
-          return t:join(10) and woke
+          return t:join() and woke
         end
 
         local codes, n = {}, 0
@@ -164,7 +164,7 @@ cp "$made" "$2"
           codes[n] = forker.wait(pid)
         until codes[n] ~= 7
         print(table.concat(codes, " "))
-      ]]):format(kind)))
+      ]]):format(kind), { seconds = 60 }))
     end)
 
     it("require succeeds the next time, for want of " .. title, function()
