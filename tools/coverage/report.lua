@@ -44,7 +44,8 @@ local function read_luac(path, name)
     source[#source + 1] = text
   end
   for _, line in ipairs(lines_of("luac5.4 -l -p " .. path)) do
-    local number = tonumber(line:match "^%s*%d+%s+%[(%d+)%]")
+    local number, what = line:match "^%s*%d+%s+%[(%d+)%]%s+(%u+)"
+    number = what ~= "VARARGPREP" and tonumber(number) -- no hook sees that
     if number and not is_closing(source[number]) then
       lines[number] = hits[name .. " " .. number] or false
     end
