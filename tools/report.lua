@@ -29,13 +29,13 @@ return function(options)
     local passed = handler.successesCount
     local failed = handler.failuresCount + handler.errorsCount
     local skipped = handler.pendingsCount
-    if passed + failed == 0 then
+    if passed + failed + skipped == 0 then
       io.write("no test was run\n")
     end
     io.write(("\n%d passed, %d failed"):format(passed, failed),
       skipped > 0 and (", %d skipped"):format(skipped) or "", "\n")
     io.flush()
-    if failed > 0 or passed == 0 then
+    if failed > 0 or passed + skipped == 0 then
       os.exit(1, false) -- does not wait for what a failed spec left behind
     end
     return nil, true
