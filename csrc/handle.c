@@ -150,9 +150,10 @@ int thr_handle_isalive(lua_State *L) {
 /* --- methods --- */
 
 /* handle:take() -> target, args; which it keeps no longer: they may refer to
-** the Thread object */
+** the Thread object.  It may be finalised: a thread may begin while a host
+** closes its state. */
 static int handle_take(lua_State *L) {
-  thr_face_check(L, 1, &kind);
+  luaL_checkudata(L, 1, kind.name);
   for (int i = TARGET; i <= VALUES; i++) {
     lua_getiuservalue(L, 1, i);
     lua_pushnil(L);

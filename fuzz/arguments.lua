@@ -21,6 +21,7 @@ local LEFT_OUT <const> = {
   kernel = true, parallel_for = true, add_done_callback = true,
   deadlock_policy = true, exit = true, __gc = true, excepthook = true,
   __excepthook__ = true, extend = true, progress = true,
+  setfd = true, -- which gives it, standard output too, to who closes it
 }
 
 local function nothing() end

@@ -590,6 +590,15 @@ describe("a host", function()
     ]])
   end)
 
+  it("may close a state whose threads have only begun to run", function()
+    run(100, [[
+      local threading = require "threading"
+      for _ = 1, 3 do
+        threading.Thread { target = math.abs, args = { 1 } }:start()
+      end
+    ]])
+  end)
+
   it("does not grow", function()
     if support.is_instrumented() then
       pending "a sanitizer keeps what was freed"

@@ -210,15 +210,6 @@ describe("a Lua state that is closed under a wait", function()
     ["Queue:put"] = "local q = queue.Queue(1) q:put(1) q:put(2)",
     ["Queue:join"] = "local q = queue.Queue() q:put(1) q:join()",
     ["SimpleQueue:get"] = "queue.SimpleQueue():get()",
-    ["Lock:acquire"] = "local l = threading.Lock() l:acquire() l:acquire()",
-    ["Condition:wait"] = [[
-      local c = threading.Condition()
-      c:acquire()
-      c:wait()
-    ]],
-    ["Semaphore:acquire"] = "threading.Semaphore(0):acquire()",
-    ["Event:wait"] = "threading.Event():wait()",
-    ["Barrier:wait"] = "threading.Barrier(2):wait()",
     ["Future:result"] = "_thread._future(print):result()",
     join = "threading.main_thread():join()",
     sleep = "time.sleep(3600)",
