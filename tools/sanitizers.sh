@@ -70,13 +70,14 @@ build_lua() {
     "$source/lua.c" "$1/liblua.a" -Wl,-E -lm -ldl -lpthread
 }
 
+# (set -e is off in what prepares: `if` asks it.)
 # build_both kind flags [flags of Lua and of the library alone]
 build_both() {
   dir=$work/$1
   flags="-g -O1 -fno-omit-frame-pointer $2"
-  source=$(timeout 120 tools/lua-source)
+  source=$(timeout 120 tools/lua-source) || return 1
   echo 'int main(void) { return 0; }' |
-    "$cc" -x c - $2 -o "$work/probe" && "$work/probe"
+    "$cc" -x c - $2 -o "$work/probe" && "$work/probe" || return 1
   build_lua "$dir" "$flags ${3:-}"
   use "$1" "$2"
   CFLAGS="-O1 -fno-omit-frame-pointer ${3:-}" tools/build
@@ -217,7 +218,7 @@ VALGRIND="valgrind -q --error-exitcode=9 --num-callers=20 --fair-sched=try \
 # The children run under Valgrind, too. It does not know every processor's
 # newest instructions: kernels are made by a compiler that has no such option.
 prepare_memcheck() {
-  valgrind --version
+  valgrind --version || return 1
   script "$work/memcheck/lua" \
     "exec $VALGRIND --log-file='$reports/r.%p' '$LUA' \"\$@\""
   script "$work/memcheck/cc" \
