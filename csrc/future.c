@@ -6,13 +6,12 @@
 #include "pending.h"
 #include "simplequeue.h"
 
-thr_future *thr_future_new(void) { return thr_os_alloc(sizeof(thr_future)); }
-
-thr_wake thr_future_wait(thr_future *f, thr_tstate *ts, int64_t deadline) {
-  return thr_gate_wait(&f->gate, ts, f, "Future", deadline);
+static bool is_done(const thr_future *f) {
+  return f->state >= THR_FUTURE_CANCELLED;
 }
 
-void thr_future_settle(thr_future *f, thr_futurestate state) {
+/* It is done; tells who waits. */
+static void settle(thr_future *f, thr_futurestate state) {
   f->state = state;
   thr_gate_wakeall(&f->gate);
 }
@@ -42,7 +41,7 @@ int thr_future_create(lua_State *L) {
   thr_face_callable(L, 1, "fn");
   thr_call_pack(L);
   thr_box *box = thr_face_newboxuv(L, &kind, THR_LISTENERS);
-  thr_future *f = thr_future_new();
+  thr_future *f = thr_os_alloc(sizeof(*f));
   if (!f) return luaL_error(L, "not enough memory");
   thr_face_fill(box, &kind, f);
   lua_insert(L, 1);
@@ -56,7 +55,7 @@ int thr_future_is(lua_State *L) {
 }
 
 void thr_future_end(lua_State *L, thr_future *f, bool ok) {
-  thr_future_settle(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
+  settle(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
   thr_listeners_tell(L);
 }
 
@@ -64,7 +63,7 @@ bool thr_future_cancel(lua_State *L, thr_future *f) {
   if (f->state == THR_FUTURE_PENDING) {
     lua_pushnil(L);
     lua_setiuservalue(L, 1, THR_CALL_CONTENT);
-    thr_future_settle(f, THR_FUTURE_CANCELLED);
+    settle(f, THR_FUTURE_CANCELLED);
     thr_listeners_tell(L);
   }
   return f->state == THR_FUTURE_CANCELLED;
@@ -75,8 +74,8 @@ static int await(lua_State *L, thr_future *f) {
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_deadline(L, 2, "timeout");
   thr_wake r = THR_PARK_WOKEN;
-  while (!thr_future_isdone(f) && r != THR_PARK_TIMEOUT) {
-    r = thr_future_wait(f, ts, deadline);
+  while (!is_done(f) && r != THR_PARK_TIMEOUT) {
+    r = thr_gate_wait(&f->gate, ts, f, "Future", deadline);
     thr_pending_disturbed(L, ts, r);
   }
   if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED)
@@ -128,7 +127,7 @@ Is it cancelled, or has the call ended?
 @treturn boolean
 */
 static int future_done(lua_State *L) {
-  lua_pushboolean(L, thr_future_isdone(check(L)));
+  lua_pushboolean(L, is_done(check(L)));
   return 1;
 }
 
@@ -165,7 +164,7 @@ static int future_cancel(lua_State *L) {
 /* The listener is at 2; where it comes too late it is told at once. */
 static int listen(lua_State *L, const thr_future *f) {
   lua_settop(L, 2);
-  if (thr_future_isdone(f)) thr_listeners_tellone(L);
+  if (is_done(f)) thr_listeners_tellone(L);
   else thr_listeners_add(L);
   return 0;
 }

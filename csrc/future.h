@@ -25,14 +25,6 @@ typedef struct {
   thr_gate gate;         /* until it is done */
 } thr_future;
 
-thr_future *thr_future_new(void);
-static inline bool thr_future_isdone(const thr_future *f) {
-  return f->state >= THR_FUTURE_CANCELLED;
-}
-/* Waits until it is done. */
-thr_wake thr_future_wait(thr_future *f, thr_tstate *ts, int64_t deadline);
-/* It is done; tells who waits. */
-void thr_future_settle(thr_future *f, thr_futurestate state);
 /* The call is being made; false: it shall not be. */
 bool thr_future_begin(thr_future *f);
 
