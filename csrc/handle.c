@@ -147,6 +147,14 @@ int thr_handle_isalive(lua_State *L) {
   return 1;
 }
 
+/* _thread._shield(thread): from its first instruction on it hears of no
+** cancellation, but in what it calls by _expose. */
+int thr_handle_shield(lua_State *L) {
+  thr_tstate *ts = check_thread(L, 1);
+  if (ts->phase == THR_INITIAL) ts->deaf = THR_PENDING_CANCELS;
+  return 0;
+}
+
 /* --- methods --- */
 
 /* handle:take() -> target, args; which it keeps no longer: they may refer to

@@ -23,6 +23,7 @@ int thr_handle_main(lua_State *L);     /* _main_handle() */
 int thr_handle_self(lua_State *L);     /* _self_handle() */
 int thr_handle_join(lua_State *L);     /* Thread.join */
 int thr_handle_isalive(lua_State *L);  /* Thread.is_alive */
+int thr_handle_shield(lua_State *L);   /* _shield(thread), not yet started */
 int thr_handle_startnew(lua_State *L); /* start_new_thread(fn, ...) */
 
 THR_PRIVATE_END

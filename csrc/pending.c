@@ -13,8 +13,11 @@ static const char key_noop = 0; /* a Lua function that does nothing */
 static const char key_exit = 0; /* the error object of threading.exit() */
 
 /* Code that catches the stop (a loop around a pcall) meets it again after
-** this time; <close> variables have as long to do their work. */
+** this time; <close> variables have as long to do their work.  Where many are
+** stopped, or the machine is busy, that may pass before a thread has run at
+** all: it has computed for the second time, too. */
 #define STOP_AGAIN (THR_SECOND / 10)
+#define STOP_AGAIN_USED (THR_SECOND / 50)
 
 static void raise_key(lua_State *L, const void *key) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, key);
@@ -33,8 +36,7 @@ void thr_pending_setmessage(lua_State *L, thr_tstate *ts, int idx) {
 }
 
 static void raise_cancelled(lua_State *L, thr_tstate *ts) {
-  atomic_fetch_and(&ts->pending,
-                   ~(unsigned)(THR_PENDING_CANCEL | THR_PENDING_ASYNC));
+  atomic_fetch_and(&ts->pending, ~THR_PENDING_CANCELS);
   lua_createtable(L, 0, 1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_messages);
   lua_rawgeti(L, -1, (lua_Integer)ts->ident);
@@ -79,19 +81,29 @@ static int shield_close(lua_State *L) {
   return 0;
 }
 
-/* fn may not yield: the shield is the thread's, not the coroutine's. */
-int thr_pending_shield(lua_State *L) {
+/* fn(...), while the thread is deaf to these bits.  fn may not yield: the
+** shield is the thread's, not the coroutine's. */
+static int call_deaf(lua_State *L, unsigned deaf) {
   thr_tstate *ts = thr_face_self(L);
-  thr_face_callable(L, 1, "fn");
   int nargs = lua_gettop(L) - 1;
   unsigned *before = lua_newuserdatauv(L, sizeof(*before), 0);
   *before = ts->deaf;
   luaL_setmetatable(L, "threading.shield");
   lua_insert(L, 1);
   lua_toclose(L, 1);
-  ts->deaf |= THR_PENDING_CANCEL | THR_PENDING_ASYNC;
+  ts->deaf = deaf;
+  if (ts->pending & THR_PENDING_CANCELS & ~deaf) thr_pending_raise(L, ts);
   lua_call(L, nargs, LUA_MULTRET);
   return lua_gettop(L) - 1;
+}
+
+int thr_pending_shield(lua_State *L) {
+  thr_face_callable(L, 1, "fn");
+  return call_deaf(L, thr_face_self(L)->deaf | THR_PENDING_CANCELS);
+}
+
+int thr_pending_expose(lua_State *L) {
+  return call_deaf(L, thr_face_self(L)->deaf & ~THR_PENDING_CANCELS);
 }
 
 static void new_cancelled(lua_State *L) {
@@ -116,8 +128,13 @@ static bool take_bit(thr_tstate *ts, unsigned bit) {
 static void raise_stop(lua_State *L, thr_tstate *ts) {
   if (ts->stops_left == 0) ts->stops_left = ++ts->stop_rounds;
   ts->stops_left--;
-  ts->stop_again = ts->stops_left > 0 ? 0 : thr_os_monotonic() + STOP_AGAIN;
-  if (ts->stops_left > 0) thr_preempt_arm(ts);
+  if (ts->stops_left > 0) {
+    ts->stop_again = 0;
+    thr_preempt_arm(ts);
+  } else {
+    ts->stop_again = thr_os_monotonic() + STOP_AGAIN;
+    ts->stop_used = thr_os_threadtime() + STOP_AGAIN_USED;
+  }
   raise_key(L, &thr_key_stop);
 }
 
@@ -130,7 +147,8 @@ void thr_pending_raise(lua_State *L, thr_tstate *ts) {
 
 /* A stop that unwinds must not be raised again in the <close> variables. */
 static bool unwinding(const thr_tstate *ts) {
-  return ts->stop_again != 0 && thr_os_monotonic() < ts->stop_again;
+  return ts->stop_again != 0 && (thr_os_monotonic() < ts->stop_again ||
+                                 thr_os_threadtime() < ts->stop_used);
 }
 
 /* A deferred cancellation waits for a cancellation point; this is none. */

@@ -54,6 +54,7 @@ int thr_pending_exit(lua_State *L);        /* exit() */
 int thr_pending_iscancelled(lua_State *L); /* is_cancelled(err) */
 int thr_pending_checkpoint(lua_State *L);  /* checkpoint() */
 int thr_pending_shield(lua_State *L);      /* shield(fn, ...) */
+int thr_pending_expose(lua_State *L); /* _expose(fn, ...): inside a shield */
 
 THR_PRIVATE_END
 

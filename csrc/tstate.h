@@ -37,6 +37,7 @@ enum {
   THR_PENDING_CANCEL = 4,    /* cancel, at a cancellation point */
   THR_PENDING_ASYNC = 8,     /* and between any two instructions too */
   THR_PENDING_DUMP = 16,     /* dump_on_signal: main only */
+  THR_PENDING_CANCELS = THR_PENDING_CANCEL | THR_PENDING_ASYNC,
   /* those that a computing thread must meet, not only a waiting one */
   THR_PENDING_AT_ONCE = THR_PENDING_STOP | THR_PENDING_INTERRUPT |
                         THR_PENDING_ASYNC | THR_PENDING_DUMP
@@ -101,8 +102,9 @@ struct thr_tstate {
   unsigned deaf; /* own: those that must not end a wait just now */
   void (*base_hook)(struct lua_State *, struct lua_Debug *); /* own: the hook
                      of base that is known; another is a signal handler's */
-  unsigned stop_rounds, stops_left; /* own: see runtime.c */
+  unsigned stop_rounds, stops_left; /* own: see pending.c */
   int64_t stop_again; /* own: when a stop that was caught is raised again */
+  int64_t stop_used;  /* own: and after how much of its processor's time */
 
   thr_osthread os;         /* const once started */
   atomic_llong native_id;  /* 0 until the OS thread lives */

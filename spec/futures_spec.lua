@@ -271,6 +271,23 @@ describe("a pool", function()
     assert.equal(4, pool:submit(double, 2):result())
   end)
 
+  it("leaves no future to a worker that is cancelled before it begins",
+    function()
+      local interval = threading.getswitchinterval()
+      local pool <close> = new { max_workers = 1, thread_name_prefix = "Gone" }
+      for round = 1, 20 do
+        threading.setswitchinterval(10) -- it does not begin in between
+        local f = pool:submit(double, round)
+        local worker = worker_of "Gone"
+        worker:cancel { asynchronous = round % 2 == 0 }
+        threading.setswitchinterval(interval)
+        assert.equal(2 * round, f:result())
+        worker = worker_of "Gone"
+        worker:cancel()
+        support.join(worker)
+      end
+    end)
+
   it("loses no future to a cancellation between any two instructions",
     function()
       local pool <close> = new { max_workers = 2, thread_name_prefix = "Gone" }

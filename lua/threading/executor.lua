@@ -122,10 +122,11 @@ local function leave(state)
   staff(state)
 end
 
+-- No cancellation comes before the first pcall, or after it.
 local function work(state)
-  local ok, err = pcall(serve, state)
+  local ok, err = pcall(_thread._expose, serve, state)
   if not ok then -- it is cancelled, or the program ends, or the memory
-    _thread.shield(leave, state)
+    leave(state)
     error(err, 0)
   end
 end
@@ -138,6 +139,7 @@ function start_worker(state)
   local list, n = state.threads, #state.threads + 1
   list[n] = worker -- makes room: when it runs there may be no memory
   list[n] = nil -- only what is started can be joined
+  _thread._shield(worker)
   worker:start()
   list[n] = worker
   state.started = state.started + 1
