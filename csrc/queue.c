@@ -8,7 +8,7 @@
 ** putting, or taking. */
 #define STREAM_LEAST 64
 
-thr_queue *thr_queue_new(thr_order order, int64_t maxsize) {
+static thr_queue *new_queue(thr_order order, int64_t maxsize) {
   thr_queue *q = thr_os_alloc(sizeof(*q));
   if (!q) return NULL;
   q->items.order = order;
@@ -22,13 +22,18 @@ void thr_queue_drop(void *arg) {
   thr_os_free(q);
 }
 
+static bool is_full(const thr_queue *q) {
+  return q->maxsize > 0 && thr_queue_size(q) >= q->maxsize;
+}
+
 /* How many may pass the gate. */
 static int64_t passing(const thr_queue *q, const thr_gate *gate) {
   if (gate == &q->getters) return thr_queue_size(q);
   return gate == &q->putters ? q->maxsize - thr_queue_size(q) : 0;
 }
 
-thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
+/* Waits at one of the queue's gates. */
+static thr_wake wait_at(thr_queue *q, thr_gate *gate, thr_tstate *ts,
                         int64_t deadline) {
   thr_wake r = thr_gate_wait(gate, ts, q, "Queue", deadline);
   int64_t n = passing(q, gate);
@@ -36,20 +41,21 @@ thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
   return r;
 }
 
-void thr_queue_added(thr_queue *q) {
+/* An item has been put. */
+static void added(thr_queue *q) {
   q->unfinished++;
   thr_gate_wakenext(&q->getters);
 }
 
-void thr_queue_removed(thr_queue *q) { thr_gate_wakenext(&q->putters); }
-
-bool thr_queue_done(thr_queue *q) {
+/* False: more are done than were put. */
+static bool item_done(thr_queue *q) {
   if (q->unfinished <= 0) return false;
   if (--q->unfinished == 0) thr_gate_wakeall(&q->joiners);
   return true;
 }
 
-void thr_queue_shutdown(thr_queue *q, bool immediate) {
+/* Who waits is told; `immediate`: the items are gone. */
+static void shut_down(thr_queue *q, bool immediate) {
   q->closed = true;
   q->items.changes++;
   if (immediate) {
@@ -80,7 +86,7 @@ static thr_queue *check(lua_State *L) { return thr_queue_check(L, 1); }
 int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
                   int64_t maxsize) {
   thr_box *box = thr_face_newboxuv(L, type, 1);
-  thr_queue *q = thr_queue_new(order, maxsize);
+  thr_queue *q = new_queue(order, maxsize);
   if (!q) return luaL_error(L, "not enough memory");
   thr_face_fill(box, type, q);
   return 1;
@@ -111,19 +117,19 @@ static int refuse(lua_State *L, const char *why) {
 }
 
 static int accept(lua_State *L, thr_queue *q) {
-  thr_queue_added(q);
+  added(q);
   lua_pushboolean(L, 1);
   return 1;
 }
 
 /* The quick way, for an integer that need not wait. */
 static bool put_at_once(lua_State *L, thr_queue *q) {
-  return !q->closed && !thr_queue_full(q) &&
+  return !q->closed && !is_full(q) &&
          thr_items_putinteger(L, &q->items);
 }
 
 static int deliver(thr_queue *q) {
-  thr_queue_removed(q);
+  thr_gate_wakenext(&q->putters);
   return 1;
 }
 
@@ -132,13 +138,13 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
   thr_alarm alarm = {pass_on, &q->putters};
   for (;;) {
     if (q->closed) return refuse(L, "shutdown");
-    if (!thr_queue_full(q)) {
+    if (!is_full(q)) {
       if (thr_items_put(L, &q->items, type, alarm)) return accept(L, q);
       continue;
     }
     if (deadline == 0) return refuse(L, "full");
     thr_tstate *ts = thr_face_self(L);
-    thr_wake r = thr_queue_wait(q, &q->putters, ts, deadline);
+    thr_wake r = wait_at(q, &q->putters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0; /* a last look */
     thr_pending_disturbed(L, ts, r);
   }
@@ -154,7 +160,7 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
     if (q->closed) return refuse(L, "shutdown");
     if (deadline == 0) return refuse(L, "empty");
     thr_tstate *ts = thr_face_self(L);
-    thr_wake r = thr_queue_wait(q, &q->getters, ts, deadline);
+    thr_wake r = wait_at(q, &q->getters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0;
     thr_pending_disturbed(L, ts, r);
   }
@@ -272,7 +278,7 @@ Tells that the work on an item that was taken out is done.
 @raise "task_done() called too many times"
 */
 static int queue_taskdone(lua_State *L) {
-  if (!thr_queue_done(check(L)))
+  if (!item_done(check(L)))
     return luaL_error(L, "task_done() called too many times");
   return 0;
 }
@@ -290,7 +296,7 @@ static int queue_join(lua_State *L) {
   int64_t deadline = thr_face_deadline(L, 2, "timeout");
   thr_wake r = THR_PARK_WOKEN;
   while (q->unfinished > 0 && r != THR_PARK_TIMEOUT) {
-    r = thr_queue_wait(q, &q->joiners, ts, deadline);
+    r = wait_at(q, &q->joiners, ts, deadline);
     thr_pending_disturbed(L, ts, r);
   }
   lua_pushboolean(L, q->unfinished == 0);
@@ -323,7 +329,7 @@ Is there no free place, just now?
 @treturn boolean
 */
 static int queue_full(lua_State *L) {
-  lua_pushboolean(L, thr_queue_full(check(L)));
+  lua_pushboolean(L, is_full(check(L)));
   return 1;
 }
 
@@ -339,7 +345,7 @@ static int queue_shutdown(lua_State *L) {
   thr_queue *q = check(L);
   thr_face_keywords(L, 2, names);
   bool immediate = thr_face_optboolean(L, 2, "immediate", false);
-  thr_queue_shutdown(q, immediate);
+  shut_down(q, immediate);
   if (immediate) thr_items_droptable(L);
   return 0;
 }

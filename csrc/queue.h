@@ -23,26 +23,10 @@ typedef struct {
   thr_gate getters, putters, joiners;
 } thr_queue;
 
-thr_queue *thr_queue_new(thr_order order, int64_t maxsize);
 void thr_queue_drop(void *arg);
 static inline int64_t thr_queue_size(const thr_queue *q) {
   return q->items.row.n;
 }
-static inline bool thr_queue_full(const thr_queue *q) {
-  return q->maxsize > 0 && thr_queue_size(q) >= q->maxsize;
-}
-
-/* Waits at one of the queue's gates. */
-thr_wake thr_queue_wait(thr_queue *q, thr_gate *gate, thr_tstate *ts,
-                        int64_t deadline);
-
-/* An item has been put, has been taken out, or is done.  False: more are done
-** than were put. */
-void thr_queue_added(thr_queue *q);
-void thr_queue_removed(thr_queue *q);
-bool thr_queue_done(thr_queue *q);
-/* Who waits is told; `immediate`: the items are gone. */
-void thr_queue_shutdown(thr_queue *q, bool immediate);
 
 /* --- the Lua face --- */
 struct lua_State;

@@ -47,11 +47,16 @@ function check.seconds(value, name, where)
   end
 end
 
-function check.boolean(value, name, where)
-  if value ~= nil and type(value) ~= "boolean" then
-    check.bad(name, where, "boolean", value)
+-- A check for an argument of this type, or nil.
+local function optional(expected)
+  return function(value, name, where)
+    if value ~= nil and type(value) ~= expected then
+      check.bad(name, where, expected, value)
+    end
   end
 end
+
+check.boolean, check.number = optional "boolean", optional "number"
 
 -- An argument that is text, or a number as text.
 function check.text(value, name, where)
@@ -68,12 +73,6 @@ function check.integer(value, name, where)
     check.bad(name, where, "integer", value)
   end
   return n
-end
-
-function check.number(value, name, where)
-  if value ~= nil and type(value) ~= "number" then
-    check.bad(name, where, "number", value)
-  end
 end
 
 function check.positive(value, name, where)
