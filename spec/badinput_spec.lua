@@ -416,8 +416,7 @@ describe("any function with any arguments", function()
         add(type(threading[class:match "%w+$"]) == "table"
           and threading[class:match "%w+$"] or {})
       end
-      local stderr = io.stderr
-      io.stderr = { write = nothing } -- what excepthook has to say
+      io.stderr = { write = nothing } -- excepthook's, of threads that run on
       local calls = 0
       for _, f in ipairs(list) do
         for i = 0, #pool do
@@ -429,7 +428,6 @@ describe("any function with any arguments", function()
         end
         collectgarbage()
       end
-      io.stderr = stderr
       threading.setswitchinterval(0.005)
       threading.stack_size(0)
       local after = threading.Thread { target = print, args = { "goes on" } }
