@@ -65,6 +65,7 @@ static void forget_others(thr_tstate *self) {
   rt->threads = self;
   self->next = self->prev = NULL;
   rt->zombies = NULL; /* no OS thread to join */
+  rt->spinner = NULL; /* it may have been another */
   rt->alive = rt->nondaemons = rt->outside = 0;
   self->outside = false;
   rt->awake = 1;
