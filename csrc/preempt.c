@@ -111,14 +111,20 @@ static void settle(thr_tstate *ts, thr_hooked *h) {
   }
 }
 
-/* An armed hook that comes as soon by itself is left alone, for a thread that
-** is asked again and again must not have it put off each time. */
+/* A request that comes again arms anew.  The VM looks at the mask and then
+** counts the instruction: where it counts for a line hook's sake, a signal in
+** between that armed for the next one would be counted past, and never fire.
+** Hence the one more.  But who asks itself to drop later, again and again, must
+** not put off what is armed. */
 static void arm(thr_tstate *ts, int count) {
   lua_State *L = ts->running;
   if (!L) return; /* it attaches just now */
   thr_hooked *h = take_record(ts, L);
   bool armed = is_ours(L) && (h->mask & LUA_MASKCOUNT);
-  if (armed && (counts(h) || h->slice <= count)) return;
+  if (armed && (counts(h) || (h->slice <= count && count > RANDOM_MOST)))
+    return;
+  if (armed) count = least(count, h->slice);
+  else if (h->user_mask & LUA_MASKLINE) count++;
   install(h, standing_mask(ts, h) | LUA_MASKCOUNT, count);
 }
 

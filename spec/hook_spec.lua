@@ -1,5 +1,6 @@
 local _thread = require "threading._thread"
 local support = require "spec.support"
+local time = require "threading.time"
 
 -- A user's hook, and debug.sethook itself, while preemption goes on above it.
 
@@ -242,6 +243,25 @@ describe("debug.sethook", function()
     support.join(support.start(function()
       over = true
     end))
+    support.join(t)
+  end)
+
+  -- For a line hook the VM counts instructions, and does not look; a signal
+  -- that came just then armed ours for a count that had gone by.
+  it("loses no preemption while each line is an event", function()
+    local n = 0
+    local t = support.start(function()
+      for _ = 1, 2000 do
+        time.sleep(0)
+        n = n + 1
+      end
+    end)
+    debug.sethook(rawequal, "l")
+    assert(load("local counted, x = ..., 0 while counted() < 2000 do "
+      .. ("x = x + 1 "):rep(500) .. "end"))(function()
+      return n
+    end)
+    debug.sethook()
     support.join(t)
   end)
 end)
