@@ -418,9 +418,11 @@ describe("any function with any arguments", function()
       end
       io.stderr = { write = nothing } -- excepthook's, of threads that run on
       local calls = 0
+      -- A sanitizer takes long: there, with each first value, every third.
+      local step = require("spec.support").is_instrumented() and 3 or 1
       for _, f in ipairs(list) do
         for i = 0, #pool do
-          for j = 0, #pool do
+          for j = i % step, #pool, step do
             pcall(f, pool[i], pool[j])
             pcall(f, pool[i], true, pool[j])
             calls = calls + 2
