@@ -187,7 +187,7 @@ static void await(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
 Waits until all parties are here.  A timeout breaks the barrier.
 @function wait
 @tparam[opt] number timeout seconds, not negative; by default the
-constructor's
+constructor's.  Also as a table: `{timeout = ...}`
 @treturn integer from 0 to parties - 1, another one for each thread
 @raise "broken barrier"; if the timeout is not valid; in the thread that calls
 the action, what that raises; a deadlock, a cancellation
@@ -195,8 +195,8 @@ the action, what that raises; a deadlock, a cancellation
 static int barrier_wait(lua_State *L) {
   barrier *b = check(L);
   thr_tstate *ts = thr_face_self(L);
-  int64_t ns = lua_isnoneornil(L, 2) ? b->timeout
-                                     : thr_face_seconds(L, 2, "timeout");
+  int64_t ns = thr_face_timeout(L, 2);
+  if (lua_isnoneornil(L, 2)) ns = b->timeout;
   int64_t deadline = thr_face_fromnow(ns), index = 0;
   thr_ticket t;
   part mine = REFUSED;

@@ -246,7 +246,8 @@ static bool wait_once(lua_State *L, condition *c, thr_tstate *ts,
 /***
 Releases the lock, waits to be notified, and takes the lock again.
 @function wait
-@tparam[opt] number timeout seconds, not negative; without it for ever
+@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+as a table: `{timeout = ...}`
 @treturn boolean notified; false at the timeout
 @raise "cannot wait on un-acquired lock"; if the timeout is not valid; a
 deadlock, a cancellation: the lock is held again by then
@@ -254,7 +255,7 @@ deadlock, a cancellation: the lock is held again by then
 static int condition_wait(lua_State *L) {
   condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_deadline(L, 2, "timeout");
+  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 2));
   check_owned(L, c, "wait");
   lua_pushboolean(L, wait_once(L, c, ts, deadline));
   return 1;
@@ -271,7 +272,8 @@ static bool holds(lua_State *L, int predicate) {
 Waits until the predicate holds.
 @function wait_for
 @tparam function predicate called with the lock held
-@tparam[opt] number timeout seconds, not negative; without it for ever
+@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+as a table: `{timeout = ...}`
 @return the predicate's value, a false one at the timeout
 @raise "cannot wait on un-acquired lock"; if an argument is of the wrong type;
 what the predicate raises; a deadlock, a cancellation
@@ -280,7 +282,7 @@ static int condition_waitfor(lua_State *L) {
   condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
   thr_face_callable(L, 2, "predicate");
-  int64_t deadline = thr_face_deadline(L, 3, "timeout");
+  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 3));
   bool waiting = true;
   while (!holds(L, 2) && waiting) {
     check_owned(L, c, "wait");
@@ -293,11 +295,13 @@ static int condition_waitfor(lua_State *L) {
 /***
 Wakes some of the threads that wait.
 @function notify
-@tparam[opt=1] integer n how many at most
+@tparam[opt=1] integer n how many at most; also as a table: `{n = ...}`
 @raise "cannot notify on un-acquired lock"; if n is not an integer
 */
 static int condition_notify(lua_State *L) {
+  static const char *const names[] = {"n", NULL};
   condition *c = check(L);
+  thr_face_keywords(L, 2, names);
   lua_Integer n =
       thr_face_optinteger(L, 2, "n", LUA_MININTEGER, LUA_MAXINTEGER, 1);
   check_owned(L, c, "notify");

@@ -148,7 +148,9 @@ int thr_face_callererror(lua_State *L, const char *fmt, ...) {
 int thr_face_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected) {
   const char *got = luaL_typename(L, arg);
-  if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
+  if (lua_type(L, arg) == LUA_TNUMBER)
+    got = luaL_tolstring(L, arg, NULL);
+  else if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
     got = lua_tostring(L, -1);
   return thr_face_argerror(L, arg, name, "%s expected, got %s", expected, got);
 }
@@ -182,6 +184,12 @@ int64_t thr_face_fromnow(int64_t ns) {
 
 int64_t thr_face_deadline(lua_State *L, int arg, const char *name) {
   return thr_face_fromnow(thr_face_seconds(L, arg, name));
+}
+
+int64_t thr_face_timeout(lua_State *L, int arg) {
+  static const char *const names[] = {"timeout", NULL};
+  thr_face_keywords(L, arg, names);
+  return thr_face_seconds(L, arg, names[0]);
 }
 
 int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash) {

@@ -91,7 +91,9 @@ int thr_face_typeerror(lua_State *L, int arg, const char *name,
 /* Seconds at arg, as nanoseconds.  nil: THR_FOREVER.  Raises for anything but
 ** a number from 0 to TIMEOUT_MAX. */
 int64_t thr_face_seconds(lua_State *L, int arg, const char *name);
-/* The same as a deadline. */
+/* The last argument: seconds as above, or {timeout = seconds}. */
+int64_t thr_face_timeout(lua_State *L, int arg);
+/* Seconds as a deadline. */
 int64_t thr_face_deadline(lua_State *L, int arg, const char *name);
 int64_t thr_face_fromnow(int64_t ns);
 /* The arguments (blocking, timeout) of an acquire, at 2 and 3 or as one table:

@@ -102,10 +102,10 @@ static int getswitchinterval(lua_State *L) {
 }
 
 static int setswitchinterval(lua_State *L) {
-  if (lua_isnoneornil(L, 1))
+  if (lua_type(L, 1) != LUA_TNUMBER)
     thr_face_typeerror(L, 1, "interval", "number of seconds");
-  int64_t ns = thr_face_seconds(L, 1, "interval");
-  if (ns <= 0)
+  int64_t ns = lua_tonumber(L, 1) < 0 ? 0 : thr_face_seconds(L, 1, "interval");
+  if (ns == 0)
     return thr_face_argerror(L, 1, "interval", "must be strictly positive");
   thr_gil_setinterval(thr_face_self(L)->rt->gil, ns);
   return 0;
@@ -122,7 +122,7 @@ Simulates a signal that arrives in the main thread, where SIGINT raises
 ** thread it raises at once. */
 static int interrupt_main(lua_State *L) {
   thr_tstate *main = thr_face_self(L)->rt->main;
-  int sig = (int)thr_face_optinteger(L, 1, "signum", 0, 1 << 30,
+  int sig = (int)thr_face_optinteger(L, 1, "signum", -(1 << 30), 1 << 30,
                                      thr_os_sigint());
   if (!thr_os_sigvalid(sig))
     return thr_face_argerror(L, 1, "signum", "signal number out of range");

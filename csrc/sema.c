@@ -161,7 +161,7 @@ static int semaphore_release(lua_State *L) {
   thr_face_check(L, 1, &kind);
   thr_face_keywords(L, 2, names);
   if (lua_type(L, 2) == LUA_TNUMBER && lua_tonumber(L, 2) < 1)
-    return thr_face_argerror(L, 2, "n", "n must be one or more");
+    return thr_face_argerror(L, 2, "n", "must be one or more");
   release(L, thr_face_optinteger(L, 2, "n", 1, THR_SEMAPHORE_MOST, 1));
   return 0;
 }

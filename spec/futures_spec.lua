@@ -88,6 +88,8 @@ describe("a pool", function()
     for name in pairs(names) do
       assert.matches("^Pre_[0-3]$", name)
     end
+    local positional <close> = new(3, "Pos", print)
+    assert.matches("(Pos, 0/3 workers,", tostring(positional), 1, true)
     local other <close> = new()
     assert.matches("^ThreadPoolExecutor%-%d+_0$", other:submit(function()
       return threading.current_thread().name
@@ -686,8 +688,8 @@ describe("at the end of the program", function()
 
   it("what was submitted is done, and idle workers end", function()
     for _, ending in ipairs {
-      "", "pool:shutdown { wait = false }", "pool = nil; KEPT = nil",
-      "os.exit(0, true)", "threading.shutdown()",
+      "", "pool:shutdown(false)", "pool:shutdown { wait = false }",
+      "pool = nil; KEPT = nil", "os.exit(0, true)", "threading.shutdown()",
     } do
       assert.equal("done done done done ", support.output_of(program .. ending))
     end

@@ -1,4 +1,6 @@
+local futures = require "threading.futures"
 local keys = require "tools.keys"
+local queue = require "threading.queue"
 local support = require "spec.support"
 local threading = require "threading"
 
@@ -155,5 +157,34 @@ describe("the module", function()
       print(threading.getswitchinterval(), threading.stack_size(),
         threading.main_thread().daemon)
     ]])
+  end)
+
+  it("what is a keyword in Python may be a field of a table", function()
+    local event, barrier = threading.Event(), threading.Barrier(2)
+    local condition = threading.Condition():guard()
+    local q = queue.Queue { maxsize = 1 }
+    q:put(1)
+    local go = threading.Event()
+    local t = support.start(go.wait, go)
+    local pool <close> = futures.ThreadPoolExecutor { max_workers = 1 }
+    local f = pool:submit(go.wait, go)
+    local now = { timeout = 0 }
+    assert.is_false(event:wait(now))
+    assert.is_false(condition:wait(now))
+    assert.is_false(condition:wait_for(function()
+      return false
+    end, now))
+    assert.equal(0, select("#", condition:notify { n = 2 }))
+    assert.equal("broken barrier",
+      support.message(barrier.wait, barrier, now))
+    assert.is_false(q:join(now))
+    assert.is_false(t:join(now))
+    assert.same({ nil, "timeout" }, { f:result(now) })
+    assert.same({ nil, "timeout" }, { f:exception(now) })
+    assert.matches("1 (of 1) futures unfinished", support.message(function()
+      for _ in futures.as_completed({ f }, now) do end
+    end), 1, true)
+    go:set()
+    support.join(t)
   end)
 end)

@@ -160,7 +160,7 @@ local function permits(new)
     local semaphore = new(3)
     semaphore:acquire()
     for _, n in ipairs { 0, -1, math.mininteger } do
-      assert.matches("n must be one or more",
+      assert.matches("(n: must be one or more)",
         support.message(semaphore.release, semaphore, n), 1, true)
     end
     assert.equal(2, value_of(semaphore))

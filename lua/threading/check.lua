@@ -5,25 +5,31 @@ local TIMEOUT_MAX <const> = require("threading._thread").TIMEOUT_MAX
 
 local check = {}
 
+-- What the caller has given: a number, or the type.
+local function got(value)
+  return math.type(value) and tostring(value) or type(value)
+end
+
 function check.bad(name, where, expected, value)
   complain("bad argument '%s' to '%s' (%s expected, got %s)", name, where,
-    expected, math.type(value) and tostring(value) or type(value))
+    expected, got(value))
 end
 
 -- Raises unless ok.
 function check.expect(ok, name, expected, value)
   if not ok then
     complain("bad argument '%s' (%s expected, got %s)", name, expected,
-      type(value))
+      got(value))
   end
 end
 
 -- Arguments for a call: nil, or a table in which `n` may count trailing nils.
-function check.args(args)
-  check.expect(args == nil or type(args) == "table", "args", "table", args)
+function check.args(args, name)
+  name = name or "args"
+  check.expect(args == nil or type(args) == "table", name, "table", args)
   local n = args and args.n
   check.expect(n == nil or math.type(n) == "integer" and n >= 0
-    and n < 1000000, "args.n", "a non-negative integer", n)
+    and n < 1000000, name .. ".n", "non-negative integer", n)
 end
 
 function check.is_callable(value)
@@ -57,6 +63,7 @@ local function optional(expected)
 end
 
 check.boolean, check.number = optional "boolean", optional "number"
+check.string = optional "string"
 
 -- An argument that is text, or a number as text.
 function check.text(value, name, where)

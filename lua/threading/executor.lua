@@ -229,7 +229,9 @@ end
 local function items_of(list)
   if type(list) ~= "table" or not rawequal(getmetatable(list), nil) and
       check.is_callable(list) then
-    check.callable(list, "list", "map")
+    if not check.is_callable(list) then
+      check.bad("list", "map", "list or function", list)
+    end
     return function()
       return (list())
     end
@@ -281,14 +283,15 @@ local shutdown_options = { wait = true, cancel_futures = true }
 
 --- Ends the use of the pool: what was submitted is still done, and nothing
 -- more can be.
--- @tparam[opt] table options `wait` (boolean, by default true): return when
--- the workers have ended; `cancel_futures` (boolean, by default false): cancel
--- what no worker has begun
+-- @tparam[opt=true] boolean wait return when the workers have ended. As a
+-- table: `{wait = ..., cancel_futures = ...}`; the latter (by default false)
+-- cancels what no worker has begun
 -- @raise if an option is unknown or of the wrong type; from one of its own
 -- workers, which cannot be waited for; a deadlock, a cancellation
-function Executor:shutdown(options)
+function Executor:shutdown(wait)
   local state = state_of(self)
-  options = check.options(options, shutdown_options, "shutdown")
+  local options = type(wait) == "table" and wait or { wait = wait }
+  check.options(options, shutdown_options, "shutdown")
   check.boolean(options.wait, "wait", "shutdown")
   check.boolean(options.cancel_futures, "cancel_futures", "shutdown")
   state.queue:shutdown()
@@ -323,25 +326,22 @@ local executor_options = {
 }
 
 -- See futures.lua.
-local function new(options)
-  options = check.options(options, executor_options, "ThreadPoolExecutor")
-  local most = check.positive(options.max_workers, "max_workers",
-    "ThreadPoolExecutor")
-  local prefix, initializer =
-    options.thread_name_prefix, options.initializer
-  if prefix ~= nil and type(prefix) ~= "string" then
-    check.bad("thread_name_prefix", "ThreadPoolExecutor", "string", prefix)
+local function new(max_workers, thread_name_prefix, initializer, initargs)
+  if type(max_workers) == "table" then
+    local options = check.options(max_workers, executor_options,
+      "ThreadPoolExecutor")
+    max_workers, initializer = options.max_workers, options.initializer
+    thread_name_prefix, initargs = options.thread_name_prefix, options.initargs
   end
+  local most = check.positive(max_workers, "max_workers", "ThreadPoolExecutor")
+  check.string(thread_name_prefix, "thread_name_prefix", "ThreadPoolExecutor")
   if initializer ~= nil then
     check.callable(initializer, "initializer", "ThreadPoolExecutor")
   end
-  local initargs = options.initargs
-  if initargs ~= nil and type(initargs) ~= "table" then
-    check.bad("initargs", "ThreadPoolExecutor", "table", initargs)
-  end
+  check.args(initargs, "initargs")
   local state = {
     most = most or math.min(32, _thread.cpu_count() + 4),
-    prefix = prefix ~= "" and prefix or nil,
+    prefix = thread_name_prefix ~= "" and thread_name_prefix or nil,
     initializer = initializer,
     initargs = initargs or {},
     queue = _thread.queue(),

@@ -34,13 +34,16 @@ local futures = {
 
 --- Makes a pool. No thread is started before it is needed.
 -- @function ThreadPoolExecutor
--- @tparam[opt] table options `max_workers` (by default the number of
--- processors and 4, at most 32); `thread_name_prefix` (string; the workers are
--- called Prefix_0, Prefix_1, …); `initializer` (a function that each worker
--- calls first; if it fails the pool is broken) and `initargs` (table, its
--- arguments)
+-- @tparam[opt] integer max_workers by default the number of processors and 4,
+-- at most 32
+-- @tparam[opt] string thread_name_prefix the workers are called Prefix_0,
+-- Prefix_1, …
+-- @tparam[opt] function initializer each worker calls it first; if it fails
+-- the pool is broken
+-- @tparam[opt] table initargs its arguments. All may be given as a table:
+-- `{max_workers = ..., thread_name_prefix = ...}`
 -- @treturn ThreadPoolExecutor
--- @raise if an option is unknown or of the wrong type
+-- @raise if an argument is unknown or of the wrong type
 futures.ThreadPoolExecutor = executor
 
 -- A list of Futures, each once.
@@ -151,15 +154,21 @@ local function next_completed(watched)
   return f
 end
 
+local timeout_option = { timeout = true }
+
 --- Gives futures as they are done:
 -- `for future in futures.as_completed(list) do`.
 -- @tparam table list Futures; what is in it twice is given once
 -- @tparam[opt] number timeout seconds, counted from here, after which an error
--- "N (of M) futures unfinished" is raised; without it for ever
+-- "N (of M) futures unfinished" is raised; without it for ever. Also as a
+-- table: `{timeout = ...}`
 -- @treturn function for a generic `for`
 -- @raise if an argument is of the wrong type
 function futures.as_completed(list, timeout)
   list = check_list(list, "as_completed")
+  if type(timeout) == "table" then
+    timeout = check.options(timeout, timeout_option, "as_completed").timeout
+  end
   check.seconds(timeout, "timeout", "as_completed")
   local watched = watch(list, timeout)
   watched.list = setmetatable(list, { __mode = "v" }) -- not held when given
@@ -193,9 +202,7 @@ end
 -- @raise if an argument is of the wrong type; a deadlock, a cancellation
 function futures.progress(list, label)
   list = check_list(list, "progress")
-  if label ~= nil and type(label) ~= "string" then
-    check.bad("label", "progress", "string", label)
-  end
+  check.string(label, "label", "progress")
   if #list == 0 then
     return
   end

@@ -216,7 +216,8 @@ end
 
 --- Waits until it has ended.
 -- @function Thread:join
--- @tparam[opt] number timeout seconds, not negative; without it for ever
+-- @tparam[opt] number timeout seconds, not negative; without it for ever. Also
+-- as a table: `{timeout = ...}`
 -- @treturn boolean true when it has ended, false at the timeout
 -- @raise "cannot join thread before it is started", "cannot join current
 -- thread"; if the timeout is not valid; a deadlock, a cancellation

@@ -196,6 +196,15 @@
 ---@class (exact) threading.ShutdownOptions
 ---@field immediate? boolean by default false
 
+---@class (exact) threading.TimeoutOptions
+---@field timeout? threading.seconds by default for ever
+
+---@class (exact) threading.BarrierWaitOptions
+---@field timeout? threading.seconds by default the constructor's
+
+---@class (exact) threading.NotifyOptions
+---@field n? integer how many at most; by default 1
+
 ---@class (exact) threading.PoolOptions
 ---@field max_workers? threading.positive by default processors + 4, at most 32
 ---@field thread_name_prefix? string
@@ -273,6 +282,7 @@ function Thread:run() end
 --- Raises if it is not started, or is the calling thread.
 ---@param timeout? threading.seconds by default for ever
 ---@return boolean ended false at the timeout
+---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Thread:join(timeout) end
 
 --- Is it started and not ended?
@@ -440,13 +450,15 @@ function Condition:with(fn, ...) end
 --- Raises "cannot wait on un-acquired lock".
 ---@param timeout? threading.seconds by default for ever
 ---@return boolean notified false at the timeout
+---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Condition:wait(timeout) end
 
 --- Waits until the predicate holds.
 ---
 --- Raises "cannot wait on un-acquired lock"; what the predicate raises.
 ---@param predicate threading.callable called with the lock held
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.seconds|threading.TimeoutOptions or the options; by
+--- default for ever
 ---@return any value the predicate's; a false one at the timeout
 function Condition:wait_for(predicate, timeout) end
 
@@ -454,6 +466,7 @@ function Condition:wait_for(predicate, timeout) end
 ---
 --- Raises "cannot notify on un-acquired lock".
 ---@param n? integer how many at most; by default 1
+---@overload fun(self, options: threading.NotifyOptions)
 function Condition:notify(n) end
 
 --- Wakes all threads that wait.
@@ -514,6 +527,7 @@ function Event:clear() end
 --- Raises if the timeout is not valid.
 ---@param timeout? threading.seconds by default for ever
 ---@return boolean set false at the timeout
+---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Event:wait(timeout) end
 
 --- A place where a number of threads wait for each other.
@@ -529,6 +543,7 @@ local Barrier = {}
 --- raises.
 ---@param timeout? threading.seconds by default the constructor's
 ---@return integer index from 0 to parties - 1, another one for each thread
+---@overload fun(self, options: threading.BarrierWaitOptions): integer
 function Barrier:wait(timeout) end
 
 --- Makes it as new; threads that wait get "broken barrier".
@@ -652,6 +667,7 @@ function Queue:task_done() end
 --- Raises if the timeout is not valid.
 ---@param timeout? threading.seconds by default for ever
 ---@return boolean done false at the timeout
+---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Queue:join(timeout) end
 
 --- How many items there are, just now.
@@ -1020,6 +1036,7 @@ local Future = {}
 --- Raises the error object of the call; if the timeout is not valid.
 ---@param timeout? threading.seconds by default for ever
 ---@return any ...
+---@overload fun(self, options: threading.TimeoutOptions): any
 function Future:result(timeout) end
 
 --- The call's error object and its traceback, after waiting until it is done;
@@ -1029,6 +1046,7 @@ function Future:result(timeout) end
 ---@param timeout? threading.seconds by default for ever
 ---@return any error
 ---@return string? traceback
+---@overload fun(self, options: threading.TimeoutOptions): any
 function Future:exception(timeout) end
 
 --- Is it cancelled, or has the call ended?
@@ -1082,8 +1100,9 @@ function ThreadPoolExecutor:map(fn, list, options) end
 --- Ends its use: what was submitted is still done.
 ---
 --- Raises if an option is unknown or of the wrong type.
----@param options? threading.PoolShutdownOptions
-function ThreadPoolExecutor:shutdown(options) end
+---@param wait? boolean by default true: return when the workers have ended
+---@overload fun(self, options: threading.PoolShutdownOptions)
+function ThreadPoolExecutor:shutdown(wait) end
 
 -- threading -------------------------------------------------------------------
 
@@ -1487,10 +1506,15 @@ local futures = {}
 
 --- Makes a pool. No thread is started before it is needed.
 ---
---- Raises if an option is unknown or of the wrong type.
----@param options? threading.PoolOptions
+--- Raises if an argument is unknown or of the wrong type.
+---@param max_workers? threading.positive by default processors + 4, at most 32
+---@param thread_name_prefix? string
+---@param initializer? threading.callable called first by each worker
+---@param initargs? threading.Args the initializer's arguments
 ---@return threading.ThreadPoolExecutor
-function futures.ThreadPoolExecutor(options) end
+---@overload fun(options: threading.PoolOptions): threading.ThreadPoolExecutor
+function futures.ThreadPoolExecutor(max_workers, thread_name_prefix,
+  initializer, initargs) end
 
 --- Waits for futures. A cancelled one is done.
 ---
@@ -1514,6 +1538,7 @@ function futures.wait(list, timeout, return_when) end
 ---@return any state
 ---@return nil first
 ---@return any closing
+---@overload fun(list: threading.future_list, options: threading.TimeoutOptions)
 function futures.as_completed(list, timeout) end
 
 --- Waits for all futures, and tells on stderr how many are done.

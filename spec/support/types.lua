@@ -114,8 +114,14 @@ local function add_function(block, object, mark, name, list)
   owner.functions[name] = block
 end
 
+-- A function's parameters may go on in the next line.
+local function whole_lines()
+  local file <close> = assert(io.open(FILE))
+  return (file:read "a":gsub("(\nfunction [^\n]*),\n *", "%1, "))
+end
+
 local block = new_block()
-for line in io.lines(FILE) do
+for line in whole_lines():gmatch "([^\n]*)\n" do
   local tag, rest = line:match "^%-%-%-@(%w+)%s*(.*)$"
   local value = line:match '^%-%-%-| "(.*)"'
   local object, mark, name, list =
