@@ -45,6 +45,55 @@ describe("threading.h", function()
     assert.is_true(folder:find "include$" ~= nil)
   end)
 
+  describe("beside a copy of the library", function()
+    local source = package.searchpath("threading.include", package.path)
+    local top
+
+    before_each(function()
+      top = files.folder()
+    end)
+
+    after_each(function()
+      os.execute("rm -r " .. top)
+    end)
+
+    local function put(name, text)
+      must("mkdir -p '%s/%s'", top, name:match "^(.*)/")
+      files.write(("%s/%s"):format(top, name), text)
+    end
+
+    -- What include_dir of a copy of the file there says.
+    local function found_from(name)
+      put(name, read(source))
+      local folder, err = loadfile(("%s/%s"):format(top, name))()()
+      return folder and folder:gsub("^" .. top .. "/", ""), err
+    end
+
+    it("is found in a checkout", function()
+      put("csrc/include/threading.h", "")
+      assert.equal("csrc/include", (found_from "lua/threading/include.lua"))
+    end)
+
+    it("is found in a tree, that of the newest version", function()
+      local copy = "share/lua/5.4/threading/include.lua"
+      local rocks = "lib/luarocks/rocks-5.4/"
+      local missing = "threading.h is not where LuaRocks installs it"
+      assert.same({ nil, missing }, { found_from(copy) })
+      for _, manifest in ipairs { "repository = (", "error()", "other = {}" } do
+        put(rocks .. "manifest", manifest)
+        assert.same({ nil, missing }, { found_from(copy) })
+      end
+      put(rocks .. "manifest", [[repository = { threading = {
+        ["1.9.0-1"] = {}, ["1.10.0-1"] = {}, ["1.11.0-1"] = {},
+      } }]])
+      for _, version in ipairs { "1.9.0-1", "1.10.0-1" } do
+        local folder = ("%sthreading/%s/csrc/include"):format(rocks, version)
+        put(folder .. "/threading.h", "")
+        assert.equal(folder, (found_from(copy)))
+      end
+    end)
+  end)
+
   it("serves several modules at once, one of them of C++", function()
     local cxx = os.getenv "CXX" or "c++"
     if not select(2, shell("echo | %s -x c++ -fsyntax-only -", cxx)) then

@@ -506,6 +506,23 @@ describe("read", function()
     end)
   end)
 
+  -- What is read is allocated, and that may run a finaliser.
+  it("by a finaliser of the thread that reads is refused", function()
+    with_file(function(f, _, w)
+      local line, said = ("x"):rep(4000) .. "\n", nil
+      descriptors.write(w, line) -- one more: to read elsewhere must not wait
+      while not said do
+        setmetatable({}, { __gc = function()
+          local _, err = pcall(io.read, f, 0)
+          said = said or type(err) == "string" and err
+        end })
+        descriptors.write(w, line)
+        assert.equal(4000, #io.read(f))
+      end
+      assert.matches("this thread reads the file already", said)
+    end)
+  end)
+
   it("is told that another thread closes the file", function()
     with_file(function(f, _, w)
       assert.same({ nil, "closed" }, { waiting(function()

@@ -6,6 +6,13 @@ local function is_file(name)
   return f ~= nil and f:close()
 end
 
+-- A text that stands in the order of the versions.
+local function rank(version)
+  return (version:gsub("%d+", function(digits)
+    return ("%08d"):format(digits)
+  end))
+end
+
 -- The versions of the rock that the tree's manifest lists.
 local function versions(rocks)
   local manifest = {}
@@ -20,7 +27,7 @@ local function versions(rocks)
   end
   -- Of several the newest is what `require` finds.
   table.sort(list, function(a, b)
-    return a > b
+    return rank(a) > rank(b)
   end)
   return list
 end
