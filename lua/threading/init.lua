@@ -96,7 +96,8 @@ threading.cpu_count = _thread.cpu_count
 -- @raise if the size is not valid
 threading.stack_size = _thread.stack_size
 
---- Ends the calling thread silently, as an error that unwinds it.
+--- Ends the calling thread silently, as an error that unwinds it. Of the main
+-- thread `lua` tells it as an error; `os.exit(true, true)` ends the program.
 -- @function exit
 threading.exit = _thread.exit
 

@@ -1179,7 +1179,8 @@ function threading.excepthook(args) end
 ---@param args threading.ExceptHookArgs
 function threading.__excepthook__(args) end
 
---- Ends the calling thread silently, by an error that unwinds it.
+--- Ends the calling thread silently, by an error that unwinds it. Of the main
+--- thread `lua` tells it as an error.
 function threading.exit() end
 
 --- A point at which the calling thread can be cancelled.
