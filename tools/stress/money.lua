@@ -52,7 +52,8 @@ return function(world)
     local timeout = doer.random(3) == 1 and 0.0002 or nil
     doer.safely(function()
       if a.lock:acquire(timeout ~= nil, timeout) then
-        if threading.shield(b.lock.acquire, b.lock, timeout ~= nil, timeout) then
+        if threading.shield(b.lock.acquire, b.lock, timeout ~= nil,
+            timeout) then
           move(doer, a, b)
           b.lock:release()
         end
