@@ -246,34 +246,41 @@ static void drop_records(thr_tstate *self) {
   thr_tstate_unref(main);
 }
 
-/* The global lock is not let go: a thread that was given up must never come
-** back into a Lua state that is gone. */
-static int anchor_gc(lua_State *L) {
-  thr_runtime **box = lua_touserdata(L, 1), *rt = *box;
-  thr_tstate *ts = self_or_null(L);
-  if (!rt || !ts) return 0;
-  *box = NULL;
-  thr_os_free(rt->script);
-  thr_gil_abandon(rt->gil);
-  drop_records(ts);
-  thr_runtime_unref(rt);
-  return 0;
-}
-
 static int wait_only(lua_State *L) {
   wait_for_threads(L, thr_face_self(L));
   return 0;
 }
 
 /* Whatever ends the wait, no thread may be left in a state that is closed. */
+static int finish_close(lua_State *L, thr_tstate *ts) {
+  lua_pushcfunction(L, wait_only);
+  int status = lua_pcall(L, 0, 0, 0);
+  stop_and_join(ts);
+  return status;
+}
+
 static int sentinel_gc(lua_State *L) {
   thr_runtime **box = lua_touserdata(L, 1);
   thr_tstate *ts = self_or_null(L);
   if (!ts || ts->rt->sentinel != (void *)box) return 0;
-  lua_pushcfunction(L, wait_only);
-  int status = lua_pcall(L, 0, 0, 0);
-  stop_and_join(ts);
-  return status == LUA_OK ? 0 : lua_error(L);
+  return finish_close(L, ts) == LUA_OK ? 0 : lua_error(L);
+}
+
+/* A finaliser that starts the first thread while the state is closed makes a
+** sentinel that nobody finalises: its threads are waited for here.  Then the
+** global lock is not let go: a thread that was given up must never come back
+** into a Lua state that is gone. */
+static int anchor_gc(lua_State *L) {
+  thr_runtime **box = lua_touserdata(L, 1), *rt = *box;
+  thr_tstate *ts = self_or_null(L);
+  if (!rt || !ts) return 0;
+  if (others_alive(ts) > rt->given_up) finish_close(L, ts);
+  *box = NULL;
+  thr_os_free(rt->script);
+  thr_gil_abandon(rt->gil);
+  drop_records(ts);
+  thr_runtime_unref(rt);
+  return 0;
 }
 
 /* An object that the registry keeps, under its metatable's name. */

@@ -158,6 +158,22 @@ describe("at the end of the script", function()
       ]]
       assert.equal("thread\nfinaliser\n", r.out)
     end)
+
+  -- The sentinel that their start makes is never finalised.
+  it("threads that a finaliser starts at the very end end, too", function()
+    local r = support.run [[
+      local threading = require "threading"
+      local time = require "threading.time"
+      KEPT = setmetatable({}, { __gc = function()
+        print "finaliser"
+        threading.Thread { target = time.sleep, args = { 1000 },
+          daemon = true }:start()
+        threading.Thread { target = print, args = { "thread" } }:start()
+      end })
+    ]]
+    assert.equal("", r.err)
+    assert.equal("finaliser\nthread\n", r.out)
+  end)
 end)
 
 describe("os.exit", function()
