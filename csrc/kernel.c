@@ -239,8 +239,11 @@ static void let_go(const kernel *k, frame *f) {
 
 /* --- the call --- */
 
+/* Numbers have no length, by which threading_length tells them. */
 static threading_call describe_call(const kernel *k, thr_tstate *ts,
-                                    const frame *f) {
+                                    frame *f) {
+  for (int i = 0; i < k->n; i++)
+    if (k->parameters[i].kind < ARRAY) f->args[i].length = 0;
   threading_call call = {.self = (threading_thread *)ts,
                          .pending = (const unsigned *)&ts->pending,
                          .heard = ~(ts->deaf | THR_PENDING_DUMP),
