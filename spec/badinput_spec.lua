@@ -355,6 +355,10 @@ describe("misuse:", function()
     { "a method of something else", "Thread", function()
       threading.Thread.start {}
     end },
+    { "a dot in the place of the colon", "'self' (Thread expected, got nil)",
+      function()
+        unstarted.start()
+      end },
     { "a Value of a wrong type", "value", function()
       int.value = "x"
     end },

@@ -12,6 +12,7 @@ local NAME <const> = {} -- and a name that was given, which a handle cuts
 local function handle_of(self)
   local handle = type(self) == "table" and rawget(self, HANDLE)
   if not handle then
+    check.expect(type(self) == "table", "self", "Thread", self)
     complain "Thread.init() was not called on this object"
   end
   return handle
