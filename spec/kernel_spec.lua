@@ -812,13 +812,13 @@ int f(int x) {
       local source = "void f(void) {}"
       for _, it in ipairs {
         { 1, "bad argument 'options' to 'kernel' %(table expected" },
-        { { flag = "-O0" }, "unexpected option 'flag' to 'kernel'" },
-        { { flags = 1 }, "bad option 'flags' to 'kernel'" },
-        { { flags = { 1 } }, "bad option 'flags' to 'kernel'" },
-        { { cc = true }, "bad option 'cc' to 'kernel'" },
-        { { timeout = 0 }, "bad option 'timeout' to 'kernel'" },
-        { { timeout = 0 / 0 }, "bad option 'timeout' to 'kernel'" },
-        { { timeout = "1" }, "bad option 'timeout' to 'kernel'" },
+        { { flag = "-O0" }, "unexpected keyword argument 'flag' to 'kernel'" },
+        { { flags = 1 }, "bad argument 'flags' to 'kernel'" },
+        { { flags = { 1 } }, "bad argument 'flags' to 'kernel'" },
+        { { cc = true }, "bad argument 'cc' to 'kernel'" },
+        { { timeout = 0 }, "bad argument 'timeout' to 'kernel'" },
+        { { timeout = 0 / 0 }, "bad argument 'timeout' to 'kernel'" },
+        { { timeout = "1" }, "bad argument 'timeout' to 'kernel'" },
       } do
         assert.matches(it[2],
           support.message(threading.kernel, source, it[1]))

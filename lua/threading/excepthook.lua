@@ -1,7 +1,7 @@
 -- Errors that nobody catches, in a thread that was started through Thread.
 
 local _thread = require "threading._thread"
-local complain = require "threading.complain"
+local check = require "threading.check"
 
 local M = {}
 
@@ -14,8 +14,7 @@ end
 
 function M.excepthook(args)
   if type(args) ~= "table" then
-    complain("bad argument 'args' to 'excepthook' (table expected, got %s)",
-      type(args))
+    check.bad("args", "excepthook", "table", args)
   end
   local name = args.thread and args.thread.name or "?"
   io.stderr:write(("Exception in thread %s:\n%s\n"):format(name,

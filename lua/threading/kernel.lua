@@ -5,6 +5,7 @@
 -- loads and calls.
 
 local _thread = require "threading._thread"
+local check = require "threading.check"
 local compiler = require "threading.compiler"
 local complain = require "threading.complain"
 local signatures = require "threading.signature"
@@ -145,28 +146,18 @@ end
 local known_options = { cc = true, flags = true, timeout = true }
 
 local function check_options(options)
-  if type(options) ~= "table" then
-    complain("bad argument 'options' to 'kernel' (table expected, got %s)",
-      type(options))
-  end
-  for name in pairs(options) do
-    if not known_options[name] then
-      complain("unexpected option '%s' to 'kernel'", tostring(name))
-    end
-  end
+  options = check.options(options, known_options, "kernel")
   for _, name in ipairs { "cc", "flags" } do
     if options[name] ~= nil and not is_words(options[name]) then
-      complain("bad option '%s' to 'kernel' (string or list of strings "
-        .. "expected)", name)
+      check.bad(name, "kernel", "string or list of strings", options[name])
     end
   end
   local timeout = options.timeout
   if timeout == nil then
     timeout = SECONDS
-  end
-  if type(timeout) ~= "number" or timeout ~= timeout
+  elseif not math.type(timeout) or timeout ~= timeout
     or timeout <= 0 or timeout > _thread.TIMEOUT_MAX then
-    complain "bad option 'timeout' to 'kernel' (seconds expected, more than 0)"
+    check.bad("timeout", "kernel", "more than 0 seconds", timeout)
   end
   local cc = options.cc or os.getenv "CC"
   local words = compiler.append({}, cc or "")
@@ -180,10 +171,9 @@ end
 -- See init.lua.
 local function kernel(source, options)
   if type(source) ~= "string" then
-    complain("bad argument 'source' to 'kernel' (string expected, got %s)",
-      type(source))
+    check.bad("source", "kernel", "string", source)
   end
-  options = check_options(options == nil and {} or options)
+  options = check_options(options)
   local functions = signatures(source)
   for _, f in ipairs(functions) do
     -- Who does not ask need not be told: that is a third of a short call.

@@ -2,7 +2,7 @@
 -- @classmod threading.Local
 
 local _thread = require "threading._thread"
-local complain = require "threading.complain"
+local check = require "threading.check"
 
 local Local = { __name = "Local" }
 
@@ -72,12 +72,10 @@ end
 -- @raise if the name is not a string
 function Local:extend(name)
   if type(self) ~= "table" or not classes[self] then
-    complain("bad argument 'self' to 'extend' (class Local expected, got %s)",
-      type(self))
+    check.bad("self", "extend", "class Local", self)
   end
   if type(name) ~= "string" then
-    error("bad argument 'name' to 'extend' (string expected, got "
-      .. type(name) .. ")", 2)
+    check.bad("name", "extend", "string", name)
   end
   return make_class({ __name = name }, self)
 end

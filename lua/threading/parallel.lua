@@ -9,6 +9,7 @@ local check = require "threading.check"
 local complain = require "threading.complain"
 local thread = require "threading.thread"
 
+local NAME <const> = "parallel_for"
 local PIECES <const> = 100 -- of a loop that reports its progress
 
 -- How many elements [lo, hi] has; a float where no integer can tell.
@@ -53,21 +54,9 @@ local function cut(first, last, parts)
   end
 end
 
-local function integer(value, name)
-  local n = math.type(value) and math.tointeger(value)
-  if not n then
-    complain("bad argument '%s' to 'parallel_for' (integer expected, got %s)",
-      name, math.type(value) and tostring(value) or type(value))
-  end
-  return n
-end
-
-local function positive(value, name)
-  local n = integer(value, name)
-  if n < 1 then
-    complain("bad argument '%s' to 'parallel_for' (must be at least 1)", name)
-  end
-  return n
+local function bound(value, name)
+  return check.integer(value, name, NAME)
+    or check.bad(name, NAME, "integer", value) -- nil
 end
 
 local known = { nthreads = true, parts = true, progress = true }
@@ -76,32 +65,16 @@ local function read_options(nthreads, options)
   if type(nthreads) == "table" and options == nil then
     nthreads, options = nil, nthreads
   end
-  options = options == nil and {} or options
-  if type(options) ~= "table" then
-    complain("bad argument 'options' to 'parallel_for' (table expected, "
-      .. "got %s)", type(options))
-  end
-  for name in pairs(options) do
-    if not known[name] then
-      complain("unexpected option '%s' to 'parallel_for'", tostring(name))
-    end
-  end
+  options = check.options(options, known, NAME)
   local progress = options.progress
-  if progress ~= nil and not check.is_callable(progress) then
-    complain("bad option 'progress' to 'parallel_for' (callable expected, "
-      .. "got %s)", type(progress))
+  if progress ~= nil then
+    check.callable(progress, "progress", NAME)
   end
-  if options.nthreads ~= nil then
-    positive(options.nthreads, "nthreads")
-    nthreads = nthreads == nil and options.nthreads or nthreads
-  end
-  nthreads = nthreads == nil and _thread.cpu_count()
-    or positive(nthreads, "nthreads")
-  local parts = options.parts
-  if parts == nil then
-    parts = progress and math.max(nthreads, PIECES) or nthreads
-  end
-  return nthreads, positive(parts, "parts"), progress
+  local most = check.positive(options.nthreads, "nthreads", NAME)
+  most = check.positive(nthreads, "nthreads", NAME) or most
+    or _thread.cpu_count()
+  local parts = check.positive(options.parts, "parts", NAME)
+  return most, parts or progress and math.max(most, PIECES) or most, progress
 end
 
 -- The next part's number, or nothing.
@@ -188,11 +161,8 @@ end
 
 -- See init.lua.
 local function parallel_for(first, last, fn, nthreads, options)
-  first, last = integer(first, "first"), integer(last, "last")
-  if not check.is_callable(fn) then
-    complain("bad argument 'fn' to 'parallel_for' (callable expected, got %s)",
-      type(fn))
-  end
+  first, last = bound(first, "first"), bound(last, "last")
+  check.callable(fn, "fn", NAME)
   local most, parts, progress = read_options(nthreads, options)
   if last < first then
     return

@@ -135,20 +135,16 @@ end
 local known = { target = true, name = true, args = true, daemon = true }
 
 local function check_options(options)
-  check.expect(type(options) == "table", "options", "table", options)
-  for key in pairs(options) do
-    if not known[key] then
-      complain("unexpected keyword argument '%s' to 'Thread'", tostring(key))
-    end
+  options = check.options(options, known, "Thread")
+  if options.target ~= nil then
+    check.callable(options.target, "target", "Thread")
   end
-  local target, daemon, name = options.target, options.daemon, options.name
-  check.expect(target == nil or check.is_callable(target), "target",
-    "callable", target)
   check.args(options.args)
-  check.expect(daemon == nil or type(daemon) == "boolean", "daemon", "boolean",
-    daemon)
-  check.expect(name == nil or type(name) == "string" or type(name) == "number",
-    "name", "string", name)
+  check.boolean(options.daemon, "daemon", "Thread")
+  if options.name ~= nil then
+    check.text(options.name, "name", "Thread")
+  end
+  return options
 end
 
 --- The name (string, may be set). The OS thread bears it too.
@@ -173,10 +169,7 @@ end
 function Thread:init(options)
   check.expect(type(self) == "table" and self ~= Thread, "self", "Thread",
     self)
-  if options == nil then
-    options = {}
-  end
-  check_options(options)
+  options = check_options(options)
   local name = options.name
   name = name ~= nil and name ~= "" and tostring(name) or nil
   set_handle(self, _thread._handle(name, options.daemon, options.target,
@@ -190,8 +183,7 @@ end
 function Thread:extend(name)
   check.expect(metas[self], "self", "class Thread", self)
   if type(name) ~= "string" then
-    complain("bad argument 'name' to 'extend' (string expected, got %s)",
-      type(name))
+    check.bad("name", "extend", "string", name)
   end
   return make_class({ __name = name }, self)
 end
@@ -229,6 +221,8 @@ Thread.join = _thread._join
 -- @treturn boolean
 Thread.is_alive = _thread._is_alive
 
+local cancel_options = { asynchronous = true, message = true }
+
 --- Asks it to end. It ends at its next cancellation point (any blocking call,
 -- and `threading.checkpoint()`), by an error that closes to-be-closed
 -- variables and that nothing is printed of. A thread that has not been
@@ -241,17 +235,9 @@ Thread.is_alive = _thread._is_alive
 function Thread:cancel(message)
   local asynchronous = false
   if type(message) == "table" and getmetatable(message) == nil then
-    for key in pairs(message) do
-      if key ~= "asynchronous" and key ~= "message" then
-        complain("unexpected keyword argument '%s' to 'cancel'",
-          tostring(key))
-      end
-    end
+    check.options(message, cancel_options, "cancel")
     asynchronous, message = message.asynchronous, message.message
-    if asynchronous ~= nil and type(asynchronous) ~= "boolean" then
-      complain("bad argument 'asynchronous' to 'cancel' (boolean expected, "
-        .. "got %s)", type(asynchronous))
-    end
+    check.boolean(asynchronous, "asynchronous", "cancel")
   end
   return handle_of(self):cancel(message, asynchronous)
 end
