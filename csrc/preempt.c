@@ -8,7 +8,9 @@
 
 /* The VM sees a newly armed hook only at loop ends, calls and returns.  With
 ** a count of 1 a switch would come there and nowhere else; a random one lets
-** it come between any two instructions. */
+** it come between any two instructions.  Nor would 1 always come: for a line
+** hook the VM looks at the mask, counts the instruction, and does not ask for 0
+** where the mask wanted no count; a signal in between is counted past. */
 #define RANDOM_MOST 32
 
 /* A user's count hook is served in slices of at most this many instructions,
@@ -23,7 +25,7 @@ static int random_count(thr_tstate *ts) { /* xorshift */
   x ^= x >> 17;
   x ^= x << 5;
   ts->random = x;
-  return (int)(x % RANDOM_MOST) + 1;
+  return (int)(x % (RANDOM_MOST - 1)) + 2;
 }
 
 static int least(int a, int b) { return a < b ? a : b; }
@@ -111,11 +113,9 @@ static void settle(thr_tstate *ts, thr_hooked *h) {
   }
 }
 
-/* A request that comes again arms anew.  The VM looks at the mask and then
-** counts the instruction: where it counts for a line hook's sake, a signal in
-** between that armed for the next one would be counted past, and never fire.
-** Hence the one more.  But who asks itself to drop later, again and again, must
-** not put off what is armed. */
+/* A request that comes again arms anew, for the last one may have been counted
+** past.  But who asks itself to drop later, again and again, must not put off
+** what is armed. */
 static void arm(thr_tstate *ts, int count) {
   lua_State *L = ts->running;
   if (!L) return; /* it attaches just now */
@@ -124,7 +124,6 @@ static void arm(thr_tstate *ts, int count) {
   if (armed && (counts(h) || (h->slice <= count && count > RANDOM_MOST)))
     return;
   if (armed) count = least(count, h->slice);
-  else if (h->user_mask & LUA_MASKLINE) count++;
   install(h, standing_mask(ts, h) | LUA_MASKCOUNT, count);
 }
 

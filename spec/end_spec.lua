@@ -342,6 +342,8 @@ describe("daemon threads", function()
       "coroutine.wrap(function() held:acquire() end)()",
     ["joins the main thread"] = "threading.main_thread():join()",
     ["is in C"] = "loops.spin()",
+    ["is in C, under a line hook"] =
+      "debug.sethook(rawequal, 'l') loops.spin()",
     ["catches errors, in C"] = "while true do pcall(loops.spin) end",
     ["starts threads"] = [[
       while true do
