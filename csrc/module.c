@@ -87,8 +87,9 @@ static int stack_size(lua_State *L) {
   if (!lua_isnoneornil(L, 1)) {
     lua_Integer n = thr_face_integer(L, 1, "size", 0, LUA_MAXINTEGER);
     if (n != 0 && !thr_os_stackok((size_t)n))
-      return thr_face_argerror(L, 1, "size", "not valid: %I bytes",
-                               (LUAI_UACINT)n);
+      return thr_face_argerror(
+          L, 1, "size", "must be 0 or whole pages of at least 512 KiB, got %I",
+          (LUAI_UACINT)n);
     rt->stack = (size_t)n;
   }
   lua_pushinteger(L, old);

@@ -631,6 +631,22 @@ describe("as_completed", function()
     end
   end)
 
+  it("takes a table whose keys are Futures, and no other", function()
+    local pool <close> = new()
+    local number_of, sum = {}, 0
+    for i = 1, 3 do
+      number_of[pool:submit(double, i)] = i
+    end
+    for f in futures.as_completed(number_of) do
+      assert.equal(2 * number_of[f], f:result())
+      sum = sum + number_of[f]
+    end
+    assert.equal(6, sum)
+    assert.equal(3, #futures.wait(number_of))
+    assert.matches("list of Futures expected, got string",
+      support.message(futures.as_completed, { x = next(number_of) }), 1, true)
+  end)
+
   it("raises after its time", function()
     with_busy(function(pool, _, busy)
       for _, timeout in ipairs { 0, 0.01 } do

@@ -46,18 +46,27 @@ local futures = {
 -- @raise if an argument is unknown or of the wrong type
 futures.ThreadPoolExecutor = executor
 
--- A list of Futures, each once.
+-- A list of Futures, each once, out of a list; or out of the keys of a table,
+-- for so Python takes a dict.
 local function check_list(list, where)
   if type(list) ~= "table" then
     check.bad("list", where, "list of Futures", list)
   end
   local unique, seen = {}, {}
-  for _, f in ipairs(list) do
+  local function add(f)
     if not _thread._is_future(f) then
       check.bad("list", where, "list of Futures", f)
     end
     unique[#unique + 1] = not seen[f] and f or nil
     seen[f] = true
+  end
+  for _, f in ipairs(list) do
+    add(f)
+  end
+  if #unique == 0 then
+    for f in pairs(list) do
+      add(f)
+    end
   end
   return unique
 end
@@ -122,7 +131,8 @@ local function read_wait(timeout, return_when)
 end
 
 --- Waits for futures. A cancelled one is done.
--- @tparam table list Futures; what is in it twice counts once
+-- @tparam table list Futures, or a table whose keys they are; what is in it
+-- twice counts once
 -- @tparam[opt] number timeout seconds, not negative; without it for ever
 -- @tparam[opt] string return_when `FIRST_COMPLETED`, `FIRST_EXCEPTION`, or
 -- `ALL_COMPLETED`, the default. Both may be given as a table:
@@ -158,7 +168,8 @@ local timeout_option = { timeout = true }
 
 --- Gives futures as they are done:
 -- `for future in futures.as_completed(list) do`.
--- @tparam table list Futures; what is in it twice is given once
+-- @tparam table list Futures, or a table whose keys they are; what is in it
+-- twice is given once
 -- @tparam[opt] number timeout seconds, counted from here, after which an error
 -- "N (of M) futures unfinished" is raised; without it for ever. Also as a
 -- table: `{timeout = ...}`

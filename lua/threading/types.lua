@@ -90,7 +90,7 @@
 ---| "FIRST_EXCEPTION"
 ---| "ALL_COMPLETED"
 
---- A list of Futures.
+--- A list of Futures, or a table whose keys they are.
 ---@alias threading.future_list table
 
 --- A list; or a function that returns the next item each time.
