@@ -124,22 +124,40 @@ thr_tstate *thr_face_findself(lua_State *L) {
   return ts;
 }
 
+/* Lua 5.5.0 pushes nothing where there is no memory for it (and luaL_error
+** raises what stands below). */
+static void push_text(lua_State *L, const char *fmt, va_list ap) {
+  if (lua_pushvfstring(L, fmt, ap)) return;
+  lua_pushliteral(L, "not enough memory");
+  lua_error(L);
+}
+
 int thr_face_argerror(lua_State *L, int arg, const char *name,
                       const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
   lua_pushfstring(L, "%s: ", name);
-  lua_pushvfstring(L, fmt, ap);
+  push_text(L, fmt, ap);
   va_end(ap);
   lua_concat(L, 2);
   return luaL_argerror(L, arg, lua_tostring(L, -1));
+}
+
+int thr_face_error(lua_State *L, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  luaL_where(L, 1);
+  push_text(L, fmt, ap);
+  va_end(ap);
+  lua_concat(L, 2);
+  return lua_error(L);
 }
 
 int thr_face_callererror(lua_State *L, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
   luaL_where(L, 2);
-  lua_pushvfstring(L, fmt, ap);
+  push_text(L, fmt, ap);
   va_end(ap);
   lua_concat(L, 2);
   return lua_error(L);

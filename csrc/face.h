@@ -83,6 +83,8 @@ static inline thr_tstate *thr_face_self(lua_State *L) {
 /* "bad argument #arg to 'f' (name: message)" */
 int thr_face_argerror(lua_State *L, int arg, const char *name,
                       const char *fmt, ...);
+/* luaL_error, that says so where there is no memory for its text. */
+int thr_face_error(lua_State *L, const char *fmt, ...);
 /* An error at the place that has called the Lua function that has called us. */
 int thr_face_callererror(lua_State *L, const char *fmt, ...);
 int thr_face_typeerror(lua_State *L, int arg, const char *name,

@@ -95,9 +95,9 @@ static const char *parameter_name(lua_State *L, int i) {
 
 RARE static int wrong_count(lua_State *L, const kernel *k) {
   int got = lua_gettop(L);
-  return luaL_error(L,
-                    "wrong number of arguments to '%s' (%d expected, got %d)",
-                    signature_name(L), (int)k->n, got);
+  return thr_face_error(
+      L, "wrong number of arguments to '%s' (%d expected, got %d)",
+      signature_name(L), (int)k->n, got);
 }
 
 /* Pushes what an object is, in a word or two. */
@@ -135,8 +135,8 @@ static const char *why_wrong(lua_State *L, int arg, const parameter *p) {
 }
 
 static int bad_argument(lua_State *L, int i, const char *why) {
-  return luaL_error(L, "bad argument #%d to '%s' (%s: %s)", i + 1,
-                    signature_name(L), parameter_name(L, i), why);
+  return thr_face_error(L, "bad argument #%d to '%s' (%s: %s)", i + 1,
+                        signature_name(L), parameter_name(L, i), why);
 }
 
 RARE static int wrong_argument(lua_State *L, const kernel *k, int i) {

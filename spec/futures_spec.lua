@@ -254,6 +254,25 @@ describe("a pool", function()
     assert.is_nil(worker_of "Gone")
   end)
 
+  it("cancels what is left of a map that nobody looks at any more", function()
+    local pool <close> = new { max_workers = 1 }
+    local semaphore, calls = threading.Semaphore(0), support.counter();
+    (function()
+      pool:map(function(i)
+        if i == 2 then
+          semaphore:acquire()
+        end
+        calls(1)
+      end, { 1, 2, 3 })
+    end)()
+    support.wait_parked(1, "Semaphore")
+    collectgarbage() -- of the first, too, which is done
+    collectgarbage()
+    semaphore:release()
+    pool:shutdown()
+    assert.equal(2, calls())
+  end)
+
   -- Both submits have counted on the two that are cancelled.
   it("leaves no future to workers that are cancelled", function()
     local pool <close> = new { max_workers = 2, thread_name_prefix = "Gone" }

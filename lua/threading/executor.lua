@@ -183,7 +183,13 @@ function Mapping:cancel()
   end
 end
 
-Mapping.__close, Mapping.__gc = Mapping.cancel, Mapping.cancel
+Mapping.__close = Mapping.cancel
+
+function Mapping:__gc()
+  for _, f in pairs(self.futures) do
+    pcall(f.cancel, f) -- one that is done may be finalised already
+  end
+end
 
 function Mapping:submit_one()
   local item = self.next_item()
