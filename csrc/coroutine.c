@@ -102,15 +102,22 @@ static int co_resume(lua_State *L) {
   return n < 0 ? 2 : n + 1;
 }
 
+/* While a suspended one is closed, Lua before 5.4.3 takes any hook on it for
+** one that has yielded, and leaves the __close: ours stays away. */
+static bool bears_hook(lua_State *co) {
+  return LUA_VERSION_RELEASE_NUM >= 50403 || lua_status(co) != LUA_YIELD;
+}
+
 static int close_state(lua_State *L, lua_State *co) {
   thr_tstate *ts = thr_face_self(L);
-  lua_State *before = step_in(ts, co);
+  lua_State *runs = bears_hook(co) ? co : NULL;
+  lua_State *before = runs ? step_in(ts, runs) : NULL;
 #if LUA_VERSION_NUM >= 505 || LUA_VERSION_RELEASE_NUM >= 50406
   int status = lua_closethread(co, L);
 #else
   int status = lua_resetthread(co);
 #endif
-  step_out(ts, co, before);
+  if (runs) step_out(ts, runs, before);
   return status;
 }
 

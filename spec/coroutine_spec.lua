@@ -1,5 +1,6 @@
 local support = require "spec.support"
 local threading = require "threading"
+local time = require "threading.time"
 
 -- The replaced functions of coroutine.* against those of plain Lua: a program
 -- prints the same with `threading` loaded, in the main thread and in another
@@ -325,6 +326,28 @@ describe("a coroutine and several threads", function()
     support.join(t)
     assert.is_true(closed)
     assert.equal("dead", coroutine.status(co))
+  end)
+
+  it("is closed whole, whoever asks for the lock meanwhile", function()
+    local stop, closed = false, 0
+    local t = support.start(function()
+      while not stop do end
+    end)
+    for _ = 1, 10 do
+      local co = coroutine.create(function()
+        local _ <close> = setmetatable({}, { __close = function()
+          local till = time.monotonic() + 0.005
+          repeat until time.monotonic() > till
+          closed = closed + 1
+        end })
+        coroutine.yield()
+      end)
+      assert(coroutine.resume(co))
+      assert.same({ true }, { coroutine.close(co) })
+    end
+    stop = true
+    support.join(t)
+    assert.equal(10, closed)
   end)
 
   it("a thread's own one is nobody else's", function()

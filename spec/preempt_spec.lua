@@ -165,6 +165,10 @@ describe("preemption", function()
     end,
   }
 
+  if support.before_5_4_3 then -- this Lua would leave it at our hook
+    loops["a variable's __close"] = nil
+  end
+
   for name, loop in pairs(loops) do
     it("reaches " .. name, function()
       interrupted_often(loop)
