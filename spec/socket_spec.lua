@@ -984,7 +984,8 @@ describe("what goes wrong outside:", function()
       { "bad argument 'object' to 'wrap' (object of LuaSocket or LuaSec "
         .. "expected, got userdata)", socket.wrap, io.stdout },
     } do
-      local ok, message = pcall(table.unpack(case, 2))
+      -- The range: a list with a nil in it has no certain length.
+      local ok, message = pcall(table.unpack(case, 2, 5))
       assert.is_false(ok)
       assert.equal(case[1], (message:gsub("^[^ ]*:%d+: ", "")))
     end
