@@ -636,11 +636,11 @@ extern "C" int luaopen_plus(lua_State *L) {
       return
     end
     must("cp -R examples/cmodule %s", dir)
-    must("cd %s/cmodule && env -u LUA_PATH -u LUA_CPATH luarocks "
-      .. "--lua-version=%s --tree=%s/tree make --deps-mode=none CC='%s' "
-      .. "LD='%s' LUA_INCDIR='%s' THREADING_INCDIR='%s'", dir,
-      _VERSION:match "[%d.]+", dir, compiler.CC, compiler.CC, compiler.HEADERS,
-      threading.include_dir())
+    must("cd %s/cmodule && env -u LUA_PATH -u LUA_CPATH %s --lua-version=%s "
+      .. "--tree=%s/tree make --deps-mode=none CC='%s' LD='%s' LUA='%s' "
+      .. "LUA_INCDIR='%s' THREADING_INCDIR='%s'", dir, compiler.LUAROCKS,
+      _VERSION:match "[%d.]+", dir, compiler.CC, compiler.CC,
+      support.interpreter(), compiler.HEADERS, threading.include_dir())
     local names = {}
     for i = 1, 8 do
       names[i] = ("%s/file %d"):format(dir, i)

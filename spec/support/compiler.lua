@@ -5,6 +5,7 @@ local files = require "spec.support.files"
 local compiler = {
   CC = os.getenv "CC" or "gcc",
   HEADERS = os.getenv "LUA_INCDIR" or "/usr/include/lua5.4",
+  LUAROCKS = os.getenv "LUAROCKS" or "luarocks",
 }
 
 --- Builds a module.
@@ -38,9 +39,10 @@ end
 -- @tparam string flags the compiler's
 -- @return its name; nil where there is no compiler or no library
 function compiler.host(source, to, flags)
-  for _, library in ipairs { "lua5.4", "lua", "lua54", "lua-5.4" } do
-    local link = ("%s -I%s -Icsrc/include -o %s -Wl,-E %%s -l%s -lm -ldl "
-      .. "-pthread"):format(compiler.CC, compiler.HEADERS, to, library)
+  for _, library in ipairs { "lua5.4", "lua", "lua54", "lua-5.4", "lua5.5" } do
+    local link = ("%s -I%s -Icsrc/include -o %s -Wl,-E %%s -L%s/../lib -l%s "
+      .. "-lm -ldl -pthread"):format(compiler.CC, compiler.HEADERS, to,
+      compiler.HEADERS, library)
     if succeeds(("echo '%s' | %s && %s"):format(SAME,
         link:format "-x c - -x none", to))
       and succeeds(link:format(flags .. " " .. source)) then

@@ -204,9 +204,13 @@ local function quote(s)
   return "'" .. s:gsub("'", "'\\''") .. "'"
 end
 
--- The tools say which Lua they run, which may be a script that starts it.
-local function interpreter()
-  local i = 0
+--- The program that runs this Lua. The tools say which, for it may be a script
+-- that starts it.
+function support.interpreter()
+  local said, i = os.getenv "LUA", 0
+  if said then
+    return said
+  end
   while arg and arg[i - 1] do
     i = i - 1
   end
@@ -221,7 +225,7 @@ end
 function support.lua_command()
   return (("env LUA_INIT_V= LUA_PATH_V=%s LUA_CPATH_V=%s %s"):gsub("_V",
     (_VERSION:gsub("%D+", "_")))):format(quote(package.path),
-    quote(package.cpath), quote(os.getenv "LUA" or interpreter()))
+    quote(package.cpath), quote(support.interpreter()))
 end
 
 --- Put in front of a program, on its first line: its sleeps are ten times
