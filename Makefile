@@ -6,6 +6,7 @@
 # make sanitize  a short round under sanitizers; sanitize-long: the whole
 # make coverage  which lines the specs run
 # make model     the models of model/, checked by spin
+# make bench-record   measure, and keep the table as bench/RESULTS.md
 # make stress    random programs over everything, for SECONDS, from SEED on
 # make fuzz      random sources to kernels, random arguments to everything
 # make install                          install the rock for all programs
@@ -37,6 +38,10 @@ test:
 
 bench: rock
 	@tools/bench
+
+.PHONY: bench-record
+bench-record: rock
+	@tools/bench record
 
 lint:
 	@tools/install-deps luacheck ldoc
@@ -82,8 +87,12 @@ docs:
 install: deps
 	@tools/build install
 
+# In a checkout LuaRocks leaves the objects of `luarocks make` beside the
+# sources, and the modules in folders that are named after them.
 clean:
-	rm -rf $(TREE) build doc
+	rm -rf $(TREE) build doc threading
+	rm -f csrc/*.o examples/cmodule/*.o examples/cmodule/*.so
+	rm -f examples/embed/host luacov.*.out *.rock
 
 rock: $(TREE)/built
 

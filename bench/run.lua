@@ -4,8 +4,9 @@
 --
 -- From the top of the checkout, with LUA_PATH and LUA_CPATH leading to the
 -- built rock (`make bench` sees to it). `-q` measures three rounds; names
--- select cases. A full run writes bench/RESULTS.md. LUA, PYTHON and CC in the
--- environment name the programs used; without a Python its column is empty.
+-- select cases. A full run writes build/bench/RESULTS.md. LUA, PYTHON and CC in
+-- the environment name the programs used, LUA_INCDIR the headers of that Lua;
+-- without a Python its column is empty.
 
 package.path = "bench/?.lua;" .. package.path
 
@@ -35,11 +36,9 @@ local python = first_line((os.getenv "PYTHON" or "python3")
   .. " -c 'import sys; print(sys.executable)'")
 
 local function build_probe()
-  local flags = first_line "pkg-config --cflags lua5.4"
-    or "-I/usr/include/lua5.4"
   must("mkdir -p " .. BUILD)
-  must(("%s -O2 -fPIC -shared %s -o %s/probe.so bench/probe.c"):format(
-    cc, flags, BUILD))
+  must(("%s -O2 -fPIC -shared -I%s -o %s/probe.so bench/probe.c"):format(
+    cc, os.getenv "LUA_INCDIR" or "/usr/include/lua5.4", BUILD))
   must(("%s -O2 -o %s/client bench/client.c"):format(cc, BUILD))
 end
 
@@ -151,7 +150,7 @@ local function main()
   local text = out:text(machine)
   io.write(text)
   if not quick and not names then
-    local f <close> = assert(io.open("bench/RESULTS.md", "w"))
+    local f <close> = assert(io.open(BUILD .. "/RESULTS.md", "w"))
     f:write(text)
   end
 end

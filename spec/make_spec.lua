@@ -1,0 +1,101 @@
+-- What the targets of the Makefile leave behind. Each in a copy of what it is
+-- about.
+
+local files = require "spec.support.files"
+
+local function must(command, ...)
+  local said, ok = files.shell(command, ...)
+  assert.is_true(ok, said)
+  return said
+end
+
+local function has_git()
+  return (select(2, files.shell "git rev-parse"))
+end
+
+describe("make", function()
+  local dir
+
+  before_each(function()
+    dir = files.folder()
+  end)
+
+  after_each(function()
+    must("rm -r %s", dir)
+  end)
+
+  local function put(name)
+    must("mkdir -p %s/%s", dir, name:match "^(.*)/" or ".")
+    files.write(dir .. "/" .. name, "")
+  end
+
+  -- What LuaRocks makes of a rockspec in a folder of the checkout.
+  local function made_by_luarocks(folder, rockspec)
+    local it, list = { rockspec_format = "" }, {}
+    assert(loadfile(folder .. rockspec, "t", it))()
+    for name, how in pairs(it.build.modules) do
+      if type(how) == "table" then
+        list[#list + 1] = folder .. name:gsub("%.", "/") .. ".so"
+        for _, source in ipairs(how.sources or how) do
+          list[#list + 1] = folder .. source:gsub("%.c$", ".o")
+        end
+      end
+    end
+    return list
+  end
+
+  -- What is made in a checkout by the ways that the documents name.
+  local function all_that_is_made()
+    local list = {
+      ".rocks/built", "build/log", "doc/index.html", "examples/embed/host",
+      "luacov.stats.out", "threading-scm-1.all.rock",
+    }
+    for folder, rockspec in pairs {
+      [""] = "threading-scm-1.rockspec",
+      ["examples/cmodule/"] = "zfiles-1.0-1.rockspec",
+    } do
+      local made = made_by_luarocks(folder, rockspec)
+      assert.is_true(#made >= 2)
+      table.move(made, 1, #made, #list + 1, list)
+    end
+    return list
+  end
+
+  it("clean removes what was made, and nothing else", function()
+    must("cp -R Makefile LICENSE *.rockspec csrc lua examples tools %s", dir)
+    must("cd %s && rm -f csrc/*.o examples/cmodule/*.o examples/cmodule/*.so",
+      dir)
+    local before = must("cd %s && find . -type f | sort", dir)
+    for _, name in ipairs(all_that_is_made()) do
+      put(name)
+    end
+    must("cd %s && MAKEFLAGS= make TREE=.rocks clean", dir)
+    assert.equal(before, must("cd %s && find . -type f | sort", dir))
+  end)
+
+  it("makes nothing that git does not ignore", function()
+    if not has_git() then
+      pending "no git, or no repository"
+      return
+    end
+    for _, name in ipairs(all_that_is_made()) do
+      assert.equal(name, must("git check-ignore --no-index %s", name))
+    end
+  end)
+
+  it("bench leaves bench/RESULTS.md alone, bench-record does not", function()
+    must("cp -R bench tools %s", dir)
+    local tracked, made = dir .. "/bench/RESULTS.md",
+      dir .. "/build/bench/RESULTS.md"
+    files.write(tracked, "before")
+    files.write(dir .. "/bench/cases.lua", "return {}")
+    must("cd %s && tools/bench", dir)
+    assert.equal("before", files.read(tracked))
+    assert.matches("^# How fast\n", files.read(made))
+    os.remove(made)
+    must("cd %s && tools/bench record", dir)
+    assert.equal(files.read(made), files.read(tracked))
+    assert.matches("\nbench%-record:[^\n]*\n\t@tools/bench record\n",
+      files.read "Makefile")
+  end)
+end)
