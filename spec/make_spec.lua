@@ -1,5 +1,5 @@
--- What the targets of the Makefile leave behind. Each in a copy of what it is
--- about.
+-- What the targets of the Makefile leave behind, and what `make test` makes of
+-- what the specs leave. Each in a copy of what it is about.
 
 local files = require "spec.support.files"
 
@@ -97,5 +97,62 @@ describe("make", function()
     assert.equal(files.read(made), files.read(tracked))
     assert.matches("\nbench%-record:[^\n]*\n\t@tools/bench record\n",
       files.read "Makefile")
+  end)
+end)
+
+describe("the runner of the specs", function()
+  -- What it says of a file with one test, and its status.
+  local function run(source, patience)
+    local dir = files.folder()
+    local name = dir .. "/x_spec.lua"
+    files.write(name, ([[
+      local support = require "spec.support"
+      it("is a test", function() %s end)
+    ]]):format(source))
+    local said, _, code = files.shell("TREE=%s TEST_PATIENCE=%d tools/test %s",
+      dir, patience, name)
+    must("rm -r %s", dir)
+    return said, code
+  end
+
+  local has_proc = io.open "/proc/self/status"
+
+  it("passes what leaves nothing behind", function()
+    local said, code = run([[
+      support.join(support.start(os.execute, ":"))
+    ]], 200)
+    assert.matches("\n1 passed, 0 failed$", said)
+    assert.equal(0, code)
+  end)
+
+  it("fails what leaves a process, and says which", function()
+    if not has_proc then
+      pending "no /proc"
+      return
+    end
+    local said, code = run([[
+      os.execute "sleep 1000 >/dev/null 2>&1 &"
+    ]], 1)
+    local pid = said:match
+      "Left behind by [^\n]*x_spec.lua: process (%d+): sleep 1000"
+    assert.is_truthy(pid, said)
+    must("kill %s", pid)
+    assert.matches("\n1 passed, 1 failed$", said)
+    assert.equal(1, code)
+  end)
+
+  it("fails what leaves a thread", function()
+    if not has_proc then
+      pending "no /proc"
+      return
+    end
+    local said, code = run([[
+      support.wait_thread_parked(support.start(function()
+        require "threading".Event():wait(support.PATIENCE)
+      end))
+    ]], 1)
+    assert.matches("Left behind by [^\n]*x_spec.lua: 1 thread%(s%)\n", said)
+    assert.matches("\n1 passed, 1 failed$", said)
+    assert.equal(1, code)
   end)
 end)

@@ -4,6 +4,7 @@
 -- eight bits.
 
 local busted = require "busted"
+local leftovers = dofile "tools/leftovers.lua"
 
 -- The test that runs is written down, for the case that it takes the whole
 -- process with it.
@@ -25,9 +26,19 @@ return function(options)
     end)
   end
 
+  -- A failure, too: a file whose specs leave something running.
+  local left = 0
+  busted.subscribe({ "file", "end" }, function(element)
+    for _, what in ipairs(leftovers()) do
+      left = left + 1
+      io.write("\nLeft behind by ", element.name, ": ", what, "\n")
+    end
+    return nil, true
+  end)
+
   busted.subscribe({ "exit" }, function()
     local passed = handler.successesCount
-    local failed = handler.failuresCount + handler.errorsCount
+    local failed = handler.failuresCount + handler.errorsCount + left
     local skipped = handler.pendingsCount
     if passed + failed + skipped == 0 then
       io.write("no test was run\n")
