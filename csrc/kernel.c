@@ -18,7 +18,7 @@
 THR_KERNEL_BOTH(
 typedef struct threading_arg {
   union { int64_t i; double d; void *p; };
-  size_t length; double needed;
+  size_t length; int64_t needed;
 } threading_arg;
 
 typedef struct threading_call {
@@ -145,7 +145,7 @@ RARE static int wrong_argument(lua_State *L, const kernel *k, int i) {
 
 RARE static int too_short(lua_State *L, const threading_arg *arg, int i) {
   const char *why = "its declared length is negative or too large";
-  if (arg->needed >= 0 && arg->needed < 0x1p63)
+  if (arg->needed >= 0)
     why = lua_pushfstring(L, "an Array of %I elements is needed, this has %I",
                           (LUAI_UACINT)arg->needed, (LUAI_UACINT)arg->length);
   return bad_argument(L, i, why);

@@ -18,13 +18,20 @@ local BESIDE <const> = {
   "typedef struct { double x, y; } point;\n", "enum e { A, B = 2 };\n",
   'static const char *text = "double f(int x) { }";\n', "#define F(x) { x }\n",
   "static const int table[] = { 1, 2 };\n", "extern int g(const char *);\n",
-  "#if 0 /* {\n */\n#endif\n", "static int c = '{';\n", ";\n", "\n",
+  "#if 0 /* {\n */\n#endif\n", "#if 0\ndon't { \n#endif\n",
+  "#define E 1 // /* {\n", "#if 1\n#else\nint f1(int) {\n#endif\n",
+  "#define P '\"'\n", "static int c = '{';\n", ";\n", "\n",
   "static inline double h(double (*fn)(double)) { return fn(1); }\n",
 }
 local BODIES <const> = {
   "{ }", "{ { } }", "{ const char *s = \"}\"; (void)s; }",
   "{ char c = '}'; (void)c; }", "{ /* } */ }", "{ // }\n}",
   "{ if (0) { } else { } }", '{ const char *s = "\\"}"; (void)s; }',
+}
+
+local LENGTHS <const> = {
+  "", "4", "N", "N * 2", "(N + 7u) & ~7u", "1 << N", "sizeof(int) * N",
+  "(int64_t)N * N", "N > 3 ? N : 0x10", "static const N / 3 - -N",
 }
 
 local function pick(random, list)
@@ -61,7 +68,7 @@ function parameters.array(random, name)
   if random(2) == 1 then
     return { "const", number[1], "*", "restrict", name }, array
   end
-  return { number[1], name, "[", "n * 2", "]" }, array
+  return { number[1], name, "[", pick(random, LENGTHS), "]" }, array
 end
 
 function parameters.value(random, name)

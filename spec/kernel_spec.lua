@@ -345,7 +345,7 @@ describe("kernel", function()
         .. "needed, this has 6)", support.message(k.sum, 7, a))
       assert.equal("bad argument #2 to 'sum' (x: its declared length is "
         .. "negative or too large)", support.message(k.sum, -1, a))
-      assert.matches("x: its declared length is negative or too large",
+      assert.matches("x: an Array of 9223372036854775807 elements is needed",
         support.message(k.sum, math.maxinteger, a))
       assert.equal(32, k.last(2, 3, a))
       assert.equal(16, k.last(5, 1, a))
@@ -359,6 +359,119 @@ describe("kernel", function()
       assert.matches("an Array of 3 elements is needed, this has 2",
         support.message(k.third, Array("int32", 2)))
       assert.equal(1, k.any(a))
+    end)
+
+    local function int32(n)
+      return Array("int32", n)
+    end
+
+    -- {parameters, a length, arguments, the length that is needed, or nil: none
+    -- would do}
+    local lengths = {
+      { "int n", "n * 4", { 1 << 30 }, 1 << 32 },
+      { "int n", "n * 4", { -(1 << 30) } },
+      { "int n", "n + 1", { 0x7fffffff }, 1 << 31 },
+      { "int n", "n * 4 / 4", { 1 << 30 }, 1 << 30 },
+      { "int8_t n", "n * 100", { 100 }, 10000 },
+      { "uint8_t n", "n + 1", { 255 }, 256 },
+      { "uint32_t n", "n * 4", { 1 << 30 }, 1 << 32 },
+      { "uint32_t n", "n - 1", { 0 } },
+      { "uint32_t n", "(n - 1) / 2", { 0 } },
+      { "uint32_t n", "(n - 1) / 2", { 5 }, 2 },
+      { "int64_t n", "n * 2", { 1 << 62 } },
+      { "int64_t n", "n + 1", { math.maxinteger } },
+      { "int64_t n", "n - (n - 4)", { math.maxinteger }, 4 },
+      { "uint64_t n", "n", { -1 } },
+      { "size_t n", "n * n", { 1 << 32 } },
+      { "int64_t h, int64_t w", "h][w", { 1 << 32, 1 << 32 } },
+      { "int64_t h, int64_t w", "h][w", { 0, -1 } },
+      { "int64_t h, int64_t w", "h][w][2", { 3, 4 }, 24 },
+      { "int k", "1 << k", { 32 }, 1 << 32 },
+      { "int k", "1 << k", { 64 } },
+      { "int k", "1 << k", { -1 } },
+      { "int k", "64 >> k", { 3 }, 8 },
+      { "int n, int m", "n / m", { 6, 0 } },
+      { "int n, int m", "n / m", { 7, 2 }, 3 },
+      { "int n, int m", "n % m", { 7, 0 } },
+      { "int n, int m", "n % m", { 7, 4 }, 3 },
+      { "int n, int m", "n / m", { -0x80000000, -1 }, 1 << 31 },
+      { "int n", "-n", { -0x80000000 }, 1 << 31 },
+      { "size_t n", "(n + 7) & ~7", { 9 }, 16 },
+      { "uint32_t n", "(n + 7u) & ~7u", { 9 }, 16 },
+      { "int n", "(int8_t)n", { 127 }, 127 },
+      { "int n", "(int8_t)n", { 128 } },
+      { "int n", "(uint8_t)n", { 256 } },
+      { "int n", "(size_t)n * 2", { -1 } },
+      { "int n", "(size_t)n * 2", { 1 << 30 }, 1 << 31 },
+      { "double n", "(int)n", { 3.9 }, 3 },
+      { "double n", "(int)(n) + 1", { 2^31 } },
+      { "float n", "(int64_t)n", { 2^63 } },
+      { "double n", "(int64_t)n", { 0 / 0 } },
+      { "int n, bool b", "b ? n : N", { 9, false }, 7 },
+      { "int n, bool b", "b ? n : 12 / n", { 0, true }, 0 },
+      { "uint32_t n, int m", "n > m ? n : 1", { 3, -1 } },
+      { "int n", "n > 1 && n != 4 ? n | 8 : !n ^ 3", { 3 }, 11 },
+      { "int n", "n > 1 && n != 4 ? n | 8 : !n ^ 3", { 4 }, 3 },
+      { "int n", "n <= 4 || n >= 6 || n == 5 || n < 0", { 4 }, 1 },
+      { "int n", "sizeof(double) * n", { 1 << 30 }, 1 << 33 },
+      { "int n", "n * N + TEN + +SIX", { 2 }, 30 },
+      { "int n", "n * 0x10u + 0b11 + 010", { 1 }, 27 },
+    }
+
+    it("have lengths that do not wrap", function()
+      local parts = { "#define N (3 + 4)\nenum { TEN = 10 };\n"
+        .. "static const int SIX = 6;\n" }
+      for i, it in ipairs(lengths) do
+        parts[1 + i] = ("int f%d(%s, const int x[%s]) { return 1; }\n"):format(
+          i, it[1], it[2])
+      end
+      local k = threading.kernel(table.concat(parts))
+      for i, it in ipairs(lengths) do
+        local function call(n)
+          local arguments = table.move(it[3], 1, #it[3], 1, {})
+          arguments[#arguments + 1] = int32(n)
+          return k["f" .. i](table.unpack(arguments))
+        end
+        local needed = it[4]
+        if not needed then
+          assert.matches("x: its declared length is negative or too large",
+            support.message(call, 1000), it[2])
+        elseif needed < 100000 then
+          assert.equal(1, call(needed), it[2])
+        end
+        if needed and needed > 0 then
+          local n = math.min(needed, 1000) - 1
+          assert.matches(("an Array of %d elements is needed, this has %d")
+            :format(needed, n), support.message(call, n), it[2])
+        end
+      end
+    end)
+
+    it("have no lengths that nobody can reckon", function()
+      for source, message in pairs {
+        ["int f(int n, int a[g(n)]) { return 1; }"] =
+          "<kernel>:1: function 'f': the length 'g %( n %)' of the parameter "
+          .. "'a' is not supported",
+        ["int f(double x, int a[(int)(x * 2)]) { return 1; }"] =
+          "the length '%( int %) %( x %* 2 %)' of the parameter 'a'",
+        ["int f(int *n, int a[*n]) { return 1; }"] = "is not supported",
+        ["int f(int *n, int a[n]) { return 1; }"] = "is not supported",
+        ["int f(int n, int a[n, 2]) { return 1; }"] = "is not supported",
+        ["int f(int n, int a['a']) { return 1; }"] = "is not supported",
+        ["int f(int n, int a[(n]) { return 1; }"] = "",
+        ["int f(int a[1.5]) { return 1; }"] = "is not supported",
+        ["int f(int a[" .. ("(1)+"):rep(50) .. "1]) { return 1; }"] =
+          "is not supported",
+        -- In C that is n * 3 + 4.
+        ["#define N 3 + 4\nint f(int n, int a[n * N]) { return 1; }"] =
+          "<kernel>:[12]:[^\n]* error: .*put_it_in_brackets",
+        ["#define N n * 4\nint f(int n, int a[N]) { return 1; }"] =
+          "<kernel>:[12]:[^\n]* error: .*undeclared",
+      } do
+        assert.matches(message, support.message(function()
+          threading.kernel(source)
+        end))
+      end
     end)
 
     it("tell their length to C", function()
@@ -769,6 +882,58 @@ int f(int x) {
       } do
         assert.matches("^the C compiler '[^']+' fails:\n.*<kernel>:[12]:%d+: ",
           support.message(threading.kernel, source))
+      end
+    end)
+
+    it("has functions beside what hides none", function()
+      for _, source in ipairs {
+        "#if 0\ndon't\n#endif\nint f(int x) { return x; }",
+        "#if 0\nint f(int x) { return 0; \n#endif\n"
+          .. "int f(int x) { return x; }",
+        "#if 0 // no\n#if 1\n#else\n{\n#endif\n{\n#elif 0\n{\n#else\n"
+          .. "int f(int x) { return x; }\n#endif",
+        "#if 1\nint f(int x) { return x; }\n#elif 1\n{\n#else\n{\n#endif",
+        "#define Q '\"' // see /* there\nint f(int x) { return x; }",
+        "#define Q '\"' /* \" \n */\nint f(int x) { return x; }",
+        "#if 0\n#error don't /* do\nthat */\n#endif\n"
+          .. "int f(int x) { return x; }",
+        "int f(int x) <% int a<:1:> = { x }; return a[0]; %>",
+        "%:define N 1 { \nint f(int x) { return x; }",
+        "in\\\nt f(int x) { // \\ \n } \n return x; }",
+        "static const char *s = \"\\\\\"; int f(int x) { return x; }",
+      } do
+        assert.equal(7, threading.kernel(source, { flags = "-w" }).f(7), source)
+      end
+    end)
+
+    it("has functions that are called like the compiler's own", function()
+      local k = threading.kernel [[
+        int abs(int x) { return x + 1; }
+        double floor(double x) { return x + 2; }
+        static int ffs(int x) { return x + 3; }
+        int called(int x) { return abs(x) + ffs(x); }
+      ]]
+      assert.equal(-6, k.abs(-7))
+      assert.equal(4.5, k.floor(2.5))
+      assert.equal(-10, k.called(-7))
+    end)
+
+    it("is refused where a function might be that is not read", function()
+      local OLD <const> = "<kernel>:2: a '{' without the head of a function"
+      for source, message in pairs {
+        ["int f(a, b)\n int a; int b; { return 1; }"] = OLD,
+        ["int f(a) int a;\n{ return 1; }\nint g(int x) { return x; }"] = OLD,
+        ["int g(int x) { return x; }\n int f(a) int a; { return a; }"] = OLD,
+        ["#define M\nint f(int x) M { return x; }"] =
+          "<kernel>:2: the head 'int f %( int x %) M' of a function",
+        ["#define B {\n#define E }\nint f(int x) B return x; E"] =
+          "<kernel>:3: 'return' outside of a function",
+        ["#define P (\nint f P int x) { return x; }"] =
+          "<kernel>:2: the head 'int f P int x %)' of a function",
+      } do
+        assert.matches(message, support.message(function()
+          threading.kernel(source, { flags = "-w" })
+        end))
       end
     end)
 

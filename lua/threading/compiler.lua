@@ -190,7 +190,7 @@ local function compile(folder, source, command, options, use)
   write_file(input, "wb", source)
   local whole = append(append({}, options.compiler), STANDARD)
   append(whole, { "-o", output, input })
-  append(append(whole, command), { "-lm" })
+  append(append(append(whole, options.own), command), { "-lm" })
   run(whole, options.timeout)
   if not read_file(output) then
     complain("the C compiler '%s' has made nothing", options.compiler[1])
@@ -253,7 +253,8 @@ end
 
 -- Compiles a source, or finds what it became in the cache.
 -- @tparam string source
--- @tparam table options compiler, flags (lists of words), timeout (seconds)
+-- @tparam table options compiler, flags, own (lists of words; own are what the
+-- source wants), timeout (seconds)
 -- @return a handle of the loaded shared object
 -- @raise what the compiler says
 local function build(source, options)

@@ -8,6 +8,7 @@ local _thread = require "threading._thread"
 local check = require "threading.check"
 local compiler = require "threading.compiler"
 local complain = require "threading.complain"
+local length = require "threading.length"
 local signatures = require "threading.signature"
 
 local SECONDS <const> = 60 -- how long the compiler may take
@@ -52,10 +53,6 @@ threading_length(const volatile void *p) {
     if (c->args[i].length > 0 && c->args[i].p == p) return c->args[i].length;
   return 0;
 }
-
-__attribute__((unused)) static inline double threading_need(double n) {
-  return n < 0 ? -INFINITY : n;
-}
 ]]
 
 -- A parameter as the wrapper hands it on.
@@ -68,32 +65,41 @@ local function argument(p, i)
   return ("threading_args[%d].p"):format(i - 1)
 end
 
--- Compares Arrays with the lengths in their declarations, in which the other
--- parameters may occur.
+-- The product of an Array's lengths; nil if it has none.
+local function extent(p, brackets)
+  local product
+  for _, dim in ipairs(p.dims or {}) do
+    table.move(dim.brackets, 1, #dim.brackets, #brackets + 1, brackets)
+    if dim.value ~= "" then
+      local n = ("threading_natural(&threading_w, %s)"):format(dim.value)
+      product = product
+        and ("threading_mul(&threading_w, 0, %s, %s)"):format(product, n)
+        or n
+    end
+  end
+  return product
+end
+
+-- Compares Arrays with the lengths in their declarations.
 local function checks(f)
-  local locals, tests = {}, {}
+  local tests = {}
   for i, p in ipairs(f) do
-    if not p.name:find "^#" then
-      locals[#locals + 1] = ("    __attribute__((unused)) %s%s = %s;\n"):format(
-        p.c and p.c .. " " or "const void *", p.name, argument(p, i))
-    end
-    local factors = {}
-    for _, dim in ipairs(p.dims or {}) do
-      factors[#factors + 1] = dim ~= "" and ("threading_need(%s)"):format(dim)
-        or nil
-    end
-    if #factors > 0 then
+    local brackets = {}
+    local n = extent(p, brackets)
+    if n then
       tests[#tests + 1] = ([[
-    threading_args[%d].needed = %s;
-    if (!(threading_args[%d].needed >= 0 &&
-          threading_args[%d].needed <= threading_args[%d].length)) return %d;
-]]):format(i - 1, table.concat(factors, " * "), i - 1, i - 1, i - 1, i)
+  {
+#line %d "<kernel>"
+    %s _Bool threading_w = 0; int64_t threading_n = %s;
+#line 1 "<wrappers of the kernel>"
+    if (threading_w) threading_n = -1;
+    threading_args[%d].needed = threading_n;
+    if ((uint64_t)threading_n > threading_args[%d].length) return %d;
+  }
+]]):format(f.line, table.concat(brackets, " "), n, i - 1, i - 1, i)
     end
   end
-  if #tests == 0 then
-    return ""
-  end
-  return "  {\n" .. table.concat(locals) .. table.concat(tests) .. "  }\n"
+  return table.concat(tests)
 end
 
 local function wrapper(f)
@@ -121,7 +127,7 @@ int threading_call_%s(threading_arg *threading_args,
 end
 
 local function c_file(source, functions)
-  local parts = { PRELUDE, '#line 1 "<kernel>"\n', source,
+  local parts = { PRELUDE, length.PRELUDE, '#line 1 "<kernel>"\n', source,
     '\n#line 1 "<wrappers of the kernel>"\n' }
   for _, f in ipairs(functions) do
     parts[#parts + 1] = wrapper(f)
@@ -164,6 +170,7 @@ local function check_options(options)
   return {
     compiler = #words > 0 and words or { "cc" },
     flags = compiler.append({}, options.flags or {}),
+    own = {}, -- flags of the source
     timeout = timeout,
   }
 end
@@ -174,13 +181,17 @@ local function kernel(source, options)
     check.bad("source", "kernel", "string", source)
   end
   options = check_options(options)
-  local functions = signatures(source)
-  for _, f in ipairs(functions) do
+  local functions, doubt = signatures(source)
+  for i, f in ipairs(functions) do
     -- Who does not ask need not be told: that is a third of a short call.
     f.asks = source:find("threading_", 1, true) ~= nil
+    -- Or the compiler would call what it knows by that name, such as `abs`.
+    options.own[i] = "-fno-builtin-" .. f.name
   end
   local handle = compiler.build(c_file(source, functions), options)
-  if #functions == 0 then -- and the compiler finds no fault
+  if doubt then -- and the compiler finds no fault
+    complain("%s", doubt)
+  elseif #functions == 0 then
     complain "a kernel needs a function that is not static"
   end
   local result = {}

@@ -1,96 +1,15 @@
 -- The signatures of the functions in a C source.
 --
--- A tokenizer that knows enough of C to find the functions that are defined
--- at the top level, and nothing of the preprocessor.
+-- What is read is enough of C to find the functions that are defined at the top
+-- level. What stands there and is not understood might hide one, and is an
+-- error.
 
 local _thread = require "threading._thread"
 local complain = require "threading.complain"
+local length = require "threading.length"
+local tokens_of = require "threading.tokens"
 
 -- Tokens ------------------------------------------------------------------
-
-local function blank(text)
-  return (text:gsub("[^\n]", " "))
-end
-
--- Each pattern matches at its beginning what is no code; the second pattern
--- is its end.
-local hidden = {
-  { "^/%*", "%*/" },
-  { "^//", "\n" },
-  { '^"', '"' },
-  { "^'", "'" },
-  { "^#", "\n" },
-}
-
--- The end of what begins at i: the first `last` that no backslash precedes.
-local function end_of(source, i, last)
-  local from = i
-  while true do
-    local a, b = source:find(last, from)
-    if not a then
-      return #source
-    end
-    local backslashes = #source:sub(i, a - 1):match "\\*$"
-    if last == "%*/" then
-      return b
-    elseif last == "\n" and backslashes == 0 then
-      return b - 1
-    elseif last ~= "\n" and backslashes % 2 == 0 then
-      return b
-    end
-    from = b + 1
-  end
-end
-
--- A directive ends where the line does, but for a comment that goes on.
-local function end_of_directive(source, i)
-  local stop = end_of(source, i, "\n")
-  local line = source:sub(i, stop):gsub('"[^"\n]*"', blank)
-  local open = line:find("/*", 1, true)
-  if open and not line:find("*/", open + 2, true) then
-    return end_of(source, i + open + 1, "%*/")
-  end
-  return stop
-end
-
--- The source without comments, strings and directives; every line stays.
-local function code_of(source)
-  local parts, i = {}, 1
-  while i <= #source do
-    local stop = (source:find("[/\"'#]", i) or #source + 1) - 1
-    parts[#parts + 1] = source:sub(i, stop)
-    i = stop + 1
-    stop = i
-    for _, it in ipairs(hidden) do
-      if source:find(it[1], i) then
-        stop = it[1] == "^#" and end_of_directive(source, i)
-          or end_of(source, i + (it[1] == "^/%*" and 2 or 1), it[2])
-        break
-      end
-    end
-    local text = source:sub(i, stop)
-    parts[#parts + 1] = stop > i and blank(text) or text
-    i = stop + 1
-  end
-  return (table.concat(parts):gsub("\\\n", " \n"))
-end
-
--- A list of {text =, line =}.
-local function tokens_of(source)
-  local code, list, line, i = code_of(source), {}, 1, 1
-  while true do
-    local a, b = code:find("%S", i)
-    if not a then
-      return list
-    end
-    line = line + select(2, code:sub(i, a - 1):gsub("\n", ""))
-    b = select(2, code:find("^[%a_][%w_]*", a))
-      or select(2, code:find("^%.?%d[%w_.]*", a))
-      or code:sub(a, a + 2) == "..." and a + 2 or b
-    list[#list + 1] = { text = code:sub(a, b), line = line }
-    i = b + 1
-  end
-end
 
 local opposite = { ["("] = ")", ["["] = "]", ["{"] = "}" }
 
@@ -159,15 +78,15 @@ local function scalar(words)
   end
 end
 
--- What stands in the brackets of `x[n]`: an expression, "" for none.
+-- The tokens in the brackets of `x[n]`.
 local function dimension(list, first, last)
-  local words = {}
+  local result = {}
   for i = first, last do
     if list[i].text ~= "static" and not qualifiers[list[i].text] then
-      words[#words + 1] = list[i].text
+      result[#result + 1] = list[i]
     end
   end
-  return table.concat(words, " ")
+  return result
 end
 
 -- A parameter's parts: the words of its type, its name, how many stars, the
@@ -297,8 +216,13 @@ local function plain(list)
   return result
 end
 
--- Is what stands before a `{` the head of a function? Where a bracket lacks
--- its other half, the compiler will say so.
+-- What has no place outside of a function.
+local statements <const> = set [[
+  return if else for while do switch case default goto break continue
+]]
+
+-- Is what is before a `{` the head of a function? Where a bracket lacks its
+-- other half, the compiler will say so.
 local function is_head(list)
   local depth = 0
   for _, token in ipairs(list) do
@@ -309,6 +233,66 @@ local function is_head(list)
     depth = depth + (text == "(" and 1 or text == ")" and -1 or 0)
   end
   return depth == 0 and #list > 0 and list[#list].text == ")"
+end
+
+-- Or does it begin a type or an initial value?
+local function holds_no_code(list)
+  local is_type, is_call = false, false
+  for _, token in ipairs(list) do
+    local text = token.text
+    if text == "=" then
+      return true
+    end
+    is_type = is_type or text == "struct" or text == "union" or text == "enum"
+    is_call = is_call or text == "("
+  end
+  return is_type and not is_call
+end
+
+local OLD <const> = " (the types of the parameters are in the brackets, as in "
+  .. "int f(int a); braces and heads that macros make are not read)"
+
+-- What is wrong with what is before a `{` at this line, which might be a
+-- function's; nil if nothing is.
+local function doubt_block(head, line)
+  if #head == 0 then
+    return ("<kernel>:%d: a '{' without the head of a function%s"):format(line,
+      OLD)
+  elseif not holds_no_code(head) then
+    return ("<kernel>:%d: the head '%s' of a function is not supported%s")
+      :format(head[1].line, text_of(head), OLD)
+  end
+end
+
+local function doubt_declaration(head)
+  for _, token in ipairs(head) do
+    if statements[token.text] then
+      return ("<kernel>:%d: '%s' outside of a function%s"):format(token.line,
+        token.text, OLD)
+    end
+  end
+end
+
+-- Reads the lengths of Arrays, in which parameters may occur.
+local function read_lengths(f, where)
+  local by_name = {}
+  for i, p in ipairs(f) do
+    by_name[p.name], p.place = p, i - 1
+  end
+  for _, p in ipairs(f) do
+    for i, list in ipairs(p.dims or {}) do
+      local value, brackets = "", {}
+      if #list > 0 then
+        value, brackets = length.reckon(list, by_name, function()
+          complain("<kernel>:%d: %s: the length '%s' of the parameter '%s' is "
+            .. "not supported; it may have numbers, constants, parameters that "
+            .. "are numbers, sizeof (type), casts, and what reckons with them",
+            list[1].line, where, text_of(list), p.name)
+        end)
+      end
+      p.dims[i] = { value = value, brackets = brackets }
+    end
+  end
 end
 
 local most_parameters = select(2, _thread._kernel_contract())
@@ -333,43 +317,65 @@ local function signature(list)
     complain("<kernel>:%d: %s has more than %d parameters", name.line, where,
       most_parameters)
   end
+  read_lengths(result, where)
   result.result = result_type(list, open - 2, where)
   result.name, result.line = name.text, name.line
   return result
+end
+
+local function add(found, f)
+  if f and found[f.name] then
+    complain("<kernel>:%d: function '%s' is defined twice (what #if leaves out "
+      .. "is read too, but for #if 0)", f.line, f.name)
+  elseif f then
+    found[#found + 1], found[f.name] = f, true
+  end
+end
+
+-- A `{` and what is in it has been passed, in the line that it began in.
+local function end_block(r, line)
+  local bare = plain(r.head)
+  if is_head(bare) then
+    add(r.found, signature(bare))
+    r.head = {}
+    return
+  end
+  local doubt = doubt_block(bare, line)
+  r.doubt = r.doubt or doubt
+  r.head = doubt and {} or r.head
+  r.head[#r.head + 1] = not doubt and { text = "{}", line = line } or nil
+end
+
+local function end_declaration(r)
+  r.doubt = r.doubt or doubt_declaration(r.head)
+  r.head = {}
 end
 
 -- The signatures of the functions that are not static, in their order: each
 -- a list of parameters with `name`, `line`, and `result`. A parameter has
 -- `name`; it and the result have `kind` (number, size, boolean, array, value,
 -- lock, void), `type` (an element type, where the kind has one), `c` (the C
--- type, of what is passed as it is), and an Array `dims`, the expressions in
--- its brackets ("" for none).
+-- type, of what is passed as it is), and an Array `dims`, the lengths in its
+-- brackets: {value =, brackets =}, as length.lua says ("" for no value).
+-- @return the list
+-- @return what is wrong with the source, if it has text that is not understood:
+-- if a compiler is content with that, it may have seen more functions
 -- @raise if a type is not supported
 return function(source)
-  local list, found, head, i = tokens_of(source), {}, {}, 1
+  local list, i = tokens_of(source), 1
+  local r = { found = {}, head = {} }
   while i <= #list do
-    local text = list[i].text
-    if text == "{" then
-      local bare = plain(head)
+    local token = list[i]
+    if token.text == "{" then
       i = close_of(list, i)
-      if is_head(bare) then
-        local it = signature(bare)
-        if it and found[it.name] then
-          complain("<kernel>:%d: function '%s' is defined twice (what "
-            .. "#if leaves out is read too)", it.line, it.name)
-        elseif it then
-          found[#found + 1], found[it.name] = it, true
-        end
-        head = {}
-      else
-        head[#head + 1] = { text = "{}", line = list[i].line }
-      end
-    elseif text == ";" then
-      head = {}
+      end_block(r, token.line)
+    elseif token.text == ";" then
+      end_declaration(r)
     else
-      head[#head + 1] = list[i]
+      r.head[#r.head + 1] = token
     end
     i = i + 1
   end
-  return found
+  end_declaration(r)
+  return r.found, r.doubt
 end

@@ -1,0 +1,13 @@
+#include <math.h>
+static double half(double x) { return x / 2; }
+double dot(const double *x, const doubl...e *y, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) sum += x[i] * y[i];
+  return half(sum);
+}
+void count(_Atomic int64_t *v, threading_lock *l, uint8_t a[n][4], size_t n) {
+  threading_lock_acquire(l); /* "{" */
+  ++*v;
+  threading_lock_release(l);
+}
+__attribute__((noinline)) bool f(int, float x, _Bool b) { return '{' != b; }
