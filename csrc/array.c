@@ -105,7 +105,9 @@ static thr_array *check(lua_State *L, int arg) {
   return thr_face_check(L, arg, &kind);
 }
 
-#define STEP 16384 /* bytes that are told to the collector at once */
+/* How many bytes are told to the collector at once. */
+#define STEP 16384
+#define STEP_MOST ((size_t)1 << 30) /* Lua subtracts it from what it owes */
 
 /* The collector sees boxes of a few bytes: it is told what is behind them, or
 ** it would let a loop that makes Arrays fill the memory. */
@@ -115,11 +117,11 @@ static void account(lua_State *L, size_t bytes) {
   if (bytes < STEP) {
     atomic_fetch_add_explicit(&owed, bytes, memory_order_relaxed);
   } else if (lua_gc(L, LUA_GCISRUNNING) == 1) {
+    if (bytes > STEP_MOST) bytes = STEP_MOST;
 #if LUA_VERSION_NUM >= 505
     lua_gc(L, LUA_GCSTEP, bytes);
 #else
-    size_t kib = bytes / 1024;
-    lua_gc(L, LUA_GCSTEP, kib < 1 << 20 ? (int)kib : 1 << 20);
+    lua_gc(L, LUA_GCSTEP, (int)(bytes / 1024));
 #endif
   }
 }

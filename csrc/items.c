@@ -44,7 +44,8 @@ void thr_items_droptable(lua_State *L) {
 static void grow_slots(lua_State *L, thr_items *items) {
   thr_row *row = &items->row;
   int64_t room = next_room(row);
-  thr_slot *slots = room > INT32_MAX ? NULL
+  int64_t most = PTRDIFF_MAX / (int64_t)sizeof(thr_slot);
+  thr_slot *slots = room > INT32_MAX || room > most ? NULL
       : thr_os_realloc(items->slots, (size_t)room * sizeof(*slots));
   if (!slots) luaL_error(L, "not enough memory");
   for (int64_t i = 0; i < row->head; i++) slots[row->room + i] = slots[i];

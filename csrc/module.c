@@ -86,7 +86,8 @@ static int stack_size(lua_State *L) {
   lua_Integer old = (lua_Integer)rt->stack;
   if (!lua_isnoneornil(L, 1)) {
     lua_Integer n = thr_face_integer(L, 1, "size", 0, LUA_MAXINTEGER);
-    if (n != 0 && !thr_os_stackok((size_t)n))
+    bool fits = (lua_Unsigned)n == (size_t)n;
+    if (n != 0 && !(fits && thr_os_stackok((size_t)n)))
       return thr_face_argerror(
           L, 1, "size", "must be 0 or whole pages of at least 512 KiB, got %I",
           (LUAI_UACINT)n);

@@ -133,11 +133,11 @@ end
 -- A list of {text =, line =}. Every literal is one token, `""`.
 return function(source)
   local s, list, groups = joined(source), {}, {}
-  local i, stop, line, text = s:find "%S", 0, 1, nil
+  local i = s:find "%S" or #s + 1
+  local line = 1 + count_lines(s, 1, i - 1)
   local fresh = true -- there is nothing before it on its line
-  line = line + count_lines(s, 1, (i or 1) - 1)
-  while i do
-    stop, text = read(s, i, fresh, groups)
+  while i <= #s do
+    local stop, text = read(s, i, fresh, groups)
     if text and not is_out(groups) then
       list[#list + 1] = { text = text, line = line }
     end
@@ -145,7 +145,7 @@ return function(source)
     local ends = count_lines(s, stop + 1, next - 1)
     line = line + count_lines(s, i, stop) + ends
     fresh = ends > 0 or fresh and s:find("^/", i) ~= nil and not text
-    i = next <= #s and next or nil
+    i = next
   end
   return list
 end
