@@ -22,7 +22,8 @@ local WORDS <const> = {
   "\\", "#", "#if 0\n", "#endif\n", "__attribute__((pure))", "_Alignas(8)",
   "...", "x", "f", "n", "0", "1.5e3", "typedef ", "struct s ", "extern ",
   "N * 2", "<<", "?", ":", "~", "sizeof(", "<%", "%:", "#else\n",
-  "#if 1\n", "&&", ">=", "(int)", "-", "inline ", "asm(\"\")", "register ", "\0", "\r", "\xff", " ", "\t",
+  "#if 1\n", "&&", ">=", "(int)", "-", "inline ", "asm(\"\")",
+  "register ", "\0", "\r", "\xff", " ", "\t",
 }
 
 local corpus = check.read_corpus()
