@@ -65,9 +65,10 @@ static void fail(barrier *b, uint64_t round) {
   end_round(b, &round, true, BROKEN);
 }
 
+/* While the action runs, all are here: who calls it, too. */
 static int count_waiting(barrier *b) {
   thr_mutex_lock(&b->waiters.m);
-  int n = b->waiters.n;
+  int n = b->waiters.n + b->acting;
   thr_mutex_unlock(&b->waiters.m);
   return n;
 }
@@ -144,7 +145,7 @@ int thr_barrier_create(lua_State *L) {
   lua_Integer parties =
       thr_face_integer(L, 1, "parties", 1, PARTIES_MOST);
   if (!lua_isnil(L, 2)) thr_face_callable(L, 2, "action");
-  int64_t timeout = thr_face_seconds(L, 3, "timeout");
+  int64_t timeout = thr_face_timeout(L, 3, "timeout");
   thr_box *box = thr_face_newboxuv(L, &kind, 1);
   barrier *b = new_barrier(parties);
   if (!b) return luaL_error(L, "not enough memory");
@@ -186,7 +187,7 @@ static void await(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
 /***
 Waits until all parties are here.  A timeout breaks the barrier.
 @function wait
-@tparam[opt] number timeout seconds, not negative; by default the
+@tparam[opt] number timeout seconds (below 0 is 0); by default the
 constructor's.  Also as a table: `{timeout = ...}`
 @treturn integer from 0 to parties - 1, another one for each thread
 @raise "broken barrier"; if the timeout is not valid; in the thread that calls
@@ -195,7 +196,7 @@ the action, what that raises; a deadlock, a cancellation
 static int barrier_wait(lua_State *L) {
   barrier *b = check(L);
   thr_tstate *ts = thr_face_self(L);
-  int64_t ns = thr_face_timeout(L, 2);
+  int64_t ns = thr_face_lasttimeout(L, 2);
   if (lua_isnoneornil(L, 2)) ns = b->timeout;
   int64_t deadline = thr_face_fromnow(ns), index = 0;
   thr_ticket t;
@@ -234,7 +235,7 @@ How many threads it is for (integer, read only).
 @field parties
 */
 /***
-How many of them wait now (integer, read only).
+How many of them wait now; in the action, all (integer, read only).
 @field n_waiting
 */
 /***

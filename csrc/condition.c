@@ -246,7 +246,7 @@ static bool wait_once(lua_State *L, condition *c, thr_tstate *ts,
 /***
 Releases the lock, waits to be notified, and takes the lock again.
 @function wait
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
 as a table: `{timeout = ...}`
 @treturn boolean notified; false at the timeout
 @raise "cannot wait on un-acquired lock"; if the timeout is not valid; a
@@ -255,7 +255,7 @@ deadlock, a cancellation: the lock is held again by then
 static int condition_wait(lua_State *L) {
   condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 2));
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   check_owned(L, c, "wait");
   lua_pushboolean(L, wait_once(L, c, ts, deadline));
   return 1;
@@ -272,7 +272,7 @@ static bool holds(lua_State *L, int predicate) {
 Waits until the predicate holds.
 @function wait_for
 @tparam function predicate called with the lock held
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
 as a table: `{timeout = ...}`
 @return the predicate's value, a false one at the timeout
 @raise "cannot wait on un-acquired lock"; if an argument is of the wrong type;
@@ -282,7 +282,7 @@ static int condition_waitfor(lua_State *L) {
   condition *c = check(L);
   thr_tstate *ts = thr_face_self(L);
   thr_face_callable(L, 2, "predicate");
-  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 3));
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 3));
   bool waiting = true;
   while (!holds(L, 2) && waiting) {
     check_owned(L, c, "wait");

@@ -1,7 +1,7 @@
 /*
 ** coroutine: replaces coroutine.resume, wrap, close, create and yield, and
 ** debug.sethook and gethook, by equivalents that tell the thread's record
-** which coroutine runs.
+** which coroutine runs; and coroutine.running by one that knows threads.
 **
 ** A hook armed on a thread's base state is not seen by a coroutine on top of
 ** it; so the record must know that one.  Our hook never outlives a resume: it
@@ -172,6 +172,16 @@ static int co_yield(lua_State *L) {
   return lua_yield(L, lua_gettop(L));
 }
 
+/* To a thread the state that it runs when it is in no coroutine is the main
+** one, as it is to a script. */
+static int co_running(lua_State *L) {
+  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  if (!ts) return thr_face_original(L);
+  lua_pushthread(L);
+  lua_pushboolean(L, L == ts->base);
+  return 2;
+}
+
 /* Suspended or dead?  The original says why the others may not be closed. */
 static bool closable(lua_State *L, lua_State *co) {
   lua_Debug ar;
@@ -237,7 +247,8 @@ static int debug_gethook(lua_State *L) {
 void thr_coroutine_open(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"resume", co_resume}, {"wrap", co_wrap},   {"close", co_close},
-      {"create", co_create}, {"yield", co_yield}, {NULL, NULL}};
+      {"create", co_create}, {"yield", co_yield},
+      {"running", co_running}, {NULL, NULL}};
   static const luaL_Reg hooks[] = {
       {"sethook", debug_sethook}, {"gethook", debug_gethook}, {NULL, NULL}};
   thr_face_replace(L, LUA_COLIBNAME, functions);

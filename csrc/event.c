@@ -87,7 +87,7 @@ static int event_clear(lua_State *L) {
 /***
 Waits until the flag is set.
 @function wait
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
 as a table: `{timeout = ...}`
 @treturn boolean set; false at the timeout
 @raise if the timeout is not valid; a deadlock, a cancellation
@@ -95,7 +95,7 @@ as a table: `{timeout = ...}`
 static int event_wait(lua_State *L) {
   thr_event *e = thr_face_check(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 2));
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   thr_wake r;
   do r = thr_event_wait(e, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));

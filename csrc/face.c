@@ -178,21 +178,31 @@ static double checknumber(lua_State *L, int arg, const char *name) {
     thr_face_typeerror(L, arg, name, "number of seconds");
   double s = lua_tonumber(L, arg);
   if (isnan(s)) thr_face_argerror(L, arg, name, "must not be NaN");
-  if (s > THR_TIMEOUT_MAX)
+  if (s > THR_TIMEOUT_MAX && s != HUGE_VAL)
     thr_face_argerror(L, arg, name, "is too large");
   return s;
 }
 
-static int64_t nanoseconds(lua_State *L, int arg, const char *name, double s) {
+static int64_t nanoseconds(double s) {
+  return s == HUGE_VAL ? THR_FOREVER : (int64_t)(s * 1e9);
+}
+
+static int64_t nonnegative(lua_State *L, int arg, const char *name, double s) {
   if (s < 0)
     thr_face_argerror(L, arg, name,
                       "must be a non-negative number");
-  return (int64_t)(s * 1e9);
+  return nanoseconds(s);
 }
 
 int64_t thr_face_seconds(lua_State *L, int arg, const char *name) {
   if (lua_isnoneornil(L, arg)) return THR_FOREVER;
-  return nanoseconds(L, arg, name, checknumber(L, arg, name));
+  return nonnegative(L, arg, name, checknumber(L, arg, name));
+}
+
+int64_t thr_face_timeout(lua_State *L, int arg, const char *name) {
+  if (lua_isnoneornil(L, arg)) return THR_FOREVER;
+  double s = checknumber(L, arg, name);
+  return s < 0 ? 0 : nanoseconds(s);
 }
 
 int64_t thr_face_fromnow(int64_t ns) {
@@ -204,10 +214,10 @@ int64_t thr_face_deadline(lua_State *L, int arg, const char *name) {
   return thr_face_fromnow(thr_face_seconds(L, arg, name));
 }
 
-int64_t thr_face_timeout(lua_State *L, int arg) {
+int64_t thr_face_lasttimeout(lua_State *L, int arg) {
   static const char *const names[] = {"timeout", NULL};
   thr_face_keywords(L, arg, names);
-  return thr_face_seconds(L, arg, names[0]);
+  return thr_face_timeout(L, arg, names[0]);
 }
 
 int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash) {
@@ -219,8 +229,8 @@ int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash) {
   bool forever = minus1 && s == -1;
   if (!blocking && !forever) luaL_error(L, "%s", clash);
   if (forever) return blocking ? THR_FOREVER : 0;
-  int64_t ns = nanoseconds(L, 3, "timeout", s);
-  return ns == 0 ? 0 : thr_face_fromnow(ns);
+  int64_t ns = minus1 ? nonnegative(L, 3, "timeout", s) : nanoseconds(s);
+  return ns <= 0 ? 0 : thr_face_fromnow(ns);
 }
 
 static int position(lua_State *L, int key, const char *const names[]) {

@@ -90,16 +90,19 @@ int thr_face_callererror(lua_State *L, const char *fmt, ...);
 int thr_face_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected);
 
-/* Seconds at arg, as nanoseconds.  nil: THR_FOREVER.  Raises for anything but
-** a number from 0 to TIMEOUT_MAX. */
+/* Seconds at arg, as nanoseconds.  nil and math.huge: THR_FOREVER.  Raises for
+** anything but a number up to TIMEOUT_MAX, and for a negative one. */
 int64_t thr_face_seconds(lua_State *L, int arg, const char *name);
-/* The last argument: seconds as above, or {timeout = seconds}. */
-int64_t thr_face_timeout(lua_State *L, int arg);
+/* The same where, as in Python, what is negative is 0. */
+int64_t thr_face_timeout(lua_State *L, int arg, const char *name);
+/* That of the last argument, which may be {timeout = seconds}, too. */
+int64_t thr_face_lasttimeout(lua_State *L, int arg);
 /* Seconds as a deadline. */
 int64_t thr_face_deadline(lua_State *L, int arg, const char *name);
 int64_t thr_face_fromnow(int64_t ns);
 /* The arguments (blocking, timeout) of an acquire, at 2 and 3 or as one table:
-** a deadline, 0 for a mere try.  With `minus1`, -1 means for ever. */
+** a deadline, 0 for a mere try.  With `minus1`, -1 means for ever, and what
+** else is negative is an error; without, it is 0. */
 int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash);
 
 /* Spreads a table of named arguments at `first` over positions; the names end

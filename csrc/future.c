@@ -72,7 +72,7 @@ bool thr_future_cancel(lua_State *L, thr_future *f) {
 /* Waits; pushes why there is no outcome, or returns 0. */
 static int await(lua_State *L, thr_future *f) {
   thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 2));
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   thr_wake r = THR_PARK_WOKEN;
   while (!is_done(f) && r != THR_PARK_TIMEOUT) {
     r = thr_gate_wait(&f->gate, ts, f, "Future", deadline);
@@ -89,7 +89,7 @@ static int await(lua_State *L, thr_future *f) {
 /***
 What the call returns, after waiting until it is done.
 @function result
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
 as a table: `{timeout = ...}`
 @return what the function returned; or nil and "timeout"; or nil and
 "cancelled"
@@ -107,7 +107,7 @@ static int future_result(lua_State *L) {
 /***
 What the call has raised, after waiting until it is done.
 @function exception
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
 as a table: `{timeout = ...}`
 @return the error object, and the traceback (a string); nil if there was no
 error; or nil and "timeout"; or nil and "cancelled"

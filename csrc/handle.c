@@ -129,7 +129,7 @@ static thr_tstate *check_thread(lua_State *L, int arg) {
 /* Thread:join([timeout]) -> whether it has ended */
 int thr_handle_join(lua_State *L) {
   thr_tstate *ts = check_thread(L, 1), *self = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 2));
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   if (ts == self) return luaL_error(L, "cannot join current thread");
   if (ts->phase == THR_INITIAL)
     return luaL_error(L, "cannot join thread before it is started");

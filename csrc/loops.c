@@ -151,7 +151,8 @@ static until check_until(lua_State *L, int arg) {
   if (u.event) return u;
   double seconds = checknumber(L, arg, "stop: number of seconds or Event");
   luaL_argcheck(L, seconds >= 0, arg, "stop: must not be negative or NaN");
-  luaL_argcheck(L, seconds <= SECONDS_MOST, arg, "stop: is too large");
+  luaL_argcheck(L, seconds <= SECONDS_MOST || seconds == HUGE_VAL, arg,
+                "stop: is too large");
   u.end = now() + seconds;
   return u;
 }

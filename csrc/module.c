@@ -106,7 +106,9 @@ static int getswitchinterval(lua_State *L) {
 static int setswitchinterval(lua_State *L) {
   if (lua_type(L, 1) != LUA_TNUMBER)
     thr_face_typeerror(L, 1, "interval", "number of seconds");
-  int64_t ns = lua_tonumber(L, 1) < 0 ? 0 : thr_face_seconds(L, 1, "interval");
+  int64_t ns = thr_face_timeout(L, 1, "interval");
+  if (ns == THR_FOREVER)
+    return thr_face_argerror(L, 1, "interval", "is too large");
   if (ns == 0)
     return thr_face_argerror(L, 1, "interval", "must be strictly positive");
   thr_gil_setinterval(thr_face_self(L)->rt->gil, ns);
@@ -115,7 +117,8 @@ static int setswitchinterval(lua_State *L) {
 
 /***
 Simulates a signal that arrives in the main thread, where SIGINT raises
-"interrupted!", also out of a blocking call.
+"interrupted!", also out of a blocking call.  Another signal does nothing where
+no handler is installed for it.
 @function interrupt_main
 @tparam[opt=2] integer signum
 @raise if there is no such signal
@@ -130,7 +133,7 @@ static int interrupt_main(lua_State *L) {
     return thr_face_argerror(L, 1, "signum", "signal number out of range");
   if (sig == thr_os_sigint())
     thr_park_interrupt(main, THR_PENDING_INTERRUPT);
-  else
+  else if (thr_os_sighandled(sig))
     thr_os_raise(sig);
   if (thr_face_self(L) == main && main->pending) thr_pending_raise(L, main);
   return 0;

@@ -132,6 +132,7 @@ int thr_os_signumber(const char *name);
 int thr_os_raise(int sig); /* to this process; returns 0 or errno */
 int thr_os_sigint(void);
 bool thr_os_sigvalid(int sig);
+bool thr_os_sighandled(int sig); /* by a function of somebody's */
 
 bool thr_os_isterminal(void); /* is stderr one? */
 

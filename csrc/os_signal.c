@@ -155,4 +155,8 @@ int thr_os_signumber(const char *name) {
 
 int thr_os_raise(int sig) { return kill(getpid(), sig) == 0 ? 0 : errno; }
 int thr_os_sigint(void) { return SIGINT; }
+bool thr_os_sighandled(int sig) {
+  struct sigaction sa;
+  return sigaction(sig, NULL, &sa) == 0 && is_function(&sa);
+}
 bool thr_os_sigvalid(int sig) { return sig > 0 && sig < NSIG; }

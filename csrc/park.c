@@ -196,12 +196,31 @@ static thr_wake sleep_outside(thr_waiter *w, int64_t deadline) {
   return r;
 }
 
+/* There is no time left: to sleep would only cost a switch there and back, and
+** who polls would make it at each look.  To sleep for no time is to let others
+** run. */
+static bool is_look(const thr_waiter *w, int64_t deadline) {
+  return deadline <= w->since && !w->lasting && !thr_testing_early(deadline);
+}
+
+/* Who asks for the global lock gets it here, too: a poll may run where hooks
+** are off, as in a finaliser. */
+static thr_wake look(thr_waiter *w) {
+  thr_tstate *ts = w->ts;
+  if (ts->holds_gil && ts->rt->drop) thr_gil_yield(ts);
+  if (heard(w) || (ts->is_main && is_signalled(w)))
+    return THR_PARK_INTERRUPTED;
+  if (w->watch && thr_os_look(w->watch)) return THR_PARK_READY;
+  return THR_PARK_TIMEOUT;
+}
+
 thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
   if (w->since == 0) w->since = thr_os_monotonic();
+  w->wants_gil = ts->holds_gil;
+  if (is_look(w, deadline)) return look(w);
   w->result = NO_RESULT;
   w->forever = deadline == THR_FOREVER && !w->watch;
-  w->wants_gil = ts->holds_gil;
   w->tellable = w->wants_gil && !w->deaf;
   w->invited = false;
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;

@@ -18,6 +18,9 @@
 ** - A waiter that gives up looks under the bucket's mutex and takes a result
 **   that is there: a wake-up is never lost to a timeout.
 ** - A failed wait leaves no trace.
+** - A wait whose deadline is past as it begins is a look: it does not sleep,
+**   and keeps the global lock unless somebody asks for it.  So its caller has
+**   looked just before.  (A sleep is a sleep.)
 **
 ** A waiter that watches a descriptor waits at that descriptor's address, and is
 ** woken by who closes it; its thread must have a bell (thr_tstate_makebell).

@@ -286,7 +286,7 @@ static int queue_taskdone(lua_State *L) {
 /***
 Waits until `task_done` was called for each item that was put.
 @function join
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Also
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
 as a table: `{timeout = ...}`
 @treturn boolean true; false at the timeout
 @raise if the timeout is not valid; a deadlock, a cancellation
@@ -294,7 +294,7 @@ as a table: `{timeout = ...}`
 static int queue_join(lua_State *L) {
   thr_queue *q = check(L);
   thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_timeout(L, 2));
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   thr_wake r = THR_PARK_WOKEN;
   while (q->unfinished > 0 && r != THR_PARK_TIMEOUT) {
     r = wait_at(q, &q->joiners, ts, deadline);

@@ -126,7 +126,7 @@ static bool wait(lua_State *L, thr_tstate *ts, thr_semaphore *s,
 Takes a permit, after waiting until there is one.
 @function acquire
 @tparam[opt=true] boolean blocking false for a mere try
-@tparam[opt] number timeout seconds, not negative; without it for ever.  Both
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Both
 may be given as a table: `{blocking = ..., timeout = ...}`
 @treturn boolean acquired
 @raise if an argument is of the wrong type; "can't specify timeout for

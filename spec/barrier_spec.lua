@@ -298,6 +298,33 @@ describe("Barrier", function()
       end
     end)
 
+  it("n_waiting is parties while the action runs", function()
+    for _, parties in ipairs { 1, 3 } do
+      local seen
+      local barrier
+      barrier = threading.Barrier(parties, function()
+        seen = { barrier.n_waiting, tostring(barrier) }
+      end)
+      local list = start_waiters(barrier, parties - 1)
+      barrier:wait()
+      support.join(list)
+      assert.equal(parties, seen[1])
+      assert.matches(("waiters=%d/%d>$"):format(parties, parties), seen[2])
+      assert.equal(0, barrier.n_waiting)
+    end
+  end)
+
+  it("n_waiting is 0 where the action has reset it", function()
+    local seen
+    local barrier
+    barrier = threading.Barrier(1, function()
+      barrier:reset()
+      seen = barrier.n_waiting
+    end)
+    assert.equal("broken barrier", support.message(barrier.wait, barrier))
+    assert.equal(0, seen)
+  end)
+
   it("n_waiting and tostring tell how many wait", function()
     local barrier = threading.Barrier(3)
     local function text(rest)
@@ -325,11 +352,11 @@ describe("Barrier", function()
       support.message(threading.Barrier), 1, true)
     assert.matches("action: callable expected",
       support.message(threading.Barrier, 2, 1), 1, true)
-    assert.matches("timeout: must be a non-negative number",
-      support.message(threading.Barrier, 2, nil, -1), 1, true)
+    assert.matches("timeout: must not be NaN",
+      support.message(threading.Barrier, 2, nil, 0 / 0), 1, true)
     local barrier = threading.Barrier(2)
-    assert.matches("timeout: must be a non-negative number",
-      support.message(barrier.wait, barrier, -1), 1, true)
+    assert.matches("timeout: must not be NaN",
+      support.message(barrier.wait, barrier, 0 / 0), 1, true)
     assert.is_false(barrier.broken)
     assert.equal(0, barrier.n_waiting)
   end)

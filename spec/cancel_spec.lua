@@ -1012,6 +1012,34 @@ describe("interrupt_main", function()
     time.sleep(0)
   end)
 
+  it("does nothing where nobody handles the signal", function()
+    assert.equal("went on\n", support.output_of [[
+      local threading = require "threading"
+      local time = require "threading.time"
+      for sig = 1, 31 do
+        if sig ~= 2 then -- SIGINT
+          threading.interrupt_main(sig)
+        end
+      end
+      local t = threading.Thread { target = threading.interrupt_main,
+        args = { 15 } }
+      t:start()
+      t:join()
+      time.sleep(0)
+      print "went on"
+    ]])
+  end)
+
+  it("calls a handler that is installed", function()
+    local r = support.run [[
+      local threading = require "threading"
+      threading.dump_on_signal "USR1"
+      threading.interrupt_main(10) -- SIGUSR1
+    ]]
+    assert.matches("MainThread", r.err)
+    assert.equal(0, r.code)
+  end)
+
   it("knows the numbers of signals", function()
     for _, bad in ipairs { 0, -1, 100000 } do
       assert.matches("signum", support.message(threading.interrupt_main, bad),

@@ -350,6 +350,21 @@ describe("a coroutine and several threads", function()
     assert.equal(10, closed)
   end)
 
+  it("a thread that is in none is in its main one", function()
+    local own, is_main, co, is_main_in_co
+    support.join(support.start(function()
+      own, is_main = coroutine.running()
+      coroutine.wrap(function()
+        co, is_main_in_co = coroutine.running()
+      end)()
+    end))
+    assert.equal("thread", type(own))
+    assert.is_true(is_main)
+    assert.equal("thread", type(co))
+    assert.are_not.equal(own, co)
+    assert.is_false(is_main_in_co)
+  end)
+
   it("a thread's own one is nobody else's", function()
     local own
     local lock = threading.Lock()

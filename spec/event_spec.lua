@@ -121,7 +121,7 @@ describe("Event", function()
   it("a bad timeout is an error, whether it is set or not", function()
     local event = threading.Event()
     for _ = 1, 2 do
-      for _, bad in ipairs { -1, -0.001, 0 / 0, 1e100, "1", true } do
+      for _, bad in ipairs { 0 / 0, 1e100, "1", true } do
         assert.matches("timeout: ",
           support.message(event.wait, event, bad), 1, true)
       end

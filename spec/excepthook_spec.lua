@@ -244,6 +244,19 @@ describe("uncaught errors, on stderr", function()
     ]]))
   end)
 
+  it("of no thread bear the number of the one that calls the hook",
+    function()
+      local err = stderr_of [[
+        run(function()
+          print(threading.get_ident())
+          threading.excepthook { value = "oh" }
+        end)
+        threading.excepthook { value = "oh" }
+      ]]
+      assert.matches("^Exception in thread %d+:\noh\n"
+        .. "Exception in thread %d+:\noh\n$", err)
+    end)
+
   it("do not change the exit status", function()
     assert.equal(0, support.run(
       'local threading = require "threading"\n'

@@ -132,7 +132,7 @@ describe("Timer", function()
 
   it("bad arguments are errors, when it is made", function()
     for _, bad in ipairs {
-      -1, -0.001, 0 / 0, math.huge, 1e100, "1", {}, true, print,
+      0 / 0, 1e100, "1", {}, true, print,
     } do
       assert.matches("interval", support.message(threading.Timer, bad, print),
         1, true)

@@ -46,10 +46,15 @@ function check.callable(value, name, where)
   end
 end
 
-function check.seconds(value, name, where)
-  if value ~= nil and not (math.type(value) and value >= 0
-      and value <= TIMEOUT_MAX) then
-    check.bad(name, where, "non-negative number of seconds", value)
+-- Seconds that a wait may last: not NaN, and what is negative counts as 0.
+function check.is_timeout(value)
+  return math.type(value) ~= nil
+    and (value <= TIMEOUT_MAX or value == math.huge)
+end
+
+function check.timeout(value, name, where)
+  if value ~= nil and not check.is_timeout(value) then
+    check.bad(name, where, "number of seconds", value)
   end
 end
 

@@ -16,7 +16,7 @@ function M.excepthook(args)
   if type(args) ~= "table" then
     check.bad("args", "excepthook", "table", args)
   end
-  local name = args.thread and args.thread.name or "?"
+  local name = args.thread and args.thread.name or _thread.get_ident()
   io.stderr:write(("Exception in thread %s:\n%s\n"):format(name,
     args.traceback or tostring(args.value)))
 end

@@ -268,7 +268,7 @@ function Executor:map(fn, list, options)
   check.callable(fn, "fn", "map")
   local next_item = items_of(list)
   options = check.options(options, map_options, "map")
-  check.seconds(options.timeout, "timeout", "map")
+  check.timeout(options.timeout, "timeout", "map")
   local mapping = setmetatable({
     executor = self, -- which would end the workers if it were collected
     state = state, fn = fn, next_item = next_item,

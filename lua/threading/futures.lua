@@ -119,7 +119,7 @@ local function read_wait(timeout, return_when)
     local options = check.options(timeout, wait_options, "wait")
     timeout, return_when = options.timeout, options.return_when
   end
-  check.seconds(timeout, "timeout", "wait")
+  check.timeout(timeout, "timeout", "wait")
   if return_when == nil then
     return_when = futures.ALL_COMPLETED
   elseif type(return_when) ~= "string" or not futures[return_when]
@@ -133,7 +133,7 @@ end
 --- Waits for futures. A cancelled one is done.
 -- @tparam table list Futures, or a table whose keys they are; what is in it
 -- twice counts once
--- @tparam[opt] number timeout seconds, not negative; without it for ever
+-- @tparam[opt] number timeout seconds (below 0 is 0); without it for ever
 -- @tparam[opt] string return_when `FIRST_COMPLETED`, `FIRST_EXCEPTION`, or
 -- `ALL_COMPLETED`, the default. Both may be given as a table:
 -- `{timeout = ..., return_when = ...}`
@@ -180,7 +180,7 @@ function futures.as_completed(list, timeout)
   if type(timeout) == "table" then
     timeout = check.options(timeout, timeout_option, "as_completed").timeout
   end
-  check.seconds(timeout, "timeout", "as_completed")
+  check.timeout(timeout, "timeout", "as_completed")
   local watched = watch(list, timeout)
   watched.list = setmetatable(list, { __mode = "v" }) -- not held when given
   return next_completed, watched, nil, watched

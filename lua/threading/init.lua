@@ -102,7 +102,8 @@ threading.stack_size = _thread.stack_size
 threading.exit = _thread.exit
 
 --- Simulates a signal that arrives in the main thread, where it raises
--- `"interrupted!"`, also out of a blocking call.
+-- `"interrupted!"`, also out of a blocking call. Another signal does nothing
+-- where no handler is installed for it.
 -- @function interrupt_main
 -- @tparam[opt=2] integer signum
 -- @raise if there is no such signal

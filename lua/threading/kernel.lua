@@ -162,7 +162,8 @@ local function check_options(options)
   if timeout == nil then
     timeout = SECONDS
   elseif not math.type(timeout) or timeout ~= timeout
-    or timeout <= 0 or timeout > _thread.TIMEOUT_MAX then
+    or timeout <= 0
+    or timeout > _thread.TIMEOUT_MAX and timeout < math.huge then
     check.bad("timeout", "kernel", "more than 0 seconds", timeout)
   end
   local cc = options.cc or os.getenv "CC"

@@ -209,7 +209,7 @@ end
 
 --- Waits until it has ended.
 -- @function Thread:join
--- @tparam[opt] number timeout seconds, not negative; without it for ever. Also
+-- @tparam[opt] number timeout seconds (below 0 is 0); without it for ever. Also
 -- as a table: `{timeout = ...}`
 -- @treturn boolean true when it has ended, false at the timeout
 -- @raise "cannot join thread before it is started", "cannot join current

@@ -7,7 +7,7 @@ local time = {}
 
 --- Lets the other threads run for this long.
 -- @function sleep
--- @tparam number secs seconds, not negative
+-- @tparam number secs seconds, not negative; `math.huge` is for ever
 -- @raise if secs is no such number; "interrupted!" on Ctrl-C
 time.sleep = _thread.time.sleep
 

@@ -25,14 +25,13 @@ local function check_self(self)
 end
 
 --- Makes a timer; `Timer(interval, fn, args)` calls it, then `start`.
--- @tparam number interval seconds, not negative
+-- @tparam number interval seconds; less than 0 is 0, `math.huge` never
 -- @tparam function fn
 -- @tparam[opt] table args the arguments; `n` counts trailing nils
 -- @raise if an argument is of the wrong type
 function Timer:init(interval, fn, args)
-  check.expect(type(interval) == "number" and interval >= 0
-    and interval <= _thread.TIMEOUT_MAX, "interval",
-    "non-negative number of seconds", interval)
+  check.expect(check.is_timeout(interval), "interval", "number of seconds",
+    interval)
   check.expect(check.is_callable(fn), "fn", "callable", fn)
   check.args(args)
   thread.Thread.init(self)

@@ -14,8 +14,11 @@
 
 -- Arguments -------------------------------------------------------------------
 
---- Seconds, from 0 to `threading.TIMEOUT_MAX`; not NaN.
+--- Seconds, from 0 to `threading.TIMEOUT_MAX`, or `math.huge`: for ever.
 ---@alias threading.seconds number
+
+--- The same; what is less than 0 counts as 0.
+---@alias threading.timeout number
 
 --- Seconds, not negative, not NaN, however many.
 ---@alias threading.duration number
@@ -26,7 +29,10 @@
 --- Seconds, more than 0.
 ---@alias threading.interval number
 
---- Seconds as for other waits, or -1 for ever.
+--- Seconds, more than 0, or `math.huge`: for ever.
+---@alias threading.patience number
+
+--- Seconds, from 0, or -1 or `math.huge` for ever.
 ---@alias threading.lock_timeout number
 
 --- An integer of at least 0.
@@ -163,7 +169,7 @@
 
 ---@class (exact) threading.SemaphoreAcquireOptions
 ---@field blocking? boolean by default true
----@field timeout? threading.seconds by default for ever
+---@field timeout? threading.timeout by default for ever
 
 ---@class (exact) threading.SemaphoreOptions
 ---@field value? threading.natural by default 1
@@ -174,7 +180,7 @@
 ---@class (exact) threading.BarrierOptions
 ---@field parties threading.positive
 ---@field action? threading.callable
----@field timeout? threading.seconds
+---@field timeout? threading.timeout
 
 ---@class (exact) threading.ParallelOptions
 ---@field nthreads? threading.positive by default the number of processors
@@ -184,7 +190,7 @@
 ---@class (exact) threading.KernelOptions
 ---@field cc? string|string[] the compiler; by default `$CC` or `cc`
 ---@field flags? string|string[] more flags
----@field timeout? threading.interval for the compiler; by default 60
+---@field timeout? threading.patience for the compiler; by default 60
 
 ---@class (exact) threading.QueueOptions
 ---@field maxsize? integer by default 0: no bound
@@ -197,10 +203,10 @@
 ---@field immediate? boolean by default false
 
 ---@class (exact) threading.TimeoutOptions
----@field timeout? threading.seconds by default for ever
+---@field timeout? threading.timeout by default for ever
 
 ---@class (exact) threading.BarrierWaitOptions
----@field timeout? threading.seconds by default the constructor's
+---@field timeout? threading.timeout by default the constructor's
 
 ---@class (exact) threading.NotifyOptions
 ---@field n? integer how many at most; by default 1
@@ -212,7 +218,7 @@
 ---@field initargs? threading.Args the initializer's arguments
 
 ---@class (exact) threading.MapOptions
----@field timeout? threading.seconds by default for ever
+---@field timeout? threading.timeout by default for ever
 ---@field buffersize? threading.positive by default all
 
 ---@class (exact) threading.PoolShutdownOptions
@@ -220,7 +226,7 @@
 ---@field cancel_futures? boolean by default false
 
 ---@class (exact) threading.WaitForOptions
----@field timeout? threading.seconds by default for ever
+---@field timeout? threading.timeout by default for ever
 ---@field return_when? threading.return_when by default `ALL_COMPLETED`
 
 --- What `excepthook` is given.
@@ -280,7 +286,7 @@ function Thread:run() end
 --- Waits until it has ended.
 ---
 --- Raises if it is not started, or is the calling thread.
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return boolean ended false at the timeout
 ---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Thread:join(timeout) end
@@ -313,7 +319,7 @@ local Timer = {}
 --- What makes the object; a derived class calls it from its own `init`.
 ---
 --- Raises if an argument is of the wrong type.
----@param interval threading.seconds
+---@param interval threading.timeout
 ---@param fn threading.callable
 ---@param args? threading.Args
 function Timer:init(interval, fn, args) end
@@ -448,7 +454,7 @@ function Condition:with(fn, ...) end
 --- Releases the lock, waits to be notified, and takes the lock again.
 ---
 --- Raises "cannot wait on un-acquired lock".
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return boolean notified false at the timeout
 ---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Condition:wait(timeout) end
@@ -457,7 +463,7 @@ function Condition:wait(timeout) end
 ---
 --- Raises "cannot wait on un-acquired lock"; what the predicate raises.
 ---@param predicate threading.callable called with the lock held
----@param timeout? threading.seconds|threading.TimeoutOptions or the options; by
+---@param timeout? threading.timeout|threading.TimeoutOptions or the options; by
 --- default for ever
 ---@return any value the predicate's; a false one at the timeout
 function Condition:wait_for(predicate, timeout) end
@@ -483,7 +489,7 @@ local Semaphore = {}
 --- Raises if an argument is of the wrong type, or if a timeout is given for a
 --- mere try.
 ---@param blocking? boolean by default true; false for a mere try
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return boolean acquired
 ---@overload fun(self, options: threading.SemaphoreAcquireOptions): boolean
 function Semaphore:acquire(blocking, timeout) end
@@ -525,7 +531,7 @@ function Event:clear() end
 --- Waits until the flag is set.
 ---
 --- Raises if the timeout is not valid.
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return boolean set false at the timeout
 ---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Event:wait(timeout) end
@@ -533,7 +539,8 @@ function Event:wait(timeout) end
 --- A place where a number of threads wait for each other.
 ---@class threading.Barrier
 ---@field parties integer read only; how many threads it is for
----@field n_waiting integer read only; how many of them wait now
+---@field n_waiting integer read only; how many of them wait now; in the
+--- action, all
 ---@field broken boolean read only
 local Barrier = {}
 
@@ -541,7 +548,7 @@ local Barrier = {}
 ---
 --- Raises "broken barrier"; in the thread that calls the action, what that
 --- raises.
----@param timeout? threading.seconds by default the constructor's
+---@param timeout? threading.timeout by default the constructor's
 ---@return integer index from 0 to parties - 1, another one for each thread
 ---@overload fun(self, options: threading.BarrierWaitOptions): integer
 function Barrier:wait(timeout) end
@@ -665,7 +672,7 @@ function Queue:task_done() end
 --- Waits until `task_done` was called for each item that was put.
 ---
 --- Raises if the timeout is not valid.
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return boolean done false at the timeout
 ---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Queue:join(timeout) end
@@ -1034,7 +1041,7 @@ local Future = {}
 --- or nil and "cancelled", if there is nothing.
 ---
 --- Raises the error object of the call; if the timeout is not valid.
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return any ...
 ---@overload fun(self, options: threading.TimeoutOptions): any
 function Future:result(timeout) end
@@ -1043,7 +1050,7 @@ function Future:result(timeout) end
 --- nil if there was none, or as `result` says.
 ---
 --- Raises if the timeout is not valid.
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return any error
 ---@return string? traceback
 ---@overload fun(self, options: threading.TimeoutOptions): any
@@ -1203,7 +1210,8 @@ function threading.shield(fn, ...) end
 function threading.is_cancelled(err) end
 
 --- Simulates a signal that arrives in the main thread. SIGINT raises
---- "interrupted!" there, also out of a call that waits.
+--- "interrupted!" there, also out of a call that waits. Another one does
+--- nothing where no handler is installed for it.
 ---
 --- Raises if there is no such signal.
 ---@param signum? threading.signum by default 2: SIGINT
@@ -1275,7 +1283,7 @@ function threading.Event() end
 --- Raises if an argument is of the wrong type, or less than one party.
 ---@param parties threading.positive
 ---@param action? threading.callable one thread of each round calls it
----@param timeout? threading.seconds for waits that give none
+---@param timeout? threading.timeout for waits that give none
 ---@return threading.Barrier
 ---@overload fun(options: threading.BarrierOptions): threading.Barrier
 function threading.Barrier(parties, action, timeout) end
@@ -1521,7 +1529,7 @@ function futures.ThreadPoolExecutor(max_workers, thread_name_prefix,
 ---
 --- Raises if an argument is of the wrong type.
 ---@param list threading.future_list
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@param return_when? threading.return_when by default `ALL_COMPLETED`
 ---@return threading.Future[] done in the order of the list
 ---@return threading.Future[] not_done
@@ -1534,7 +1542,7 @@ function futures.wait(list, timeout, return_when) end
 --- Raises if an argument is of the wrong type; in the loop "N (of M) futures
 --- unfinished", when the time is over.
 ---@param list threading.future_list
----@param timeout? threading.seconds by default for ever
+---@param timeout? threading.timeout by default for ever
 ---@return fun(...: any): threading.Future? iterator for a generic `for`
 ---@return any state
 ---@return nil first

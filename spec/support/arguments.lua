@@ -184,9 +184,17 @@ accepts["threading.element"] = function(value)
   return fits[arguments.element](value)
 end
 
+accepts["threading.timeout"] = function(value)
+  return type(value) == "number"
+    and (value <= threading.TIMEOUT_MAX or value == math.huge)
+end
+
 accepts["threading.seconds"] = function(value)
-  return type(value) == "number" and value >= 0
-    and value <= threading.TIMEOUT_MAX
+  return accepts["threading.timeout"](value) and value >= 0
+end
+
+accepts["threading.patience"] = function(value)
+  return accepts["threading.seconds"](value) and value > 0
 end
 
 accepts["threading.limit"] = function(value)
@@ -198,7 +206,7 @@ accepts["threading.duration"] = function(value)
 end
 
 accepts["threading.interval"] = function(value)
-  return accepts["threading.seconds"](value) and value > 0
+  return accepts["threading.patience"](value) and value < math.huge
 end
 
 accepts["threading.lock_timeout"] = function(value)
