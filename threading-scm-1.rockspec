@@ -115,6 +115,7 @@ build = {
         "csrc/tstate.c",
         "csrc/value.c",
         "csrc/waitlist.c",
+        "csrc/whose.c",
       },
       incdirs = { "csrc/include" },
       libraries = { "pthread" },

@@ -12,6 +12,7 @@
 #include "preempt.h"
 #include "runtime.h"
 #include "thread.h"
+#include "whose.h"
 
 static const char key_origin = 0, key_spare = 0, key_hook = 0; /* registry */
 
@@ -132,6 +133,7 @@ static bool give_state(thr_tstate *ts) {
   if (!L) return false;
   thr_preempt_enter(ts);
   ts->base = ts->running = L;
+  ts->rt->births++;
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts); /* there was no state to arm */
   lua_pushcfunction(L, settle);
@@ -158,6 +160,7 @@ static void leave(thr_tstate *ts) {
 /* The same out of a call, which will not go on: its Lua state is not touched,
 ** but by the collector. */
 static void leave_call(thr_tstate *ts) {
+  thr_whose_at(ts, NULL);
   lua_State *L = take_spare(ts, ~0u);
   thr_preempt_enter(ts);
   if (L) {
@@ -243,6 +246,7 @@ static bool detach_again(thr_tstate *ts) {
   bool took = ts->took & 1;
   ts->took >>= 1;
   ts->depth--;
+  thr_whose_at(ts, ts->running);
   if (took) thr_attach_goout(ts);
   return true;
 }

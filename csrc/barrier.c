@@ -202,6 +202,7 @@ static int barrier_wait(lua_State *L) {
   thr_ticket t;
   part mine = REFUSED;
   thr_wake r;
+  thr_pending_checkown(L, ts); /* one that has come must not go again */
   do r = arrive(b, &t, ts, deadline, &index, &mine);
   while (thr_pending_disturbed(L, ts, r));
   if (r == THR_PARK_TIMEOUT) break_round(b);

@@ -14,6 +14,7 @@
 #include "rlock.h"
 #include "sema.h"
 #include "value.h"
+#include "whose.h"
 
 static thr_tstate *record(threading_thread *t) { return (thr_tstate *)t; }
 
@@ -21,13 +22,22 @@ static thr_tstate *record(threading_thread *t) { return (thr_tstate *)t; }
 
 /* Reads nothing of L's that ever changes. */
 static threading_thread *self(lua_State *L) {
-  const void *id = lua_topointer(L, LUA_REGISTRYINDEX);
-  return (threading_thread *)thr_tstate_current(id);
+  thr_tstate *ts = thr_tls;
+  if (!ts || ts->running != L)
+    ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  if (ts) thr_whose_at(ts, L);
+  return (threading_thread *)ts;
+}
+
+/* Where it must not be let go of, it is kept: C has what it has allocated, and
+** perhaps no protected call, so that only threading_check raises. */
+static bool is_kept(thr_tstate *ts) {
+  return ts->holds_gil && !thr_whose_isown(ts);
 }
 
 static int release(threading_thread *t) {
   int saved = errno;
-  bool had = thr_attach_goout(record(t));
+  bool had = !is_kept(record(t)) && thr_attach_goout(record(t));
   errno = saved;
   return had;
 }
@@ -46,7 +56,7 @@ static int stopping(threading_thread *t) {
   unsigned deaf = ts->deaf | THR_PENDING_DUMP; /* that can wait */
   if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~deaf)
     return 1;
-  return thr_preempt_signalled(ts);
+  return is_kept(ts) || thr_preempt_signalled(ts);
 }
 
 static void check(lua_State *L) {
@@ -186,6 +196,7 @@ static int wait(threading_thread *t, waiting *fn, void *obj, double seconds) {
   int64_t deadline = deadline_of(seconds);
   bool had = ts->holds_gil;
   thr_wake r;
+  if (is_kept(ts)) return THREADING_STOPPED;
   if (had) thr_gil_release(ts);
   do r = fn(obj, ts, deadline);
   while (r != THR_PARK_WOKEN && r != THR_PARK_TIMEOUT && !stopping(t));

@@ -232,6 +232,7 @@ static bool wait_once(lua_State *L, condition *c, thr_tstate *ts,
   thr_ticket t;
   unsigned depth = 0;
   thr_wake r;
+  thr_pending_checkown(L, ts); /* before the lock is released */
   enter(c, &t);
   if (!release(L, c, &depth)) {
     leave(c, &t);

@@ -15,28 +15,42 @@
 #include "face.h"
 #include "gil.h"
 #include "preempt.h"
+#include "whose.h"
 
-/* `running` may change only between these two; both leave L's values alone.
-** What lies between must not raise: lua_resume and lua_resetthread do not. */
-static lua_State *step_in(thr_tstate *ts, lua_State *co) {
-  lua_State *before = ts->running;
-  thr_preempt_enter(ts);
-  ts->running = co;
+/* `running` may change only between step_in and step_out; both leave the
+** states' values alone.  What lies between must not raise: lua_resume and
+** lua_resetthread do not. */
+static void set_running(thr_tstate *ts, lua_State *L) {
+  ts->running = L;
   thr_preempt_leave(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts); /* what was armed is armed below */
-  thr_preempt_hurry(ts);
-  return before;
-}
-
-static void step_out(thr_tstate *ts, lua_State *co, lua_State *before) {
-  thr_preempt_enter(ts);
-  thr_preempt_lift(ts, co);
-  ts->running = before;
-  thr_preempt_leave(ts);
-  /* What co was asked for is asked of `before`: who was woken in co, and
-  ** sleeps on until the lock is free, does not ask again. */
   if (ts->rt->drop) thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
+}
+
+/* On top of another thread's state nothing switches: `running` stays. */
+static void step_in(thr_tstate *ts, thr_step *s) {
+  s->host = ts->host;
+  if (!thr_whose_isown(ts)) {
+    ts->host = thr_whose(ts);
+    return;
+  }
+  s->before = ts->running;
+  s->below = ts->steps;
+  ts->steps = s;
+  thr_preempt_enter(ts);
+  set_running(ts, s->co); /* what was armed is armed below */
+}
+
+/* What co was asked for is asked of `before`: who was woken in co, and sleeps
+** on until the lock is free, does not ask again. */
+static void step_out(thr_tstate *ts, thr_step *s) {
+  thr_whose_at(ts, s->from);
+  ts->host = s->host;
+  if (ts->steps != s) return;
+  ts->steps = s->below;
+  thr_preempt_enter(ts);
+  thr_preempt_lift(ts, s->co);
+  set_running(ts, s->before);
 }
 
 static bool resumable(lua_State *co) {
@@ -71,10 +85,11 @@ static int resume(lua_State *L, lua_State *co, int narg) {
   const char *why = obstacle(co, narg);
   if (why) return fail(L, why);
   thr_tstate *ts = thr_face_self(L);
+  thr_step s = {.co = co, .from = L};
   lua_xmove(L, co, narg);
-  lua_State *before = step_in(ts, co);
+  step_in(ts, &s);
   int status = lua_resume(co, L, narg, &nres);
-  step_out(ts, co, before);
+  step_out(ts, &s);
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
     return -1;
@@ -110,14 +125,15 @@ static bool bears_hook(lua_State *co) {
 
 static int close_state(lua_State *L, lua_State *co) {
   thr_tstate *ts = thr_face_self(L);
-  lua_State *runs = bears_hook(co) ? co : NULL;
-  lua_State *before = runs ? step_in(ts, runs) : NULL;
+  bool steps = bears_hook(co);
+  thr_step s = {.co = co, .from = L};
+  if (steps) step_in(ts, &s);
 #if LUA_VERSION_NUM >= 505 || LUA_VERSION_RELEASE_NUM >= 50406
   int status = lua_closethread(co, L);
 #else
   int status = lua_resetthread(co);
 #endif
-  if (runs) step_out(ts, runs, before);
+  if (steps) step_out(ts, &s);
   return status;
 }
 

@@ -128,6 +128,7 @@ static void wait_for_threads(lua_State *L, thr_tstate *ts) {
 }
 
 static void finish(lua_State *L, thr_tstate *ts) {
+  thr_pending_checkown(L, ts);
   wait_for_threads(L, ts);
   stop_and_join(ts);
 }
@@ -140,7 +141,10 @@ int thr_end_shutdown(lua_State *L) {
 /* os.exit, replaced: with `close` the state is closed, and whatever is
 ** younger than the sentinel would be finalised before the threads end. */
 static int os_exit(lua_State *L) {
-  if (lua_toboolean(L, 2)) finish(L, thr_face_self(L));
+  if (lua_toboolean(L, 2)) {
+    finish(L, thr_face_self(L));
+    thr_face_self(L)->closes = true; /* finalisers run on the main state */
+  }
   return thr_face_original(L);
 }
 
@@ -202,6 +206,7 @@ static bool is_lua_c(lua_State *L, lua_Debug *ar) {
 }
 
 void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
+  thr_whose_at(ts, L);
   bool script = is_script(L, ts->rt, ar);
   if (!script && !is_lua_c(L, ar)) return;
   atomic_store(&ts->phase, THR_STOPPED); /* who joins it goes on */

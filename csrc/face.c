@@ -121,6 +121,7 @@ void thr_face_indexwith(lua_State *L, lua_CFunction index) {
 thr_tstate *thr_face_findself(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
+  thr_whose_at(ts, L);
   return ts;
 }
 

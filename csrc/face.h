@@ -14,6 +14,7 @@
 #include <lua.h>
 
 #include "tstate.h"
+#include "whose.h"
 
 THR_PRIVATE_BEGIN
 
@@ -77,7 +78,9 @@ thr_tstate *thr_face_findself(lua_State *L);
 
 static inline thr_tstate *thr_face_self(lua_State *L) {
   thr_tstate *ts = thr_tls;
-  return ts && ts->running == L ? ts : thr_face_findself(L);
+  if (!ts || ts->running != L) return thr_face_findself(L);
+  thr_whose_at(ts, L);
+  return ts;
 }
 
 /* "bad argument #arg to 'f' (name: message)" */

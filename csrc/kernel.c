@@ -291,6 +291,7 @@ static int call(lua_State *L) {
     if (!argument(L, i + 1, &k->parameters[i], &f))
       return wrong_argument(L, k, i);
   thr_tstate *ts = thr_face_self(L);
+  thr_pending_checkown(L, ts);
   if (k->references) hold(k, &f);
   int wrong = run(k, ts, &f, &stop);
   if (k->references) let_go(k, &f);

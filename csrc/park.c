@@ -7,6 +7,7 @@
 
 #include "deadlock.h"
 #include "testing.h"
+#include "whose.h"
 
 #define SPINS_LEAST 50
 #define SPINS_MOST 1000
@@ -221,6 +222,7 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   if (is_look(w, deadline)) return look(w);
   w->result = NO_RESULT;
   w->forever = deadline == THR_FOREVER && !w->watch;
+  if (w->wants_gil && !thr_whose_isown(ts)) return THR_PARK_NOTOWN;
   w->tellable = w->wants_gil && !w->deaf;
   w->invited = false;
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;

@@ -40,6 +40,8 @@ typedef enum {
   THR_PARK_TIMEOUT,
   THR_PARK_INTERRUPTED, /* a signal on the main thread, or tstate.pending */
   THR_PARK_CHANGED,
+  THR_PARK_NOTOWN, /* it would let go of the global lock in another thread's
+                      Lua state, see whose.h */
   THR_PARK_READY, /* the descriptor that it watches; see watch->ready */
   THR_PARK_DEADLOCK /* nobody is left who could wake it; not for a waiter
                        that is deaf, or is without the global lock */

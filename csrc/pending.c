@@ -153,7 +153,8 @@ static bool unwinding(const thr_tstate *ts) {
 
 /* A deferred cancellation waits for a cancellation point; this is none. */
 void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
-  thr_gil_yield(ts);
+  thr_whose_at(ts, L);
+  if (thr_whose_isown(ts)) thr_gil_yield(ts);
   if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) || unwinding(ts))
     return;
   if (ts->guarded) { /* by one instruction: that which marks the variable */
@@ -164,11 +165,20 @@ void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
   thr_pending_raise(L, ts);
 }
 
+/* --- in another thread's state --- */
+
+void thr_pending_notown(lua_State *L, thr_tstate *ts) {
+  thr_face_pushname(L, ts->rt, thr_whose(ts));
+  thr_face_error(L, "called back in the Lua state of %s: load the library in "
+                 "the thread that runs its loop", lua_tostring(L, -1));
+}
+
 /* --- what a wait ended with --- */
 
 bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
   if (r == THR_PARK_DEADLOCK) ts->rt->at_deadlock(ts, L);
-  if (r != THR_PARK_INTERRUPTED) return false;
+  if (r != THR_PARK_INTERRUPTED && r != THR_PARK_NOTOWN) return false;
+  thr_pending_checkown(L, ts);
   if (ts->pending & THR_PENDING_DUMP) ts->in_wait = true;
   thr_pending_check(L, ts);
   thr_preempt_fetch(ts, L);
@@ -186,7 +196,9 @@ static int disturbed(lua_State *L) {
 }
 
 int thr_pending_trydisturbed(lua_State *L, thr_wake r) {
-  if (r != THR_PARK_INTERRUPTED && r != THR_PARK_DEADLOCK) return 0;
+  if (r != THR_PARK_INTERRUPTED && r != THR_PARK_DEADLOCK &&
+      r != THR_PARK_NOTOWN)
+    return 0;
   lua_pushcfunction(L, disturbed);
   lua_pushinteger(L, (lua_Integer)r);
   if (lua_pcall(L, 1, 1, 0) != LUA_OK) return -1;

@@ -9,6 +9,7 @@
 #include <lua.h>
 
 #include "park.h"
+#include "whose.h"
 
 THR_PRIVATE_BEGIN
 
@@ -25,6 +26,13 @@ void thr_pending_raise(lua_State *L, thr_tstate *ts);
 /* The same, where anything is that ts is not deaf to. */
 static inline void thr_pending_check(lua_State *L, thr_tstate *ts) {
   if (ts->pending & ~ts->deaf) thr_pending_raise(L, ts);
+}
+
+/* Raises where ts, which is about to let go of the global lock, runs in
+** another thread's Lua state. */
+void thr_pending_notown(lua_State *L, thr_tstate *ts);
+static inline void thr_pending_checkown(lua_State *L, thr_tstate *ts) {
+  if (!thr_whose_isown(ts)) thr_pending_notown(L, ts);
 }
 
 /* What the preemption's hook does: lets another thread run, then raises what

@@ -9,6 +9,7 @@
 #include "os_process.h"
 #include "os_stdio.h"
 #include "park.h"
+#include "whose.h"
 
 static int (*read_key)(FILE *in);   /* readline's own */
 static int (*pending_signal)(void); /* its handler has met one; or 0 */
@@ -29,6 +30,7 @@ static thr_wake wait_for_key(thr_tstate *ts, FILE *in) {
   thr_watch watch = {.fd = thr_os_fileno(in), .wanted = THR_IN};
   if (thr_os_look(&watch)) return THR_PARK_READY;
   thr_tstate_makebell(ts);
+  thr_whose_at(ts, ts->running); /* it is a prompt that calls readline */
   thr_waiter w = thr_waiter_onfd(ts, &watch, "descriptor");
   w.deaf = ~0u;
   w.signalled = is_signalled;

@@ -99,6 +99,7 @@ static void give_state(lua_State *L, thr_tstate *ts, int first) {
   if (!lua_checkstack(L1, n)) luaL_error(L, "too many arguments");
   lua_xmove(L, L1, n);
   ts->base = ts->running = L1;
+  ts->rt->births++;
   ts->body = body;
 }
 

@@ -64,6 +64,14 @@ typedef struct thr_hooked {
   int mask;  /* the mask that is installed */
 } thr_hooked;
 
+/* A coroutine that coroutine.resume runs. */
+typedef struct thr_step {
+  struct lua_State *co, *from; /* where resume was called */
+  struct lua_State *before;    /* tstate.running until then */
+  uint64_t host;               /* tstate.host until then */
+  struct thr_step *below;
+} thr_step;
+
 struct thr_tstate {
   _Atomic(const void *) id; /* of the Lua state, see thr_runtime.id; NULL when
                        that is closed */
@@ -73,6 +81,12 @@ struct thr_tstate {
 
   struct lua_State *base;    /* gil: the state the thread runs on */
   struct lua_State *running; /* own: base, or the coroutine on top of it */
+  struct lua_State *_Atomic at; /* own to write: where it called us last; who
+                     holds the gil reads where the others have let go of it */
+  uint64_t host;    /* own: on top of whose state it resumes; 0: its own */
+  thr_step *steps;  /* own: the coroutines between base and running */
+  struct lua_State *found;    /* own: a state that was nobody else's, */
+  unsigned long found_births; /* own: when so many had been born */
   atomic_bool holds_gil;     /* own; the signal handler reads it */
   atomic_bool nogil;         /* own: in C code that has let go of the lock */
   bool watches;   /* own: its latest wait is for a descriptor */
@@ -95,6 +109,7 @@ struct thr_tstate {
   thr_wait wait;         /* m; written by the thread itself */
   bool waiting;          /* m: else that wait has ended */
   atomic_bool wait_over; /* who ends the wait; it may not have run since */
+  bool closes;           /* own: it is about to close the Lua state */
   bool in_wait;          /* own: it goes on after the dump that comes now */
   bool guarded;          /* own: a guard() has returned; see at_switch */
   unsigned long wait_number; /* m: the younger the wait, the higher */
@@ -157,6 +172,7 @@ struct thr_runtime {
   atomic_size_t stack;     /* stack size of new threads, 0: default */
   thr_tstate *zombies;     /* gil */
   unsigned long unnamed;   /* gil: how many were given a name by number */
+  unsigned long births;    /* gil: how many got a Lua state of their own */
   thr_dead *dead;          /* gil: finalised objects, see face.h */
   struct lua_State *origin; /* const: runs nothing; in Lua 5.4.0 a state takes
                      from its maker, or resumer, how deep calls may nest */

@@ -10,7 +10,7 @@ local keys = require "tools.keys"
 local layers = { -- from the bottom up
   { "C modules", { "threading" } },
   { "the system", { "os", "testing" } },
-  { "the global lock", { "tstate", "preempt", "gil" } },
+  { "the global lock", { "tstate", "whose", "preempt", "gil" } },
   { "waiting", { "park", "deadlock", "waitlist", "gate", "thread" } },
   { "the words of the faces", { "face", "pending" } },
   { "data", { "elem", "heap", "items", "call", "listeners" } },

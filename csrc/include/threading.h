@@ -23,8 +23,14 @@
 **
 ** A long loop asks THREADING_STOPPING(L) now and then, inside the brackets,
 ** and leaves them if it is true: the thread is cancelled, the program ends, or
-** Ctrl-C was pressed.  threading_check(L), after them, raises what it was;
-** without, it is raised when Lua goes on.
+** Ctrl-C was pressed.  threading_check(L), after them, raises what it was.
+** Without, a stop or Ctrl-C is raised as soon as Lua goes on, a cancellation
+** where the thread waits next or asks for it (asynchronous: at once, too).
+**
+** L must be the calling thread's.  A library that keeps a lua_State and calls
+** back on it in another thread has not let go of the lock in BEGIN, for the
+** owner would go on with the same stack; its waits return THREADING_STOPPED,
+** THREADING_STOPPING is true, and threading_check says what is wrong.
 **
 ** A HOST WITH A LOOP OF ITS OWN does the same in two calls that need not stand
 ** in one block:
