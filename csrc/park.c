@@ -208,7 +208,7 @@ static bool is_look(const thr_waiter *w, int64_t deadline) {
 ** are off, as in a finaliser. */
 static thr_wake look(thr_waiter *w) {
   thr_tstate *ts = w->ts;
-  if (ts->holds_gil && ts->rt->drop) thr_gil_yield(ts);
+  if (w->wants_gil && ts->rt->drop && thr_whose_isown(ts)) thr_gil_yield(ts);
   if (heard(w) || (ts->is_main && is_signalled(w)))
     return THR_PARK_INTERRUPTED;
   if (w->watch && thr_os_look(w->watch)) return THR_PARK_READY;

@@ -27,7 +27,7 @@ describe("the architecture", function()
       assert.matches("u_" .. unit .. '["' .. unit .. '"]', text, 1, true)
       assert.matches("| `" .. unit .. "` | ", text, 1, true)
     end
-    assert.matches("u_park --> u_gil\n", text, 1, true)
+    assert.matches("u_gate --> u_park\n", text, 1, true)
   end)
 
   it("has the functions that its page leads through", function()

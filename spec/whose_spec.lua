@@ -119,7 +119,7 @@ describe("A callback", function()
       assert.equal(2, woken)
     end)
 
-    it("is not switched away from", function()
+    it("is not switched away from, nor in a mere look", function()
       local go, before, after, done = threading.Event(), nil, nil, false
       local rival = support.start(function()
         go:wait()
@@ -131,6 +131,8 @@ describe("A callback", function()
         go:set()
         for _ = 1, 20000 do
           coroutine.wrap(function() end)()
+          none:acquire(false)
+          event:wait(0)
         end
         after = _thread._switches()
         done = true
