@@ -2,6 +2,7 @@
 #include "gil.h"
 
 #include "preempt.h"
+#include "rest.h"
 #include "testing.h"
 
 #define HELD 1u   /* somebody may touch Lua */
@@ -58,8 +59,29 @@ static bool try_take(thr_gil *gil) {
   return false;
 }
 
-/* The caller, which holds the lock, will let go of it after about so long. */
+/* The one to wake, or NULL. */
+static thr_tstate *rouse(thr_gilwaiter *w) {
+  if (!w || w->posted) return NULL;
+  w->posted = true;
+  w->asleep = false;
+  thr_tstate_ref(w->ts);
+  return w->ts;
+}
+
+static void rouse_first(thr_gil *gil) {
+  thr_mutex_lock(&gil->m);
+  thr_tstate *first = rouse(gil->queue);
+  thr_mutex_unlock(&gil->m);
+  if (first) thr_tstate_wake(first);
+}
+
+/* The caller, which holds the lock, will let go of it after about so long; or,
+** where its hook is too dear, when the first of the queue asks it to. */
 static void drop_after(thr_tstate *self, int64_t patience) {
+  if (thr_rest_left(self) > 0) {
+    rouse_first(self->rt->gil);
+    return;
+  }
   atomic_store(&self->rt->drop, true);
   thr_preempt_armafter(self, (int)(patience / INSTRUCTION));
 }
@@ -76,11 +98,13 @@ static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
   }
   atomic_store_explicit(&ts->holds_gil, true, memory_order_relaxed);
   if (ts->is_main && ts->rt->watch_changed) thr_preempt_watch(ts);
-  if (atomic_load(&ts->rt->drop) || (ts->pending & THR_PENDING_AT_ONCE))
+  bool asked = atomic_load(&ts->rt->drop), rests = thr_rest_left(ts) > 0;
+  if (asked && rests) rouse_first(gil);
+  if ((asked && !rests) || ts->pending & THR_PENDING_AT_ONCE)
     thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
   if (gil->grace > 0) drop_after(ts, gil->grace);
-  else if (preempted && gil->offers)
+  else if (preempted && gil->offers && !rests)
     thr_preempt_armafter(ts, (int)(OFFER_AFTER / INSTRUCTION));
   gil->grace = 0;
 }
@@ -138,7 +162,11 @@ static void signal_holder(thr_gil *gil, thr_gilwaiter *w) {
   atomic_store(&w->ts->rt->drop, true);
   thr_tstate *holder = atomic_load(&gil->holder);
   if (holder) thr_preempt_request(holder);
-  if (w->asked < ASK_DOUBLINGS) w->asked++;
+}
+
+static int64_t rest_of_holder(thr_gil *gil) {
+  thr_tstate *holder = atomic_load(&gil->holder);
+  return holder ? thr_rest_left(holder) : 0;
 }
 
 /* A holder that was asked will hand the lock over, and while somebody hasty
@@ -158,8 +186,13 @@ static int64_t ask(thr_gil *gil, thr_gilwaiter *w) {
   if (now < w->due && pos == 0) return w->due;
   if (now < w->due) return w->due + pos * gil->interval;
   if (need_not_ask(w, pos)) return now + pos * ASK_PAUSE_MOST;
-  int64_t pause = (pos + 1) * gil->interval << w->asked;
-  signal_holder(gil, w);
+  int64_t pause = rest_of_holder(gil);
+  if (pause == 0) {
+    pause = (pos + 1) * gil->interval;
+    signal_holder(gil, w);
+  }
+  pause <<= w->asked;
+  if (w->asked < ASK_DOUBLINGS) w->asked++;
   return now + (pause < ASK_PAUSE_MOST ? pause : ASK_PAUSE_MOST);
 }
 
@@ -204,7 +237,7 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience) {
   thr_gil *gil = ts->rt->gil;
-  bool wakes = patience >= THR_STREAM;
+  bool wakes = patience >= THR_STREAM || thr_rest_left(self) > 0;
   thr_mutex_lock(&gil->m);
   queue_up(gil, w, ts, patience);
   w->posted = wakes;
@@ -238,11 +271,7 @@ static thr_tstate *let_go(thr_gil *gil, thr_tstate *ts) {
   thr_gilwaiter *w = gil->queue;
   atomic_store(&ts->rt->drop, false);
   atomic_fetch_and_explicit(&gil->word, ~HELD, memory_order_release);
-  if (!w || w->posted) return NULL;
-  w->posted = true;
-  w->asleep = false;
-  thr_tstate_ref(w->ts);
-  return w->ts;
+  return rouse(w);
 }
 
 static void disown(thr_gil *gil, thr_tstate *ts) {
@@ -311,6 +340,7 @@ void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
     gil->hasty = 0;
     gil->grace = 0;
     ts->rt->drop = false;
+    ts->rests_until = 0; /* the child's time begins anew */
   }
   thr_mutex_unlock(&gil->m);
 }

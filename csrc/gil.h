@@ -21,6 +21,8 @@
 **   lock before it asks itself to drop, too.
 ** - While somebody waits who was due at once, behind others that are due, each
 **   of these asks itself to drop, too, after a short turn.
+** - A holder whose hook is too dear just now (rest.h) is not asked, and does
+**   not ask itself: who waits for it is awake, and asks when that is over.
 ** - The patience of THR_STREAM is too long for a hook, which slows down what
 **   runs: who is invited with it is woken, and keeps the time itself.
 ** - Who gets the lock back when another has gone to wait for a descriptor lets

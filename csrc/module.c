@@ -31,6 +31,7 @@
 #include "program.h"
 #include "queue.h"
 #include "readline.h"
+#include "rest.h"
 #include "rlock.h"
 #include "runtime.h"
 #include "sema.h"
@@ -156,6 +157,13 @@ static int switches(lua_State *L) {
   return 1;
 }
 
+/* _hook_cost() -> seconds that this thread has spent on dear hooks, see rest */
+static int hook_cost(lua_State *L) {
+  int64_t cost = thr_rest_cost(thr_face_self(L));
+  lua_pushnumber(L, (double)cost / THR_SECOND);
+  return 1;
+}
+
 typedef struct {
   uint64_t ident;
   const char *what;
@@ -241,6 +249,7 @@ static const luaL_Reg functions[] = {
     {"_is_terminal", isterminal},
     {"_join", thr_handle_join},
     {"_kernel", thr_kernel_create},
+    {"_hook_cost", hook_cost},
     {"_kernel_contract", thr_kernel_contract},
     {"_lacks_worker", thr_pool_lacksworker},
     {"_lines", thr_file_lines},

@@ -93,6 +93,9 @@ thr_osthread thr_os_self(void);
 void thr_os_setname(const char *name); /* of the calling thread */
 int64_t thr_os_nativeid(void);
 bool thr_os_stackok(size_t size); /* may a thread have this stack size? */
+/* How much of the processors' time a thread of this process has had, or
+** THR_FOREVER where nobody tells.  The calling one's is thr_os_threadtime. */
+int64_t thr_os_timeof(thr_osthread t, int64_t native_id);
 int thr_os_cpu(void); /* on which processor this runs; 0 where none tells */
 void thr_os_yield(void); /* lets others run on this processor */
 int thr_os_cpucount(void);        /* processors this process may use */

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "rest.h"
 #include "testing.h"
 
 /* The VM sees a newly armed hook only at loop ends, calls and returns.  With
@@ -32,6 +33,18 @@ static int least(int a, int b) { return a < b ? a : b; }
 
 static bool is_ours(lua_State *L) { return lua_gethook(L) == on_event; }
 
+/* To set a hook walks the stack; to take it off does not. */
+static void set(thr_tstate *ts, lua_State *L, lua_Hook fn, int mask,
+                int count) {
+  int64_t begun = mask != 0 ? thr_rest_begin(ts) : 0;
+  lua_sethook(L, fn, mask, count);
+  if (mask != 0) thr_rest_end(ts, begun);
+}
+
+static void set_user(thr_tstate *ts, const thr_hooked *h, lua_State *L) {
+  set(ts, L, h->user, h->user_mask, h->user_count);
+}
+
 static thr_hooked *find(thr_tstate *ts, lua_State *L) {
   for (int i = 0; i < 2; i++)
     if (ts->hooked[i].L == L) return &ts->hooked[i];
@@ -53,6 +66,7 @@ static void let_interrupted_win(thr_hooked *h) {
 ** then the user has none. */
 static void read_user(thr_hooked *h, lua_State *L) {
   h->L = L;
+  h->mask = 0;
   h->user = lua_gethook(L);
   h->user_mask = is_ours(L) ? 0 : lua_gethookmask(L);
   h->user_count = h->left = lua_gethookcount(L);
@@ -80,10 +94,18 @@ void thr_preempt_hurry(thr_tstate *ts) {
   if (is_hurried(ts->rt)) thr_preempt_arm(ts);
 }
 
-/* What must stand on L when no preemption is asked for. */
-static int standing_mask(const thr_tstate *ts, const thr_hooked *h) {
+/* While other threads live.  Where it is dear to set, the hook stays for a
+** while when they have ended: there may soon be others. */
+static bool is_watched(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  bool watched = h->L == rt->mainL && rt->alive > 0 && !rt->closing;
+  if (h->L != rt->mainL || rt->closing) return false;
+  return rt->alive > 0 || (h->mask & LUA_MASKRET && thr_rest_left(ts) > 0);
+}
+
+/* What must stand on L when no preemption is asked for. */
+static int standing_mask(thr_tstate *ts, const thr_hooked *h) {
+  const thr_runtime *rt = ts->rt;
+  bool watched = is_watched(ts, h);
   return h->user_mask | (watched ? LUA_MASKRET : 0) |
          (is_hurried(rt) ? LUA_MASKCOUNT : 0);
 }
@@ -93,29 +115,30 @@ static bool stands(const thr_hooked *h) {
          lua_gethookcount(h->L) == h->slice;
 }
 
-static void install(thr_hooked *h, int mask, int count) {
+/* What stands is set again only to have it count anew. */
+static void install(thr_tstate *ts, thr_hooked *h, int mask, int count) {
+  bool anew = mask & LUA_MASKCOUNT && thr_testing_every() == 0;
   if (thr_testing_every() > 0) count = least(count, thr_testing_every());
   h->mask = mask;
   h->slice = counts(h) ? least(h->left, count) : count;
   if (h->slice < 1) h->slice = 1;
-  if (thr_testing_every() == 0 || !stands(h)) /* to set it walks the stack */
-    lua_sethook(h->L, on_event, h->mask, h->slice);
+  if (anew || !stands(h)) set(ts, h->L, on_event, h->mask, h->slice);
 }
 
 /* Ours stays only over a count hook, or to watch. */
 static void settle(thr_tstate *ts, thr_hooked *h) {
   int mask = standing_mask(ts, h);
   if (mask != h->user_mask || counts(h)) {
-    install(h, mask, SLICE_MOST);
+    install(ts, h, mask, SLICE_MOST);
   } else {
-    lua_sethook(h->L, h->user, h->user_mask, h->user_count);
+    set_user(ts, h, h->L);
     h->L = NULL;
   }
 }
 
 /* A request that comes again arms anew, for the last one may have been counted
-** past.  But who asks itself to drop later, again and again, must not put off
-** what is armed. */
+** past, unless that is too dear.  But who asks itself to drop later, again and
+** again, must not put off what is armed. */
 static void arm(thr_tstate *ts, int count) {
   lua_State *L = ts->running;
   if (!L) return; /* it attaches just now */
@@ -123,8 +146,9 @@ static void arm(thr_tstate *ts, int count) {
   bool armed = is_ours(L) && (h->mask & LUA_MASKCOUNT);
   if (armed && (counts(h) || (h->slice <= count && count > RANDOM_MOST)))
     return;
+  if (armed && (count > 1 || h->slice == 1) && thr_rest_left(ts) > 0) return;
   if (armed) count = least(count, h->slice);
-  install(h, standing_mask(ts, h) | LUA_MASKCOUNT, count);
+  install(ts, h, standing_mask(ts, h) | LUA_MASKCOUNT, count);
 }
 
 void thr_preempt_enter(thr_tstate *ts) {
@@ -151,8 +175,12 @@ void thr_preempt_armafter(thr_tstate *ts, int instructions) {
 
 /* What must be met at once comes at the next instruction: one that came later
 ** might be met by a <close> variable. */
+static bool is_urgent(const thr_tstate *ts) {
+  return (ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) != 0;
+}
+
 static int soon(thr_tstate *ts) {
-  return ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf ? 1 : random_count(ts);
+  return is_urgent(ts) ? 1 : random_count(ts);
 }
 
 void thr_preempt_arm(thr_tstate *ts) { thr_preempt_armafter(ts, soon(ts)); }
@@ -163,6 +191,7 @@ static void on_signal(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     if (!atomic_load_explicit(&ts->holds_gil, memory_order_relaxed)) continue;
     if (!ts->rt->drop && !(ts->pending & THR_PENDING_AT_ONCE)) continue;
+    if (!is_urgent(ts) && thr_rest_left(ts) > 0) continue; /* it came late */
     if (atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
       atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
     else
@@ -187,7 +216,7 @@ static thr_hooked disown_stray(thr_tstate *ts, lua_State *L) {
     user = *h;
     h->L = NULL;
   }
-  lua_sethook(L, user.user, user.user_mask, user.user_count);
+  set_user(ts, &user, L);
   return user;
 }
 
@@ -197,7 +226,7 @@ void thr_preempt_lift(thr_tstate *ts, lua_State *L) {
   if (!h) return;
   if (is_ours(L)) {
     let_interrupted_win(h);
-    lua_sethook(L, h->user, h->user_mask, h->user_count);
+    set_user(ts, h, L);
   }
   h->L = NULL;
 }
@@ -209,7 +238,7 @@ void thr_preempt_lay(thr_tstate *ts, lua_State *L) {
 
 void thr_preempt_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
   thr_hooked *h = find(ts, creator);
-  if (h && is_ours(L)) lua_sethook(L, h->user, h->user_mask, h->user_count);
+  if (h && is_ours(L)) set_user(ts, h, L);
 }
 
 /* The hook of base that is not ours, though ours may lie over it. */
@@ -354,6 +383,12 @@ static bool count_down(thr_hooked *h) {
   return true;
 }
 
+/* Our hook that watched, and was kept when the last thread ended. */
+static bool is_left_over(thr_tstate *ts, const thr_hooked *h) {
+  return ts->rt->alive == 0 && h->mask != h->user_mask &&
+         !(h->mask & LUA_MASKCOUNT) && thr_rest_left(ts) == 0;
+}
+
 /* Settles what stands on L from now on; returns the user's hook, to which
 ** this event goes, and in *due whether it goes there. */
 static thr_hooked receive(thr_tstate *ts, lua_State *L, int event, bool *due) {
@@ -363,7 +398,7 @@ static thr_hooked receive(thr_tstate *ts, lua_State *L, int event, bool *due) {
   let_interrupted_win(h);
   if (event == LUA_HOOKCOUNT) *due = count_down(h);
   user = *h;
-  if (event == LUA_HOOKCOUNT) settle(ts, h);
+  if (event == LUA_HOOKCOUNT || is_left_over(ts, h)) settle(ts, h);
   return user;
 }
 
@@ -376,6 +411,6 @@ static void on_event(lua_State *L, lua_Debug *ar) {
   thr_preempt_leave(ts);
   if (due) pass_on(ts, &user, L, ar);
   if (ar->event == LUA_HOOKCOUNT) ts->rt->at_switch(ts, L);
-  else if (ar->event == LUA_HOOKRET && L == ts->rt->mainL)
+  else if (ar->event == LUA_HOOKRET && L == ts->rt->mainL && ts->rt->alive > 0)
     ts->rt->at_return(ts, L, ar);
 }

@@ -104,6 +104,10 @@ struct thr_tstate {
   atomic_bool hooks_missed; /* own: it came and went while hooks_busy */
   atomic_bool sigint_missed; /* own: so did Ctrl-C */
   uint32_t random;        /* own */
+  int walks_closely;        /* own: how many walks are measured closely; */
+  int64_t walk_cost;        /* own: the cost of the dear ones; see rest.h */
+  atomic_llong rests_until; /* own, or 0 by who sees it over: until it has had
+                               so much time, it is not to be asked to drop */
 
   _Atomic(const void *) parked_at; /* see park.c */
   thr_wait wait;         /* m; written by the thread itself */

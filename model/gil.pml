@@ -14,6 +14,9 @@
 ** and when they are invited, though the others compute (`served`, under weak
 ** fairness, that is: who can go on goes on some day).
 **
+** The hook of a thread that computes may be dear, once: while the thread rests
+** from it, nobody asks it to let go, nor does it ask itself.
+**
 ** What is done under the lock's mutex is one step here: outside of it a thread
 ** looks at one word at a time.
 **
@@ -33,6 +36,9 @@
 #define freed 8        /* hand_over frees the lock before the grant */
 #define unposted 9     /* let_go wakes nobody */
 #define posted_once 10 /* who was woken in vain is not woken again */
+#define forgotten 11   /* who found the holder resting does not ask again */
+#define dear_invitation 12 /* who rests invites, and wakes nobody */
+#define dear_grace 13      /* the same who takes the lock before an invited */
 #ifndef MUTATION
 #define MUTATION none
 #endif
@@ -54,12 +60,20 @@ bool granted[THREADS], posted[THREADS], asleep[THREADS], hasty[THREADS];
 
 bool holds[THREADS];   /* tstate.holds_gil */
 bool hook[THREADS];    /* armed: the thread will come to yield */
+byte dear[THREADS];    /* its hook: 0 not yet, 1 it rests, 2 no more */
+bool late[THREADS];    /* the holder rested: it will look again in time */
 bool token[THREADS];   /* of its semaphore; a second would say no more */
 bool parked[THREADS], woken[THREADS], done[THREADS];
 byte inside;           /* how many may touch Lua */
 
+#define rests(t) (dear[t] == 1)
+
 inline arm(t) {
-  hook[t] = computes(t)
+  hook[t] = computes(t);
+  if
+  :: hook[t] && dear[t] == 0 -> dear[t] = 1
+  :: true
+  fi
 }
 
 /* --- under the mutex --- */
@@ -115,6 +129,13 @@ inline signal_holder() {
   fi
 }
 
+inline ask_holder() {
+  if
+  :: holder != NONE && rests(holder) -> late[self] = !IS(forgotten)
+  :: else -> late[self] = false; signal_holder()
+  fi
+}
+
 #define need_not_ask (hasty[self] && queue[0] != self && (drop || IS(aloof)))
 
 /* When it comes it may be due or not, unless it is hasty, that is, due; who has
@@ -122,12 +143,22 @@ inline signal_holder() {
 inline ask() {
   if
   :: need_not_ask
-  :: (hasty[self] || timeouts) && !need_not_ask -> signal_holder()
+  :: (hasty[self] || timeouts) && !need_not_ask -> ask_holder()
   :: !hasty[self] && !(timeouts && slept)
   fi
 }
 
-/* Sets `next` to whom to post. */
+/* Sets `next` to whom to post, if there is one. */
+inline rouse_first() {
+  if
+  :: queued > 0 && !posted[queue[0]] && !IS(unposted) ->
+    next = queue[0];
+    posted[next] = true;
+    asleep[next] = false
+  :: else
+  fi
+}
+
 inline hand_over() {
   next = queue[0];
   drop = false;
@@ -141,16 +172,9 @@ inline hand_over() {
 }
 
 inline let_go() {
-  next = NONE;
   drop = false;
   held = false;
-  if
-  :: queued > 0 && !posted[queue[0]] && !IS(unposted) ->
-    next = queue[0];
-    posted[next] = true;
-    asleep[next] = false
-  :: else
-  fi
+  rouse_first()
 }
 
 /* --- gil.c --- */
@@ -163,7 +187,11 @@ inline post(w) {
 }
 
 inline drop_after() {
-  drop = true; arm(self)
+  if
+  :: rests(self) && !IS(dear_grace) -> rouse_first()
+  :: rests(self) && IS(dear_grace)
+  :: else -> drop = true; arm(self)
+  fi
 }
 
 inline become_holder() {
@@ -173,14 +201,16 @@ inline become_holder() {
     inside++;
     assert(inside == 1);
     if
-    :: drop -> arm(self)
+    :: drop && !rests(self) -> arm(self)
+    :: drop && rests(self) -> rouse_first()
     :: else
     fi;
     if
     :: grace -> grace = false; drop_after()
     :: else
     fi
-  }
+  };
+  atomic { post(next); next = NONE }
 }
 
 inline disown() {
@@ -190,7 +220,7 @@ inline disown() {
 }
 
 /* It is awake: it has just come, or its semaphore or its time has woken it. */
-#define awake (!slept || token[self] || timeouts)
+#define awake (!slept || token[self] || timeouts || late[self])
 
 /* In the queue, until it is granted the lock, or finds it free. */
 inline wait_turn() {
@@ -203,7 +233,10 @@ inline wait_turn() {
       slept = true; token[self] = false;
       posted[self] = posted[self] && IS(posted_once) }
   od;
-  atomic { slept = false; token[self] = false; posted[self] = false }
+  atomic {
+    slept = false; token[self] = false; posted[self] = false;
+    late[self] = false
+  }
 }
 
 inline take(is_hasty) {
@@ -238,12 +271,19 @@ inline yield() {
   fi
 }
 
+/* Sets `next` to the invited, if that is to be posted now. */
 inline invite(w) {
-  atomic { queue_up(w, false); asleep[w] = true };
+  atomic {
+    queue_up(w, false);
+    posted[w] = rests(self) && !IS(dear_invitation);
+    asleep[w] = !posted[w]
+  };
   atomic {
     if
-    :: IS(unasked)
-    :: else -> drop_after()
+    :: posted[w] -> next = w
+    :: !posted[w] && IS(unasked)
+    :: !posted[w] && rests(self)
+    :: else -> drop = true; arm(self)
     fi
   }
 }
@@ -259,7 +299,8 @@ inline accept() {
 /* Under the bucket's mutex: w sees it at the end. */
 inline wake(w) {
   invite(w);
-  atomic { parked[w] = false; woken[w] = true }
+  atomic { parked[w] = false; woken[w] = true };
+  atomic { post(next); next = NONE }
 }
 
 /* Wakes the threads that are parked, one after the other. */
@@ -296,6 +337,14 @@ inline step() {
       hook[self] = drop && !IS(lifted_hook) }
   :: !hook[self]
   fi
+}
+
+/* Some day a rest is over. */
+active proctype rest() {
+  do
+  :: dear[0] == 1 -> dear[0] = 2
+  :: dear[1] == 1 -> dear[1] = 2
+  od
 }
 
 proctype thread(byte self) {

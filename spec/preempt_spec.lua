@@ -277,6 +277,93 @@ describe("preemption", function()
     assert.is_true(least < 200000, least)
   end)
 
+  -- To set a hook walks the stack. Both numbers are of this thread's own time,
+  -- which the machine's load does not change.
+  describe("on a deep stack", function()
+    local function deep(n, fn)
+      if n == 0 then
+        return fn()
+      end
+      local result = deep(n - 1, fn)
+      return result
+    end
+
+    -- The part of this thread's time that setting hooks takes while fn runs.
+    local function part_of_hooks(fn)
+      local cost, used = _thread._hook_cost(), time.thread_time()
+      fn()
+      return (_thread._hook_cost() - cost) / (time.thread_time() - used)
+    end
+
+    local function step()
+      for _ = 1, 20000 do
+        -- compute
+      end
+    end
+
+    -- That of a loop beside threads that come for the lock again and again.
+    local function compute(one_step)
+      local over = false
+      local list = support.start_many(3, function()
+        while not over do
+          time.sleep(0)
+          time.sleep(0.0001)
+        end
+      end)
+      local part = part_of_hooks(function()
+        local first = _thread._switches()
+        repeat
+          for _ = 1, 20 do
+            one_step()
+          end
+        until _thread._switches() > first + 40
+      end)
+      over = true
+      support.join(list)
+      return part
+    end
+
+    local function in_coroutine(fn, ...)
+      return coroutine.wrap(fn)(...)
+    end
+
+    local places = {
+      ["the main thread"] = { pcall, step },
+      ["a thread"] = { support.in_thread, step },
+      ["a coroutine"] = { in_coroutine, step },
+      ["what resumes coroutines"] = { pcall, function()
+        in_coroutine(step)
+      end },
+    }
+
+    for place, it_is in pairs(places) do
+      it("takes a small part of the time of " .. place, function()
+        local part
+        it_is[1](function()
+          part = deep(100000, function()
+            return compute(it_is[2])
+          end)
+        end)
+        assert.is_true(part < 0.2, part)
+      end)
+    end
+
+    it("threads start and end as they do elsewhere", function()
+      if _thread._testing then
+        pending "the hostile build sets its hook for every thread"
+        return
+      end
+      local part = deep(100000, function()
+        return part_of_hooks(function()
+          for _ = 1, 500 do
+            support.join(support.start(rawlen, ""))
+          end
+        end)
+      end)
+      assert.is_true(part < 0.25, part)
+    end)
+  end)
+
   it("comes between the load and the store of x = x + 1", function()
     local x
     local function change()
