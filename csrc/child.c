@@ -30,7 +30,8 @@ static int from_worker(lua_State *L) {
 }
 
 static int make_child(lua_State *L) {
-  return thr_face_self(L)->is_main ? thr_face_original(L) : from_worker(L);
+  const thr_tstate *ts = thr_face_here(L);
+  return !ts || ts->is_main ? thr_face_original(L) : from_worker(L);
 }
 
 void thr_child_open(lua_State *L) {

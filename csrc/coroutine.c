@@ -1,7 +1,7 @@
 /*
-** coroutine: replaces coroutine.resume, wrap, close, create and yield, and
-** debug.sethook and gethook, by equivalents that tell the thread's record
-** which coroutine runs; and coroutine.running by one that knows threads.
+** coroutine: replaces coroutine.resume, wrap, close, create and yield by
+** equivalents that tell the thread's record which coroutine runs; and
+** coroutine.running by one that knows threads.
 **
 ** A hook armed on a thread's base state is not seen by a coroutine on top of
 ** it; so the record must know that one.  Our hook never outlives a resume: it
@@ -14,12 +14,15 @@
 
 #include "face.h"
 #include "gil.h"
+#include "loading.h"
 #include "preempt.h"
 #include "whose.h"
+#include "wrapper.h"
 
 /* `running` may change only between step_in and step_out; both leave the
 ** states' values alone.  What lies between must not raise: lua_resume and
-** lua_resetthread do not. */
+** lua_resetthread do not.  Once the library is gone there is no record, and
+** nothing to be told. */
 static void set_running(thr_tstate *ts, lua_State *L) {
   ts->running = L;
   thr_preempt_leave(ts);
@@ -29,6 +32,7 @@ static void set_running(thr_tstate *ts, lua_State *L) {
 
 /* On top of another thread's state nothing switches: `running` stays. */
 static void step_in(thr_tstate *ts, thr_step *s) {
+  if (!ts) return;
   s->host = ts->host;
   if (!thr_whose_isown(ts)) {
     ts->host = thr_whose(ts);
@@ -44,6 +48,7 @@ static void step_in(thr_tstate *ts, thr_step *s) {
 /* What co was asked for is asked of `before`: who was woken in co, and sleeps
 ** on until the lock is free, does not ask again. */
 static void step_out(thr_tstate *ts, thr_step *s) {
+  if (!ts) return;
   thr_whose_at(ts, s->from);
   ts->host = s->host;
   if (ts->steps != s) return;
@@ -84,13 +89,14 @@ static int resume(lua_State *L, lua_State *co, int narg) {
   int nres = 0;
   const char *why = obstacle(co, narg);
   if (why) return fail(L, why);
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_face_here(L);
   thr_step s = {.co = co, .from = L};
   lua_xmove(L, co, narg);
   step_in(ts, &s);
   int status = lua_resume(co, L, narg, &nres);
   step_out(ts, &s);
   if (status != LUA_OK && status != LUA_YIELD) {
+    if (ts && ts->rt->loads) thr_loading_dropcoroutine(L, ts->rt, co);
     lua_xmove(co, L, 1);
     return -1;
   }
@@ -103,7 +109,8 @@ static int resume(lua_State *L, lua_State *co, int narg) {
 }
 
 static void switch_if_asked(lua_State *L) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_face_here(L);
+  if (!ts) return;
   if (ts->rt->drop || ts->pending) ts->rt->at_switch(ts, L);
 }
 
@@ -124,7 +131,7 @@ static bool bears_hook(lua_State *co) {
 }
 
 static int close_state(lua_State *L, lua_State *co) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_face_here(L);
   bool steps = bears_hook(co);
   thr_step s = {.co = co, .from = L};
   if (steps) step_in(ts, &s);
@@ -166,7 +173,8 @@ static int co_auxwrap(lua_State *L) {
 static int co_create(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State *co = lua_newthread(L);
-  thr_preempt_inherit(thr_face_self(L), L, co);
+  thr_tstate *ts = thr_face_here(L);
+  if (ts) thr_preempt_inherit(ts, L, co);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
   return 1;
@@ -178,10 +186,15 @@ static int co_wrap(lua_State *L) {
   return 1;
 }
 
+static bool is_base(lua_State *L) {
+  const thr_tstate *ts = thr_face_here(L);
+  return ts && L == ts->base;
+}
+
 /* At the top of a thread there is nobody to yield to, as in a main script;
 ** Lua itself would name a C-call boundary. */
 static int co_yield(lua_State *L) {
-  if (!lua_isyieldable(L) && L == thr_face_self(L)->base) {
+  if (!lua_isyieldable(L) && is_base(L)) {
     lua_pushliteral(L, "attempt to yield from outside a coroutine");
     return lua_error(L);
   }
@@ -191,10 +204,9 @@ static int co_yield(lua_State *L) {
 /* To a thread the state that it runs when it is in no coroutine is the main
 ** one, as it is to a script. */
 static int co_running(lua_State *L) {
-  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
-  if (!ts) return thr_face_original(L);
+  if (!thr_face_here(L)) return thr_face_original(L);
   lua_pushthread(L);
-  lua_pushboolean(L, L == ts->base);
+  lua_pushboolean(L, is_base(L));
   return 2;
 }
 
@@ -208,7 +220,7 @@ static bool closable(lua_State *L, lua_State *co) {
 static int co_close(lua_State *L) {
   lua_State *co = lua_isnone(L, 1) ? L : lua_tothread(L, 1);
 #if LUA_VERSION_NUM >= 505 /* where it would end the thread, silently */
-  if (co == L && L == thr_face_self(L)->base)
+  if (co == L && is_base(L))
     return luaL_error(L, "cannot close main thread");
 #endif
   if (!closable(L, co)) return thr_face_original(L);
@@ -221,52 +233,62 @@ static int co_close(lua_State *L) {
   return 2;
 }
 
-/* --- debug --- */
+/* --- around a wrapper of the program's --- */
 
-static lua_State *hook_target(lua_State *L) {
-  return lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+/* Its own code runs in L; the record names the coroutine that it is about to
+** resume, for nothing tells when it does. */
+static int resume_around(lua_State *L) {
+  lua_State *co = lua_tothread(L, 1);
+  thr_tstate *ts = thr_face_here(L);
+  if (!ts || !co || co == ts->running) return thr_face_original(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  thr_step s = {.co = co, .from = L};
+  step_in(ts, &s);
+  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  step_out(ts, &s);
+  if (status != LUA_OK) return lua_error(L);
+  switch_if_asked(L);
+  return lua_gettop(L);
 }
 
-/* Not in brackets, for it may raise: of the original and of a signal in its
-** middle, the original wins anyway. */
-static int debug_sethook(lua_State *L) {
-  thr_tstate *ts = thr_face_self(L);
-  lua_State *target = hook_target(L);
-  thr_preempt_enter(ts);
-  thr_preempt_lift(ts, target);
-  thr_preempt_leave(ts);
+static int create_around(lua_State *L) {
   int n = thr_face_original(L);
-  if (target == ts->base) thr_preempt_accept(ts);
-  thr_preempt_enter(ts);
-  thr_preempt_lay(ts, target);
-  thr_preempt_leave(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts); /* the user's hook has won */
+  lua_State *co = n > 0 ? lua_tothread(L, -n) : NULL;
+  thr_tstate *ts = thr_face_here(L);
+  if (ts && co) thr_preempt_inherit(ts, L, co);
   return n;
 }
 
-/* In brackets: our hook must not come back before the original has looked. */
-static int debug_gethook(lua_State *L) {
-  thr_tstate *ts = thr_face_self(L);
-  lua_State *target = hook_target(L);
-  int nargs = lua_gettop(L);
+static int running_around(lua_State *L) {
+  int n = thr_face_original(L);
+  if (n != 2 || !thr_face_here(L)) return n;
+  lua_pop(L, 1);
+  lua_pushboolean(L, lua_tothread(L, -1) == L && is_base(L));
+  return n;
+}
+
+static int yielded(lua_State *L, int status, lua_KContext ctx) {
+  (void)status;
+  (void)ctx;
+  return lua_gettop(L);
+}
+
+static int yield_around(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
-  thr_preempt_enter(ts);
-  thr_preempt_lift(ts, target);
-  int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
-  thr_preempt_lay(ts, target);
-  thr_preempt_leave(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts);
-  return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, yielded);
+  return lua_gettop(L);
 }
 
 void thr_coroutine_open(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"resume", co_resume}, {"wrap", co_wrap},   {"close", co_close},
-      {"create", co_create}, {"yield", co_yield},
-      {"running", co_running}, {NULL, NULL}};
-  static const luaL_Reg hooks[] = {
-      {"sethook", debug_sethook}, {"gethook", debug_gethook}, {NULL, NULL}};
-  thr_face_replace(L, LUA_COLIBNAME, functions);
-  thr_face_replace(L, LUA_DBLIBNAME, hooks);
+  static const thr_replacement functions[] = {
+      {"resume", co_resume, resume_around},
+      {"wrap", co_wrap, thr_face_original},
+      {"close", co_close, thr_face_original},
+      {"create", co_create, create_around},
+      {"yield", co_yield, yield_around},
+      {"running", co_running, running_around},
+      {NULL, NULL, NULL}};
+  thr_wrapper_replace(L, LUA_COLIBNAME, "luaopen_coroutine", functions);
 }

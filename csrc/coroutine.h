@@ -1,4 +1,4 @@
-/* coroutine: replaces functions of coroutine.* and debug.*, see the .c file. */
+/* coroutine: replaces functions of coroutine.*, see the .c file. */
 #ifndef THR_COROUTINE_H
 #define THR_COROUTINE_H
 

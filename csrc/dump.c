@@ -9,6 +9,7 @@
 #include "deadlock.h"
 #include "face.h"
 #include "gil.h"
+#include "loading.h"
 #include "lock.h"
 #include "preempt.h"
 
@@ -100,6 +101,10 @@ static bool is_thread(const thr_wait *wait) {
   return strcmp(wait->what, "thread") == 0;
 }
 
+static bool is_module(const thr_wait *wait) {
+  return strcmp(wait->what, "module") == 0;
+}
+
 /* ", held by NAME (acquired at ...)"; or " NAME to end"; pushes.  A thread
 ** that is joined may have ended, and who joins it not have run since. */
 static void push_holder(lua_State *L, const report *r, const report *list,
@@ -113,7 +118,8 @@ static void push_holder(lua_State *L, const report *r, const report *list,
   } else {
     push_acquired(L, r);
     if (owner)
-      lua_pushfstring(L, ", held by %s%s", name_of(owner),
+      lua_pushfstring(L, ", %s by %s%s",
+                      is_module(&r->wait) ? "loaded" : "held", name_of(owner),
                       lua_tostring(L, -1));
     else
       lua_pushfstring(L, ", held by a thread that has ended%s",
@@ -133,6 +139,9 @@ static void push_wait(lua_State *L, lua_State *of, const report *r,
                     thr_park_fdat(r->wait.addr), place);
   else if (is_thread(&r->wait))
     lua_pushfstring(L, "waits for%s%s", holder, place);
+  else if (is_module(&r->wait))
+    lua_pushfstring(L, "waits for module '%s'%s%s",
+                    thr_loading_name(r->wait.addr), place, holder);
   else if (isupper((unsigned char)r->wait.what[0])) /* an object's type */
     lua_pushfstring(L, "waits for %s %p%s%s", r->wait.what, r->wait.object,
                     place, holder);

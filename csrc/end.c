@@ -141,9 +141,10 @@ int thr_end_shutdown(lua_State *L) {
 /* os.exit, replaced: with `close` the state is closed, and whatever is
 ** younger than the sentinel would be finalised before the threads end. */
 static int os_exit(lua_State *L) {
-  if (lua_toboolean(L, 2)) {
-    finish(L, thr_face_self(L));
-    thr_face_self(L)->closes = true; /* finalisers run on the main state */
+  thr_tstate *ts = thr_face_here(L);
+  if (ts && lua_toboolean(L, 2)) {
+    finish(L, ts);
+    ts->closes = true; /* finalisers run on the main state */
   }
   return thr_face_original(L);
 }
@@ -281,6 +282,7 @@ static int anchor_gc(lua_State *L) {
   if (!rt || !ts) return 0;
   if (others_alive(ts) > rt->given_up) finish_close(L, ts);
   *box = NULL;
+  thr_face_setgone(L);
   thr_os_free(rt->script);
   thr_gil_abandon(rt->gil);
   drop_records(ts);

@@ -125,6 +125,32 @@ thr_tstate *thr_face_findself(lua_State *L) {
   return ts;
 }
 
+static const char key_gone = 0; /* registry: is the library gone? */
+
+/* The key is there from the beginning, so that to set it needs no memory. */
+void thr_face_open(lua_State *L) {
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_gone);
+}
+
+void thr_face_setgone(lua_State *L) {
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_gone);
+}
+
+static thr_tstate *find_here(lua_State *L) {
+  luaL_checkstack(L, 1, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_gone);
+  bool gone = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return gone ? NULL : thr_face_findself(L);
+}
+
+thr_tstate *thr_face_here(lua_State *L) {
+  thr_tstate *ts = thr_tls;
+  return ts && ts->running == L ? thr_face_self(L) : find_here(L);
+}
+
 /* Lua 5.5.0 pushes nothing where there is no memory for it (and luaL_error
 ** raises what stands below). */
 static void push_text(lua_State *L, const char *fmt, va_list ap) {

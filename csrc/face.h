@@ -83,6 +83,13 @@ static inline thr_tstate *thr_face_self(lua_State *L) {
   return ts;
 }
 
+/* The same for the functions that replace Lua's own, which work as those do
+** once the library is gone: NULL then.  Finalisers may run after ours. */
+thr_tstate *thr_face_here(lua_State *L);
+/* Called when it is gone. */
+void thr_face_setgone(lua_State *L);
+void thr_face_open(lua_State *L);
+
 /* "bad argument #arg to 'f' (name: message)" */
 int thr_face_argerror(lua_State *L, int arg, const char *name,
                       const char *fmt, ...);

@@ -90,8 +90,9 @@ static bool read_buffered(lua_State *L, luaL_Stream *file,
 static int read_file(lua_State *L) {
   luaL_Stream *file = lua_touserdata(L, 1);
   thr_reader *r = thr_reader_of(L);
-  if (r->waits && lua_gettop(L) == 1 && read_buffered(L, file, r)) return 1;
-  if (r->waits) return read_waiting(L, file, r);
+  bool waits = r->waits && thr_face_here(L);
+  if (waits && lua_gettop(L) == 1 && read_buffered(L, file, r)) return 1;
+  if (waits) return read_waiting(L, file, r);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_read);
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);

@@ -2,6 +2,7 @@
 #include "fork.h"
 
 #include "gil.h"
+#include "loading.h"
 #include "lock.h"
 #include "park.h"
 #include "tstate.h"
@@ -75,6 +76,7 @@ static void in_child(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     thr_gil_afterfork(ts, true);
     forget_others(ts);
+    thr_loading_afterfork(ts);
     become_main(ts);
   }
   thr_park_afterfork(true);

@@ -31,10 +31,12 @@
 #include "program.h"
 #include "queue.h"
 #include "readline.h"
+#include "require.h"
 #include "rest.h"
 #include "rlock.h"
 #include "runtime.h"
 #include "sema.h"
+#include "sethook.h"
 #include "simplequeue.h"
 #include "testing.h"
 #include "value.h"
@@ -327,6 +329,8 @@ static void open_all(lua_State *L, thr_runtime *rt) {
   thr_readline_open();
   thr_child_open(L);
   thr_coroutine_open(L);
+  thr_sethook_open(L);
+  thr_require_open(L);
   thr_capi_open(L);
   rt->opened = true;
 }

@@ -158,6 +158,16 @@ bool thr_os_reap(thr_oschild *c, int *status) {
   return true;
 }
 
+void thr_os_reaplast(thr_oschild *c, int *status) {
+  pid_t r;
+  do r = waitpid((pid_t)c->pid, status, 0);
+  while (r < 0 && errno == EINTR);
+  int err = errno;
+  if (r < 0) *status = -1;
+  forget(c);
+  errno = err;
+}
+
 void thr_os_terminate(const thr_oschild *c) {
   if (c->pid != 0) kill((pid_t)c->pid, SIGTERM);
 }

@@ -32,6 +32,9 @@ int thr_os_shellfile(thr_oschild *c, const char *command, const char *mode,
 ** -1, with errno. */
 bool thr_os_reap(thr_oschild *c, int *status);
 
+/* Waits for its end: at the end of a Lua state, when no thread is left. */
+void thr_os_reaplast(thr_oschild *c, int *status);
+
 void thr_os_terminate(const thr_oschild *c);
 
 /* Nobody will ask for its end: the system's record of it is dropped some time

@@ -77,11 +77,20 @@ static bool wait_for_room(lua_State *L, thr_tstate *ts, program *p) {
   return true;
 }
 
+/* Once the library is gone nobody else is left to run. */
+static int close_last(lua_State *L, program *p) {
+  int status;
+  fclose(p->file.f);
+  thr_os_reaplast(&p->child, &status);
+  return push_result(L, status);
+}
+
 /* Lua's own close has marked the file as closed, and calls this. */
 static int close_program(lua_State *L) {
   program *p = lua_touserdata(L, 1);
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_face_here(L);
   int status;
+  if (!ts) return close_last(L, p);
   if (!wait_for_room(L, ts, p)) {
     p->file.closef = close_program;
     return lua_error(L);

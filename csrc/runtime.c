@@ -8,6 +8,7 @@
 #include "face.h"
 #include "fork.h"
 #include "gil.h"
+#include "loading.h"
 #include "pending.h"
 #include "preempt.h"
 
@@ -41,6 +42,7 @@ static void clear_entry(lua_State *L, const void *key, lua_Integer ident) {
 }
 
 void thr_runtime_forget(lua_State *L, thr_tstate *ts) {
+  thr_loading_dropthread(L, ts);
   clear_entry(L, &thr_key_active, (lua_Integer)ts->ident);
   clear_entry(L, &key_locals, (lua_Integer)ts->ident);
   clear_entry(L, &thr_key_messages, (lua_Integer)ts->ident);
@@ -49,6 +51,7 @@ void thr_runtime_forget(lua_State *L, thr_tstate *ts) {
 }
 
 static void fill_registry(lua_State *L) {
+  thr_face_open(L);
   thr_pending_open(L);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_locals);

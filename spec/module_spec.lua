@@ -5,7 +5,7 @@ local support = require "spec.support"
 local threading = require "threading"
 
 describe("require", function()
-  it("adds nothing to _G and changes no name in it", function()
+  it("adds nothing to _G and replaces only itself in it", function()
     assert.equal("true\n", support.output_of [[
       local before, next = {}, next
       for key, value in next, _G do
@@ -21,7 +21,7 @@ describe("require", function()
       t:join()
       threading.Lock():guard():release()
       for key, value in next, _G do
-        assert(rawequal(before[key], value), key)
+        assert(rawequal(before[key], value) ~= (key == "require"), key)
         before[key] = nil
       end
       assert(next(before) == nil)

@@ -30,6 +30,23 @@ local function locks(lock)
   assert(not lock:locked())
 end
 
+-- A load that has failed keeps nobody from the next one.
+cases["require of a module"] = function()
+  local NAME <const> = "spec.support.hostile.a_module"
+  local function load()
+    package.loaded[NAME] = nil
+    return (require(NAME))
+  end
+  package.preload[NAME] = function()
+    return { coroutine.wrap(load) }
+  end
+  return load, function()
+    support.in_thread(load)
+  end, function(module)
+    assert(type(module[1]()) == "table")
+  end
+end
+
 cases["Lock()"] = maker(threading.Lock, locks)
 cases["RLock()"] = maker(threading.RLock, locks)
 cases["Condition()"] = maker(threading.Condition, function(c)
