@@ -5,6 +5,7 @@
 
 #include "array.h"
 #include "attach.h"
+#include "deadlock.h"
 #include "event.h"
 #include "face.h"
 #include "gil.h"
@@ -122,6 +123,7 @@ static double *tofloat64(lua_State *L, int arg) {
 struct threading_object {
   void *obj;
   void (*unref)(void *obj);
+  atomic_int *kept; /* NULL: nobody can wait for it */
 };
 
 static void unref_lock(void *o) { thr_lock_unref(o); }
@@ -138,12 +140,20 @@ static atomic_int *references(lua_State *L, int arg, threading_object *o) {
   thr_event *e = thr_event_test(L, arg);
   thr_value *v = thr_value_test(L, arg);
   thr_array *a = thr_array_test(L, arg);
-  if (l) return *o = (threading_object){l, unref_lock}, &l->refs;
-  if (s) return *o = (threading_object){s, unref_semaphore}, &s->refs;
-  if (e) return *o = (threading_object){e, unref_event}, &e->refs;
-  if (v) return *o = (threading_object){v, unref_value}, &v->refs;
-  if (a) return *o = (threading_object){a, unref_array}, &a->refs;
+  if (l) return *o = (threading_object){l, unref_lock, &l->kept}, &l->refs;
+  if (s)
+    return *o = (threading_object){s, unref_semaphore, &s->kept}, &s->refs;
+  if (e) return *o = (threading_object){e, unref_event, &e->kept}, &e->refs;
+  if (v) return *o = (threading_object){v, unref_value, NULL}, &v->refs;
+  if (a) return *o = (threading_object){a, unref_array, NULL}, &a->refs;
   return NULL;
+}
+
+/* While C has it, C may wake those that wait for it. */
+static void count(const threading_object *o, int more) {
+  if (!o->kept) return;
+  atomic_fetch_add(o->kept, more);
+  thr_park_recount(o->obj, o->kept);
 }
 
 static threading_object *retain(lua_State *L, int arg) {
@@ -152,11 +162,13 @@ static threading_object *retain(lua_State *L, int arg) {
   if (!refs || !(o = thr_os_alloc(sizeof(*o)))) return NULL;
   atomic_fetch_add(refs, 1);
   *o = found;
+  count(o, 1);
   return o;
 }
 
 static void drop(threading_object *o) {
   if (!o) return;
+  count(o, -1);
   o->unref(o->obj);
   thr_os_free(o);
 }
@@ -284,11 +296,16 @@ static threading_state *open_state(lua_State *L) {
   s->face.api = &api;
   s->rt = record(t)->rt;
   atomic_fetch_add(&s->rt->refs, 1);
+  atomic_fetch_add(&s->rt->doors, 1); /* from where a thread may come */
+  atomic_fetch_add(&s->rt->awake, 1);
   return &s->face;
 }
 
 static void close_state(threading_state *s) {
-  thr_runtime_unref(((state *)s)->rt);
+  thr_runtime *rt = ((state *)s)->rt;
+  atomic_fetch_sub(&rt->doors, 1);
+  thr_deadlock_ended(rt);
+  thr_runtime_unref(rt);
   thr_os_free(s);
 }
 

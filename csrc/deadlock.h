@@ -11,8 +11,10 @@
 ** one: it is reported under the policy "cycle" only.
 **
 ** A thread that sleeps, has a deadline, runs C without the global lock, or is
-** attached from outside, counts as awake.  Nothing of this is on the path of
-** an uncontended lock.  Called by park and thread.
+** attached from outside, counts as awake.  So does one that waits for an object
+** that C has retained, which C may set or release at any time; and a Lua state
+** that C has opened, as if a thread were about to attach.  Nothing of this is
+** on the path of an uncontended lock.  Called by park, thread and capi.
 */
 #ifndef THR_DEADLOCK_H
 #define THR_DEADLOCK_H
@@ -33,7 +35,8 @@ typedef enum {
 bool thr_deadlock_publish(thr_waiter *w);
 void thr_deadlock_unpublish(thr_tstate *ts);
 
-/* A thread has ended, and woken all who joined it.  If all others wait for
+/* One that counted as awake does so no longer: a thread has ended, say, and
+** woken all who joined it.  If all others wait for
 ** ever, the one that began to wait last is told. */
 void thr_deadlock_ended(thr_runtime *rt);
 

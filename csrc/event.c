@@ -27,6 +27,7 @@ static bool still_unset(thr_waiter *w) {
 thr_wake thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, e, "Event");
   w.still = still_unset;
+  w.kept = &e->kept;
   if (atomic_load(&e->set)) return THR_PARK_WOKEN;
   thr_wake r = thr_park(&w, deadline);
   return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;

@@ -14,7 +14,7 @@ THR_PRIVATE_BEGIN
 
 typedef struct {
   atomic_bool set;
-  atomic_int refs;
+  atomic_int refs, kept; /* kept: how often C has retained it */
 } thr_event;
 
 thr_event *thr_event_new(void);

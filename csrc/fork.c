@@ -69,7 +69,7 @@ static void forget_others(thr_tstate *self) {
   rt->spinner = NULL; /* it may have been another */
   rt->alive = rt->nondaemons = rt->outside = 0;
   self->outside = false;
-  rt->awake = 1;
+  rt->awake = 1 + rt->doors;
 }
 
 static void in_child(void) {

@@ -76,6 +76,7 @@ thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
                        unsigned deaf) {
   thr_waiter w = thr_waiter_on(ts, l, l->certain ? "RLock" : "Lock");
   w.still = still_locked;
+  w.kept = &l->kept;
   w.owner = owner;
   w.certain = l->certain;
   w.deaf = deaf;

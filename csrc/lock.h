@@ -23,7 +23,7 @@ THR_PRIVATE_BEGIN
 typedef struct thr_lock {
   atomic_uint word;
   atomic_ullong owner; /* ident of who acquired it; 0 when free */
-  atomic_int refs;
+  atomic_int refs, kept; /* kept: how often C has retained it */
   bool certain;        /* const: nobody but the owner may release it (RLock) */
   unsigned depth;      /* owner only: how often it has acquired an RLock */
   char acquired_at[72]; /* owner only: "file:line", under THREADING_DEBUG */

@@ -66,10 +66,15 @@ static unsigned heard(const thr_waiter *w) {
   return atomic_load(&w->ts->pending) & ~deaf;
 }
 
+static bool is_kept(const atomic_int *kept) {
+  return kept && atomic_load(kept) > 0;
+}
+
 /* In the list, where nobody is left who could take it out: the last one to
 ** wait takes itself out, if it can be told. */
 static thr_wake count_asleep(struct bucket *b, thr_waiter *w) {
   thr_runtime *rt = w->ts->rt;
+  w->forever = w->endless && !is_kept(w->kept);
   if (!w->forever || atomic_fetch_sub(&rt->awake, 1) != 1 ||
       rt->policy == THR_DEADLOCK_OFF || !w->tellable)
     return THR_PARK_WOKEN;
@@ -221,7 +226,7 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   w->wants_gil = ts->holds_gil;
   if (is_look(w, deadline)) return look(w);
   w->result = NO_RESULT;
-  w->forever = deadline == THR_FOREVER && !w->watch;
+  w->endless = w->forever = deadline == THR_FOREVER && !w->watch;
   if (w->wants_gil && !thr_whose_isown(ts)) return THR_PARK_NOTOWN;
   w->tellable = w->wants_gil && !w->deaf;
   w->invited = false;
@@ -317,6 +322,30 @@ void thr_park_interrupt(thr_tstate *ts, unsigned bits) {
 
 void thr_park_deadlock(thr_tstate *ts) {
   end_wait(ts, THR_PARK_DEADLOCK, cannot_tell);
+}
+
+/* Finds one that is counted otherwise than *kept says; counts it anew. */
+static bool recount_one(const void *addr, const atomic_int *kept) {
+  struct bucket *b = lock_bucket(addr);
+  bool forever = !is_kept(kept);
+  thr_waiter *w = next_at(b->first, addr);
+  while (w && (!w->endless || w->forever == forever))
+    w = next_at(w->next, addr);
+  thr_runtime *rt = w ? w->ts->rt : NULL;
+  if (w) {
+    w->forever = forever;
+    atomic_fetch_add(&rt->refs, 1); /* the thread may be woken, and end */
+    if (!forever) atomic_fetch_add(&rt->awake, 1);
+  }
+  thr_mutex_unlock(&b->m);
+  if (!rt) return false;
+  if (forever) thr_deadlock_ended(rt);
+  thr_runtime_unref(rt);
+  return true;
+}
+
+void thr_park_recount(const void *addr, const atomic_int *kept) {
+  while (recount_one(addr, kept)) {}
 }
 
 void thr_park_beforefork(void) {

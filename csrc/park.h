@@ -63,7 +63,10 @@ struct thr_waiter {
   thr_watch *watch; /* NULL: none */
   bool (*signalled)(void); /* NULL, or: has a signal come that ends the wait?
                               Asked on the main thread, without the lock */
-  bool forever; /* waiter only: none but another waker can end it */
+  const atomic_int *kept; /* NULL, or: how often C has retained what is waited
+                             for */
+  bool endless; /* waiter only: no deadline, no descriptor ends it */
+  bool forever; /* bucket: nor does C that has retained the object */
   bool tellable;             /* waiter only: see thr_wait */
   bool wants_gil;            /* waiter only: it held the lock before */
   bool invited;              /* bucket: it stands in the lock's queue */
@@ -114,6 +117,10 @@ void thr_park_interrupt(thr_tstate *ts, unsigned bits);
 /* Ends the wait of a thread with THR_PARK_DEADLOCK, if it still waits and can
 ** be told. */
 void thr_park_deadlock(thr_tstate *ts);
+
+/* *kept, of the object at addr, has become more than 0, or 0: those that wait
+** there count as awake from now on, or no longer. */
+void thr_park_recount(const void *addr, const atomic_int *kept);
 
 /* fork: between the two, no bucket changes; then the child forgets all
 ** waiters, which were other threads. */

@@ -47,6 +47,7 @@ thr_wake thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
                             int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, s, "Semaphore");
   w.still = still_none;
+  w.kept = &s->kept;
   while (!thr_semaphore_try(s)) {
     thr_wake r = thr_park(&w, deadline);
     if (w.handed) break;

@@ -17,7 +17,7 @@ typedef struct {
   _Atomic int64_t word;
   int64_t initial; /* const */
   bool bounded;    /* const: the value may not exceed the initial one */
-  atomic_int refs;
+  atomic_int refs, kept; /* kept: how often C has retained it */
 } thr_semaphore;
 
 thr_semaphore *thr_semaphore_new(int64_t value, bool bounded);

@@ -159,6 +159,7 @@ struct thr_runtime {
   _Atomic(thr_tstate *) spinner; /* looks whether its wait is over */
   bool one_cpu;            /* const: to spin would keep the others off it */
   atomic_int awake;        /* those that do not wait for ever, see deadlock.h */
+  atomic_int doors;        /* how often C has opened the state for threads */
   atomic_int policy;       /* thr_deadlock_policy */
   unsigned long waits;     /* m: how many have begun */
 

@@ -391,6 +391,90 @@ extern "C" int luaopen_plus(lua_State *L) {
     end)
   end)
 
+  describe("where every thread waits", function()
+    -- What the program, in which nobody but C can end a wait, prints.
+    local function said(program)
+      local r = support.run([[
+        local threading, outside = require "threading", require "outside"
+        local _thread = require "threading._thread"
+        local event, sema = threading.Event(), threading.Semaphore(0)
+        local function start(fn, ...)
+          local t = threading.Thread { target = fn, args = { ... } }
+          t:start()
+          while not _thread._parked()[t.ident] do
+            require "threading.time".sleep(0)
+          end
+          return t
+        end
+        local function try(fn, ...)
+          local ok, err = pcall(fn, ...)
+          print(ok or err:match "deadlock: every thread waits for ever")
+        end
+      ]] .. program)
+      assert.same({ "", 0 }, { r.err, r.code })
+      return r.out
+    end
+
+    local DEADLOCK <const> = "deadlock: every thread waits for ever\n"
+
+    it("C sets the Event that it has retained", function()
+      assert.equal("true\n", said [[
+        outside.later("set", event)
+        try(event.wait, event)
+      ]])
+    end)
+
+    it("C releases the Semaphore that it retains after the wait has begun",
+      function()
+        assert.equal("true\ntrue\n", said [[
+          local t = start(try, sema.acquire, sema)
+          outside.later("release", sema)
+          try(t.join, t)
+        ]])
+      end)
+
+    it("and C drops the object, or has retained another, it is a deadlock",
+      function()
+        assert.equal(DEADLOCK .. "true\n", said [[
+          local t = start(try, sema.acquire, sema)
+          outside.later("drop", sema)
+          outside.later("drop", sema)
+          try(t.join, t)
+          sema:release()
+        ]])
+        assert.equal(DEADLOCK, said [[
+          local kept = outside.later("keep", event)
+          try(sema.acquire, sema)
+        ]])
+        assert.equal(DEADLOCK .. "true\n", said [[
+          local kept = outside.later("keep", event)
+          event:set()
+          local t = start(try, sema.acquire, sema)
+          event:wait()
+          try(t.join, t)
+          sema:release()
+        ]])
+      end)
+
+    it("a thread of C's comes into the state that it has opened", function()
+      assert.equal("true\n", said [[
+        outside.later("attach", function() event:set() end)
+        try(event.wait, event)
+      ]])
+    end)
+
+    it("and C closes the state, it is a deadlock", function()
+      assert.equal(DEADLOCK .. "true\n", said [[
+        local t = start(try, sema.acquire, sema)
+        outside.later("close")
+        outside.later("close")
+        event:set()
+        try(t.join, t)
+        sema:release()
+      ]])
+    end)
+  end)
+
   describe("objects", function()
     local makers = {
       Lock = threading.Lock,

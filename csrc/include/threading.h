@@ -59,6 +59,9 @@
 **
 **   threading_close(s);                        on any thread, when all is done
 **
+** Between open and close a thread may always come: that all others wait is no
+** deadlock.
+**
 ** From attach to detach it has the global lock, but for pairs of BEGIN and
 ** END, or release and take; its stack is its own.  An error outside of
 ** lua_pcall ends the process at best, as anywhere in C.  Who calls back often
@@ -172,7 +175,8 @@ typedef struct threading_api {
   int (*toarray)(lua_State *L, int arg, threading_array *);
   /* Any of these objects (a Lock too) lives as long as it is on the stack; or
   ** from retain to drop, which any thread may call, without the lock and after
-  ** lua_close.  NULL: no such object, or no memory. */
+  ** lua_close.  Who waits for it meanwhile waits for C: that every thread waits
+  ** is then no deadlock.  NULL: no such object, or no memory. */
   threading_object *(*retain)(lua_State *L, int arg);
   void (*drop)(threading_object *);
 

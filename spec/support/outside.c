@@ -140,6 +140,53 @@ static int resident(lua_State *L) {
   return 0;
 }
 
+/* later(how, object): in a while, a thread of C's that has retained the object
+** sets it, or releases it, or "drop"s it; without an object it attaches and
+** calls fn, later("attach", fn), or just "close"s; or it "keep"s either, and
+** returns its address. */
+typedef struct {
+  char how;
+  threading_state *s;
+  const threading_api *api;
+  threading_object *object;
+  threading_event *e;
+  threading_semaphore *sema;
+} late;
+
+static void *act_late(void *arg) {
+  late *l = arg;
+  usleep(20000);
+  if (l->how == 's') l->api->event_set(l->e);
+  if (l->how == 'r') l->api->semaphore_release(l->sema);
+  if (l->how == 'a') {
+    threading_thread *t = threading_attach(l->s, "late");
+    if (!t || !call(threading_lua(l->s, t), NULL, 0)) abort();
+    threading_detach(l->s, t);
+  }
+  l->api->drop(l->object);
+  threading_close(l->s);
+  free(l);
+  return NULL;
+}
+
+static int later(lua_State *L) {
+  pthread_t thread;
+  late *l = calloc(1, sizeof(*l));
+  if (!l) abort();
+  l->how = *luaL_checkstring(L, 1);
+  l->api = threading_getapi(L);
+  l->e = l->api->toevent(L, 2);
+  l->sema = l->api->tosemaphore(L, 2);
+  l->object = l->api->retain(L, 2);
+  if (!l->object) l->s = threading_open(L);
+  lua_settop(L, 2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+  if (l->how == 'k') return lua_pushlightuserdata(L, l), 1;
+  if (pthread_create(&thread, NULL, act_late, l) != 0) abort();
+  pthread_detach(thread);
+  return 0;
+}
+
 /* ends(how [, fn]): a thread attaches, calls fn, and ends without a detach:
 ** "attached", "outside", "nested", or within the call: "call", "bracket"; or
 ** is detached by a "destructor" of the host's. */
@@ -445,6 +492,7 @@ __attribute__((visibility("default"))) int luaopen_outside(lua_State *L) {
       {"again", again},     {"api", api},         {"ends", ends},
       {"coroutine", new_coroutine},
       {"finish_sethook", finish_sethook}, {"keep", keep},
+      {"later", later},
       {"nested", nested},   {"poll", poll_stop},  {"read", read_number},
       {"profile", profile}, {"profiled", profiled},
       {"release", release}, {"resident", resident},
