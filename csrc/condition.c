@@ -63,7 +63,7 @@ static condition *check(lua_State *L) {
   return thr_face_check(L, 1, &kind);
 }
 
-/* In a protected call: an object may raise where it has no such field. */
+/* Protected: an object may raise where it has no such field. */
 static int has_methods(lua_State *L) {
   bool has = lua_getfield(L, 1, "acquire") != LUA_TNIL &&
              lua_getfield(L, 1, "release") != LUA_TNIL;
@@ -71,13 +71,20 @@ static int has_methods(lua_State *L) {
   return 1;
 }
 
-static void check_locklike(lua_State *L, int arg) {
+static bool is_locklike(lua_State *L, int arg) {
+  if (!lua_istable(L, arg) && !lua_isuserdata(L, arg)) return false;
   lua_pushcfunction(L, has_methods);
   lua_pushvalue(L, arg);
-  if ((!lua_istable(L, arg) && !lua_isuserdata(L, arg)) ||
-      lua_pcall(L, 1, 1, 0) != LUA_OK || !lua_toboolean(L, -1))
-    thr_face_typeerror(L, arg, "lock", "object with acquire and release");
+  bool ok = lua_pcall(L, 1, 1, 0) == LUA_OK;
+  if (!ok && thr_pending_isasked(L, -1)) lua_error(L);
+  bool is = ok && lua_toboolean(L, -1);
   lua_pop(L, 1);
+  return is;
+}
+
+static void check_locklike(lua_State *L, int arg) {
+  if (!is_locklike(L, arg))
+    thr_face_typeerror(L, arg, "lock", "object with acquire and release");
 }
 
 int thr_condition_create(lua_State *L) {

@@ -102,21 +102,32 @@ int thr_end_register(lua_State *L) {
   return 0;
 }
 
-static void call_registered(lua_State *L) {
+/* What is asked of this thread meanwhile is raised when all were called. */
+static void call_registered(lua_State *L, thr_runtime *rt) {
   int top = lua_gettop(L);
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) == LUA_TTABLE)
-    for (lua_Integer i = 1; lua_rawgeti(L, top + 1, i) != LUA_TNIL; i++) {
-      if (lua_pcall(L, 0, 0, 0) == LUA_OK) continue;
+  bool is_list = lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) == LUA_TTABLE;
+  lua_pushnil(L);
+  for (lua_Integer i = 1; is_list && lua_rawgeti(L, top + 1, i) != LUA_TNIL;
+       i++) {
+    if (lua_pcall(L, 0, 0, 0) == LUA_OK) continue;
+    if (thr_pending_isasked(L, -1))
+      lua_replace(L, top + 2);
+    else
       fprintf(stderr, "threading: at the end: %s\n",
               luaL_tolstring(L, -1, NULL));
-      lua_settop(L, top + 1);
-    }
+    lua_settop(L, top + 2);
+  }
+  lua_settop(L, top + 2);
+  if (!lua_isnil(L, -1)) {
+    rt->abandoned = true;
+    lua_error(L);
+  }
   lua_settop(L, top);
 }
 
 static void wait_for_threads(lua_State *L, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  if (others_nondaemon(ts) > 0) call_registered(L);
+  if (others_nondaemon(ts) > 0) call_registered(L, rt);
   thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
   w.still = still_nondaemon;
   while (!rt->closing && !rt->abandoned && others_nondaemon(ts) > 0) {

@@ -40,7 +40,8 @@ static bool push_method(lua_State *L, const char *name) {
   lua_pushvalue(L, 1);
   lua_pushstring(L, name);
   if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
-    if (lua_type(L, -1) != LUA_TSTRING) lua_error(L);
+    if (lua_type(L, -1) != LUA_TSTRING || thr_pending_isasked(L, -1))
+      lua_error(L);
     thr_face_argerror(L, 1, "fd", "%s", lua_tostring(L, -1));
   }
   if (lua_isfunction(L, -1)) return true;

@@ -34,7 +34,7 @@ void thr_listeners_remove(lua_State *L) {
 }
 
 static int add_traceback(lua_State *L) {
-  if (thr_pending_isexit(L, 1)) return 1;
+  if (thr_pending_isexit(L, 1) || thr_pending_isasked(L, 1)) return 1;
   luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
   return 1;
 }
@@ -46,18 +46,28 @@ static int put(lua_State *L) {
   return 0;
 }
 
-void thr_listeners_tellone(lua_State *L) {
+/* Tells the one on top of the stack.  False: in its place is left what was
+** asked of this thread meanwhile. */
+static bool tell(lua_State *L) {
   int base = lua_gettop(L);
   bool queue = lua_isuserdata(L, base);
   lua_pushcfunction(L, add_traceback);
   if (queue) lua_pushcfunction(L, put);
   lua_pushvalue(L, base);
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, queue ? 2 : 1, 0, base + 1) != LUA_OK &&
-      !thr_pending_isexit(L, -1))
+  int status = lua_pcall(L, queue ? 2 : 1, 0, base + 1);
+  bool asked = status != LUA_OK && thr_pending_isasked(L, -1);
+  if (asked)
+    lua_replace(L, base);
+  else if (status != LUA_OK && !thr_pending_isexit(L, -1))
     fprintf(stderr, "Exception in a callback of a Future:\n%s\n",
             lua_tostring(L, -1));
-  lua_settop(L, base - 1);
+  lua_settop(L, asked ? base : base - 1);
+  return !asked;
+}
+
+void thr_listeners_tellone(lua_State *L) {
+  if (!tell(L)) lua_error(L);
 }
 
 void thr_listeners_tell(lua_State *L) {
@@ -65,9 +75,12 @@ void thr_listeners_tell(lua_State *L) {
     int list = lua_gettop(L);
     lua_pushnil(L);
     lua_setiuservalue(L, 1, THR_LISTENERS);
+    lua_pushnil(L); /* what is to be raised when all are told */
     for (lua_Integer i = 1; lua_rawgeti(L, list, i) != LUA_TNIL; i++)
-      if (lua_toboolean(L, -1)) thr_listeners_tellone(L);
-      else lua_pop(L, 1);
+      if (!lua_toboolean(L, -1)) lua_pop(L, 1);
+      else if (!tell(L)) lua_replace(L, list + 1);
+    lua_settop(L, list + 1);
+    if (!lua_isnil(L, -1)) lua_error(L);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);

@@ -153,6 +153,11 @@ static int isexit(lua_State *L) {
   return 1;
 }
 
+static int isasked(lua_State *L) {
+  lua_pushboolean(L, thr_pending_isasked(L, 1));
+  return 1;
+}
+
 static int switches(lua_State *L) {
   lua_pushinteger(L,
                   (lua_Integer)thr_gil_switches(thr_face_self(L)->rt->gil));
@@ -246,6 +251,7 @@ static const luaL_Reg functions[] = {
     {"_handle", thr_handle_new},
     {"_install", thr_compile_install},
     {"_is_alive", thr_handle_isalive},
+    {"_is_asked", isasked},
     {"_is_exit", isexit},
     {"_is_future", thr_future_is},
     {"_is_terminal", isterminal},
@@ -269,6 +275,7 @@ static const luaL_Reg functions[] = {
     {"_serve", thr_pool_serve},
     {"_shield", thr_handle_shield},
     {"_switches", switches},
+    {"_try", thr_pending_try},
     {"_unique", thr_compile_unique},
     {"_values", values},
     {"_wait_fd", thr_io_waitfd},

@@ -2,6 +2,7 @@
 #include "pending.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 #include "face.h"
 #include "gil.h"
@@ -35,14 +36,18 @@ void thr_pending_setmessage(lua_State *L, thr_tstate *ts, int idx) {
   lua_pop(L, 1);
 }
 
+/* The bits go last: where there is no memory for the error, it is raised the
+** next time. */
 static void raise_cancelled(lua_State *L, thr_tstate *ts) {
-  atomic_fetch_and(&ts->pending, ~THR_PENDING_CANCELS);
   lua_createtable(L, 0, 1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_messages);
   lua_rawgeti(L, -1, (lua_Integer)ts->ident);
   lua_setfield(L, -3, "message");
-  lua_pop(L, 1);
+  lua_pushvalue(L, -2);
   luaL_setmetatable(L, cancelled);
+  lua_rawseti(L, -2, (lua_Integer)ts->ident);
+  lua_pop(L, 1);
+  atomic_fetch_and(&ts->pending, ~THR_PENDING_CANCELS);
   lua_error(L);
 }
 
@@ -221,6 +226,46 @@ bool thr_pending_isexit(lua_State *L, int idx) {
   bool is = lua_rawequal(L, idx, -1) || lua_rawequal(L, idx, -2);
   lua_pop(L, 2);
   return is || is_cancelled(L, idx);
+}
+
+/* Where it is raised last, in which place does not matter. */
+static bool is_interrupted(lua_State *L, int idx) {
+  static const char text[] = "interrupted!";
+  size_t n, least = sizeof(text) - 1;
+  if (lua_type(L, idx) != LUA_TSTRING) return false;
+  const char *s = lua_tolstring(L, idx, &n);
+  return n >= least && memcmp(s + n - least, text, least) == 0;
+}
+
+bool thr_pending_isasked(lua_State *L, int idx) {
+  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  if (!ts) return false;
+  if (ts->is_main && is_interrupted(L, idx)) return true;
+  idx = lua_absindex(L, idx);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_stop);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_messages);
+  lua_rawgeti(L, -1, (lua_Integer)ts->ident);
+  bool is = lua_rawequal(L, idx, -3) ||
+            (is_cancelled(L, -1) && lua_rawequal(L, idx, -1));
+  lua_pop(L, 3);
+  return is;
+}
+
+static int tried(lua_State *L, int status, lua_KContext ctx) {
+  (void)ctx;
+  if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L);
+  if (thr_pending_isasked(L, -1)) return lua_error(L);
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  return 2;
+}
+
+int thr_pending_try(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, 1);
+  lua_insert(L, 1);
+  int nargs = lua_gettop(L) - 2;
+  return tried(L, lua_pcallk(L, nargs, LUA_MULTRET, 0, 0, tried), 0);
 }
 
 static int signal_tostring(lua_State *L) {

@@ -15,7 +15,8 @@ THR_PRIVATE_BEGIN
 
 /* Registry keys, by address. */
 extern const char thr_key_stop;     /* the error object of the end */
-extern const char thr_key_messages; /* table: ident -> a cancel's message */
+extern const char thr_key_messages; /* table: ident -> a cancel's message; once
+                                       that is raised, the error object */
 
 /* Puts the error objects into the registry. */
 void thr_pending_open(lua_State *L);
@@ -57,7 +58,14 @@ void thr_pending_setmessage(lua_State *L, thr_tstate *ts, int idx);
 ** end of the program, a cancellation? */
 bool thr_pending_isexit(lua_State *L, int idx);
 
+/* Is the value at idx what was asked of the calling thread, raised: the stop,
+** its own cancellation, Ctrl-C?  No pcall of ours may keep that: it is not an
+** error of what we have called.  (Ctrl-C is known by its text, lua.c's.) */
+bool thr_pending_isasked(lua_State *L, int idx);
+
 /* Functions of threading._thread. */
+int thr_pending_try(lua_State *L); /* _try(fn, ...): pcall, which lets that
+                                      pass */
 int thr_pending_exit(lua_State *L);        /* exit() */
 int thr_pending_iscancelled(lua_State *L); /* is_cancelled(err) */
 int thr_pending_checkpoint(lua_State *L);  /* checkpoint() */

@@ -14,13 +14,11 @@ static thr_future *take_up(lua_State *L) {
   return thr_future_check(L, 1);
 }
 
-/* The program ends: then the worker does. */
-static void raise_stop(lua_State *L) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_stop);
+/* The worker itself was asked to end, in the middle of the call: that is the
+** outcome of the call, and the worker ends. */
+static void raise_asked(lua_State *L) {
   lua_getiuservalue(L, 1, THR_CALL_CONTENT);
-  bool stop = lua_rawequal(L, -1, -2);
-  lua_pop(L, 1);
-  if (stop) lua_error(L);
+  if (thr_pending_isasked(L, -1)) lua_error(L);
   lua_pop(L, 1);
 }
 
@@ -32,7 +30,7 @@ int thr_pool_serve(lua_State *L) {
     if (thr_future_begin(f)) {
       bool ok = thr_call_make(L, 3);
       thr_future_end(L, f, ok);
-      if (!ok) raise_stop(L);
+      if (!ok) raise_asked(L);
     }
     lua_remove(L, 1);
   }

@@ -173,10 +173,16 @@ local function temporary_folder(parent)
       return files[#files]
     end,
     __close = function()
+      local asked -- of this thread, meanwhile
       for _, name in ipairs(files) do
-        pcall(os.remove, name) -- it may be gone, and no memory left to say so
+        -- The file may be gone, and no memory left to say so.
+        local ok, err = pcall(os.remove, name)
+        asked = not ok and _thread._is_asked(err) and err or asked
       end
       os.remove(path)
+      if asked then
+        error(asked, 0)
+      end
     end,
   })
   -- Last, so that an error leaves none behind.

@@ -36,7 +36,8 @@ end
 
 local function call_hook(args)
   local ok, err = xpcall(threading.excepthook, function(value)
-    return debug.traceback(tostring(value), 2)
+    return _thread._is_exit(value) and value
+      or debug.traceback(tostring(value), 2)
   end, args)
   if not ok and not _thread._is_exit(err) then
     io.stderr:write("Exception in threading.excepthook:\n", tostring(err),

@@ -42,7 +42,7 @@ _thread._at_end(function()
   local _ <close> = pools_lock:guard()
   ended = true
   for _, state in pairs(pools) do -- where the state is being closed already,
-    pcall(state.queue.shutdown, state.queue) -- the queue may be finalised
+    _thread._try(state.queue.shutdown, state.queue) -- it may be finalised
   end
 end)
 
@@ -59,11 +59,13 @@ end
 local function initialize(state)
   local args = state.initargs
   local ok, err = xpcall(state.initializer, function(err)
-    return _thread._is_exit(err) and ""
+    return _thread._is_asked(err) and err or _thread._is_exit(err) and ""
       or "Exception in initializer:\n" .. debug.traceback(tostring(err), 2)
       .. "\n"
   end, table.unpack(args, 1, args.n or #args))
-  if not ok then
+  if not ok and _thread._is_asked(err) then
+    error(err, 0) -- the worker's end, which breaks no pool
+  elseif not ok then
     io.stderr:write(tostring(err))
     state.broken = true
     state.queue:shutdown()
@@ -80,7 +82,17 @@ end
 
 local start_worker
 
--- A worker that has died at its birth, for want of memory, could not leave.
+-- Takes a worker off the list, if it is there.
+local function remove(state, worker)
+  for i, it in ipairs(state.threads) do
+    if it == worker then
+      return table.remove(state.threads, i)
+    end
+  end
+end
+
+-- A worker that has died at its birth, for want of memory, could not leave; nor
+-- can one whose start was given up.
 local function look_for_dead(state)
   local list = state.threads
   state.looked = state.looked % #list + 1
@@ -97,7 +109,7 @@ local function add_worker(state)
     look_for_dead(state)
   end
   if #state.threads < state.most then
-    local ok, err = pcall(start_worker, state)
+    local ok, err = _thread._try(start_worker, state)
     if not ok and #state.threads == 0 then
       return tostring(err)
     end
@@ -111,14 +123,7 @@ local function staff(state)
 end
 
 local function leave(state)
-  local gone = current_thread()
-  state.lock:with(function()
-    for i, worker in ipairs(state.threads) do
-      if worker == gone then
-        return table.remove(state.threads, i)
-      end
-    end
-  end)
+  state.lock:with(remove, state, current_thread())
   staff(state)
 end
 
@@ -136,13 +141,16 @@ function start_worker(state)
     target = work, args = { state }, daemon = false,
     name = ("%s_%d"):format(state.prefix, state.started),
   }
-  local list, n = state.threads, #state.threads + 1
-  list[n] = worker -- makes room: when it runs there may be no memory
-  list[n] = nil -- only what is started can be joined
+  table.insert(state.threads, worker) -- before anything can end this thread
   _thread._shield(worker)
-  worker:start()
-  list[n] = worker
   state.started = state.started + 1
+  local ok, err = pcall(worker.start, worker)
+  if not ok then
+    if not _thread._is_alive(worker) then
+      remove(state, worker)
+    end
+    error(err, 0)
+  end
 end
 
 local function submit(state, fn, ...)
@@ -307,7 +315,9 @@ function Executor:shutdown(wait)
   staff(state)
   if options.wait ~= false then
     for _, worker in ipairs(workers_of(state)) do
-      worker:join()
+      if _thread._is_alive(worker) then -- its start may have been given up
+        worker:join()
+      end
     end
   end
 end

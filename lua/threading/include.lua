@@ -1,6 +1,8 @@
 -- Where threading.h is: in the rock's own folder, which LuaRocks keeps beside
 -- the tree of modules, or in the checkout.
 
+local _thread = require "threading._thread"
+
 local function is_file(name)
   local f = io.open(name)
   return f ~= nil and f:close()
@@ -17,7 +19,7 @@ end
 local function versions(rocks)
   local manifest = {}
   local chunk = loadfile(rocks .. "/manifest", "t", manifest)
-  if not chunk or not pcall(chunk) then
+  if not chunk or not _thread._try(chunk) then
     return {}
   end
   local repository = manifest.repository

@@ -123,18 +123,17 @@ end
 
 local function join(loop)
   for _, t in ipairs(loop.threads) do
-    t:join()
+    if _thread._is_alive(t) then -- it may not have been started
+      t:join()
+    end
   end
 end
 
 local function start(loop, n)
   for i = 1, n do
     local t = thread.Thread { target = work, args = { loop } }
-    loop.threads[i] = t -- now: once it is started there may be no memory
-    local ok, err = pcall(t.start, t)
-    if not ok then
-      loop.threads[i] = nil -- only what is started can be joined
-    end
+    loop.threads[i] = t -- before anything can end this thread
+    local ok, err = _thread._try(t.start, t)
     if type(err) == "string" then -- the system refuses: blame our caller
       complain("%s", (err:gsub("^[^\n]-:%d+: ", "", 1)))
     elseif not ok then

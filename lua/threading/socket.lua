@@ -20,13 +20,14 @@
 --   end }:start()
 -- end
 
-local found, luasocket = pcall(require, "socket")
+local _thread = require "threading._thread"
+
+local found, luasocket = _thread._try(require, "socket")
 if not found then
   error("threading.socket needs LuaSocket, which cannot be loaded (Debian: "
     .. "lua-socket; LuaRocks: luasocket)\n" .. tostring(luasocket), 0)
 end
 
-local _thread = require "threading._thread"
 local check = require "threading.check"
 local base = require "threading.socket.object"
 local select = require "threading.socket.select"

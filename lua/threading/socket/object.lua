@@ -233,7 +233,14 @@ function object.connect(self, ...)
   return ok, err
 end
 
+local closing_meta = {
+  __close = function(closing)
+    closing.socket._closing = false
+  end,
+}
+
 local function retire(self, name, ...)
+  local _ <close> = setmetatable({ socket = self }, closing_meta)
   self._closing = true
   local thread, fd = next(self._waiting)
   while thread do
@@ -241,12 +248,7 @@ local function retire(self, name, ...)
     sleep(0) -- until it has seen it
     thread, fd = next(self._waiting)
   end
-  local results = table.pack(pcall(object.call, self, name, ...))
-  self._closing = false
-  if not results[1] then
-    error(results[2], 0)
-  end
-  return table.unpack(results, 2, results.n)
+  return object.call(self, name, ...)
 end
 
 -- Calls a method that takes the descriptor away; those who wait for it are sent

@@ -76,7 +76,7 @@ local function pollset(recv, send)
   for _, fd in ipairs(send.fds) do
     modes[fd] = modes[fd] and "rw" or "w"
   end
-  local ok, set = pcall(_thread._pollset, modes)
+  local ok, set = _thread._try(_thread._pollset, modes)
   return ok and set, set
 end
 
