@@ -256,16 +256,16 @@ describe("a pool", function()
 
   it("cancels what is left of a map that nobody looks at any more", function()
     local pool <close> = new { max_workers = 1 }
-    local semaphore, calls = threading.Semaphore(0), support.counter();
-    (function()
-      pool:map(function(i)
-        if i == 2 then
-          semaphore:acquire()
-        end
-        calls(1)
-      end, { 1, 2, 3 })
-    end)()
+    local semaphore, calls = threading.Semaphore(0), support.counter()
+    local kept = {} -- until the second call has begun
+    kept.map = table.pack(pool:map(function(i)
+      if i == 2 then
+        semaphore:acquire()
+      end
+      calls(1)
+    end, { 1, 2, 3 }))
     support.wait_parked(1, "Semaphore")
+    kept.map = nil
     collectgarbage() -- of the first, too, which is done
     collectgarbage()
     semaphore:release()
