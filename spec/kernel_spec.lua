@@ -518,8 +518,10 @@ describe("kernel", function()
       local weak = setmetatable({}, { __mode = "v" })
       local t = support.start(function()
         local function new()
-          weak[1] = Array("int64", 1000)
-          return weak[1]:fill(3) or weak[1]
+          local array = Array("int64", 1000)
+          weak[1] = array
+          array:fill(3)
+          return array
         end
         sum = k.sum(1000, new(), go)
       end)

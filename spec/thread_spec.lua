@@ -554,13 +554,14 @@ describe("Thread: start and join", function()
     local weak = setmetatable({}, { __mode = "v" })
     local calls = support.excepthook_calls(function()
       for i, fails in ipairs { false, true } do
-        weak[i] = {}
-        weak[i + 2] = function()
+        local arg = {} -- lives until the thread is made
+        local function target()
           if fails then
             error "x"
           end
         end
-        local t = Thread { target = weak[i + 2], args = { weak[i] } }
+        weak[i], weak[i + 2] = arg, target
+        local t = Thread { target = target, args = { arg } }
         t:start()
         support.join(t)
         weak[t] = t
@@ -570,8 +571,9 @@ describe("Thread: start and join", function()
     calls = nil
     collectgarbage()
     collectgarbage()
-    assert.is_nil(weak[1])
-    assert.is_nil(weak[2])
+    for i = 1, 4 do
+      assert.is_nil(weak[i])
+    end
     assert.is_nil(calls)
   end)
 
