@@ -225,8 +225,9 @@ local cancel_options = { asynchronous = true, message = true }
 
 --- Asks it to end. It ends at its next cancellation point (any blocking call,
 -- and `threading.checkpoint()`), by an error that closes to-be-closed
--- variables and that nothing is printed of. A thread that has not been
--- started ends as soon as it is.
+-- variables and that nothing is printed of. A `pcall` catches it as any other,
+-- and the thread goes on; `threading.is_cancelled` knows it. A thread that has
+-- not been started ends as soon as it is.
 -- @param[opt] message any value; what the error object's `message` says, or a
 -- table with `asynchronous = true` (and `message`): then also a thread that
 -- only computes is reached, between any two instructions

@@ -297,7 +297,8 @@ function Thread:is_alive() end
 
 --- Asks it to end. It ends at its next cancellation point (a call that
 --- blocks, or `threading.checkpoint()`) by an error, which runs `<close>`
---- variables and of which nothing is printed.
+--- variables and of which nothing is printed. A `pcall` catches it as any
+--- other, and the thread goes on; `threading.is_cancelled` knows it.
 ---
 --- Raises if an option is unknown or of the wrong type.
 ---@param message? any what the error object's `message` says
