@@ -73,6 +73,7 @@ build = {
         "csrc/end.c",
         "csrc/event.c",
         "csrc/face.c",
+        "csrc/finaliser.c",
         "csrc/file.c",
         "csrc/fork.c",
         "csrc/format.c",

@@ -230,6 +230,7 @@ meanwhile, if it takes time.
 static int array_copy(lua_State *L) {
   thr_array *a = check(L, 1);
   thr_array *b = push_new(L, a->type, (lua_Integer)a->n);
+  a = check(L, 1); /* finalisers may have run */
   size_t bytes = a->n * thr_elem_size(a->type);
   if (bytes >= LONG) {
     thr_array_ref(a);
@@ -268,6 +269,7 @@ static int array_totable(lua_State *L) {
   range r = checkrange(L, a, 2);
   size_t n = r.to - r.from;
   lua_createtable(L, n < INT_MAX ? (int)n : INT_MAX, 0);
+  a = check(L, 1); /* finalisers may have run */
   for (size_t i = 0; i < n; i++) {
     push(L, a, r.from + i);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -368,7 +370,7 @@ static int array_len(lua_State *L) {
 #define SHOWN 8 /* elements */
 
 static int array_tostring(lua_State *L) {
-  thr_array *a = check(L, 1);
+  thr_array *a = thr_face_use(L, 1, &kind);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   lua_pushfstring(L, "<threading.Array %s[%I] {", thr_elem_name(a->type),

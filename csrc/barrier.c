@@ -138,6 +138,8 @@ static barrier *check(lua_State *L) {
   return thr_face_check(L, 1, &kind);
 }
 
+static barrier *use(lua_State *L) { return thr_face_use(L, 1, &kind); }
+
 int thr_barrier_create(lua_State *L) {
   static const char *const names[] = {"parties", "action", "timeout", NULL};
   thr_face_keywords(L, 1, names);
@@ -194,7 +196,7 @@ constructor's.  Also as a table: `{timeout = ...}`
 the action, what that raises; a deadlock, a cancellation
 */
 static int barrier_wait(lua_State *L) {
-  barrier *b = check(L);
+  barrier *b = use(L);
   thr_tstate *ts = thr_face_self(L);
   int64_t ns = thr_face_lasttimeout(L, 2);
   if (lua_isnoneornil(L, 2)) ns = b->timeout;
@@ -266,7 +268,7 @@ static int barrier_newindex(lua_State *L) {
 }
 
 static int barrier_tostring(lua_State *L) {
-  barrier *b = check(L);
+  barrier *b = use(L);
   if (b->broken)
     lua_pushfstring(L, "<threading.Barrier at %p: broken>", b);
   else

@@ -68,20 +68,26 @@ static void check(lua_State *L) {
 
 /* --- objects --- */
 
+/* C may let go of the global lock, or call Lua, with the object at arg. */
+static void *kept(lua_State *L, int arg, void *obj) {
+  if (obj) thr_face_keep(L, arg);
+  return obj;
+}
+
 static threading_lock *tolock(lua_State *L, int arg) {
-  return (threading_lock *)thr_lock_test(L, arg);
+  return kept(L, arg, thr_lock_test(L, arg));
 }
 
 static threading_rlock *torlock(lua_State *L, int arg) {
-  return (threading_rlock *)thr_rlock_test(L, arg);
+  return kept(L, arg, thr_rlock_test(L, arg));
 }
 
 static threading_semaphore *tosemaphore(lua_State *L, int arg) {
-  return (threading_semaphore *)thr_semaphore_test(L, arg);
+  return kept(L, arg, thr_semaphore_test(L, arg));
 }
 
 static threading_event *toevent(lua_State *L, int arg) {
-  return (threading_event *)thr_event_test(L, arg);
+  return kept(L, arg, thr_event_test(L, arg));
 }
 
 #define X(tag, name, T, k)                                   \
@@ -91,7 +97,7 @@ THR_ELEMS(X)
 #undef X
 
 static int tovalue(lua_State *L, int arg, threading_value *to) {
-  thr_value *v = thr_value_test(L, arg);
+  thr_value *v = kept(L, arg, thr_value_test(L, arg));
   if (!v) return 0;
   to->p = &v->u;
   to->type = (int)v->type;
@@ -99,7 +105,7 @@ static int tovalue(lua_State *L, int arg, threading_value *to) {
 }
 
 static int toarray(lua_State *L, int arg, threading_array *to) {
-  thr_array *a = thr_array_test(L, arg);
+  const thr_array *a = kept(L, arg, thr_array_test(L, arg));
   if (!a) return 0;
   to->data = a->data;
   to->length = a->n;

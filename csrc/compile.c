@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "face.h"
+#include "finaliser.h"
 #include "include/threading.h"
 #include "os_process.h"
 #include "pending.h"
@@ -25,8 +26,13 @@ static int failed(lua_State *L, int err) {
 }
 
 static int program_close(lua_State *L) {
-  thr_os_kill(lua_touserdata(L, 1));
+  thr_os_kill(luaL_checkudata(L, 1, program));
   return 0;
+}
+
+static int program_gc(lua_State *L) {
+  thr_finaliser_enter(L);
+  return program_close(L);
 }
 
 static thr_osprocess *new_program(lua_State *L) {
@@ -176,7 +182,7 @@ int thr_compile_load(lua_State *L) {
 
 void thr_compile_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"__close", program_close}, {"__gc", program_close}, {NULL, NULL}};
+      {"__close", program_close}, {"__gc", program_gc}, {NULL, NULL}};
   luaL_newmetatable(L, program);
   luaL_setfuncs(L, methods, 0);
   lua_pop(L, 1);

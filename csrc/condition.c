@@ -63,6 +63,15 @@ static condition *check(lua_State *L) {
   return thr_face_check(L, 1, &kind);
 }
 
+/* With the lock: its box may be as dead as ours. */
+static condition *use(lua_State *L) {
+  condition *c = thr_face_use(L, 1, &kind);
+  lua_getiuservalue(L, 1, 1);
+  if (c->lock) thr_face_keep(L, -1);
+  lua_pop(L, 1);
+  return c;
+}
+
 /* Protected: an object may raise where it has no such field. */
 static int has_methods(lua_State *L) {
   bool has = lua_getfield(L, 1, "acquire") != LUA_TNIL &&
@@ -108,10 +117,10 @@ int thr_condition_create(lua_State *L) {
 /* lock:method(...), with the arguments above the condition.  A lock of ours is
 ** called in this frame, for its errors are to blame our caller. */
 static int call_lock(lua_State *L, const char *method) {
-  condition *c = check(L);
+  bool ours = check(L)->lock != NULL;
   lua_getiuservalue(L, 1, 1);
   lua_getfield(L, -1, method);
-  lua_CFunction own = c->lock ? lua_tocfunction(L, -1) : NULL;
+  lua_CFunction own = ours ? lua_tocfunction(L, -1) : NULL;
   if (own) {
     lua_pop(L, 1);
     lua_replace(L, 1);
@@ -180,7 +189,7 @@ Calls a function with the lock held, and releases it also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int condition_with(lua_State *L) {
-  check(L);
+  use(L);
   thr_face_callable(L, 2, "fn");
   acquire_forever(L);
   return thr_face_with(L);
@@ -261,7 +270,7 @@ as a table: `{timeout = ...}`
 deadlock, a cancellation: the lock is held again by then
 */
 static int condition_wait(lua_State *L) {
-  condition *c = check(L);
+  condition *c = use(L);
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   check_owned(L, c, "wait");
@@ -287,7 +296,7 @@ as a table: `{timeout = ...}`
 what the predicate raises; a deadlock, a cancellation
 */
 static int condition_waitfor(lua_State *L) {
-  condition *c = check(L);
+  condition *c = use(L);
   thr_tstate *ts = thr_face_self(L);
   thr_face_callable(L, 2, "predicate");
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 3));
@@ -330,7 +339,7 @@ static int condition_notifyall(lua_State *L) {
 }
 
 static int condition_tostring(lua_State *L) {
-  condition *c = check(L);
+  condition *c = use(L);
   lua_getiuservalue(L, 1, 1);
   thr_mutex_lock(&c->waiters.m);
   int n = c->waiters.n;

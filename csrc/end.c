@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "face.h"
+#include "finaliser.h"
 #include "gil.h"
 #include "park.h"
 #include "pending.h"
@@ -74,7 +75,6 @@ static void stop_and_join(thr_tstate *ts) {
     fprintf(stderr, "threading: %d thread(s) in C code do not stop\n", left);
   rt->given_up = left;
   thr_tstate_reap(rt, 0);
-  if (left == 0) thr_face_bury(rt);
 }
 
 /* A signal came in the final wait.  Where hooks are off (the wait is inside
@@ -279,6 +279,7 @@ static int finish_close(lua_State *L, thr_tstate *ts) {
 static int sentinel_gc(lua_State *L) {
   thr_runtime **box = lua_touserdata(L, 1);
   thr_tstate *ts = self_or_null(L);
+  thr_finaliser_enter(L);
   if (!ts || ts->rt->sentinel != (void *)box) return 0;
   return finish_close(L, ts) == LUA_OK ? 0 : lua_error(L);
 }
@@ -288,11 +289,13 @@ static int sentinel_gc(lua_State *L) {
 ** global lock is not let go: a thread that was given up must never come back
 ** into a Lua state that is gone. */
 static int anchor_gc(lua_State *L) {
+  thr_finaliser_enter(L);
   thr_runtime **box = lua_touserdata(L, 1), *rt = *box;
   thr_tstate *ts = self_or_null(L);
   if (!rt || !ts) return 0;
   if (others_alive(ts) > rt->given_up) finish_close(L, ts);
   *box = NULL;
+  if (rt->given_up == 0) thr_face_finish(L);
   thr_face_setgone(L);
   thr_os_free(rt->script);
   thr_gil_abandon(rt->gil);

@@ -94,7 +94,7 @@ as a table: `{timeout = ...}`
 @raise if the timeout is not valid; a deadlock, a cancellation
 */
 static int event_wait(lua_State *L) {
-  thr_event *e = thr_face_check(L, 1, &kind);
+  thr_event *e = thr_face_use(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   thr_wake r;

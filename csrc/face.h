@@ -6,6 +6,17 @@
 ** this first word) costs half of luaL_checkudata.  The size need not be asked
 ** for where the box is known: those that were met last stand in a table, by
 ** their addresses, until they are finalised.
+**
+** The value on a thread's stack keeps the box, and with it the object, unless
+** the box is a dead one that another finaliser has made reachable again: then
+** its own finaliser is due, and runs at the next allocation of any thread.
+** Therefore:
+**
+** Law: a function that has an object's pointer notes the use, with
+** thr_face_use or thr_face_keep, before it waits, lets go of the global lock,
+** or does what may call Lua code, if it looks at the object afterwards.  (To
+** allocate Lua memory may call Lua code: finalisers.)  The object then lives
+** until its box was found unreachable once more, since that use.
 */
 #ifndef THR_FACE_H
 #define THR_FACE_H
@@ -21,6 +32,7 @@ THR_PRIVATE_BEGIN
 typedef struct {
   const void *kind; /* the type's thr_kind; NULL once finalised */
   void *obj;
+  bool used; /* gil: in ways that outlast what may run finalisers */
 } thr_box;
 
 /* A type of native objects.  Its address is the first word of its boxes. */
@@ -57,19 +69,32 @@ static inline void *thr_face_check(lua_State *L, int arg,
   return obj ? obj : thr_face_notself(L, arg, kind); /* raises */
 }
 
+/* The box at arg is one of ours: its use is noted. */
+static inline void thr_face_keep(lua_State *L, int arg) {
+  ((thr_box *)lua_touserdata(L, arg))->used = true;
+}
+
+static inline void *thr_face_use(lua_State *L, int arg,
+                                 const thr_kind *kind) {
+  void *obj = thr_face_check(L, arg, kind);
+  thr_face_keep(L, arg);
+  return obj;
+}
+
 /* Pushes a box, born closed; fill it with thr_face_fill. */
 thr_box *thr_face_newbox(lua_State *L, const thr_kind *kind);
 thr_box *thr_face_newboxuv(lua_State *L, const thr_kind *kind, int nuvalues);
 void thr_face_fill(thr_box *box, const thr_kind *kind, void *obj);
-/* Frees what was finalised while threads might still wait for it.  There are
-** none any more. */
-void thr_face_bury(thr_runtime *rt);
-/* Makes the type's metatable and leaves it on the stack; methods are found
-** through __index unless the list has one of its own. */
+/* The Lua state is closed, and no thread is left: frees the objects whose
+** use was noted. */
+void thr_face_finish(lua_State *L);
+/* Makes the type's metatable and leaves it on the stack.  Methods stand in a
+** table of their own, __index; the list's names that begin with "__" are
+** metamethods, which no method call finds. */
 void thr_face_newtype(lua_State *L, const thr_kind *kind,
                       const luaL_Reg *methods);
 /* Makes `index` the __index of the type on the stack; its upvalue is the
-** table of methods. */
+** table of methods, with no metamethod among them. */
 void thr_face_indexwith(lua_State *L, lua_CFunction index);
 
 /* The calling thread's record; raises where the OS thread is foreign.  Quick

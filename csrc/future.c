@@ -74,6 +74,7 @@ static int await(lua_State *L, thr_future *f) {
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   thr_wake r = THR_PARK_WOKEN;
+  thr_face_keep(L, 1);
   while (!is_done(f) && r != THR_PARK_TIMEOUT) {
     r = thr_gate_wait(&f->gate, ts, f, "Future", deadline);
     thr_pending_disturbed(L, ts, r);
@@ -159,7 +160,8 @@ Cancels the call, if it has not begun.
 @treturn boolean cancelled; false where the call has begun
 */
 static int future_cancel(lua_State *L) {
-  lua_pushboolean(L, thr_future_cancel(L, check(L)));
+  thr_future *f = thr_face_use(L, 1, &kind); /* listeners are called */
+  lua_pushboolean(L, thr_future_cancel(L, f));
   return 1;
 }
 

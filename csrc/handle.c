@@ -77,7 +77,7 @@ static int refused(lua_State *L, int err) {
 /* handle:start(self, on_error, told): self enters the register, and its run()
 ** is called in the thread.  Nothing has changed if it raises. */
 static int handle_start(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_face_use(L, 1, &kind);
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TFUNCTION);
   luaL_checktype(L, 4, LUA_TFUNCTION);
@@ -129,6 +129,7 @@ static thr_tstate *check_thread(lua_State *L, int arg) {
 /* Thread:join([timeout]) -> whether it has ended */
 int thr_handle_join(lua_State *L) {
   thr_tstate *ts = check_thread(L, 1), *self = thr_face_self(L);
+  thr_face_keep(L, 1);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   if (ts == self) return luaL_error(L, "cannot join current thread");
   if (ts->phase == THR_INITIAL)
@@ -172,7 +173,7 @@ static int handle_take(lua_State *L) {
 
 /* handle:cancel(message, asynchronous) -> false if it has ended already */
 static int handle_cancel(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
+  thr_tstate *ts = thr_face_use(L, 1, &kind), *self = thr_face_self(L);
   unsigned bits = THR_PENDING_CANCEL;
   if (lua_toboolean(L, 3)) bits |= THR_PENDING_ASYNC;
   bool alive = ts->phase != THR_STOPPED;
@@ -201,7 +202,7 @@ static int handle_ident(lua_State *L) {
 }
 
 static int handle_nativeid(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind), *self = thr_face_self(L);
+  thr_tstate *ts = thr_face_use(L, 1, &kind), *self = thr_face_self(L);
   if (ts->phase == THR_INITIAL) return 0;
   while (thr_thread_nativeid(self, ts) == 0)
     thr_pending_disturbed(L, self, THR_PARK_INTERRUPTED);
@@ -216,7 +217,7 @@ static int handle_name(lua_State *L) {
 }
 
 static int handle_setname(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_face_use(L, 1, &kind);
   const char *name = luaL_checkstring(L, 2);
   thr_mutex_lock(&ts->rt->m); /* others may read it for a message */
   thr_tstate_setname(ts, name);

@@ -129,6 +129,7 @@ bool thr_lock_debug = false;
 
 static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
   thr_wake r;
+  thr_face_keep(L, 1);
   do r = thr_lock_wait(l, ts, deadline, 0);
   while (thr_pending_disturbed(L, ts, r));
   return r == THR_PARK_WOKEN;
@@ -154,6 +155,7 @@ void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
 }
 
 void thr_lock_note(lua_State *L, thr_lock *l) {
+  thr_face_keep(L, 1);
   thr_face_pushplace(L, L);
   strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
   lua_pop(L, 1);
@@ -250,14 +252,14 @@ Calls a function with the lock held, and releases it also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int lock_with(lua_State *L) {
-  thr_lock *l = check(L);
+  thr_lock *l = thr_face_use(L, 1, &kind);
   thr_face_callable(L, 2, "fn");
   thr_lock_acquireforever(L, l);
   return thr_face_with(L);
 }
 
 static int lock_tostring(lua_State *L) {
-  thr_lock *l = check(L);
+  thr_lock *l = thr_face_use(L, 1, &kind);
   uint64_t owner = l->owner;
   if (!thr_lock_locked(l)) {
     lua_pushfstring(L, "<unlocked threading.Lock at %p>", l);

@@ -95,7 +95,9 @@ void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
 /* --- the Lua face --- */
 struct lua_State;
 
-/* acquire([blocking [, timeout]]) of both kinds, where it may have to wait. */
+/* acquire([blocking [, timeout]]) of both kinds, where it may have to wait.
+** At stack index 1, here and below, is the box of the lock, or of the Condition
+** that it belongs to. */
 bool thr_lock_acquire(struct lua_State *L, thr_lock *l);
 void thr_lock_acquireforever(struct lua_State *L, thr_lock *l);
 /* Notes where the running function has acquired l. */

@@ -79,9 +79,11 @@ int thr_pending_checkpoint(lua_State *L) {
   return 0;
 }
 
+static const char *const shield = "threading.shield"; /* metatable */
+
 static int shield_close(lua_State *L) {
   thr_tstate *ts = thr_face_self(L);
-  ts->deaf = *(unsigned *)lua_touserdata(L, 1);
+  ts->deaf = *(unsigned *)luaL_checkudata(L, 1, shield);
   if (ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) thr_preempt_arm(ts);
   return 0;
 }
@@ -93,7 +95,7 @@ static int call_deaf(lua_State *L, unsigned deaf) {
   int nargs = lua_gettop(L) - 1;
   unsigned *before = lua_newuserdatauv(L, sizeof(*before), 0);
   *before = ts->deaf;
-  luaL_setmetatable(L, "threading.shield");
+  luaL_setmetatable(L, shield);
   lua_insert(L, 1);
   lua_toclose(L, 1);
   ts->deaf = deaf;
@@ -115,7 +117,7 @@ static void new_cancelled(lua_State *L) {
   luaL_newmetatable(L, cancelled);
   lua_pushcfunction(L, cancelled_tostring);
   lua_setfield(L, -2, "__tostring");
-  luaL_newmetatable(L, "threading.shield");
+  luaL_newmetatable(L, shield);
   lua_pushcfunction(L, shield_close);
   lua_setfield(L, -2, "__close");
   lua_pop(L, 2);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "face.h"
+#include "finaliser.h"
 #include "os_pollset.h"
 
 #define NAME "threading.pollset"
@@ -77,15 +78,21 @@ static int pollset_close(lua_State *L) {
   return 0;
 }
 
+static int pollset_gc(lua_State *L) {
+  thr_finaliser_enter(L);
+  return pollset_close(L);
+}
+
 void thr_pollset_open(lua_State *L) {
-  static const luaL_Reg methods[] = {{"fd", pollset_fd},
-                                     {"ready", pollset_ready},
-                                     {"__close", pollset_close},
-                                     {"__gc", pollset_close},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"fd", pollset_fd}, {"ready", pollset_ready}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {
+      {"__close", pollset_close}, {"__gc", pollset_gc}, {NULL, NULL}};
   luaL_newmetatable(L, NAME);
-  luaL_setfuncs(L, methods, 0);
-  lua_pushvalue(L, -1);
+  luaL_setfuncs(L, metamethods, 0);
+  luaL_newlib(L, methods);
   lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
 }

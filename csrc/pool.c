@@ -11,7 +11,9 @@
 static thr_future *take_up(lua_State *L) {
   lua_insert(L, 1);
   lua_settop(L, 3);
-  return thr_future_check(L, 1);
+  thr_future *f = thr_future_check(L, 1);
+  thr_face_keep(L, 1);
+  return f;
 }
 
 /* The worker itself was asked to end, in the middle of the call: that is the

@@ -81,6 +81,8 @@ thr_queue *thr_queue_check(lua_State *L, int arg) {
   return thr_face_check(L, arg, &kind);
 }
 
+static thr_queue *use(lua_State *L) { return thr_face_use(L, 1, &kind); }
+
 static thr_queue *check(lua_State *L) { return thr_queue_check(L, 1); }
 
 int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
@@ -106,9 +108,18 @@ int thr_queue_createpriority(lua_State *L) {
   return create_bounded(L, THR_PRIORITY);
 }
 
+typedef struct {
+  lua_State *L; /* the queue's box is at 1 */
+  thr_gate *gate;
+} passing_on;
+
 /* What comes next may raise an error, and lets others run: if the thread was
 ** woken, the next one shall look too. */
-static void pass_on(void *gate) { thr_gate_wakenext(gate); }
+static void pass_on(void *arg) {
+  const passing_on *p = arg;
+  thr_face_keep(p->L, 1);
+  thr_gate_wakenext(p->gate);
+}
 
 static int refuse(lua_State *L, const char *why) {
   lua_pushnil(L);
@@ -135,7 +146,8 @@ static int deliver(thr_queue *q) {
 
 /* deadline 0: do not wait. */
 static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
-  thr_alarm alarm = {pass_on, &q->putters};
+  passing_on next = {L, &q->putters};
+  thr_alarm alarm = {pass_on, &next};
   for (;;) {
     if (q->closed) return refuse(L, "shutdown");
     if (!is_full(q)) {
@@ -144,6 +156,7 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
     }
     if (deadline == 0) return refuse(L, "full");
     thr_tstate *ts = thr_face_self(L);
+    thr_face_keep(L, 1);
     thr_wake r = wait_at(q, &q->putters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0; /* a last look */
     thr_pending_disturbed(L, ts, r);
@@ -151,7 +164,8 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
 }
 
 int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
-  thr_alarm alarm = {pass_on, &q->getters};
+  passing_on next = {L, &q->getters};
+  thr_alarm alarm = {pass_on, &next};
   for (;;) {
     if (thr_queue_size(q) > 0) {
       if (thr_items_take(L, &q->items, alarm)) return deliver(q);
@@ -160,6 +174,7 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
     if (q->closed) return refuse(L, "shutdown");
     if (deadline == 0) return refuse(L, "empty");
     thr_tstate *ts = thr_face_self(L);
+    thr_face_keep(L, 1);
     thr_wake r = wait_at(q, &q->getters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0;
     thr_pending_disturbed(L, ts, r);
@@ -292,7 +307,7 @@ as a table: `{timeout = ...}`
 @raise if the timeout is not valid; a deadlock, a cancellation
 */
 static int queue_join(lua_State *L) {
-  thr_queue *q = check(L);
+  thr_queue *q = use(L);
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
   thr_wake r = THR_PARK_WOKEN;
@@ -353,7 +368,7 @@ static int queue_shutdown(lua_State *L) {
 
 static int queue_tostring(lua_State *L) {
   static const char *const names[] = {"Queue", "LifoQueue", "PriorityQueue"};
-  thr_queue *q = check(L);
+  thr_queue *q = use(L);
   lua_pushfstring(L, "<threading.%s at %p: %I", names[q->items.order], q,
                   (LUAI_UACINT)thr_queue_size(q));
   if (q->maxsize > 0) lua_pushfstring(L, "/%I", (LUAI_UACINT)q->maxsize);

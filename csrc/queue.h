@@ -36,7 +36,8 @@ int thr_queue_create(struct lua_State *L);
 int thr_queue_createlifo(struct lua_State *L);
 int thr_queue_createpriority(struct lua_State *L);
 
-/* For another face of the same; the arguments from stack index 2 on. */
+/* For another face of the same; the box at stack index 1, the arguments from
+** 2 on. */
 struct thr_kind;
 int thr_queue_box(struct lua_State *L, const struct thr_kind *type,
                   thr_order order, int64_t maxsize);

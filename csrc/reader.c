@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "face.h"
+#include "finaliser.h"
 #include "os_stdio.h"
 #include "pending.h"
 
@@ -140,28 +141,32 @@ static void give_back(const thr_reading *c) {
     r->n -= thr_os_unread(c->file->f, r->held + r->pos, n, room, size);
 }
 
+static void drop_held(thr_reader *r) {
+  thr_os_free(r->held);
+  r->held = NULL;
+  r->size = r->n = r->pos = 0;
+}
+
 void thr_reader_leave(const thr_reading *c) {
   thr_reader *r = c->reader;
   if (is_open(c) && r->n > r->pos) give_back(c);
-  if (!is_open(c)) r->pos = r->n;
+  if (!is_open(c) || r->finalised) r->pos = r->n;
   r->n -= r->pos;
-  if (r->n > 0) {
-    memmove(r->held, r->held + r->pos, r->n);
-  } else {
-    thr_os_free(r->held);
-    r->held = NULL;
-    r->size = 0;
-  }
+  if (r->n > 0) memmove(r->held, r->held + r->pos, r->n);
+  else drop_held(r);
   r->busy = NULL;
   if (r->waiting > 0) thr_unpark_one(r, NULL);
 }
 
 /* --- a file's reader --- */
 
+/* Who reads, in a finaliser or since one, drops what is held when that is
+** over. */
 static int reader_gc(lua_State *L) {
-  thr_reader *r = lua_touserdata(L, 1);
-  thr_os_free(r->held);
-  r->held = NULL;
+  thr_finaliser_enter(L);
+  thr_reader *r = luaL_checkudata(L, 1, NAME);
+  r->finalised = true;
+  if (!r->busy) drop_held(r);
   return 0;
 }
 

@@ -29,6 +29,7 @@ typedef struct {
   bool waits;       /* const: reading may block */
   thr_tstate *busy; /* gil: whose call is under way */
   int waiting;      /* gil: how many wait for their turn */
+  bool finalised;   /* gil: nobody frees what is held but who is busy */
   char *held;       /* who is busy, as the rest */
   size_t n, size;
   size_t pos; /* how far the call has come in what is held */

@@ -96,14 +96,14 @@ Calls a function with the lock held, and releases it also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int rlock_with(lua_State *L) {
-  thr_lock *l = check(L);
+  thr_lock *l = thr_face_use(L, 1, &kind);
   thr_face_callable(L, 2, "fn");
   thr_lock_acquireforever(L, l);
   return thr_face_with(L);
 }
 
 static int rlock_tostring(lua_State *L) {
-  thr_lock *l = check(L);
+  thr_lock *l = thr_face_use(L, 1, &kind);
   uint64_t owner = l->owner;
   if (owner == 0) {
     lua_pushfstring(L, "<unlocked threading.RLock at %p>", l);

@@ -115,9 +115,11 @@ static int create(lua_State *L, bool bounded) {
 int thr_semaphore_create(lua_State *L) { return create(L, false); }
 int thr_semaphore_createbounded(lua_State *L) { return create(L, true); }
 
+/* The semaphore's box is at 1. */
 static bool wait(lua_State *L, thr_tstate *ts, thr_semaphore *s,
                  int64_t deadline) {
   thr_wake r;
+  thr_face_keep(L, 1);
   do r = thr_semaphore_wait(s, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));
   return r == THR_PARK_WOKEN;
@@ -199,7 +201,7 @@ Calls a function with a permit, and gives it back also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int semaphore_with(lua_State *L) {
-  thr_face_check(L, 1, &kind);
+  thr_face_use(L, 1, &kind);
   thr_face_callable(L, 2, "fn");
   acquire_forever(L);
   return thr_face_with(L);

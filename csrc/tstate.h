@@ -23,7 +23,6 @@ typedef struct thr_runtime thr_runtime;
 typedef struct thr_tstate thr_tstate;
 typedef struct thr_gil thr_gil;
 typedef struct thr_waiter thr_waiter;
-typedef struct thr_dead thr_dead;
 typedef struct thr_loading thr_loading;
 
 #define THR_NAMESIZE 64
@@ -179,7 +178,6 @@ struct thr_runtime {
   thr_tstate *zombies;     /* gil */
   unsigned long unnamed;   /* gil: how many were given a name by number */
   unsigned long births;    /* gil: how many got a Lua state of their own */
-  thr_dead *dead;          /* gil: finalised objects, see face.h */
   thr_loading *loads;      /* gil: claims of modules, see loading.h */
   struct lua_State *origin; /* const: runs nothing; in Lua 5.4.0 a state takes
                      from its maker, or resumer, how deep calls may nest */

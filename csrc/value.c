@@ -145,14 +145,15 @@ the type; the value is then unchanged
 */
 static int value_fetchadd(lua_State *L) {
   thr_value *v = check(L, 1);
-  thr_num old, n = thr_elem_check(L, 2, "n", wide(v->type));
+  const thr_elem type = v->type;
+  thr_num old, n = thr_elem_check(L, 2, "n", wide(type));
   bool fits = thr_value_add(v, n, &old);
-  thr_elem_push(L, v->type, old);
+  thr_elem_push(L, type, old);
   if (fits) return 1;
   const char *left = luaL_tolstring(L, -1, NULL);
   const char *right = luaL_tolstring(L, 2, NULL);
   return thr_face_argerror(L, 2, "n", "%s + %s does not fit %s", left, right,
-                           thr_elem_name(v->type));
+                           thr_elem_name(type));
 }
 
 /***
@@ -212,9 +213,10 @@ static int value_index(lua_State *L) {
 static int value_newindex(lua_State *L) {
   thr_value *v = check(L, 1);
   thr_num x;
-  const char *key = luaL_tolstring(L, 2, NULL);
-  if (lua_type(L, 2) != LUA_TSTRING || strcmp(key, "value") != 0)
-    return luaL_error(L, "a Value has no field '%s' to set", key);
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  if (strcmp(key, "value") != 0)
+    return luaL_error(L, "a Value has no field '%s' to set",
+                      luaL_tolstring(L, 2, NULL));
   if (!thr_elem_get(L, 3, v->type, &x))
     return luaL_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));
   thr_value_store(v, x);
@@ -222,7 +224,7 @@ static int value_newindex(lua_State *L) {
 }
 
 static int value_tostring(lua_State *L) {
-  thr_value *v = check(L, 1);
+  thr_value *v = thr_face_use(L, 1, &kind);
   thr_elem_pushtext(L, v->type, thr_value_load(v));
   lua_pushfstring(L, "<threading.Value %s %s>", thr_elem_name(v->type),
                   lua_tostring(L, -1));

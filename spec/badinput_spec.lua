@@ -403,8 +403,7 @@ describe("any function with any arguments", function()
       }
       local function add(t)
         for name, f in pairs(t) do
-          if type(f) == "function" and not left_out[name] and name ~= "__gc"
-            then
+          if type(f) == "function" and not left_out[name] then
             list[#list + 1] = f
           end
         end
@@ -412,11 +411,14 @@ describe("any function with any arguments", function()
       add(threading)
       add(require "threading.futures")
       add(require "threading.queue")
+      local methods = require "spec.support.finalisers".methods
       add(debug.getmetatable(_thread._handle()))
+      add(methods(_thread._handle()))
       for class, make in pairs(makers) do
         local object = make()
         pool[#pool + 1] = object
         add(debug.getmetatable(object))
+        add(methods(object) or {})
         add(type(threading[class:match "%w+$"]) == "table"
           and threading[class:match "%w+$"] or {})
       end

@@ -2,6 +2,7 @@
 -- the same names, the same parameters.
 
 local arguments = require "spec.support.arguments"
+local finalisers = require "spec.support.finalisers"
 local ldoc = require "spec.support.ldoc"
 local support = require "spec.support"
 local threading = require "threading"
@@ -51,12 +52,12 @@ local function module_names(name)
   return names
 end
 
--- The methods of a class: the table of a Lua class, or the metatable.
+-- The methods of a class: the table of a Lua class, or a userdata's.
 local function class_names(class)
   local names = {}
   local constructor = threading[class:match "%w+$"]
   for key in pairs(type(constructor) == "table" and constructor
-      or debug.getmetatable(arguments.makers[class]())) do
+      or finalisers.methods(arguments.makers[class]())) do
     names[key] = not is_private(key) or nil
   end
   return names

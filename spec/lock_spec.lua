@@ -232,7 +232,8 @@ describe("Lock", function()
     end
     collectgarbage()
     collectgarbage()
-    assert.matches("threading.Lock expected", message, 1, true)
+    assert.matches("this threading.Lock is finalised already", message, 1,
+      true)
   end)
 
   it("many locks, many threads, one thread never left out", function()

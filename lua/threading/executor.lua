@@ -17,8 +17,10 @@ local monotonic = _thread.time.monotonic
 -- that are left to nobody, a worker that is cancelled in its wait, and who
 -- shuts the pool down between the two steps of a submit.
 
-local Executor = { __name = "threading.ThreadPoolExecutor" }
-Executor.__index = Executor
+local Executor = {} -- methods
+local executor_meta = {
+  __name = "threading.ThreadPoolExecutor", __index = Executor,
+}
 
 local STATE = {} -- key
 local BROKEN <const> = "a thread initializer failed, the pool is not usable "
@@ -180,8 +182,8 @@ function Executor:submit(fn, ...)
 end
 
 -- What a map has still to do. It is cancelled when the loop is left.
-local Mapping = {}
-Mapping.__index = Mapping
+local Mapping = {} -- methods
+local mapping_meta = { __index = Mapping }
 
 function Mapping:cancel()
   self.next_item = function() end
@@ -191,9 +193,9 @@ function Mapping:cancel()
   end
 end
 
-Mapping.__close = Mapping.cancel
+mapping_meta.__close = Mapping.cancel
 
-function Mapping:__gc()
+function mapping_meta:__gc()
   for _, f in pairs(self.futures) do
     pcall(f.cancel, f) -- one that is done may be finalised already
   end
@@ -283,7 +285,7 @@ function Executor:map(fn, list, options)
     buffersize = check.positive(options.buffersize, "buffersize", "map"),
     deadline = options.timeout and monotonic() + options.timeout,
     futures = {}, last = 0,
-  }, Mapping)
+  }, mapping_meta)
   mapping:submit()
   return Mapping.step, mapping, 0, mapping
 end
@@ -322,15 +324,15 @@ function Executor:shutdown(wait)
   end
 end
 
-function Executor:__close()
+function executor_meta:__close()
   self:shutdown()
 end
 
-function Executor:__gc()
+function executor_meta:__gc()
   state_of(self).queue:shutdown()
 end
 
-function Executor:__tostring()
+function executor_meta:__tostring()
   local state = state_of(self)
   return ("<threading.ThreadPoolExecutor(%s, %d/%d workers, %d waiting)>")
     :format(state.prefix, #state.threads, state.most, state.queue:qsize())
@@ -366,7 +368,7 @@ local function new(max_workers, thread_name_prefix, initializer, initargs)
     started = 0,
   }
   register(state)
-  return setmetatable({ [STATE] = state }, Executor)
+  return setmetatable({ [STATE] = state }, executor_meta)
 end
 
 return new
