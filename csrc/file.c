@@ -14,7 +14,8 @@
 
 #define FORMATS_MOST 250 /* upvalues of a closure */
 
-static const char key_read = 0; /* registry: Lua's own file:read */
+/* registry: Lua's own file:read, io.input and io.lines */
+static const char key_read = 0, key_input = 0, key_lines = 0;
 
 /* --- a file that may let its reader wait --- */
 
@@ -99,18 +100,9 @@ static int read_file(lua_State *L) {
   return lua_gettop(L);
 }
 
-/* Pushes the standard library's io[name]. */
-static void push_standard(lua_State *L, const char *name) {
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, LUA_IOLIBNAME);
-  lua_getfield(L, -1, name);
-  lua_replace(L, -3);
-  lua_pop(L, 1);
-}
-
 /* Puts the default input before the arguments. */
 static void insert_input(lua_State *L) {
-  push_standard(L, "input");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_input);
   lua_call(L, 0, 1);
   lua_insert(L, 1);
 }
@@ -148,7 +140,7 @@ static int next_line(lua_State *L) {
 int thr_file_lines(lua_State *L) {
   if (lua_type(L, 1) == LUA_TSTRING) { /* a file's name */
     thr_format_check(L, 2);
-    push_standard(L, "lines");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &key_lines);
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
     return lua_gettop(L);
@@ -163,6 +155,17 @@ int thr_file_lines(lua_State *L) {
   lua_insert(L, 2);
   lua_pushcclosure(L, next_line, n + 2);
   return 1;
+}
+
+static void keep_functions(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, LUA_IOLIBNAME) == LUA_TTABLE) {
+    lua_getfield(L, -1, "input");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_input);
+    lua_getfield(L, -1, "lines");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_lines);
+  }
+  lua_pop(L, 2);
 }
 
 static void keep_original(lua_State *L) {
@@ -180,5 +183,6 @@ void thr_file_open(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_read) == LUA_TNIL)
     keep_original(L);
   lua_pop(L, 1);
+  keep_functions(L);
   thr_reader_open(L);
 }

@@ -4,6 +4,7 @@
 */
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdio.h>
 
 #include "array.h"
 #include "attach.h"
@@ -148,6 +149,13 @@ static int isterminal(lua_State *L) {
   return 1;
 }
 
+/* _tell(text): writes it to the process's stderr, whatever io.stderr is. */
+static int tell(lua_State *L) {
+  fputs(luaL_checkstring(L, 1), stderr);
+  fflush(stderr);
+  return 0;
+}
+
 static int isexit(lua_State *L) {
   lua_pushboolean(L, thr_pending_isexit(L, 1));
   return 1;
@@ -275,6 +283,7 @@ static const luaL_Reg functions[] = {
     {"_serve", thr_pool_serve},
     {"_shield", thr_handle_shield},
     {"_switches", switches},
+    {"_tell", tell},
     {"_try", thr_pending_try},
     {"_unique", thr_compile_unique},
     {"_values", values},

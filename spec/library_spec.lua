@@ -218,3 +218,327 @@ describe("After our finaliser", function()
     ]])
   end)
 end)
+
+describe("What is written in Lua", function()
+  -- Prints of each of our functions that indexes a global where it is, as far
+  -- as one can get from the registry: all that will ever be called.
+  local walk = [[
+    local threading = require "threading"
+    for _, name in ipairs {
+      "futures", "io", "os", "queue", "socket", "time", "loops",
+    } do
+      pcall(require, "threading." .. name)
+    end
+    local folder = debug.getinfo(threading.dump, "S").source:gsub("[^/]*$", "")
+    local seen, found = {}, {}
+    local visit
+    local function visit_function(f)
+      local info = debug.getinfo(f, "S")
+      local ours = info.source:sub(1, #folder) == folder
+      for i = 1, math.huge do
+        local name, value = debug.getupvalue(f, i)
+        if not name then break end
+        if name == "_ENV" and ours and info.what ~= "main" then
+          found[#found + 1] = info.source:sub(#folder + 1) .. ":"
+            .. info.linedefined
+        end
+        visit(value)
+      end
+    end
+    function visit(value)
+      local kind = type(value)
+      if value == nil or seen[value] then return end
+      seen[value] = true
+      if kind == "table" then
+        for k, v in next, value do visit(k) visit(v) end
+      elseif kind == "function" then
+        visit_function(value)
+      elseif kind == "userdata" then
+        for i = 1, 9 do visit((debug.getuservalue(value, i))) end
+      end
+      visit(debug.getmetatable(value))
+    end
+    package.loaded.bad = assert(load(
+      "local function f() return function() return print end end return f",
+      folder .. "a_file_with_a_fault.lua"))()
+    visit(debug.getregistry())
+    table.sort(found)
+    for _, name in ipairs(found) do print(name) end
+  ]]
+
+  it("indexes no global when it runs", function()
+    assert.equal("a_file_with_a_fault.lua:1\n", output_of(walk))
+  end)
+
+  local METHODS <const> = { "byte", "find", "format", "gmatch", "gsub", "len",
+    "lower", "match", "pack", "rep", "reverse", "sub", "unpack", "upper" }
+
+  it("calls no method of a string", function()
+    local pipe <close> =
+      assert(io.popen "grep -n ':' $(find lua -name '*.lua')")
+    local lines = 0
+    for line in pipe:lines() do
+      local code = line:match "^[^:]*:%d+:(.*)$":gsub("%-%-.*", "")
+      for name in code:gmatch ":(%l+) *[(\"'{%[]" do
+        for _, method in ipairs(METHODS) do
+          assert(name ~= method, line)
+        end
+      end
+      lines = lines + 1
+    end
+    assert.is_true(lines > 100)
+  end)
+end)
+
+describe("Without a standard library", function()
+  -- A program that has taken it away, but for what it keeps for itself; `try`
+  -- prints an error, or that there was none.
+  local prelude = [[
+    local threading = require "threading"
+    local _thread = require "threading._thread"
+    local futures = require "threading.futures"
+    local queue = require "threading.queue"
+    local time = require "threading.time"
+    local tio, tos = require "threading.io", require "threading.os"
+    local out, collect = io.stdout, collectgarbage
+    local pcall, tostring, type, error = pcall, tostring, type, error
+    local ipairs, next, find, gsub = ipairs, next, string.find, string.gsub
+    local tmpfile, exit = io.tmpfile, os.exit
+    local setmetatable, select = setmetatable, select
+    local function print(...)
+      for i = 1, select("#", ...) do
+        out:write(i > 1 and " " or "", tostring((select(i, ...))))
+      end
+      out:write "\n"
+    end
+    local function try(...)
+      local ok, err = pcall(...)
+      print(ok and "no error" or err)
+    end
+    debug.setmetatable("", nil)
+    for _, library in ipairs { coroutine, debug, io, math, os, string, table,
+        utf8, package } do
+      for name in next, library do library[name] = nil end
+    end
+    local globals = _G
+    for name in next, globals do globals[name] = nil end
+  ]]
+  prelude = prelude:gsub("\n%s*", " ")
+
+  it("threads work, and tell their errors", function()
+    local r = support.run(prelude .. [[
+
+local seen = threading.Local()
+local t = threading.Thread { name = "a", args = { n = 1 }, target = function()
+  seen.x = 1
+  local me = threading.current_thread()
+  print(me.name, me.daemon, me:is_alive(), seen.x)
+end }
+t:start()
+t:join()
+print((gsub(tostring(t), "%d+", "N")))
+print(#threading.enumerate(), threading.active_count(), seen.x == nil)
+local Class = threading.Thread:extend "Class"
+function Class:run() error("in run", 2) end
+local c = Class { name = "c" }
+c:start()
+c:join()
+local e = threading.Event()
+local waits = threading.Thread { target = e.wait, args = { e } }
+waits:start()
+waits:cancel "enough"
+waits:join()
+local timer = threading.Timer(0, print, { "timer" })
+timer:start()
+timer:join()
+local l = threading.Lock()
+l:acquire()
+try(l.acquire, l)
+try(threading.Thread, { what = 1 })
+try(threading.Thread, { name = {} })
+try(t.start, t)
+try(threading.dump, 1)
+threading.excepthook = function() error "of the hook" end
+c = Class { name = "d" }
+c:start()
+c:join()
+threading.dump()
+]])
+    assert.equal(0, r.code, r.err)
+    local out = r.out:gsub("0x%x+", "ADDRESS")
+      :gsub("/tmp/lua_%w+:%d+", "FILE")
+    assert.equal([[
+a false true 1
+<Thread(a, stopped N)>
+1 1 true
+timer
+FILE: deadlock: threads wait for each other in a circle
+    MainThread waits for Lock ADDRESS at FILE, held by MainThread
+unexpected keyword argument 'what' to 'Thread'
+bad argument 'name' to 'Thread' (string expected, got table)
+threads can only be started once
+bad argument 'file' to 'dump' (file expected, got number)
+]], out)
+    assert.matches("^Exception in thread c:\n[^\n]*in run\nstack traceback:",
+      r.err)
+    assert.matches("\nException in threading.excepthook:\n[^\n]*of the hook\n",
+      r.err)
+    assert.matches("\nException in thread d:\n[^\n]*in run\n", r.err)
+    assert.matches("\nMainThread %(ident 1, native id %d+%) running\n", r.err)
+  end)
+
+  it("pools and loops work", function()
+    local r = support.run(prelude .. [[
+
+local pool = futures.ThreadPoolExecutor { max_workers = 2 }
+print(pool:submit(function(...) return ... end, 1, 2):result())
+for i, x in pool:map(function(x) return x * x end, { 1, 2, 3 }) do
+  print(i, x)
+end
+local f = pool:submit(error, "failed")
+try(f.result, f)
+for one in futures.as_completed { f } do print(one == f) end
+local done = futures.wait({ f }, { timeout = 1 })
+print(#done, type(tostring(pool)))
+if futures.gather then futures.gather({ f }) end
+pool:shutdown()
+try(pool.submit, pool, print)
+local calls = 0
+local bad = futures.ThreadPoolExecutor { max_workers = 1,
+  initializer = function() calls = calls + 1 error "bad" end }
+local g = bad:submit(print)
+try(g.result, g)
+bad:shutdown()
+print(calls)
+threading.parallel_for(1, 4, function() end, { nthreads = 2, parts = 2,
+  progress = function(n, total) if n == total then print(n) end end })
+try(threading.parallel_for, 1, 2, function() error "in a part" end)
+local q = queue.PriorityQueue { maxsize = 2 }
+q:put(2)
+q:put(1)
+print(q:get(), q:get())
+]])
+    assert.equal(0, r.code, r.err)
+    assert.matches("Exception in initializer:\n", r.err)
+    assert.equal([[
+1 2
+1 1
+2 4
+3 9
+failed
+true
+1 string
+cannot schedule new futures after shutdown
+a thread initializer failed, the pool is not usable any more
+1
+4
+FILE: in a part
+1 2
+]], (r.out:gsub("/tmp/lua_%w+:%d+", "FILE")))
+  end)
+
+  it("files, programs and kernels work", function()
+    assert.equal([[
+a line
+another 3
+b
+true exit 0
+kernel 5.0
+<kernel>:1: function 'f': the type of the parameter 'char * x' is not supported
+true
+true
+]], output_of(prelude .. [[
+
+local f = tmpfile()
+f:write "a line\nanother\n3\n"
+f:seek "set"
+print(tio.read(f))
+print(tio.read(f, "l", "n"))
+local p = tio.popen "echo b"
+for line in tio.lines(p) do print(line) end
+print(tos.execute "true")
+print("kernel", threading.kernel [=[
+  #include <stdlib.h>
+  double f(int n, const double x[n]) { return x[0] + n; }
+]=].f(2, threading.Array("float64", { 3, 4 })))
+local ok, err = pcall(threading.kernel, "int f(char *x) { return 0; }")
+print((gsub(err, "; .*", "")))
+ok, err = pcall(threading.kernel, "int f(int x) { return y; }")
+print(find(err, "undeclared", 1, true) ~= nil)
+print(type(threading.include_dir()) == "string")
+]]))
+  end)
+
+  it("sockets work", function()
+    if not pcall(require, "socket") then
+      pending "no LuaSocket"
+      return
+    end
+    assert.equal([[
+hello
+timeout
+closed
+bad argument 'backlog' to 'listen' (integer expected, got table)
+]], output_of("local socket = require 'threading.socket' " .. prelude .. [[
+
+local server = socket.tcp() -- LuaSocket's own bind calls ipairs
+server:bind("127.0.0.1", 0)
+server:listen()
+local _, port = server:getsockname()
+local t = threading.Thread { target = function()
+  local c = server:accept()
+  c:send "hello\n"
+  c:receive "*l"
+  c:close()
+end }
+t:start()
+local c = socket.tcp()
+c:connect("127.0.0.1", port)
+print((c:receive()))
+c:settimeout(0)
+print((select(2, c:receive())))
+c:settimeout(nil)
+c:send "go\n"
+print((select(2, c:receive "*a")))
+t:join()
+socket.select({ server }, nil, 0)
+try(server.listen, server, {})
+]]))
+  end)
+
+  -- Every function with arguments that it does not take.
+  it("wrong arguments are told of", function()
+    local out = output_of(prelude .. [[
+
+local spared = { exit = true, shutdown = true, interrupt_main = true,
+  dump = true, dump_on_signal = true, init = true, run = true,
+  excepthook = true, __excepthook__ = true }
+local values = { {}, true, 0 / 0, "x", -1, function() end }
+local n = 0
+local function abuse(t)
+  for name, f in next, t do
+    if type(f) == "function" and not spared[name]
+      and not find(name, "^_") then
+      for _, a in ipairs(values) do
+        for _, b in ipairs(values) do
+          local ok, err = pcall(f, a, b)
+          n = n + 1
+          if not ok and find(tostring(err), "attempt to") then
+            print(name, err)
+          end
+        end
+      end
+    end
+  end
+end
+threading.deadlock_policy "off"
+abuse(threading)
+abuse(futures)
+abuse(queue)
+abuse(threading.Thread)
+print(n > 500)
+exit(0)
+]])
+    assert.equal("true\n", out)
+  end)
+end)

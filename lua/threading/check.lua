@@ -2,6 +2,9 @@
 
 local complain = require "threading.complain"
 local TIMEOUT_MAX <const> = require("threading._thread").TIMEOUT_MAX
+local standard = require "threading.standard"
+local math = standard.math
+local getmetatable, pairs, tostring, type = getmetatable, pairs, tostring, type
 
 local check = {}
 

@@ -8,6 +8,11 @@
 
 local _thread = require "threading._thread"
 local complain = require "threading.complain"
+local standard = require "threading.standard"
+local io, math, os = standard.io, standard.math, standard.os
+local string, table = standard.string, standard.table
+local error, ipairs, pcall = error, ipairs, pcall
+local setmetatable, type = setmetatable, type
 
 local FORMAT <const> = 1 -- of the cached files
 
@@ -17,7 +22,7 @@ local FORMAT <const> = 1 -- of the cached files
 -- @param words a list of them, or a string with blanks between them
 local function append(list, words)
   if type(words) == "string" then
-    for word in words:gmatch "%S+" do
+    for word in string.gmatch(words, "%S+") do
       list[#list + 1] = word
     end
   else
@@ -51,8 +56,8 @@ local function run(command, seconds, may_fail)
     cannot_run(command[1], "not found")
   elseif status > 0 then
     complain("the C compiler '%s' fails:\n%s", command[1],
-      output:find "%S" and output:gsub("%s+$", "")
-      or ("without a word, with status %d"):format(status))
+      string.find(output, "%S") and string.gsub(output, "%s+$", "")
+      or string.format("without a word, with status %d", status))
   end
   return output -- status -1: the system has thrown it away
 end
@@ -92,7 +97,7 @@ end
 local function checksum(text)
   local h = 0xcbf29ce484222325
   for i = 1, #text, 4096 do
-    for _, byte in ipairs { text:byte(i, math.min(i + 4095, #text)) } do
+    for _, byte in ipairs { string.byte(text, i, math.min(i + 4095, #text)) } do
       h = (h ~ byte) * 0x100000001b3
     end
   end
@@ -121,7 +126,7 @@ local function write_file(name, mode, text)
 end
 
 local function seal(object, key)
-  return key .. FOOTER:pack(#object, #key, checksum(object .. key))
+  return key .. string.pack(FOOTER, #object, #key, checksum(object .. key))
 end
 
 -- Is this file whole, and made of this key?
@@ -130,28 +135,28 @@ local function is_sound(name, key)
   if not text or #text < FOOTER_SIZE then
     return false
   end
-  local object, own, sum = FOOTER:unpack(text, #text - FOOTER_SIZE + 1)
+  local object, own, sum = string.unpack(FOOTER, text, #text - FOOTER_SIZE + 1)
   return own == #key and object >= 0
     and object + own + FOOTER_SIZE == #text
-    and text:sub(object + 1, object + own) == key
-    and sum == checksum(text:sub(1, object + own))
+    and string.sub(text, object + 1, object + own) == key
+    and sum == checksum(string.sub(text, 1, object + own))
 end
 
 -- Makes the folder and those above it. Returns nothing where it cannot be
 -- made; raises where it is another's.
 local function cache_folder()
   local base = os.getenv "XDG_CACHE_HOME"
-  if not base or base:sub(1, 1) ~= "/" then
+  if not base or string.sub(base, 1, 1) ~= "/" then
     local home = os.getenv "HOME"
-    if not home or home:sub(1, 1) ~= "/" then
+    if not home or string.sub(home, 1, 1) ~= "/" then
       return nil
     end
     base = home .. "/.cache"
   end
   local path = base .. "/threading"
-  for stop in path:gmatch "()/" do
+  for stop in string.gmatch(path, "()/") do
     if stop > 1 then
-      _thread._folder(path:sub(1, stop - 1))
+      _thread._folder(string.sub(path, 1, stop - 1))
     end
   end
   if not _thread._folder(path) then
@@ -210,9 +215,9 @@ local function load(name, on_failure)
     if on_failure then
       on_failure(name)
     end
-    local hint = message:lower():find "symbol"
+    local hint = string.find(string.lower(message), "symbol")
       and " (the option flags names libraries, as in -lz)"
-      or message:find "failed to map"
+      or string.find(message, "failed to map")
       and " (is that folder mounted noexec? XDG_CACHE_HOME names another)"
       or ""
     complain("the kernel cannot be loaded: %s%s", message, hint)
@@ -222,7 +227,7 @@ end
 
 -- A header that the source names by "..." may change: no cache.
 local function has_own_headers(source)
-  return ("\n" .. source):find '\n[ \t]*#[ \t]*include[ \t]*"' ~= nil
+  return string.find("\n" .. source, '\n[ \t]*#[ \t]*include[ \t]*"') ~= nil
 end
 
 local function build_uncached(source, flags, options)
@@ -236,7 +241,7 @@ local function build_uncached(source, flags, options)
 end
 
 local function build_cached(cache, source, flags, options, key)
-  local name = ("%s/%016x.so"):format(cache, checksum(key))
+  local name = string.format("%s/%016x.so", cache, checksum(key))
   if is_sound(name, key) then
     local handle = _thread._load(name)
     if handle then

@@ -1,11 +1,16 @@
 -- Errors that blame the caller of the library, whatever lies between.
 
+local standard = require "threading.standard"
+local debug, string = standard.debug, standard.string
+local error, select = error, select
+
 -- The folder of the library's files, as the debug information names it.
-local FOLDER <const> = debug.getinfo(1, "S").source:match "^(.-)[^/\\]*$"
+local FOLDER <const> =
+  string.match(debug.getinfo(1, "S").source, "^(.-)[^/\\]*$")
 
 local function is_ours(level)
   local info = debug.getinfo(level + 1, "S")
-  return info and info.source:sub(1, #FOLDER) == FOLDER
+  return info and string.sub(info.source, 1, #FOLDER) == FOLDER
 end
 
 -- Raises an error at the place from which the library was called.
@@ -15,5 +20,5 @@ return function(message, ...)
   while is_ours(level) do
     level = level + 1
   end
-  error(select("#", ...) > 0 and message:format(...) or message, level)
+  error(select("#", ...) > 0 and string.format(message, ...) or message, level)
 end

@@ -2,6 +2,10 @@
 
 local _thread = require "threading._thread"
 local check = require "threading.check"
+local standard = require "threading.standard"
+local stderr = require "threading.stderr"
+local debug, string = standard.debug, standard.string
+local pcall, tostring, type, xpcall = pcall, tostring, type, xpcall
 
 local M = {}
 
@@ -12,13 +16,23 @@ function M.bind(module)
   threading = module
 end
 
+local function index_name(thread)
+  return thread.name
+end
+
+-- Of a thread whose fields a program has spoilt, or that is not known, the
+-- ident: its error shall not be lost for that.
+local function name_of(thread)
+  local ok, name = _thread._try(index_name, thread)
+  return ok and name or _thread.get_ident()
+end
+
 function M.excepthook(args)
   if type(args) ~= "table" then
     check.bad("args", "excepthook", "table", args)
   end
-  local name = args.thread and args.thread.name or _thread.get_ident()
-  io.stderr:write(("Exception in thread %s:\n%s\n"):format(name,
-    args.traceback or tostring(args.value)))
+  stderr.write(string.format("Exception in thread %s:\n%s\n",
+    tostring(name_of(args.thread)), args.traceback or tostring(args.value)))
 end
 
 -- An error, as the message handler sees it; as it is for a silent end.
@@ -40,8 +54,8 @@ local function call_hook(args)
       or debug.traceback(tostring(value), 2)
   end, args)
   if not ok and not _thread._is_exit(err) then
-    io.stderr:write("Exception in threading.excepthook:\n", tostring(err),
-      "\n")
+    stderr.write("Exception in threading.excepthook:\n" .. tostring(err)
+      .. "\n")
     M.excepthook(args) -- nor shall the first error be lost
   end
 end

@@ -9,6 +9,14 @@ local check = require "threading.check"
 local complain = require "threading.complain"
 local current_thread = require("threading.register").current_thread
 local thread = require "threading.thread"
+local standard = require "threading.standard"
+local stderr = require "threading.stderr"
+local debug, math = standard.debug, standard.math
+local string, table = standard.string, standard.table
+local error, getmetatable, ipairs, pairs = error, getmetatable, ipairs, pairs
+local pcall, rawequal, rawget = pcall, rawequal, rawget
+local setmetatable, tostring, type = setmetatable, tostring, type
+local xpcall = xpcall
 local monotonic = _thread.time.monotonic
 
 -- What the workers share is a table of its own: they must not hold the
@@ -68,10 +76,10 @@ local function initialize(state)
   if not ok and _thread._is_asked(err) then
     error(err, 0) -- the worker's end, which breaks no pool
   elseif not ok then
-    io.stderr:write(tostring(err))
-    state.broken = true
+    state.broken = true -- first, for to tell it may fail
     state.queue:shutdown()
     _thread._empty(state.queue, BROKEN)
+    stderr.write(tostring(err))
   end
   return ok
 end
@@ -141,7 +149,7 @@ end
 function start_worker(state)
   local worker = thread.Thread {
     target = work, args = { state }, daemon = false,
-    name = ("%s_%d"):format(state.prefix, state.started),
+    name = string.format("%s_%d", state.prefix, state.started),
   }
   table.insert(state.threads, worker) -- before anything can end this thread
   _thread._shield(worker)
@@ -334,8 +342,9 @@ end
 
 function executor_meta:__tostring()
   local state = state_of(self)
-  return ("<threading.ThreadPoolExecutor(%s, %d/%d workers, %d waiting)>")
-    :format(state.prefix, #state.threads, state.most, state.queue:qsize())
+  return string.format("<threading.ThreadPoolExecutor(%s, %d/%d workers, "
+    .. "%d waiting)>", state.prefix, #state.threads, state.most,
+    state.queue:qsize())
 end
 
 local executor_options = {

@@ -13,6 +13,11 @@ local _thread = require "threading._thread"
 local check = require "threading.check"
 local complain = require "threading.complain"
 local executor = require "threading.executor"
+local standard = require "threading.standard"
+local stderr = require "threading.stderr"
+local math, string, table = standard.math, standard.string, standard.table
+local ipairs, pairs, setmetatable = ipairs, pairs, setmetatable
+local tostring, type = tostring, type
 local monotonic = _thread.time.monotonic
 
 local BAR <const> = 30 -- characters
@@ -192,16 +197,16 @@ local function teller(label, total)
   if _thread._is_terminal() then
     return function(done)
       local filled = done * BAR // total
-      io.stderr:write(("\r%s[%s%s] %d/%d"):format(label, ("="):rep(filled),
-        (" "):rep(BAR - filled), done, total), done == total and "\n" or "")
-      io.stderr:flush()
+      stderr.write(string.format("\r%s[%s%s] %d/%d%s", label,
+        string.rep("=", filled), string.rep(" ", BAR - filled), done, total,
+        done == total and "\n" or ""))
     end
   end
   return function(done)
     local tenth = done * LINES // total
     if tenth ~= shown then
       shown = tenth
-      io.stderr:write(("%s%d/%d\n"):format(label, done, total))
+      stderr.write(string.format("%s%d/%d\n", label, done, total))
     end
   end
 end

@@ -2,6 +2,10 @@
 -- the tree of modules, or in the checkout.
 
 local _thread = require "threading._thread"
+local standard = require "threading.standard"
+local debug, io, string = standard.debug, standard.io, standard.string
+local table = standard.table
+local ipairs, loadfile, pairs = ipairs, loadfile, pairs
 
 local function is_file(name)
   local f = io.open(name)
@@ -10,8 +14,8 @@ end
 
 -- A text that stands in the order of the versions.
 local function rank(version)
-  return (version:gsub("%d+", function(digits)
-    return ("%08d"):format(digits)
+  return (string.gsub(version, "%d+", function(digits)
+    return string.format("%08d", digits)
   end))
 end
 
@@ -36,23 +40,24 @@ end
 
 local function candidates(source)
   local list = {}
-  local top = source:match "^(.*)lua/threading/[^/]*$"
+  local top = string.match(source, "^(.*)lua/threading/[^/]*$")
   if top then
     list[1] = top .. "csrc/include"
   end
-  local tree, lua = source:match "^(.*)share/lua/([%d.]+)/threading/[^/]*$"
+  local tree, lua =
+    string.match(source, "^(.*)share/lua/([%d.]+)/threading/[^/]*$")
   if tree then
-    local rocks = ("%slib/luarocks/rocks-%s"):format(tree, lua)
+    local rocks = string.format("%slib/luarocks/rocks-%s", tree, lua)
     for _, version in ipairs(versions(rocks)) do
       list[#list + 1] =
-        ("%s/threading/%s/csrc/include"):format(rocks, version)
+        string.format("%s/threading/%s/csrc/include", rocks, version)
     end
   end
   return list
 end
 
 return function()
-  local source = debug.getinfo(1, "S").source:match "^@(.*)$" or ""
+  local source = string.match(debug.getinfo(1, "S").source, "^@(.*)$") or ""
   for _, folder in ipairs(candidates(source)) do
     if is_file(folder .. "/threading.h") then
       return folder

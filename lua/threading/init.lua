@@ -9,9 +9,11 @@ local include_dir = require "threading.include"
 local kernel = require "threading.kernel"
 local parallel_for = require "threading.parallel"
 local register = require "threading.register"
+local stderr = require "threading.stderr"
 local thread = require "threading.thread"
 local Local = require "threading.local"
 local Timer = require "threading.timer"
+local error, getmetatable, type = error, getmetatable, type
 
 local threading = {
   --- The name and the version of this module (string).
@@ -214,7 +216,10 @@ threading.is_cancelled = _thread.is_cancelled
 -- @raise if file is no such object
 function threading.dump(file)
   if file == nil then
-    file = io.stderr
+    file = stderr.file()
+    if file == nil then
+      return stderr.write(_thread._dump())
+    end
   end
   local meta, write = getmetatable(file), nil
   if type(file) == "table" or type(meta) == "table" and meta.__index then

@@ -10,6 +10,10 @@ local compiler = require "threading.compiler"
 local complain = require "threading.complain"
 local length = require "threading.length"
 local signatures = require "threading.signature"
+local standard = require "threading.standard"
+local math, os, string = standard.math, standard.os, standard.string
+local table = standard.table
+local ipairs, type = ipairs, type
 
 local SECONDS <const> = 60 -- how long the compiler may take
 
@@ -60,9 +64,9 @@ local function argument(p, i)
   if p.c then
     local member = p.type == "float64" and "d" or p.type == "float32" and "d"
       or "i"
-    return ("(%s)threading_args[%d].%s"):format(p.c, i - 1, member)
+    return string.format("(%s)threading_args[%d].%s", p.c, i - 1, member)
   end
-  return ("threading_args[%d].p"):format(i - 1)
+  return string.format("threading_args[%d].p", i - 1)
 end
 
 -- The product of an Array's lengths; nil if it has none.
@@ -71,9 +75,9 @@ local function extent(p, brackets)
   for _, dim in ipairs(p.dims or {}) do
     table.move(dim.brackets, 1, #dim.brackets, #brackets + 1, brackets)
     if dim.value ~= "" then
-      local n = ("threading_natural(&threading_w, %s)"):format(dim.value)
+      local n = string.format("threading_natural(&threading_w, %s)", dim.value)
       product = product
-        and ("threading_mul(&threading_w, 0, %s, %s)"):format(product, n)
+        and string.format("threading_mul(&threading_w, 0, %s, %s)", product, n)
         or n
     end
   end
@@ -87,7 +91,7 @@ local function checks(f)
     local brackets = {}
     local n = extent(p, brackets)
     if n then
-      tests[#tests + 1] = ([[
+      tests[#tests + 1] = string.format([[
   {
 #line %d "<kernel>"
     %s _Bool threading_w = 0; int64_t threading_n = %s;
@@ -96,7 +100,7 @@ local function checks(f)
     threading_args[%d].needed = threading_n;
     if ((uint64_t)threading_n > threading_args[%d].length) return %d;
   }
-]]):format(f.line, table.concat(brackets, " "), n, i - 1, i - 1, i)
+]], f.line, table.concat(brackets, " "), n, i - 1, i - 1, i)
     end
   end
   return table.concat(tests)
@@ -107,14 +111,14 @@ local function wrapper(f)
   for i, p in ipairs(f) do
     arguments[i] = argument(p, i)
   end
-  local call = ("%s(%s)"):format(f.name, table.concat(arguments, ", "))
+  local call = string.format("%s(%s)", f.name, table.concat(arguments, ", "))
   local result = f.result
   if result.kind ~= "void" then
     local float = result.type == "float32" or result.type == "float64"
-    call = ("threading_args[0].%s = (%s)%s"):format(float and "d" or "i",
+    call = string.format("threading_args[0].%s = (%s)%s", float and "d" or "i",
       float and "double" or "int64_t", call)
   end
-  return ([[
+  return string.format([[
 
 __attribute__((visibility("default")))
 int threading_call_%s(threading_arg *threading_args,
@@ -122,7 +126,7 @@ int threading_call_%s(threading_arg *threading_args,
 %s%s  %s;
   return 0;
 }
-]]):format(f.name, checks(f),
+]], f.name, checks(f),
     f.asks and "  threading_current = threading_now;\n" or "", call)
 end
 
@@ -142,7 +146,7 @@ local function is_words(value)
     return type(value) == "string"
   end
   for _, word in ipairs(value) do
-    if type(word) ~= "string" or word:find "\0" then
+    if type(word) ~= "string" or string.find(word, "\0") then
       return false
     end
   end
@@ -185,7 +189,7 @@ local function kernel(source, options)
   local functions, doubt = signatures(source)
   for i, f in ipairs(functions) do
     -- Who does not ask need not be told: that is a third of a short call.
-    f.asks = source:find("threading_", 1, true) ~= nil
+    f.asks = string.find(source, "threading_", 1, true) ~= nil
     -- Or the compiler would call what it knows by that name, such as `abs`.
     options.own[i] = "-fno-builtin-" .. f.name
   end

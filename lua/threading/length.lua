@@ -6,6 +6,9 @@
 -- are unsigned, what is negative here would be a huge number there, and is
 -- noted, too.
 
+local standard = require "threading.standard"
+local string, table = standard.string, standard.table
+
 local LONGEST <const> = 100 -- tokens, which nest no deeper
 
 local PRELUDE <const> = [[
@@ -73,10 +76,10 @@ local BINARY <const> = {
 }
 
 local TYPES <const> = {}
-for word in ([[
+for word in string.gmatch([[
   bool _Bool char short int long signed unsigned size_t ptrdiff_t int8_t int16_t
   int32_t int64_t uint8_t uint16_t uint32_t uint64_t intptr_t uintptr_t const
-]]):gmatch "%S+" do
+]], "%S+") do
   TYPES[word] = true
 end
 
@@ -101,33 +104,34 @@ local function take(r, text)
 end
 
 local function number(r, text)
-  local digits = text:gsub("'", ""):lower():gsub("[ulz]+$", "")
-  if not (digits:find "^%d+$" or digits:find "^0x%x+$"
-    or digits:find "^0b[01]+$") then
+  local digits = string.lower(string.gsub(text, "'", ""))
+  digits = string.gsub(digits, "[ulz]+$", "")
+  if not (string.find(digits, "^%d+$") or string.find(digits, "^0x%x+$")
+    or string.find(digits, "^0b[01]+$")) then
     r.fail()
   end
-  return ("THREADING_CONSTANT(&threading_w, %s)"):format(text), text
+  return string.format("THREADING_CONSTANT(&threading_w, %s)", text), text
 end
 
 -- A constant of the source's, by a name that may be a macro's: if that is more
 -- than one operand, it would be reckoned in another order here than in C.
 local function constant(r, name)
   if #r.list > 1 then
-    table.insert(r.brackets, ("(void)sizeof(%s[(struct "
-      .. "threading_put_it_in_brackets *)0]);"):format(name))
+    table.insert(r.brackets, string.format("(void)sizeof(%s[(struct "
+      .. "threading_put_it_in_brackets *)0]);", name))
   end
   name = "(" .. name .. ")"
-  return ("THREADING_CONSTANT(&threading_w, %s)"):format(name), name
+  return string.format("THREADING_CONSTANT(&threading_w, %s)", name), name
 end
 
 local function parameter(r, p)
-  local value = ("threading_args[%d].i"):format(p.place)
+  local value = string.format("threading_args[%d].i", p.place)
   if not p.c or p.type == "float32" or p.type == "float64" then
     r.fail()
   elseif p.kind == "size" or p.type == "uint64" then
-    value = ("threading_natural(&threading_w, %s)"):format(value)
+    value = string.format("threading_natural(&threading_w, %s)", value)
   end
-  return value, ("(%s)0"):format(p.c)
+  return value, string.format("(%s)0", p.c)
 end
 
 -- `sizeof (...)` and the like.
@@ -146,7 +150,7 @@ local function operator_of_types(r, word)
     words[#words + 1] = text_at(r, i)
   end
   local text = table.concat(words, " ")
-  return ("THREADING_CONSTANT(&threading_w, %s)"):format(text), text
+  return string.format("THREADING_CONSTANT(&threading_w, %s)", text), text
 end
 
 -- The type in brackets at this place, if there is one: then it is passed.
@@ -171,7 +175,7 @@ local function floating(r)
   local p = r.parameters[text_at(r, r.i + bare)]
   if p and p.c and (p.type == "float32" or p.type == "float64") then
     r.i = r.i + 1 + 2 * bare
-    return ("threading_whole(&threading_w, threading_args[%d].d)"):format(
+    return string.format("threading_whole(&threading_w, threading_args[%d].d)",
       p.place)
   end
 end
@@ -183,12 +187,12 @@ local unary
 
 local function cast(r, type)
   local value = floating(r) or unary(r)
-  local text = ("(%s)0"):format(type)
-  if type:find "[bB]ool" then
-    return ("(%s != 0)"):format(value), text
+  local text = string.format("(%s)0", type)
+  if string.find(type, "[bB]ool") then
+    return string.format("(%s != 0)", value), text
   end
-  return ("threading_cast(&threading_w, (%s)-1 > 0, sizeof(%s), %s)")
-    :format(type, type, value), text
+  return string.format("threading_cast(&threading_w, (%s)-1 > 0, sizeof(%s), "
+    .. "%s)", type, type, value), text
 end
 
 local function primary(r)
@@ -200,11 +204,11 @@ local function primary(r)
     return value, type
   elseif not text then
     r.fail()
-  elseif text:find "^%d" then
+  elseif string.find(text, "^%d") then
     return number(r, text)
   elseif text == "sizeof" or text == "_Alignof" then
     return operator_of_types(r, text)
-  elseif not text:find "^[%a_]" or text_at(r) == "(" then
+  elseif not string.find(text, "^[%a_]") or text_at(r) == "(" then
     r.fail() -- a call may wrap where nobody looks
   end
   local p = r.parameters[text]
@@ -224,11 +228,11 @@ function unary(r)
   end
   r.i = r.i + 1
   local value, operand = unary(r)
-  local own = ("(%s%s)"):format(text, operand)
+  local own = string.format("(%s%s)", text, operand)
   if text == "-" then
-    value = OPERATION:format("sub", own, "0", value)
+    value = string.format(OPERATION, "sub", own, "0", value)
   elseif text ~= "+" then
-    value = ("(int64_t)%s%s"):format(text, value)
+    value = string.format("(int64_t)%s%s", text, value)
   end
   return value, own
 end
@@ -236,15 +240,15 @@ end
 -- Both operands and what is between them.
 local function operation(word, a, b, type_a, type_b)
   local name = BINARY[word][2]
-  local type = ("(%s %s %s)"):format(type_a, word, type_b)
+  local type = string.format("(%s %s %s)", type_a, word, type_b)
   if not name then
-    return ("(int64_t)(%s %s %s)"):format(a, word, b), type
+    return string.format("(int64_t)(%s %s %s)", a, word, b), type
   end
-  local common = name == "order" and ("(%s + %s)"):format(type_a, type_b)
+  local common = name == "order" and string.format("(%s + %s)", type_a, type_b)
     or type
-  local value = OPERATION:format(name, common, a, b)
+  local value = string.format(OPERATION, name, common, a, b)
   if name == "order" then
-    value = ("(int64_t)(%s %s 0)"):format(value, word)
+    value = string.format("(int64_t)(%s %s 0)", value, word)
   end
   return value, type
 end
@@ -254,8 +258,8 @@ local function choice(r, value, type)
   local a, type_a = expression(r, 0)
   take(r, ":")
   local b, type_b = expression(r, 0)
-  return ("(%s ? %s : %s)"):format(value, a, b),
-    ("(%s ? %s : %s)"):format(type, type_a, type_b)
+  return string.format("(%s ? %s : %s)", value, a, b),
+    string.format("(%s ? %s : %s)", type, type_a, type_b)
 end
 
 -- Whatever binds more tightly than `least`.

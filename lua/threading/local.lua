@@ -3,6 +3,10 @@
 
 local _thread = require "threading._thread"
 local check = require "threading.check"
+local standard = require "threading.standard"
+local table = standard.table
+local error, next, pcall, select = error, next, pcall, select
+local setmetatable, type = setmetatable, type
 
 local Local = { __name = "Local" }
 

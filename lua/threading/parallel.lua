@@ -8,6 +8,10 @@ local _thread = require "threading._thread"
 local check = require "threading.check"
 local complain = require "threading.complain"
 local thread = require "threading.thread"
+local standard = require "threading.standard"
+local math, string = standard.math, standard.string
+local error, ipairs, pcall, setmetatable = error, ipairs, pcall, setmetatable
+local type = type
 
 local NAME <const> = "parallel_for"
 local PIECES <const> = 100 -- of a loop that reports its progress
@@ -135,7 +139,7 @@ local function start(loop, n)
     loop.threads[i] = t -- before anything can end this thread
     local ok, err = _thread._try(t.start, t)
     if type(err) == "string" then -- the system refuses: blame our caller
-      complain("%s", (err:gsub("^[^\n]-:%d+: ", "", 1)))
+      complain("%s", (string.gsub(err, "^[^\n]-:%d+: ", "", 1)))
     elseif not ok then
       error(err, 0)
     end

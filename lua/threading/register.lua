@@ -7,6 +7,9 @@
 local _thread = require "threading._thread"
 local complain = require "threading.complain"
 local thread = require "threading.thread"
+local standard = require "threading.standard"
+local table = standard.table
+local ipairs, rawget = ipairs, rawget
 
 local M = {}
 

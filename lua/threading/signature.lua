@@ -8,6 +8,9 @@ local _thread = require "threading._thread"
 local complain = require "threading.complain"
 local length = require "threading.length"
 local tokens_of = require "threading.tokens"
+local standard = require "threading.standard"
+local string, table = standard.string, standard.table
+local ipairs = ipairs
 
 -- Tokens ------------------------------------------------------------------
 
@@ -49,7 +52,7 @@ local elements = {
 
 local function set(words)
   local result = {}
-  for word in words:gmatch "%S+" do
+  for word in string.gmatch(words, "%S+") do
     result[word] = true
   end
   return result
@@ -111,7 +114,7 @@ local function parts_of(list, where)
       end
     elseif attributes[text] then
       i = close_of(list, i + 1)
-    elseif text:find "^[%a_]" then
+    elseif string.find(text, "^[%a_]") then
       if not qualifiers[text] then
         p.words[#p.words + 1] = text
       end
@@ -256,19 +259,19 @@ local OLD <const> = " (the types of the parameters are in the brackets, as in "
 -- function's; nil if nothing is.
 local function doubt_block(head, line)
   if #head == 0 then
-    return ("<kernel>:%d: a '{' without the head of a function%s"):format(line,
-      OLD)
+    return string.format("<kernel>:%d: a '{' without the head of a function%s",
+      line, OLD)
   elseif not holds_no_code(head) then
-    return ("<kernel>:%d: the head '%s' of a function is not supported%s")
-      :format(head[1].line, text_of(head), OLD)
+    return string.format("<kernel>:%d: the head '%s' of a function is not "
+      .. "supported%s", head[1].line, text_of(head), OLD)
   end
 end
 
 local function doubt_declaration(head)
   for _, token in ipairs(head) do
     if statements[token.text] then
-      return ("<kernel>:%d: '%s' outside of a function%s"):format(token.line,
-        token.text, OLD)
+      return string.format("<kernel>:%d: '%s' outside of a function%s",
+        token.line, token.text, OLD)
     end
   end
 end
@@ -306,7 +309,7 @@ local function signature(list)
     open = open + 1
   end
   local name = list[open - 1]
-  if not name or not name.text:find "^[%a_]" or open == 2
+  if not name or not string.find(name.text, "^[%a_]") or open == 2
     or close_of(list, open) ~= #list then
     complain("<kernel>:%d: the declaration '%s' is not supported",
       list[1].line, text_of(list))

@@ -32,6 +32,8 @@ local check = require "threading.check"
 local base = require "threading.socket.object"
 local select = require "threading.socket.select"
 local wrap = require "threading.socket.wrap"
+local standard = require "threading.standard"
+local math = standard.math
 
 local sleep, TIMEOUT_MAX = _thread.time.sleep, _thread.TIMEOUT_MAX
 

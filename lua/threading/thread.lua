@@ -5,6 +5,10 @@ local _thread = require "threading._thread"
 local check = require "threading.check"
 local complain = require "threading.complain"
 local excepthook = require "threading.excepthook"
+local standard = require "threading.standard"
+local string, table = standard.string, standard.table
+local getmetatable, rawget, rawset = getmetatable, rawget, rawset
+local setmetatable, tostring, type = setmetatable, tostring, type
 
 local HANDLE <const> = _thread._key -- where an object keeps its handle
 local NAME <const> = {} -- and a name that was given, which a handle cuts
@@ -106,7 +110,7 @@ local function to_string(self)
   end
   words[#words + 1] = get.ident(handle)
   local class = getmetatable(self).class.__name
-  return ("<%s(%s, %s)>"):format(class, get.name(handle, self),
+  return string.format("<%s(%s, %s)>", class, get.name(handle, self),
     table.concat(words, " "))
 end
 

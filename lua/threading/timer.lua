@@ -4,6 +4,9 @@
 local _thread = require "threading._thread"
 local check = require "threading.check"
 local thread = require "threading.thread"
+local standard = require "threading.standard"
+local table = standard.table
+local rawget, type = rawget, type
 
 local Timer = thread.Thread:extend "Timer"
 

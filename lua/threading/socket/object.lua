@@ -14,6 +14,10 @@ local _thread = require "threading._thread"
 local check = require "threading.check"
 local complain = require "threading.complain"
 local io = require "threading.io"
+local standard = require "threading.standard"
+local debug, math, string = standard.debug, standard.math, standard.string
+local error, next, pcall, rawget = error, next, pcall, rawget
+local setmetatable, tostring, type = setmetatable, tostring, type
 
 local get_ident, monotonic = _thread.get_ident, _thread.time.monotonic
 local TIMEOUT_MAX <const> = _thread.TIMEOUT_MAX
@@ -99,7 +103,7 @@ end
 local function refuse(message, name, f)
   local n, text
   if type(message) == "string" then
-    n, text = message:match "bad argument #(%-?%d+) to '.-' %((.*)%)$"
+    n, text = string.match(message, "bad argument #(%-?%d+) to '.-' %((.*)%)$")
   end
   if not n then
     error(message, 0)

@@ -9,6 +9,9 @@ local base = require "threading.socket.object"
 local check = require "threading.check"
 local complain = require "threading.complain"
 local io = require "threading.io"
+local standard = require "threading.standard"
+local math = standard.math
+local ipairs, next, setmetatable, type = ipairs, next, setmetatable, type
 
 local monotonic = _thread.time.monotonic
 

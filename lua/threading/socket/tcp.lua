@@ -16,6 +16,10 @@ local complain = require "threading.complain"
 local check = require "threading.check"
 local dns = require("socket").dns
 local object = require "threading.socket.object"
+local standard = require "threading.standard"
+local math, string, table = standard.math, standard.string, standard.table
+local getmetatable, ipairs, tonumber = getmetatable, ipairs, tonumber
+local type = type
 
 local KIND <const> = "threading.TCP"
 -- At most so much in one step, during which no other thread can run.
@@ -35,9 +39,9 @@ local function wanted_by(pattern)
   local word = pattern == nil and "*l" or not n and pattern
   if n and n >= 0 then
     return n // 1
-  elseif type(word) ~= "string" or not word:find "^%*[la]" then
+  elseif type(word) ~= "string" or not string.find(word, "^%*[la]") then
     complain("bad argument 'pattern' to 'receive' (invalid receive pattern)")
-  elseif word:find "^%*a" then
+  elseif string.find(word, "^%*a") then
     return math.huge
   end
 end
@@ -60,12 +64,12 @@ end
 -- enough.
 local function take_left(self, wanted)
   local text = take(self)
-  local last = wanted or text:find("\n", 1, true) or math.huge
-  local rest = last <= #text and text:sub(last + 1) or text
+  local last = wanted or string.find(text, "\n", 1, true) or math.huge
+  local rest = last <= #text and string.sub(text, last + 1) or text
   self._parts = rest ~= "" and { rest } or nil
   if last <= #text then
-    return wanted and text:sub(1, last)
-      or (text:sub(1, last - 1):gsub("\r", ""))
+    return wanted and string.sub(text, 1, last)
+      or (string.gsub(string.sub(text, 1, last - 1), "\r", ""))
   end
 end
 
@@ -197,7 +201,7 @@ end
 local function addresses(self, host)
   local list, err = dns.getaddrinfo(host)
   local it, result = self._object, {}
-  local family = it:getfd() >= 0 and it:getfamily():gsub("4", "")
+  local family = it:getfd() >= 0 and string.gsub(it:getfamily(), "4", "")
   for _, found in ipairs(list or {}) do
     if not family or found.family == family then
       result[#result + 1] = found.addr

@@ -7,6 +7,9 @@ local TCP = require "threading.socket.tcp"
 local UDP = require "threading.socket.udp"
 local check = require "threading.check"
 local object = require "threading.socket.object"
+local standard = require "threading.standard"
+local debug, string = standard.debug, standard.string
+local pairs, rawget, tostring, type = pairs, rawget, tostring, type
 
 local call, turn = object.call, object.turn
 
@@ -89,9 +92,9 @@ local function class_of(it)
     check.bad("object", "wrap", "object of LuaSocket or LuaSec", it)
   end
   local name = tostring(meta.__name)
-  if name:find "^tcp{" then
+  if string.find(name, "^tcp{") then
     return TCP
-  elseif name:find "^udp{" then
+  elseif string.find(name, "^udp{") then
     return UDP
   end
   classes[methods] = classes[methods] or make_class(name, methods)
