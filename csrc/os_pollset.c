@@ -8,12 +8,12 @@
 #if defined(__linux__)
 #include <sys/epoll.h>
 #else
-#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/event.h>
 #include <sys/time.h>
 #endif
 
+#include "os_descriptor.h"
 #include "testing.h"
 
 static bool is_refused(int err) {
@@ -25,7 +25,8 @@ static bool is_refused(int err) {
 #if defined(__linux__)
 
 int thr_os_pollopen(void) {
-  return is_refused(EMFILE) ? -1 : epoll_create1(EPOLL_CLOEXEC);
+  if (is_refused(EMFILE)) return -1;
+  return thr_os_abovestandard(epoll_create1(EPOLL_CLOEXEC));
 }
 
 bool thr_os_polladd(int set, const thr_pollable *p) {
@@ -56,8 +57,8 @@ int thr_os_pollready(int set, thr_pollable *list, int n) {
 #else
 
 int thr_os_pollopen(void) {
-  int set = is_refused(EMFILE) ? -1 : kqueue();
-  if (set >= 0) fcntl(set, F_SETFD, FD_CLOEXEC);
+  int set = is_refused(EMFILE) ? -1 : thr_os_abovestandard(kqueue());
+  if (set >= 0) thr_os_noinherit(set);
   return set;
 }
 

@@ -19,6 +19,7 @@
 #include <crt_externs.h>
 #endif
 
+#include "os_descriptor.h"
 #include "testing.h"
 
 char **thr_os_environ(void) {
@@ -27,19 +28,6 @@ char **thr_os_environ(void) {
 #else
   extern char **environ;
   return environ;
-#endif
-}
-
-/* A program that another thread starts at this moment must not inherit it:
-** the pipe would not end with our program. */
-static int private_pipe(int fd[2]) {
-#if defined(__linux__)
-  return pipe2(fd, O_CLOEXEC);
-#else
-  if (pipe(fd) != 0) return -1;
-  fcntl(fd[0], F_SETFD, FD_CLOEXEC);
-  fcntl(fd[1], F_SETFD, FD_CLOEXEC);
-  return 0;
 #endif
 }
 
@@ -75,26 +63,6 @@ static int spawn(pid_t *pid, int output, char *const argv[]) {
   }
   posix_spawn_file_actions_destroy(&files);
   return err;
-}
-
-/* In a process whose standard streams are closed a pipe may get their
-** numbers, which mean something else to the program. */
-static int above_standard(int fd) {
-  if (fd > 2) return fd;
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  close(fd);
-  return high;
-}
-
-int thr_os_privatepipe(int fd[2]) {
-  if (thr_testing_fails(THR_CHANCE_CALL)) return EMFILE;
-  if (private_pipe(fd) != 0) return errno;
-  fd[0] = above_standard(fd[0]);
-  fd[1] = above_standard(fd[1]);
-  if (fd[0] >= 0 && fd[1] >= 0) return 0;
-  if (fd[0] >= 0) close(fd[0]);
-  if (fd[1] >= 0) close(fd[1]);
-  return EMFILE;
 }
 
 int thr_os_spawn(thr_osprocess *p, char *const argv[]) {

@@ -19,10 +19,6 @@ typedef struct {
   int output;  /* the end of a pipe: its standard output and error; or -1 */
 } thr_osprocess;
 
-/* A pipe whose ends no program inherits, and that are no standard streams.
-** Returns 0 or errno. */
-int thr_os_privatepipe(int fd[2]);
-
 /* Starts argv[0], found through PATH, without a shell, in a process group of
 ** its own, with no input.  Returns 0 or errno. */
 int thr_os_spawn(thr_osprocess *p, char *const argv[]);

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #endif
 
+#include "os_descriptor.h"
 #include "testing.h"
 
 /* The plain kind.  Where the system has no unnamed semaphores, or none that
@@ -110,15 +111,13 @@ static thr_semwait plain_wait(thr_sem *s, int64_t deadline) {
 
 static bool pipe_init(thr_sem *s) {
 #if defined(__linux__)
-  s->in = s->out = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  s->in = s->out = thr_os_abovestandard(fd);
   return s->in >= 0;
 #else
   int fd[2];
-  if (pipe(fd) != 0) return false;
-  for (int i = 0; i < 2; i++) {
-    fcntl(fd[i], F_SETFL, O_NONBLOCK);
-    fcntl(fd[i], F_SETFD, FD_CLOEXEC);
-  }
+  if (thr_os_privatepipe(fd) != 0) return false;
+  for (int i = 0; i < 2; i++) fcntl(fd[i], F_SETFL, O_NONBLOCK);
   s->out = fd[0];
   s->in = fd[1];
   return true;

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #endif
 
+#include "os_descriptor.h"
 #include "os_process.h"
 #include "testing.h"
 
@@ -105,7 +106,7 @@ static void note_child(thr_oschild *c, pid_t pid) {
   c->pid = c->orphan->pid = pid;
 #if defined(__linux__) && defined(SYS_pidfd_open)
   if (!thr_testing_fails(THR_CHANCE_CALL))
-    c->end = (int)syscall(SYS_pidfd_open, pid, 0);
+    c->end = thr_os_abovestandard((int)syscall(SYS_pidfd_open, pid, 0));
 #endif
 }
 
