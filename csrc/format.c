@@ -130,8 +130,9 @@ bool thr_format_read(thr_reading *c, int arg) {
 }
 
 bool thr_format_is(lua_State *L, int arg) {
-  if (lua_type(L, arg) == LUA_TNUMBER)
-    return lua_isinteger(L, arg) && lua_tointeger(L, arg) >= 0;
+  int integral;
+  lua_Integer n = lua_tointegerx(L, arg, &integral);
+  if (lua_type(L, arg) == LUA_TNUMBER) return integral && n >= 0;
   if (lua_type(L, arg) != LUA_TSTRING) return false;
   const char *s = lua_tostring(L, arg);
   char c = s[*s == '*'];

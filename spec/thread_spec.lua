@@ -40,6 +40,7 @@ describe("Thread: making", function()
       { { 5, false, "x" }, { 5, false, "x", n = 3 } },
       { table.pack(nil, 1, nil), { nil, 1, nil, n = 3 } },
       { { 1, 2, 3, n = 2 }, { 1, 2, n = 2 } },
+      { { 1, 2, 3, n = 2.0 }, { 1, 2, n = 2 } },
     } do
       got = nil
       local t = Thread { target = target, args = case[1] }

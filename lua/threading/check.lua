@@ -31,8 +31,9 @@ function check.args(args, name)
   name = name or "args"
   check.expect(args == nil or type(args) == "table", name, "table", args)
   local n = args and args.n
-  check.expect(n == nil or math.type(n) == "integer" and n >= 0
-    and n < 1000000, name .. ".n", "non-negative integer", n)
+  local count = math.type(n) and math.tointeger(n)
+  check.expect(n == nil or count and count >= 0 and count < 1000000,
+    name .. ".n", "non-negative integer", n)
 end
 
 function check.is_callable(value)
