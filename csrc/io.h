@@ -13,7 +13,6 @@ THR_PRIVATE_BEGIN
 int thr_io_waitfd(lua_State *L);  /* _wait_fd(fd, mode [, timeout]) */
 /* _await_fd, likewise, for who has just been told to wait: saves a look. */
 int thr_io_awaitfd(lua_State *L);
-int thr_io_closing(lua_State *L); /* _closing(fd) */
 
 THR_PRIVATE_END
 

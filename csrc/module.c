@@ -15,6 +15,7 @@
 #include "compile.h"
 #include "condition.h"
 #include "coroutine.h"
+#include "descriptor.h"
 #include "dump.h"
 #include "end.h"
 #include "event.h"
@@ -250,7 +251,7 @@ static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_at_end", thr_end_register},
     {"_await_fd", thr_io_awaitfd},
-    {"_closing", thr_io_closing},
+    {"_closing", thr_descriptor_closing},
     {"_execute", thr_program_execute},
     {"_empty", thr_pool_empty},
     {"_expose", thr_pending_expose},
@@ -272,13 +273,16 @@ static const luaL_Reg functions[] = {
     {"_load", thr_compile_load},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_handle_main},
+    {"_no_inherit", thr_descriptor_noinherit},
     {"_on_attach", thr_attach_onattach},
+    {"_own", thr_descriptor_own},
     {"_parked", parked},
     {"_popen", thr_program_popen},
     {"_private", thr_compile_private},
     {"_read", thr_file_read},
     {"_run", thr_compile_run},
     {"_pollset", thr_pollset_create},
+    {"_retire", thr_descriptor_retire},
     {"_self_handle", thr_handle_self},
     {"_serve", thr_pool_serve},
     {"_shield", thr_handle_shield},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "closing.h"
 #include "face.h"
 #include "finaliser.h"
 #include "os_pollset.h"
@@ -26,21 +27,25 @@ static thr_pollable member(lua_State *L) {
 }
 
 int thr_pollset_create(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
   pollset *p = lua_newuserdatauv(L, sizeof(*p), 0);
   p->fd = -1;
   p->n = 0;
   luaL_setmetatable(L, NAME);
   p->fd = thr_os_pollopen();
-  if (p->fd < 0) return luaL_error(L, "%s", strerror(errno));
-  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+  return p->fd < 0 ? luaL_error(L, "%s", strerror(errno)) : 1;
+}
+
+/* add(modes) */
+static int pollset_add(lua_State *L) {
+  pollset *p = luaL_checkudata(L, 1, NAME);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
     thr_pollable m = member(L);
     if (!thr_os_polladd(p->fd, &m))
       return luaL_error(L, "descriptor %d: %s", m.fd, strerror(errno));
     p->n += m.in + m.out;
   }
-  return 1;
+  return 0;
 }
 
 static int pollset_fd(lua_State *L) {
@@ -73,7 +78,9 @@ static int pollset_ready(lua_State *L) {
 
 static int pollset_close(lua_State *L) {
   pollset *p = luaL_checkudata(L, 1, NAME);
-  if (p->fd >= 0) thr_os_pollclose(p->fd);
+  if (p->fd < 0) return 0;
+  thr_closing_announce(p->fd);
+  thr_os_pollclose(p->fd);
   p->fd = -1;
   return 0;
 }
@@ -85,7 +92,8 @@ static int pollset_gc(lua_State *L) {
 
 void thr_pollset_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"fd", pollset_fd}, {"ready", pollset_ready}, {NULL, NULL}};
+      {"add", pollset_add}, {"fd", pollset_fd}, {"ready", pollset_ready},
+      {NULL, NULL}};
   static const luaL_Reg metamethods[] = {
       {"__close", pollset_close}, {"__gc", pollset_gc}, {NULL, NULL}};
   luaL_newmetatable(L, NAME);

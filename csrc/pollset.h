@@ -11,7 +11,7 @@
 
 THR_PRIVATE_BEGIN
 
-/* _pollset{[fd] = "r" | "w" | "rw"}: an object with the methods fd() and
+/* _pollset(): an object with the methods add{[fd] = "r" | "w" | "rw"}, fd() and
 ** ready(), which is to be closed. */
 int thr_pollset_create(lua_State *L);
 void thr_pollset_open(lua_State *L); /* its type */

@@ -6,6 +6,7 @@
 #include <lualib.h>
 #include <string.h>
 
+#include "closing.h"
 #include "face.h"
 #include "file.h"
 #include "os_shell.h"
@@ -166,24 +167,38 @@ static bool is_standard(const FILE *f) {
   return f == stdin || f == stdout || f == stderr;
 }
 
-/* Who waits for the descriptor is told before it is closed. */
-static int file_close(lua_State *L) {
+/* The file at 1 is about to be closed, if it is one that is open.  (One that
+** io.open could not open is collected without a stream.) */
+static void announce(lua_State *L) {
   luaL_Stream *file = luaL_testudata(L, 1, LUA_FILEHANDLE);
-  if (file && file->closef && !is_standard(file->f)) {
-    int fd = thr_os_fileno(file->f);
-    if (fd >= 0) thr_unpark_all(thr_park_atfd(fd));
-  }
+  if (!file || !file->closef || !file->f || is_standard(file->f)) return;
+  int fd = thr_os_fileno(file->f);
+  if (fd >= 0) thr_closing_announce(fd);
+}
+
+static int file_close(lua_State *L) {
+  announce(L);
   return thr_face_original(L);
 }
 
+/* Without a file, the default output: the name is Lua's own. */
+static int io_close(lua_State *L) {
+  bool standard = lua_isnone(L, 1);
+  if (standard) lua_getfield(L, LUA_REGISTRYINDEX, "_IO_output");
+  if (standard && !luaL_testudata(L, 1, LUA_FILEHANDLE)) lua_settop(L, 0);
+  return file_close(L);
+}
+
+/* A program, too, may call it: then other threads may wait for the file. */
 static int file_gc(lua_State *L) {
   program *p = to_program(L);
+  announce(L);
   if (p) p->file.closef = drop_program;
   return thr_face_original(L);
 }
 
 void thr_program_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"close", file_close}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"close", io_close}, {NULL, NULL}};
   static const luaL_Reg methods[] = {{"close", file_close},
                                      {"lines", file_lines},
                                      {"read", file_read},

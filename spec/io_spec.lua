@@ -207,6 +207,100 @@ describe("wait_fd", function()
     end)
   end)
 
+  it("takes a number that is an integer, however it is written", function()
+    with_pipe(function(r, w)
+      local float = { getfd = function() return r + 0.0 end }
+      assert.same({ nil, "timeout" }, { io.wait_fd(float, "r", 0) })
+      assert.same({ nil, "timeout" }, { io.wait_fd(r + 0.0, "r", 0) })
+      descriptors.write(w, "x")
+      assert.same({ true }, { io.wait_fd(float, "r") })
+      function float.getfd() return r + 0.5 end
+      assert.matches("fd: its getfd gave no descriptor",
+        support.message(io.wait_fd, float, "r"))
+    end)
+  end)
+
+  it("takes an object with a pollfd, and asks what is pending", function()
+    with_pipe(function(r)
+      local object = { pollfd = function() return r end }
+      assert.same({ nil, "timeout" }, { io.wait_fd(object, "r", 0) })
+      function object.pending() return 0, 7 end
+      assert.same({ nil, "timeout" }, { io.wait_fd(object, "r", 0) })
+      function object.pending() return 1 end
+      assert.same({ true }, { io.wait_fd(object, "r", 0) })
+      function object.pollfd() end
+      assert.matches("fd: its pollfd gave no descriptor",
+        support.message(io.wait_fd, object, "r"))
+    end)
+  end)
+
+  it("takes the objects of cqueues", function()
+    local found, sockets = pcall(require, "cqueues.socket")
+    if not found then
+      pending "needs cqueues"
+      return
+    end
+    local a, b = sockets.pair()
+    b:setmode("bn", "bn")
+    assert.same({ nil, "timeout" }, { io.wait_fd(a, "r", 0) })
+    b:write "one\ntwo\n"
+    assert.same({ true }, { io.wait_fd(a, "r", P) })
+    assert.equal("one", a:read())
+    assert.same({ true }, { io.wait_fd(a, "r", 0) }) -- in its buffer
+    assert.equal("two", a:read())
+    assert.same({ nil, "timeout" }, { io.wait_fd(a, "r", 0) })
+    a:close()
+    b:close()
+  end)
+
+  -- The number is a stranger's when the wait would begin.
+  it("reads the number again where it was closed meanwhile", function()
+    with_pipe(function(r)
+      local f, strangers = file_of(r, "r"), nil
+      local object = {}
+      function object.getfd()
+        if strangers then
+          return -1
+        end
+        f:close()
+        strangers = { descriptors.pipe() }
+        return r
+      end
+      assert.same({ nil, "closed" }, { io.wait_fd(object, "r", P) })
+      assert.equal(r, strangers[1])
+      with_two(function() end, table.unpack(strangers))
+    end)
+  end)
+
+  it("is told that io.close closes the default output", function()
+    with_pair(function(a)
+      descriptors.fill(a)
+      local f = file_of(a, "w")
+      local result = { waiting(function()
+        stdio.output(f)
+        stdio.close()
+        stdio.output(stdio.stdout)
+      end, io.wait_fd, f, "w") }
+      assert.same({ nil, "closed" }, result)
+      assert.matches("got string", support.message(stdio.close, "no file"))
+    end)
+  end)
+
+  it("does not disturb the end of a file that was never open", function()
+    assert.is_nil(stdio.open("/none/such", "r"))
+    collectgarbage()
+    collectgarbage()
+  end)
+
+  it("is told that a finaliser is called by hand", function()
+    with_pair(function(a)
+      local f = file_of(a, "r")
+      assert.same({ nil, "closed" }, { waiting(function()
+        getmetatable(f).__gc(f)
+      end, io.wait_fd, f, "r") })
+    end)
+  end)
+
   it("ends with a cancellation", function()
     with_pipe(function(r)
       local err
@@ -542,6 +636,35 @@ describe("read", function()
     end)
   end)
 
+  it("is told that its finaliser is called by hand", function()
+    local function close_by_hand(f)
+      assert.same({ nil, "closed" }, { waiting(function()
+        getmetatable(f).__gc(f)
+      end, io.read, f) })
+      assert.equal("closed file", stdio.type(f))
+    end
+    with_file(close_by_hand)
+    with_pipe(function(r, w)
+      close_by_hand(assert(io.popen("read x" .. from(r))))
+      descriptors.write(w, "\n")
+    end)
+  end)
+
+  it("takes a number of bytes that is an integer", function()
+    with_file(function(f, _, w)
+      descriptors.write(w, "abcdef")
+      assert.same({ "ab", "c" }, { io.read(f, 2 ^ 1, 1.0) })
+      assert.equal("def", io.lines(f, 3.0)())
+      for _, bad in ipairs { 1.5, -1.0, 2 ^ 63, 0 / 0 } do
+        assert.matches("invalid format", support.message(io.read, f, bad))
+      end
+    end)
+    local f <close> = stdio.tmpfile()
+    f:write "abc"
+    f:seek "set"
+    assert.equal("ab", io.read(f, 2 ^ 1))
+  end)
+
   it("reads plain files, and tells the errors of the system", function()
     local f <close> = stdio.tmpfile()
     f:write "one\n2 three"
@@ -721,6 +844,57 @@ describe("execute", function()
       support.lua_command(), name)
     os.remove(name)
     assert.equal(7, status)
+  end)
+
+  -- Read from a program that runs beside it.
+  it("gives none of ours the number of a standard stream", function()
+    local name = files.new(prelude .. [[
+      local function free(what)
+        for fd = 0, 2 do
+          local _, why = io.wait_fd(fd, "r", 0)
+          if why ~= "closed" then
+            stdio.open(arg[1], "w"):write(what)
+            os.exit(1)
+          end
+        end
+      end
+      free "the module's"
+      local file = io.popen("read x", "w")
+      free "of a program"
+      local held = {}
+      for i = 1, 3 do
+        held[i] = support.start(io.wait_fd, file, "r")
+        support.wait_thread_parked(held[i], "descriptor")
+        free "of a thread that waits"
+      end
+      local found, socket = pcall(require, "threading.socket")
+      if found then
+        local server = socket.bind("127.0.0.1", 0)
+        free "of a server"
+        local ip, port = server:getsockname()
+        local s = { socket.tcp4(), socket.udp4(), socket.udp(), socket.udp(),
+          socket.udp(), socket.connect(ip, port), server:accept() }
+        s[3]:setsockname(ip, 0)
+        s[4]:setpeername(ip, port)
+        s[5]:sendto("x", ip, port)
+        free "of sockets"
+        held[4] = support.start(socket.select, { server })
+        support.wait_thread_parked(held[4], "descriptor")
+        free "of select"
+      end
+      os.exit(7)
+    ]])
+    local said = files.new ""
+    local text, _, status = files.shell("%s %s %s <&- >&- 2>&-",
+      support.lua_command(), name, said)
+    os.remove(name)
+    assert.same({ "", "", 7 }, { files.read_and_remove(said), text, status })
+  end)
+
+  it("leaves standard input closed", function()
+    assert.equal("nil\tBad file descriptor\t9", (files.shell(
+      "%s -e 'require [[threading]] print(io.read())' <&-",
+      support.lua_command())))
   end)
 
   it("lets others run", function()

@@ -1,6 +1,7 @@
 -- threading.socket against LuaSocket itself, and with threads.
 
 local _thread = require "threading._thread"
+local io = require "threading.io"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
@@ -709,6 +710,89 @@ describe("a socket that another thread closes", function()
     a:close()
   end)
 
+  it("ends io.wait_fd", function()
+    local _a, b = pair()
+    local t, results = waiting(io.wait_fd, b, "r")
+    b:close()
+    support.join(t)
+    assert.same({ true, nil, "closed", n = 3 }, results)
+    assert.same({ nil, "closed" }, { io.wait_fd(b, "r") })
+  end)
+
+  -- The socket of b asks for its number while `act(b)` is under way.
+  local function disturbed(b, act)
+    local it, begun = b._object, false
+    local proxy = {}
+    function proxy.getfd()
+      local fd = it:getfd()
+      if not begun then
+        begun = true
+        act(b, fd)
+      end
+      return fd
+    end
+    b._object = setmetatable(proxy, { __index = function(_, name)
+      return function(_, ...)
+        return it[name](it, ...)
+      end
+    end })
+  end
+
+  -- Closes it in another thread, as far as that comes. Where it is closed, its
+  -- number becomes that of a socket that will not be ready, which is returned.
+  local function close_beside(b)
+    local t, turns = support.start(b.close, b), 0
+    support.wait_until(function()
+      turns = b._closing and turns + 1 or 0
+      return turns > 100 or not t:is_alive()
+    end)
+    return not t:is_alive() and luasocket.udp4() or nil
+  end
+
+  it("when the wait is about to begin: it does not", function()
+    local _a, b = pair()
+    local stranger
+    disturbed(b, function()
+      stranger = close_beside(b)
+    end)
+    assert.same({ n = 3, nil, "closed", "" }, table.pack(b:receive()))
+    assert.is_nil(stranger)
+  end)
+
+  it("when a select is about to begin: it is in its lists", function()
+    local _a, b = pair()
+    local c, d = pair()
+    local stranger
+    disturbed(b, function(_, fd)
+      stranger = close_beside(b)
+      if stranger then -- b's again, with the same number
+        stranger:setfd(-1)
+        b._object:setfd(fd)
+      end
+    end)
+    local r, w, err = socket.select({ b, d }, nil, PATIENCE)
+    assert.same({ 1, 0 }, { #r, #w })
+    assert.is_true(r[1] == b and err == nil)
+    c:close()
+  end)
+
+  it("of LuaSocket's when a select is about to begin: likewise", function()
+    local it, stranger = luasocket.udp4(), nil
+    local object = {}
+    function object.getfd()
+      local fd = it:getfd()
+      if not stranger then
+        it:close()
+        stranger = luasocket.udp4()
+        assert.equal(fd, stranger:getfd())
+      end
+      return fd
+    end
+    local r = socket.select({ object }, nil, PATIENCE)
+    assert.equal(object, r[1])
+    stranger:close()
+  end)
+
   it("gives its number to nobody who still waits", function()
     for _ = 1, 20 do
       local a, b = pair()
@@ -1048,6 +1132,62 @@ describe("threading.socket.select", function()
       support.join(t)
       assert.same({ 1, last }, { #results[2], results[2][1] })
     end
+    for _, s in ipairs(list) do
+      s:close()
+    end
+  end)
+end)
+
+describe("io.wait_fd", function()
+  it("takes LuaSocket's objects, and ours", function()
+    for _, lib in ipairs { luasocket, socket } do
+      local server, port = listen(lib)
+      assert.same({ nil, "timeout" }, { io.wait_fd(server, "r", 0.001) })
+      local client = assert(lib.connect(HOST, port))
+      assert.same({ true }, { io.wait_fd(server, "r", PATIENCE) })
+      assert.same({ true, "w" }, { io.wait_fd(client, "rw") })
+      local peer = server:accept()
+      client:send "one\ntwo\n"
+      assert.same({ true }, { io.wait_fd(peer, "r") })
+      assert.equal("one", (peer:receive()))
+      assert.same({ true }, { io.wait_fd(peer, "r", 0) }) -- in its buffer
+      for _, s in ipairs { client, peer, server } do
+        s:close()
+        assert.same({ nil, "closed" }, { io.wait_fd(s, "r") })
+      end
+    end
+  end)
+end)
+
+describe("a program", function()
+  -- Is there one that has the descriptor of a socket?
+  local function inherits(s)
+    return (os.execute(("test -e /dev/fd/%d"):format(s:getfd())))
+  end
+
+  it("inherits no socket", function()
+    local raw = luasocket.tcp4()
+    if not inherits(raw) then
+      pending "LuaSocket sees to it, or the system has no /dev/fd"
+      return
+    end
+    local server <close> = listen()
+    local ip, port = server:getsockname()
+    local client = assert(socket.connect(ip, port))
+    local list = { server, client, server:accept(), socket.wrap(raw),
+      socket.tcp4(), socket.tcp(), socket.udp4(), socket.udp(), socket.udp(),
+      socket.udp() }
+    list[6]:bind(ip, 0)
+    list[8]:setsockname(ip, 0)
+    list[9]:setpeername(ip, port)
+    list[10]:sendto("x", ip, port)
+    for i, s in ipairs(list) do
+      assert.is_true(s:getfd() >= 0)
+      assert.is_falsy(inherits(s), i)
+    end
+    client:close()
+    client:connect(ip, port)
+    assert.is_falsy(inherits(client))
     for _, s in ipairs(list) do
       s:close()
     end

@@ -11,7 +11,8 @@ local layers = { -- from the bottom up
   { "C modules", { "threading" } },
   { "the system", { "os", "testing" } },
   { "the global lock", { "tstate", "rest", "whose", "preempt", "gil" } },
-  { "waiting", { "park", "deadlock", "waitlist", "gate", "thread" } },
+  { "waiting", { "park", "deadlock", "waitlist", "gate", "thread",
+    "closing" } },
   { "the words of the faces",
     { "finaliser", "face", "pending", "wrapper" } },
   { "data", { "elem", "heap", "items", "call", "listeners" } },
@@ -20,9 +21,9 @@ local layers = { -- from the bottom up
     "loading" } },
   { "the life of a Lua state", { "dump", "fork", "end", "runtime", "start",
     "handle", "attach" } },
-  { "services", { "clock", "child", "coroutine", "sethook", "io", "reader",
-    "format", "file", "program", "readline", "pollset", "compile", "kernel",
-    "require" } },
+  { "services", { "clock", "child", "coroutine", "sethook", "descriptor", "io",
+    "reader", "format", "file", "program", "readline", "pollset", "compile",
+    "kernel", "require" } },
   { "the modules", { "capi", "module", "loops" } },
 }
 

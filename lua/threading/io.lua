@@ -17,7 +17,8 @@ local io = setmetatable({}, { __index = standard })
 -- or its other end is closed.
 -- @function wait_fd
 -- @param fd a descriptor: an integer, a file of Lua's, or an object with a
--- method `getfd`, as LuaSocket's and LuaSec's have
+-- method `getfd`, as LuaSocket's and LuaSec's have, or `pollfd`, as those of
+-- cqueues
 -- @tparam string mode "r" for reading, "w" for writing, "rw" for either
 -- @tparam[opt] number timeout seconds, not negative; without it for ever
 -- @treturn boolean true, and with "rw" a second result that tells for what:

@@ -39,8 +39,8 @@ local sleep, TIMEOUT_MAX = _thread.time.sleep, _thread.TIMEOUT_MAX
 
 local socket = setmetatable({}, { __index = luasocket })
 
-local function make(name, ...)
-  local it, err = luasocket[name](...)
+local function make(name)
+  local it, err = _thread._own(luasocket[name])
   return it and wrap(it), err
 end
 
@@ -86,6 +86,25 @@ function socket.udp6()
   return make "udp6"
 end
 
+-- At one address of the host.
+local function listen(address, port, backlog)
+  local s, err = make(address.family == "inet" and "tcp4" or "tcp6")
+  if not s then
+    return nil, err
+  end
+  local ok
+  s:setoption("reuseaddr", true)
+  ok, err = s:bind(address.addr, port)
+  if ok then
+    ok, err = s:listen(backlog)
+  end
+  if ok then
+    return s
+  end
+  s:close()
+  return nil, err
+end
+
 --- Makes a TCP socket that listens.
 -- @tparam string|number host a number, a name, or "*" for all of the machine
 -- @tparam string|number port 0 for any
@@ -94,9 +113,18 @@ end
 -- @treturn ?string why there is none
 -- @raise if an argument is of the wrong type
 function socket.bind(host, port, backlog)
-  return make("bind", check.text(host, "host", "bind"),
-    check.text(port, "port", "bind"),
-    check.integer(backlog, "backlog", "bind"))
+  host = check.text(host, "host", "bind")
+  port = check.text(port, "port", "bind")
+  backlog = check.integer(backlog, "backlog", "bind")
+  local list, err = socket.dns.getaddrinfo(host == "*" and "0.0.0.0" or host)
+  for _, address in ipairs(list or {}) do
+    local s
+    s, err = listen(address, port, backlog)
+    if s then
+      return s
+    end
+  end
+  return nil, err or "no info on address"
 end
 
 local makers = { inet = socket.tcp4, inet6 = socket.tcp6, unspec = socket.tcp }

@@ -48,7 +48,7 @@
 ---@alias threading.signum integer
 
 --- A descriptor, from 0 to 2^31 - 1; a file of Lua's that is not closed; or an
---- object with a method `getfd`.
+--- object with a method `getfd`, or `pollfd`.
 ---@alias threading.descriptor integer|file*|table
 
 --- A file of Lua's that is not closed.

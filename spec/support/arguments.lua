@@ -220,6 +220,7 @@ end
 
 accepts["threading.descriptor"] = function(value)
   return within(0, 0x7fffffff)(value) or value == io.stdout
+    or accepts["threading.luasocket"](value)
 end
 
 accepts["threading.file"] = function(value)
@@ -227,7 +228,7 @@ accepts["threading.file"] = function(value)
 end
 
 accepts["threading.format"] = function(value)
-  return math.type(value) == "integer" and value >= 0
+  return accepts["threading.natural"](value)
     or type(value) == "string" and value:find "^%*?[nlLa]" ~= nil
 end
 

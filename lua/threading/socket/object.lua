@@ -7,8 +7,9 @@
 -- nil; `_reading` and `_writing` the locks of those who take or send a part of
 -- a stream at a time; `_waiting` tells for each thread that waits, or is
 -- about to, for which descriptor; `_closing` is true while that must not begin:
--- who closes the descriptor has to know that nobody is left who would wait for
--- its number.
+-- the thread that closes the descriptor has to know that none is left that
+-- would wait for its number. So a thread enters `_waiting`, then looks at
+-- `_closing`, and only then reads the number.
 
 local _thread = require "threading._thread"
 local check = require "threading.check"
@@ -21,6 +22,7 @@ local setmetatable, tostring, type = setmetatable, tostring, type
 
 local get_ident, monotonic = _thread.get_ident, _thread.time.monotonic
 local TIMEOUT_MAX <const> = _thread.TIMEOUT_MAX
+local UNKNOWN <const> = -1 -- of a thread that has not read the number yet
 local Lock, sleep = _thread.allocate_lock, _thread.time.sleep
 
 local object = {}
@@ -126,6 +128,12 @@ function object.call(self, name, ...)
   return settle(self, name, pcall(it[name], it, ...))
 end
 
+-- The same for a method that may make a descriptor: no program inherits it.
+function object.make(self, name, ...)
+  local it = self._object
+  return settle(self, name, pcall(_thread._own, it[name], it, ...))
+end
+
 -- When a call begins; nil if no timeout is set.
 function object.now(self)
   return (self._block or self._total) and monotonic()
@@ -142,6 +150,14 @@ local function seconds_left(self, start)
   return total and block and math.min(block, left) or left
 end
 
+-- The descriptor, which nobody takes away until `_waiting` is closed; nil if
+-- there is none.
+local function enter(self)
+  self._waiting[get_ident()] = UNKNOWN
+  local fd = not self._closing and self._object:getfd()
+  return fd and fd >= 0 and fd or nil
+end
+
 -- Waits until the descriptor is ready; true, or nil and "timeout" | "closed".
 function object.wait(self, mode, start)
   local left = seconds_left(self, start)
@@ -149,12 +165,22 @@ function object.wait(self, mode, start)
     return nil, "timeout"
   end
   local waiting <close> = self._waiting
-  local fd = self._object:getfd()
-  waiting[get_ident()] = fd
-  if self._closing or fd < 0 then
+  local fd = enter(self)
+  if not fd then
     return nil, "closed"
   end
+  waiting[get_ident()] = fd
   return _thread._await_fd(fd, mode, left)
+end
+
+-- Calls a method of an object that would not survive it if it were closed; nil
+-- and "closed" if it is.
+function object.call_open(self, name, ...)
+  local _ <close> = self._waiting
+  if enter(self) then
+    return object.call(self, name, ...)
+  end
+  return nil, "closed"
 end
 
 -- For a wait for several sockets, by the descriptor `fd`.
@@ -173,7 +199,7 @@ end
 
 -- Is it, or was it, taken away from a value that had the descriptor?
 function object.leaves(value, fd)
-  return object.is(value) and (value._closing or value._object:getfd() ~= fd)
+  return object.is(value) and value._closing or value:getfd() ~= fd
 end
 
 -- Waits for what the error `err` of a call asks for. Returns nil if the call is
@@ -222,7 +248,7 @@ end
 -- Connects to one address; what came of it is told when it is tried again.
 function object.connect(self, ...)
   local began = object.now(self)
-  local ok, err = object.call(self, "connect", ...)
+  local ok, err = object.make(self, "connect", ...)
   if ok then
     return ok
   end
@@ -230,7 +256,7 @@ function object.connect(self, ...)
   if err then
     return nil, err
   end
-  ok, err = object.call(self, "connect", ...)
+  ok, err = object.make(self, "connect", ...)
   if err == "already connected" then
     return 1
   end
@@ -243,16 +269,30 @@ local closing_meta = {
   end,
 }
 
+-- The descriptor that another thread waits for; UNKNOWN; or nil.
+local function waited_for(self)
+  local thread, fd = next(self._waiting)
+  if thread == get_ident() then -- in a finaliser that runs while it waits
+    thread, fd = next(self._waiting, thread)
+  end
+  return thread and fd
+end
+
+-- Between the last look at `_waiting` and the call only io.wait_fd can begin to
+-- wait; _retire tells it.
 local function retire(self, name, ...)
   local _ <close> = setmetatable({ socket = self }, closing_meta)
   self._closing = true
-  local thread, fd = next(self._waiting)
-  while thread do
-    io._closing(fd)
+  local fd = waited_for(self)
+  while fd do
+    if fd ~= UNKNOWN then
+      io._closing(fd)
+    end
     sleep(0) -- until it has seen it
-    thread, fd = next(self._waiting)
+    fd = waited_for(self)
   end
-  return object.call(self, name, ...)
+  local it = self._object
+  return settle(self, name, pcall(_thread._retire, it, it[name], ...))
 end
 
 -- Calls a method that takes the descriptor away; those who wait for it are sent

@@ -1,8 +1,8 @@
 -- Waiting for one of several sockets.
 --
 -- Their descriptors are put into a set, and that is waited for as for one
--- descriptor. The sockets know of it, so that who closes one of them ends the
--- wait.
+-- descriptor. The sockets know of it before their numbers are read, so that a
+-- thread that closes one of them ends the wait.
 
 local _thread = require "threading._thread"
 local base = require "threading.socket.object"
@@ -23,23 +23,38 @@ local waits_meta = {
   end,
 }
 
-local function fd_of(s, name)
-  local kind = type(s)
-  if kind ~= "table" and kind ~= "userdata" or not s.getfd then
-    check.bad(name, "select", "list of sockets", s)
+local function check_list(list, name)
+  if list ~= nil and type(list) ~= "table" then
+    check.bad(name, "select", "table", list)
   end
-  return math.tointeger(s:getfd()) or -1
+  for _, s in ipairs(list or {}) do
+    local kind = type(s)
+    if kind ~= "table" and kind ~= "userdata" or not s.getfd then
+      check.bad(name, "select", "list of sockets", s)
+    end
+  end
+  return list or {}
+end
+
+-- Tells the sockets of the wait, and puts them into the list `waits`, which
+-- tells them of its end.
+local function announce(waits, recvt, sendt, fd)
+  for _, list in ipairs { recvt, sendt } do
+    for _, s in ipairs(list) do
+      if base.is(s) then
+        waits[#waits + 1] = s
+        base.waits(s, fd)
+      end
+    end
+  end
 end
 
 -- The members of a list that have a descriptor: lists of sockets and of
 -- descriptors.
-local function members(list, name)
-  if list ~= nil and type(list) ~= "table" then
-    check.bad(name, "select", "table", list)
-  end
+local function members(list)
   local sockets, fds = {}, {}
-  for _, s in ipairs(list or {}) do
-    local fd = fd_of(s, name)
+  for _, s in ipairs(list) do
+    local fd = math.tointeger(s:getfd()) or -1
     if fd >= 0 then
       sockets[#sockets + 1], fds[#fds + 1] = s, fd
     end
@@ -70,8 +85,14 @@ local function result(recv, send, can_recv, can_send)
   return r, w, next(r) == nil and next(w) == nil and "timeout" or nil
 end
 
--- nil and a message if there is a descriptor that cannot be waited for.
-local function pollset(recv, send)
+local function new_set()
+  local made, set = _thread._try(_thread._pollset)
+  return made and set or complain("%s", set)
+end
+
+-- Fills the set. False and a message if there is a descriptor that cannot be
+-- waited for.
+local function fill(set, recv, send)
   local modes = {}
   for _, fd in ipairs(recv.fds) do
     modes[fd] = "r"
@@ -79,27 +100,11 @@ local function pollset(recv, send)
   for _, fd in ipairs(send.fds) do
     modes[fd] = modes[fd] and "rw" or "w"
   end
-  local ok, set = _thread._try(_thread._pollset, modes)
-  return ok and set, set
-end
-
--- Tells the sockets of the wait; returns their list, which is to be closed.
-local function announce(recv, send, fd)
-  local waits = setmetatable({}, waits_meta)
-  for _, list in ipairs { recv.sockets, send.sockets } do
-    for _, s in ipairs(list) do
-      if base.is(s) then
-        waits[#waits + 1] = s
-        base.waits(s, fd)
-      end
-    end
-  end
-  return waits
+  return _thread._try(set.add, set, modes)
 end
 
 local function wait(recv, send, set, timeout)
   local stop = timeout and monotonic() + timeout
-  local _ <close> = announce(recv, send, set:fd())
   while true do
     local r, w, err = result(recv, send, set:ready())
     local left = stop and math.max(stop - monotonic(), 0)
@@ -114,9 +119,13 @@ return function(recvt, sendt, timeout)
   if timeout ~= nil and not base.is_limit(timeout) then
     check.bad("timeout", "select", "number", timeout)
   end
-  local recv, send = members(recvt, "recvt"), members(sendt, "sendt")
-  local set <close>, message = pollset(recv, send)
-  if set then
+  recvt, sendt = check_list(recvt, "recvt"), check_list(sendt, "sendt")
+  local set <close> = new_set()
+  local waits <close> = setmetatable({}, waits_meta)
+  announce(waits, recvt, sendt, set:fd())
+  local recv, send = members(recvt), members(sendt)
+  local ok, message = fill(set, recv, send)
+  if ok then
     return wait(recv, send, set, base.limit(timeout))
   end
   local r, w, err = result(recv, send, {}, {})

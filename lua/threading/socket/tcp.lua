@@ -186,7 +186,7 @@ end
 function TCP:accept()
   local began = object.now(own(self))
   while true do
-    local client, err = call(self, "accept")
+    local client, err = object.make(self, "accept")
     if client then
       return object.new(getmetatable(self), client)
     end
@@ -255,7 +255,7 @@ TCP.setpeername = TCP.connect
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type, or the socket connected
 function TCP:bind(address, port)
-  return call(own(self), "bind", check.text(address, "address", "bind"),
+  return object.make(own(self), "bind", check.text(address, "address", "bind"),
     check.text(port, "port", "bind"))
 end
 

@@ -44,10 +44,16 @@ end
 -- @treturn ?string "timeout", "closed", or another message
 -- @raise if an argument is of the wrong type, or the socket has a peer
 function UDP:sendto(datagram, address, port)
-  return insist(own(self), "sendto", "w",
-    check.text(datagram, "datagram", "sendto"),
-    check.text(address, "address", "sendto"),
-    check.text(port, "port", "sendto"))
+  datagram = check.text(own(self) and datagram, "datagram", "sendto")
+  address = check.text(address, "address", "sendto")
+  port = check.text(port, "port", "sendto")
+  if self._object:getfd() < 0 then -- this makes it
+    local sent, err = object.make(self, "sendto", datagram, address, port)
+    if err ~= "timeout" then
+      return sent, err
+    end
+  end
+  return insist(self, "sendto", "w", datagram, address, port)
 end
 
 --- Receives a datagram.
@@ -81,7 +87,7 @@ function UDP:setpeername(address, port)
   if port ~= nil then
     port = check.text(port, "port", "setpeername")
   end
-  return call(self, "setpeername", address, port)
+  return object.make(self, "setpeername", address, port)
 end
 
 --- Gives the socket an address.
@@ -91,7 +97,7 @@ end
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type, or the socket has a peer
 function UDP:setsockname(address, port)
-  return call(own(self), "setsockname",
+  return object.make(own(self), "setsockname",
     check.text(address, "address", "setsockname"),
     check.text(port, "port", "setsockname"))
 end

@@ -3,6 +3,7 @@
 -- the methods that they have: what waits is taken from TCP or UDP, the rest is
 -- handed on.
 
+local _thread = require "threading._thread"
 local TCP = require "threading.socket.tcp"
 local UDP = require "threading.socket.udp"
 local check = require "threading.check"
@@ -17,16 +18,13 @@ local streams = {} -- what differs from TCP
 
 -- For LuaSec. With both turns: it takes and sends.
 function streams:dohandshake()
-  if self._object:getfd() < 0 then
-    return false, "closed" -- LuaSec would crash
-  end
   local began = object.now(self)
   local reading <close> = turn(self, "_reading", began)
   local writing <close> = reading and turn(self, "_writing", began)
   local err = not writing and "timeout"
   while not err do
     local ok
-    ok, err = call(self, "dohandshake")
+    ok, err = object.call_open(self, "dohandshake") -- or LuaSec would crash
     if ok then
       return ok
     end
@@ -116,6 +114,10 @@ return function(it)
   end
   local class = class_of(it)
   if not sockets[it] then
+    local fd = it:getfd()
+    if fd >= 0 then
+      _thread._no_inherit(fd)
+    end
     sockets[it] = object.new(class, it, timeouts(it))
   end
   return sockets[it]

@@ -114,7 +114,8 @@ end
 cases["a pollset"] = function()
   local client, peer = pair()
   return function()
-    local set <close> = _thread._pollset {
+    local set <close> = _thread._pollset()
+    set:add {
       [math.tointeger(client:getfd())] = "rw",
       [math.tointeger(peer:getfd())] = "r",
     }
