@@ -132,7 +132,7 @@ static bool give_state(thr_tstate *ts) {
   lua_State *L = take_spare(ts, 0);
   if (!L) return false;
   thr_preempt_enter(ts);
-  ts->base = ts->running = L;
+  thr_tstate_run(ts, ts->base = L);
   ts->rt->births++;
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts); /* there was no state to arm */
@@ -153,7 +153,7 @@ static void leave(thr_tstate *ts) {
     lua_settop(L, 0);
     thr_runtime_forget(L, ts);
   }
-  ts->base = ts->running = NULL;
+  thr_tstate_run(ts, ts->base = NULL);
   thr_thread_leave(ts);
 }
 
@@ -167,7 +167,7 @@ static void leave_call(thr_tstate *ts) {
     thr_runtime_forget(L, ts);
     put_spare(ts->rt, L);
   }
-  ts->base = ts->running = NULL;
+  thr_tstate_run(ts, ts->base = NULL);
   thr_thread_leave(ts);
 }
 

@@ -2,6 +2,7 @@
 #include "capi.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "array.h"
 #include "attach.h"
@@ -36,16 +37,36 @@ static bool is_kept(thr_tstate *ts) {
   return ts->holds_gil && !thr_whose_isown(ts);
 }
 
+/* Under THREADING_DEBUG: where the lock was let go of.  Had C returned since,
+** what Lua calls next would find out, for it must look. */
+static void note_place(thr_tstate *ts) {
+  static THR_TLS char place[80];
+  lua_Debug ar;
+  place[0] = '\0';
+  if (thr_face_place(ts->at, &ar))
+    snprintf(place, sizeof(place), "%s:%d", ar.short_src, ar.currentline);
+  ts->left_at = place;
+  ts->quick = NULL;
+}
+
 static int release(threading_thread *t) {
   int saved = errno;
-  bool had = !is_kept(record(t)) && thr_attach_goout(record(t));
+  thr_tstate *ts = record(t);
+  if (is_kept(ts)) return 0;
+  if (thr_lock_debug && ts->holds_gil) note_place(ts);
+  bool had = thr_attach_goout(ts);
   errno = saved;
   return had;
 }
 
 static int take(threading_thread *t) {
   int saved = errno;
-  bool has = thr_attach_comein(record(t));
+  thr_tstate *ts = record(t);
+  bool has = thr_attach_comein(ts);
+  if (has && ts->left_at) {
+    ts->left_at = NULL;
+    ts->quick = ts->running;
+  }
   errno = saved;
   return has;
 }

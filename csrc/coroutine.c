@@ -24,7 +24,7 @@
 ** lua_resetthread do not.  Once the library is gone there is no record, and
 ** nothing to be told. */
 static void set_running(thr_tstate *ts, lua_State *L) {
-  ts->running = L;
+  thr_tstate_run(ts, L);
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts);
   thr_preempt_hurry(ts);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "finaliser.h"
+#include "gil.h"
 #include "testing.h"
 
 _Atomic(const thr_box *) thr_face_known[THR_FACE_KNOWN];
@@ -166,9 +167,23 @@ void thr_face_indexwith(lua_State *L, lua_CFunction index) {
   lua_setfield(L, -2, "__index");
 }
 
+/* Lua code runs without the global lock: takes it, and raises. */
+static void come_back(lua_State *L, thr_tstate *ts) {
+  const char *place = ts->left_at ? ts->left_at : "";
+  ts->nogil = false;
+  thr_gil_take(ts, THR_AT_ONCE);
+  ts->quick = ts->running;
+  thr_whose_at(ts, L);
+  ts->left_at = NULL;
+  luaL_error(L, "Lua goes on without the global lock: the C function that was "
+             "called%s%s has returned between THREADING_BEGIN_NOGIL and "
+             "THREADING_END_NOGIL", *place ? " at " : "", place);
+}
+
 thr_tstate *thr_face_findself(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
+  if (!ts->holds_gil) come_back(L, ts);
   thr_whose_at(ts, L);
   return ts;
 }
@@ -422,15 +437,20 @@ int thr_face_original(lua_State *L) {
   return lua_gettop(L);
 }
 
+bool thr_face_place(lua_State *of, lua_Debug *ar) {
+  for (int level = 0; of && lua_getstack(of, level, ar); level++) {
+    lua_getinfo(of, "Sl", ar);
+    if (ar->currentline > 0) return true;
+  }
+  return false;
+}
+
 void thr_face_pushplace(lua_State *L, lua_State *of) {
   lua_Debug ar;
-  for (int level = 0; of && lua_getstack(of, level, &ar); level++) {
-    lua_getinfo(of, "Sl", &ar);
-    if (ar.currentline <= 0) continue;
+  if (thr_face_place(of, &ar))
     lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
-    return;
-  }
-  lua_pushliteral(L, "");
+  else
+    lua_pushliteral(L, "");
 }
 
 void thr_face_pushname(lua_State *L, thr_runtime *rt, uint64_t ident) {

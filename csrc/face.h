@@ -103,7 +103,7 @@ thr_tstate *thr_face_findself(lua_State *L);
 
 static inline thr_tstate *thr_face_self(lua_State *L) {
   thr_tstate *ts = thr_tls;
-  if (!ts || ts->running != L) return thr_face_findself(L);
+  if (!ts || ts->quick != L) return thr_face_findself(L);
   thr_whose_at(ts, L);
   return ts;
 }
@@ -169,6 +169,8 @@ void thr_face_replace(lua_State *L, const char *lib, const luaL_Reg *list);
 void thr_face_replacein(lua_State *L, const luaL_Reg *list);
 int thr_face_original(lua_State *L);
 
+/* Finds the innermost Lua function of `of`: short_src and currentline. */
+bool thr_face_place(lua_State *of, lua_Debug *ar);
 /* Pushes "file:line" of the innermost Lua function of `of`, or "". */
 void thr_face_pushplace(lua_State *L, lua_State *of);
 

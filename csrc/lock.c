@@ -203,7 +203,7 @@ non-blocking call"; a deadlock, a cancellation
 static int lock_acquire(lua_State *L) {
   thr_lock *l = thr_face_test(L, 1, &kind);
   thr_tstate *ts = thr_tls;
-  if (!l || !ts || ts->running != L || lua_gettop(L) != 1 ||
+  if (!l || !ts || ts->quick != L || lua_gettop(L) != 1 ||
       thr_lock_debug || !thr_lock_try(l, ts))
     return acquire_slowly(L);
   lua_pushboolean(L, 1);

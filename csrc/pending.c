@@ -160,6 +160,7 @@ static bool unwinding(const thr_tstate *ts) {
 
 /* A deferred cancellation waits for a cancellation point; this is none. */
 void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
+  if (!ts->holds_gil) thr_face_findself(L); /* raises */
   thr_whose_at(ts, L);
   if (thr_whose_isown(ts)) thr_gil_yield(ts);
   if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) || unwinding(ts))

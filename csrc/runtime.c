@@ -72,7 +72,7 @@ static lua_State *main_state(lua_State *L) {
 static thr_tstate *new_main(thr_runtime *rt) {
   thr_tstate *ts = thr_tstate_new(rt, true);
   if (!ts) return NULL;
-  ts->base = ts->running = rt->mainL;
+  thr_tstate_run(ts, ts->base = rt->mainL);
   ts->phase = THR_STARTED;
   ts->base_hook = lua_gethook(rt->mainL);
   ts->native_id = thr_os_nativeid();

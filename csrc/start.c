@@ -66,7 +66,7 @@ static void body(thr_tstate *ts) {
   if (status != LUA_OK && !thr_pending_isexit(L, -1))
     fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
-  ts->base = ts->running = NULL;
+  thr_tstate_run(ts, ts->base = NULL);
   lua_settop(L, 0);
   thr_runtime_forget(L, ts);
 }
@@ -98,7 +98,7 @@ static void give_state(lua_State *L, thr_tstate *ts, int first) {
   int n = lua_gettop(L) - first + 1;
   if (!lua_checkstack(L1, n)) luaL_error(L, "too many arguments");
   lua_xmove(L, L1, n);
-  ts->base = ts->running = L1;
+  thr_tstate_run(ts, ts->base = L1);
   ts->rt->births++;
   ts->body = body;
 }
@@ -117,6 +117,6 @@ int thr_start(lua_State *L, thr_tstate *ts) {
   if (err == 0) return 0;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
-  ts->base = ts->running = NULL;
+  thr_tstate_run(ts, ts->base = NULL);
   return err;
 }

@@ -81,6 +81,9 @@ struct thr_tstate {
 
   struct lua_State *base;    /* gil: the state the thread runs on */
   struct lua_State *running; /* own: base, or the coroutine on top of it */
+  struct lua_State *quick;   /* own: the same, for the faces' quick look; NULL
+                     under THREADING_DEBUG while C has let go of the lock */
+  const char *left_at;       /* own: where it has done so, or NULL */
   struct lua_State *_Atomic at; /* own to write: where it called us last; who
                      holds the gil reads where the others have let go of it */
   uint64_t host;    /* own: on top of whose state it resumes; 0: its own */
@@ -217,6 +220,11 @@ void thr_tstate_wake(thr_tstate *ts);
 void thr_tstate_makebell(thr_tstate *ts);
 void thr_tstate_dropbell(thr_tstate *ts);
 void thr_tstate_setname(thr_tstate *ts, const char *name);
+
+/* It runs L from now on. */
+static inline void thr_tstate_run(thr_tstate *ts, struct lua_State *L) {
+  ts->running = ts->quick = L;
+}
 
 /* Binds a record to the calling OS thread, and looses it. */
 void thr_tstate_bind(thr_tstate *ts);

@@ -94,10 +94,24 @@ describe("threading.h", function()
     end)
   end)
 
-  it("serves several modules at once, one of them of C++", function()
-    local cxx = os.getenv "CXX" or "c++"
-    if not select(2, shell("echo | %s -x c++ -fsyntax-only -", cxx)) then
+  local cxx = os.getenv "CXX" or "c++"
+
+  local function has_cxx()
+    local has = select(2, shell("echo | %s -x c++ -fsyntax-only -", cxx))
+    if not has then
       pending "no C++ compiler"
+    end
+    return has
+  end
+
+  local function build_cxx(name)
+    must("%s -std=c++17 -pedantic -Wall -Wextra -Werror -shared -fPIC "
+      .. "-I%s -I'%s' %s/%s.cpp -o %s/%s.so", cxx, compiler.HEADERS,
+      threading.include_dir(), dir, name, dir, name)
+  end
+
+  it("serves several modules at once, one of them of C++", function()
+    if not has_cxx() then
       return
     end
     files.write(dir .. "/plus.cpp", [[
@@ -130,9 +144,7 @@ extern "C" int luaopen_plus(lua_State *L) {
   return 1;
 }
 ]])
-    must("%s -std=c++17 -pedantic -Wall -Wextra -Werror -shared -fPIC "
-      .. "-I%s -I'%s' %s/plus.cpp -o %s/plus.so", cxx, compiler.HEADERS,
-      threading.include_dir(), dir, dir)
+    build_cxx "plus"
     local add = require "plus"
     package.loaded.plus = nil
     local sum, go = threading.Value "int64", threading.Event()
@@ -388,6 +400,124 @@ extern "C" int luaopen_plus(lua_State *L) {
         event:wait() -- no thread of Lua's is left to end it
         print "set"
       ]])
+    end)
+  end)
+
+  describe("a bracket that is left before its END", function()
+    -- leave(how) -> is the lock held when the block has been left?
+    local LEAVE <const> = [[
+static int leave_block(lua_State *L, char how) {
+  for (int i = 0; i < 2; i++) {
+    THREADING_BEGIN_NOGIL(L)
+    if (how == 'r') return 0;
+    if (how == 'b') break;
+    if (how == 'c') continue;
+    if (how == 'g') goto out;
+    THREADING_END_NOGIL(L)
+  }
+out:
+  return 0;
+}
+
+static int leave(lua_State *L) {
+  char how = *luaL_checkstring(L, 1);
+  int held;
+  leave_block(L, how);
+  threading_nogil n = threading_release(L);
+  held = n.out;
+  threading_take(n);
+  lua_pushboolean(L, held);
+  return 1;
+}
+]]
+
+    local function check(leave)
+      for _, how in ipairs { "return", "break", "continue", "goto", "end" } do
+        assert.is_true(leave(how), how)
+      end
+      assert.same({ true, true }, { outside.nested() })
+    end
+
+    it("takes the lock back, in C", function()
+      files.write(dir .. "/leave.c", "#include <lauxlib.h>\n"
+        .. "#include <threading.h>\n" .. LEAVE
+        .. "int luaopen_leave(lua_State *L);\n"
+        .. "int luaopen_leave(lua_State *L) {\n"
+        .. "  lua_pushcfunction(L, leave);\n  return 1;\n}\n")
+      local shadows = "-std=c11 -O0 -Wshadow=local"
+      for _, flags in ipairs { "-std=c99 -O2", shadows } do
+        compiler.module(dir .. "/leave.c", dir, ("%s -pedantic -Wall -Wextra "
+          .. "-Werror -I'%s'"):format(flags, threading.include_dir()))
+        check(package.loadlib(dir .. "/leave.so", "luaopen_leave")())
+        must("mv %s/leave.so %s/leave_0.so", dir, dir)
+      end
+    end)
+
+    it("takes the lock back, in C++, also for an exception", function()
+      if not has_cxx() then
+        return
+      end
+      files.write(dir .. "/leave_cxx.cpp", "#include <threading.h>\n"
+        .. 'extern "C" {\n#include <lauxlib.h>\n}\n' .. LEAVE .. [[
+static int thrown(lua_State *L) {
+  try {
+    THREADING_BEGIN_NOGIL(L)
+    throw 1;
+    THREADING_END_NOGIL(L)
+  } catch (int) {
+    return leave(L);
+  }
+  return 0;
+}
+
+extern "C" int luaopen_leave_cxx(lua_State *L) {
+  lua_pushcfunction(L, leave);
+  lua_pushcfunction(L, thrown);
+  lua_setglobal(L, "thrown");
+  return 1;
+}
+]])
+      build_cxx "leave_cxx"
+      local library = dir .. "/leave_cxx.so"
+      check(package.loadlib(library, "luaopen_leave_cxx")())
+      assert.is_true(_G.thrown "end")
+      _G.thrown = nil
+    end)
+
+    it("is reported by THREADING_DEBUG, where the compiler cannot", function()
+      files.write(dir .. "/leak.c", [[
+#include <lauxlib.h>
+#include <stdint.h>
+#undef __GNUC__
+#include <threading.h>
+static int leak(lua_State *L) {
+  THREADING_BEGIN_NOGIL(L)
+  if (!lua_isnone(L, 1)) return 0;
+  THREADING_END_NOGIL(L)
+  return 0;
+}
+int luaopen_leak(lua_State *L);
+int luaopen_leak(lua_State *L) {
+  lua_pushcfunction(L, leak);
+  return 1;
+}
+]])
+      compiler.module(dir .. "/leak.c", dir, ("-Wall -Wextra -Werror -I'%s'")
+        :format(threading.include_dir()))
+      local out = support.output_of([[
+local threading, leak = require "threading", require "leak"
+local lock = threading.Lock()
+leak()
+lock:acquire()
+print(pcall(function()
+  leak(true)
+  lock:acquire(false)
+end))
+lock:release()
+]], { before = "export THREADING_DEBUG=1" })
+      assert.matches("^false\t[^\n]*:7: Lua goes on without the global lock: "
+        .. "the C function that was called at [^\n]*:6 has returned between "
+        .. "THREADING_BEGIN_NOGIL and THREADING_END_NOGIL\n$", out)
     end)
   end)
 

@@ -17,9 +17,12 @@
 **
 ** Between the two lines other threads run Lua code on other cores; what they
 ** share with this function must be a Lock, a Value, or kept alive and
-** untouched by the arguments on this function's stack.  Do not return, break,
-** jump or raise out of the brackets.  A pair inside a pair does nothing.
-** errno is kept across both lines.
+** untouched by the arguments on this function's stack.  Do not raise a Lua
+** error between them, nor leave them otherwise than by the second: where the
+** compiler is gcc or clang, a return, break or goto out of the brackets, or a
+** C++ exception, takes the lock back; elsewhere Lua would go on without it,
+** which THREADING_DEBUG=1 in the environment reports.  A pair inside a pair
+** does nothing.  errno is kept across both lines.
 **
 ** A long loop asks THREADING_STOPPING(L) now and then, inside the brackets,
 ** and leaves them if it is true: the thread is cancelled, the program ends, or
@@ -269,12 +272,25 @@ static inline void threading_check(lua_State *L) {
   if (api) api->check(L);
 }
 
+/* The end of the block is where the lock is taken: by END, or by whatever
+** leaves it before. */
+#if defined(__GNUC__)
+static inline void threading_leave(threading_nogil *n) {
+  (void)threading_take(*n);
+}
+#define THREADING_AT_END __attribute__((cleanup(threading_leave)))
+#define THREADING_LEAVE(n) ((void)(n))
+#else
+#define THREADING_AT_END
+#define THREADING_LEAVE(n) ((void)threading_take(n))
+#endif
+
 #define THREADING_BEGIN_NOGIL(L) \
   {                              \
-    threading_nogil threading_nogil_ = threading_release(L);
+    THREADING_AT_END threading_nogil threading_nogil_ = threading_release(L);
 
-#define THREADING_END_NOGIL(L)            \
-  (void)threading_take(threading_nogil_); \
+#define THREADING_END_NOGIL(L)        \
+  THREADING_LEAVE(threading_nogil_);  \
   }
 
 #define THREADING_STOPPING(L)                            \
