@@ -92,6 +92,7 @@ build = {
         "csrc/listeners.c",
         "csrc/loading.c",
         "csrc/lock.c",
+        "csrc/locklike.c",
         "csrc/module.c",
         "csrc/os_descriptor.c",
         "csrc/os_posix.c",

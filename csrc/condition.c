@@ -2,6 +2,7 @@
 #include "condition.h"
 
 #include "face.h"
+#include "locklike.h"
 #include "pending.h"
 #include "rlock.h"
 #include "waitlist.h"
@@ -51,7 +52,9 @@ static void leave(condition *c, thr_ticket *t) {
 
 /* --- the Lua face --- */
 
-/* The box's user value holds the lock, for Lua to use and to keep alive. */
+/* The box's user values: the lock, for Lua to use and to keep alive, and where
+** that is none of ours, see locklike.h. */
+enum { LOCK = 1, IS_OWNED };
 
 /***
 A condition variable: threads wait for a change that others notify of.
@@ -66,51 +69,50 @@ static condition *check(lua_State *L) {
 /* With the lock: its box may be as dead as ours. */
 static condition *use(lua_State *L) {
   condition *c = thr_face_use(L, 1, &kind);
-  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, LOCK);
   if (c->lock) thr_face_keep(L, -1);
   lua_pop(L, 1);
   return c;
 }
 
-/* Protected: an object may raise where it has no such field. */
-static int has_methods(lua_State *L) {
-  bool has = lua_getfield(L, 1, "acquire") != LUA_TNIL &&
-             lua_getfield(L, 1, "release") != LUA_TNIL;
-  lua_pushboolean(L, has);
-  return 1;
+static thr_lock *test_lock(lua_State *L) {
+  thr_lock *lock = thr_lock_test(L, 1);
+  return lock ? lock : thr_rlock_test(L, 1);
 }
 
-static bool is_locklike(lua_State *L, int arg) {
-  if (!lua_istable(L, arg) && !lua_isuserdata(L, arg)) return false;
-  lua_pushcfunction(L, has_methods);
-  lua_pushvalue(L, arg);
-  bool ok = lua_pcall(L, 1, 1, 0) == LUA_OK;
-  if (!ok && thr_pending_isasked(L, -1)) lua_error(L);
-  bool is = ok && lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return is;
+/* The condition that is on top of the stack gets the lock at 1, and what asks
+** that for its owner. */
+static void set_lock(lua_State *L, bool ours) {
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, LOCK);
+  if (ours) return;
+  thr_locklike_pushisowned(L, 1);
+  lua_setiuservalue(L, -2, IS_OWNED);
 }
 
-static void check_locklike(lua_State *L, int arg) {
-  if (!is_locklike(L, arg))
-    thr_face_typeerror(L, arg, "lock", "object with acquire and release");
-}
-
-int thr_condition_create(lua_State *L) {
+/* [lock or nil] -> [the lock that is meant]: of another Condition, its own.
+** NULL: it is none of ours. */
+static thr_lock *take_lock(lua_State *L) {
   lua_settop(L, 1);
   if (lua_isnil(L, 1)) {
     lua_settop(L, 0);
     thr_rlock_create(L);
+  } else if (thr_face_test(L, 1, &kind)) {
+    lua_getiuservalue(L, 1, LOCK);
+    lua_replace(L, 1);
   }
-  thr_lock *lock = thr_lock_test(L, 1);
-  if (!lock) lock = thr_rlock_test(L, 1);
-  if (!lock) check_locklike(L, 1);
-  thr_box *box = thr_face_newboxuv(L, &kind, 1);
+  return test_lock(L);
+}
+
+int thr_condition_create(lua_State *L) {
+  thr_lock *lock = take_lock(L);
+  if (!lock) thr_locklike_check(L, 1);
+  thr_box *box = thr_face_newboxuv(L, &kind, lock ? LOCK : IS_OWNED);
+  if (lock) lock = test_lock(L); /* finalisers may have run */
   condition *c = new_condition(lock);
   if (!c) return luaL_error(L, "not enough memory");
   thr_face_fill(box, &kind, c);
-  lua_pushvalue(L, 1);
-  lua_setiuservalue(L, -2, 1);
+  set_lock(L, lock != NULL);
   return 1;
 }
 
@@ -118,7 +120,7 @@ int thr_condition_create(lua_State *L) {
 ** called in this frame, for its errors are to blame our caller. */
 static int call_lock(lua_State *L, const char *method) {
   bool ours = check(L)->lock != NULL;
-  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, LOCK);
   lua_getfield(L, -1, method);
   lua_CFunction own = ours ? lua_tocfunction(L, -1) : NULL;
   if (own) {
@@ -161,7 +163,7 @@ static int condition_close(lua_State *L) {
 
 static void acquire_forever(lua_State *L) {
   check(L);
-  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, LOCK);
   lua_getfield(L, -1, "acquire");
   lua_insert(L, -2);
   lua_call(L, 1, 0);
@@ -195,15 +197,21 @@ static int condition_with(lua_State *L) {
   return thr_face_with(L);
 }
 
-/* A foreign lock tells nothing of its owner: its own release will raise. */
+static bool is_owned(lua_State *L, condition *c) {
+  if (c->lock) return thr_lock_isowner(c->lock, thr_face_self(L));
+  thr_face_keep(L, 1);
+  lua_getiuservalue(L, 1, LOCK);
+  lua_getiuservalue(L, 1, IS_OWNED);
+  return thr_locklike_isowned(L);
+}
+
 static void check_owned(lua_State *L, condition *c, const char *verb) {
-  if (c->lock && !thr_lock_isowner(c->lock, thr_face_self(L)))
-    luaL_error(L, "cannot %s on un-acquired lock", verb);
+  if (!is_owned(L, c)) luaL_error(L, "cannot %s on un-acquired lock", verb);
 }
 
 /* Calls a method of a foreign lock; returns false and leaves the error. */
 static bool call_foreign(lua_State *L, const char *method) {
-  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, LOCK);
   lua_getfield(L, -1, method);
   lua_insert(L, -2);
   return lua_pcall(L, 1, 0, 0) == LUA_OK;
@@ -340,7 +348,7 @@ static int condition_notifyall(lua_State *L) {
 
 static int condition_tostring(lua_State *L) {
   condition *c = use(L);
-  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, LOCK);
   thr_mutex_lock(&c->waiters.m);
   int n = c->waiters.n;
   thr_mutex_unlock(&c->waiters.m);

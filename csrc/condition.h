@@ -1,6 +1,6 @@
 /*
 ** condition: wait until notified, over a Lock, an RLock, or any object with
-** acquire and release.
+** acquire and release, see locklike.h.  Over another Condition: over its lock.
 **
 ** A waiter takes its ticket before it releases the lock, so that no notify
 ** comes between.  The row of tickets is native; which lock it is, the face

@@ -171,7 +171,8 @@ static int value_exchange(lua_State *L) {
 }
 
 /***
-Stores atomically, if the value is the expected one, bit for bit.
+Stores atomically, if the value is the expected one.  Bits are compared: 0.0
+and -0.0 differ, a NaN equals itself, 3 and 3.0 are the same.
 @function compare_exchange
 @tparam number old the expected one
 @tparam number new

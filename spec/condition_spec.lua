@@ -110,7 +110,7 @@ end)
 
 -- What wait and notify promise over each kind of lock; `what` is how its
 -- waiters are named.
-local function conditions(new, what, knows_owner)
+local function conditions(new, what)
   it("notify(n) frees n, who go on when the notifier has released",
     function()
       local condition = new()
@@ -377,8 +377,7 @@ local function conditions(new, what, knows_owner)
 
   it("wait without holding it raises", function()
     local condition = new()
-    local expected = knows_owner and "^cannot wait on un%-acquired lock$"
-      or "release unlocked lock$"
+    local expected = "^cannot wait on un%-acquired lock$"
     assert.matches(expected, support.message(condition.wait, condition))
     assert.matches(expected, support.message(condition.wait, condition, 0))
     assert.matches(expected, support.message(condition.wait_for, condition,
@@ -423,7 +422,7 @@ local function conditions(new, what, knows_owner)
 end
 
 describe("Condition over its own RLock", function()
-  conditions(threading.Condition, "RLock", true)
+  conditions(threading.Condition, "RLock")
 
   it("wait frees a lock of any depth, and restores the depth", function()
     local lock = threading.RLock()
@@ -464,16 +463,16 @@ describe("Condition over its own RLock", function()
 end)
 
 describe("Condition over a Lock", function()
-  conditions(over_lock, "Lock", true)
+  conditions(over_lock, "Lock")
 end)
 
 describe("Condition over an object", function()
-  conditions(over_object, "Lock", false)
+  conditions(over_object, "Lock")
 
   it("an error of its release leaves no waiter behind", function()
     local object = {}
     local condition = threading.Condition {
-      acquire = print,
+      acquire = function() end,
       release = function()
         error(object)
       end,
@@ -485,12 +484,14 @@ describe("Condition over an object", function()
   end)
 
   it("an error of its acquire after the wait goes on", function()
-    local object = {}
+    local object, waited = {}, false
     local condition = threading.Condition {
       acquire = function()
-        error(object)
+        return waited and error(object)
       end,
-      release = function() end,
+      release = function()
+        waited = true
+      end,
     }
     local ok, err = pcall(condition.wait, condition, 0)
     assert.is_false(ok)
@@ -499,22 +500,111 @@ describe("Condition over an object", function()
   end)
 end)
 
+-- Each of the three, by who does not hold the lock.
+local function assert_refused(condition)
+  assert.equal("cannot wait on un-acquired lock",
+    support.message(condition.wait, condition, 0))
+  for _, notify in ipairs { condition.notify, condition.notify_all } do
+    assert.equal("cannot notify on un-acquired lock",
+      support.message(notify, condition))
+  end
+end
+
+describe("Condition over a lock that does not tell its owner", function()
+  it("takes for owned what cannot be taken: a Semaphore", function()
+    for _, new in ipairs { threading.Semaphore, threading.BoundedSemaphore } do
+      local semaphore = new(1)
+      local condition = threading.Condition(semaphore)
+      assert_refused(condition)
+      assert.is_true(condition:acquire(false)) -- it was given back
+      condition:notify()
+      condition:notify_all()
+      assert.is_false(condition:wait(0))
+      assert.is_false(condition:acquire(false))
+      condition:release()
+      assert_refused(condition)
+    end
+  end)
+
+  it("asks its method _is_owned, where it has one", function()
+    local lock, calls = threading.RLock(), {}
+    local owned = false
+    local object = {
+      acquire = function(_, ...)
+        calls[#calls + 1] = "acquire"
+        return lock:acquire(...)
+      end,
+      release = function() lock:release() end,
+    }
+    function object._is_owned(...)
+      assert.same({ object }, { ... })
+      return owned
+    end
+    local condition = threading.Condition(object)
+    condition:acquire()
+    assert_refused(condition)
+    owned = true
+    condition:notify()
+    condition:notify_all()
+    assert.same({ "acquire" }, calls)
+    assert.is_false(condition:wait(0))
+    assert.same({ "acquire", "acquire" }, calls)
+    condition:release()
+  end)
+
+  it("raises what that raises, and asks none that raises for it", function()
+    local object = {}
+    local function fail()
+      error(object)
+    end
+    local condition = threading.Condition {
+      acquire = fail, release = fail, _is_owned = fail,
+    }
+    for _, method in ipairs { "wait", "notify", "notify_all" } do
+      local ok, err = pcall(condition[method], condition)
+      assert.is_false(ok)
+      assert.equal(object, err)
+    end
+    local strict = setmetatable({
+      acquire = function() return false end, release = fail,
+    }, { __index = fail })
+    threading.Condition(strict):notify()
+  end)
+
+  it("over another Condition has that one's lock", function()
+    for _, first in ipairs { threading.Condition(), over_lock(), over_object() }
+      do
+      local second = threading.Condition(first)
+      assert_refused(second)
+      first:acquire()
+      assert.is_false(second:wait(0))
+      second:notify()
+      second:release()
+      assert_refused(first)
+      local t = support.start(function()
+        second:acquire()
+        second:wait()
+        second:release()
+      end)
+      support.wait_thread_parked(t, "Condition")
+      first:acquire()
+      first:notify_all() -- another row
+      second:notify()
+      first:release()
+      support.join(t)
+    end
+  end)
+end)
+
 describe("Condition", function()
   it("is waited for and notified by the owner of its lock alone", function()
     for _, new in ipairs { threading.Condition, over_lock } do
       local condition = new()
-      local notify = "cannot notify on un-acquired lock"
-      local function check()
-        assert.equal("cannot wait on un-acquired lock",
-          support.message(condition.wait, condition))
-        assert.equal(notify, support.message(condition.notify, condition))
-        assert.equal(notify, support.message(condition.notify_all, condition))
-      end
-      check()
+      assert_refused(condition)
       condition:acquire() -- by the main thread: strangers stay strangers
-      support.in_thread(check)
+      support.in_thread(assert_refused, condition)
       condition:release()
-      check()
+      assert_refused(condition)
     end
   end)
 

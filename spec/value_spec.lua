@@ -215,6 +215,21 @@ describe("Value", function()
     end
   end)
 
+  it("compare_exchange compares bits", function()
+    local nan = 0 / 0
+    for _, type in ipairs { "float32", "float64" } do
+      local v = Value(type, 0.0)
+      assert.same({ false, "0.0" },
+        { v:compare_exchange(-0.0, 1), tostring(v.value) })
+      v.value = -0.0
+      assert.same({ false, "-0.0" },
+        { v:compare_exchange(0.0, 1), tostring(v.value) })
+      assert.is_true((v:compare_exchange(-0.0, nan)))
+      assert.is_true((v:compare_exchange(nan, 3)))
+    end
+    assert.is_true((Value("int8", 3):compare_exchange(3.0, 4)))
+  end)
+
   it("a counter of any type in many threads loses nothing", function()
     local _ <close> = support.switch_often()
     for _, type in ipairs { "int16", "int32", "uint16", "uint32", "uint64",

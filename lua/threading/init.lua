@@ -140,8 +140,10 @@ threading.RLock = _thread.rlock
 
 --- Makes a condition variable.
 -- @function Condition
--- @param[opt] lock a Lock, an RLock, or an object with `acquire` and
--- `release`; by default a new RLock
+-- @param[opt] lock a Lock, an RLock, another Condition (for its lock), or an
+-- object with `acquire` and `release`; by default a new RLock.  Such an object
+-- is held by who calls where its method `_is_owned` says so; without one, where
+-- `acquire(false)` is false
 -- @treturn Condition
 -- @raise if the lock is no such object
 threading.Condition = _thread.condition

@@ -239,7 +239,10 @@
 ---@class threading.Cancelled
 ---@field message any what `cancel` was given; nil if nothing
 
---- What a Condition can stand on.
+--- What a Condition can stand on: one of the library's locks, another Condition
+--- (for its lock), or an object of the program's. Such an object is held by the
+--- caller where its method `_is_owned` says so; without one, where
+--- `acquire(false)` is false.
 ---@class threading.Lockable
 ---@field acquire fun(self): any
 ---@field release fun(self): any
@@ -581,7 +584,8 @@ function Value:fetch_add(n) end
 ---@return threading.element before
 function Value:exchange(x) end
 
---- Stores atomically, if the value is the expected one.
+--- Stores atomically, if the value is the expected one. Bits are compared: 0.0
+--- and -0.0 differ, a NaN equals itself, 3 and 3.0 are the same.
 ---
 --- Raises if an argument is not a number of the value's type.
 ---@param old threading.element the expected one
