@@ -57,15 +57,28 @@ void thr_deadlock_unpublish(thr_tstate *ts) {
   thr_mutex_unlock(&ts->rt->m);
 }
 
-/* Telling one counts it as awake, so that not two are told. */
-void thr_deadlock_tell(thr_runtime *rt) {
+/* Whoever ends the process reports nothing, so that no policy forbids it. */
+bool thr_deadlock_tellable(const thr_tstate *ts) {
+  const thr_tstate *ender = ts->rt->ender;
+  return ender ? ender == ts : ts->rt->policy != THR_DEADLOCK_OFF;
+}
+
+/* The one that began to wait last of those that may be told.  (A wait may have
+** begun before there was an ender.) */
+static thr_tstate *last_to_wait(thr_runtime *rt) {
   thr_tstate *last = NULL;
-  if (rt->awake != 0 || rt->policy == THR_DEADLOCK_OFF) return;
-  thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
-    if (ts->waiting && ts->wait.tellable &&
+    if (ts->waiting && ts->wait.tellable && thr_deadlock_tellable(ts) &&
         (!last || ts->wait_number > last->wait_number))
       last = ts;
+  return last;
+}
+
+/* Telling one counts it as awake, so that not two are told. */
+void thr_deadlock_tell(thr_runtime *rt) {
+  if (rt->awake != 0) return;
+  thr_mutex_lock(&rt->m);
+  thr_tstate *last = last_to_wait(rt);
   if (last && rt->awake == 0) thr_park_deadlock(last);
   thr_mutex_unlock(&rt->m);
 }

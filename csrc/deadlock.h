@@ -10,6 +10,9 @@
 ** wait.  A circle of plain Locks is not certain, for any thread may release
 ** one: it is reported under the policy "cycle" only.
 **
+** While a thread ends the process (os.exit with close), nobody else is told: it
+** gives up its wait for the others.
+**
 ** A thread that sleeps, has a deadline, runs C without the global lock, or is
 ** attached from outside, counts as awake.  So does one that waits for an object
 ** that C has retained, which C may set or release at any time; and a Lua state
@@ -34,6 +37,9 @@ typedef enum {
 ** the circle is. */
 bool thr_deadlock_publish(thr_waiter *w);
 void thr_deadlock_unpublish(thr_tstate *ts);
+
+/* May a deadlock that ts closes be told to it? */
+bool thr_deadlock_tellable(const thr_tstate *ts);
 
 /* One that counted as awake does so no longer: a thread has ended, say, and
 ** woken all who joined it.  If all others wait for

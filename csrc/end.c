@@ -77,11 +77,17 @@ static void stop_and_join(thr_tstate *ts) {
   thr_tstate_reap(rt, 0);
 }
 
+/* Whoever waits for the threads to end does so no longer. */
+static void abandon(thr_runtime *rt) {
+  rt->abandoned = true;
+  thr_unpark_all(&rt->nondaemons);
+}
+
 /* A signal came in the final wait.  Where hooks are off (the wait is inside
 ** one) we raise in the place of the hook that its handler has set. */
 static void interrupted(lua_State *L, thr_tstate *ts) {
   bool signalled = thr_preempt_signalled(ts);
-  if (signalled || (ts->pending & ~THR_PENDING_DUMP)) ts->rt->abandoned = true;
+  if (signalled || (ts->pending & ~THR_PENDING_DUMP)) abandon(ts->rt);
   thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);
@@ -119,10 +125,34 @@ static void call_registered(lua_State *L, thr_runtime *rt) {
   }
   lua_settop(L, top + 2);
   if (!lua_isnil(L, -1)) {
-    rt->abandoned = true;
+    abandon(rt);
     lua_error(L);
   }
   lua_settop(L, top);
+}
+
+static bool another_ends(thr_waiter *w) {
+  const thr_tstate *ender = w->ts->rt->ender;
+  return ender && ender != w->ts;
+}
+
+/* Another thread ends the process.  The main thread, which nobody stops, waits
+** for that; any other is one that is waited for, and ends. */
+static void give_way(lua_State *L, thr_tstate *ts) {
+  thr_waiter w = thr_waiter_on(ts, &ts->rt->ender, "the program to end");
+  w.still = another_ends;
+  w.deaf = ~0u; /* the Lua state may be gone when it wakes */
+  if (!ts->is_main && another_ends(&w)) {
+    atomic_fetch_or(&ts->pending, THR_PENDING_STOP);
+    thr_pending_raise(L, ts);
+  }
+  while (another_ends(&w) && thr_park(&w, THR_FOREVER) != THR_PARK_NOTOWN) {}
+}
+
+/* What never ends is reported, but by os.exit: it wants the end. */
+static void give_up(lua_State *L, thr_tstate *ts) {
+  abandon(ts->rt);
+  if (ts->rt->ender != ts) thr_pending_disturbed(L, ts, THR_PARK_DEADLOCK);
 }
 
 static void wait_for_threads(lua_State *L, thr_tstate *ts) {
@@ -132,31 +162,45 @@ static void wait_for_threads(lua_State *L, thr_tstate *ts) {
   w.still = still_nondaemon;
   while (!rt->closing && !rt->abandoned && others_nondaemon(ts) > 0) {
     thr_wake r = thr_park(&w, THR_FOREVER);
-    if (r == THR_PARK_DEADLOCK) rt->abandoned = true;
     if (r == THR_PARK_INTERRUPTED) interrupted(L, ts);
+    else if (r == THR_PARK_DEADLOCK) give_up(L, ts);
     else thr_pending_disturbed(L, ts, r);
   }
+  give_way(L, ts);
 }
 
-static void finish(lua_State *L, thr_tstate *ts) {
-  thr_pending_checkown(L, ts);
-  wait_for_threads(L, ts);
-  stop_and_join(ts);
+static int wait_only(lua_State *L) {
+  wait_for_threads(L, thr_face_self(L));
+  return 0;
 }
 
 int thr_end_shutdown(lua_State *L) {
-  finish(L, thr_face_self(L));
+  thr_tstate *ts = thr_face_self(L);
+  thr_pending_checkown(L, ts);
+  wait_for_threads(L, ts);
+  stop_and_join(ts);
   return 0;
+}
+
+/* Ctrl-C or a cancellation has ended the wait: there may be another os.exit. */
+static int not_ended(lua_State *L, thr_runtime *rt) {
+  rt->ender = NULL;
+  thr_unpark_all(&rt->ender);
+  return lua_error(L);
 }
 
 /* os.exit, replaced: with `close` the state is closed, and whatever is
 ** younger than the sentinel would be finalised before the threads end. */
 static int os_exit(lua_State *L) {
   thr_tstate *ts = thr_face_here(L);
-  if (ts && lua_toboolean(L, 2)) {
-    finish(L, ts);
-    ts->closes = true; /* finalisers run on the main state */
-  }
+  if (!ts || !lua_toboolean(L, 2)) return thr_face_original(L);
+  thr_pending_checkown(L, ts);
+  give_way(L, ts);
+  ts->rt->ender = ts;
+  lua_pushcfunction(L, wait_only);
+  if (lua_pcall(L, 0, 0, 0) != LUA_OK) return not_ended(L, ts->rt);
+  stop_and_join(ts);
+  ts->closes = true; /* finalisers run on the main state */
   return thr_face_original(L);
 }
 
@@ -224,7 +268,9 @@ void thr_end_at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
   atomic_store(&ts->phase, THR_STOPPED); /* who joins it goes on */
   thr_unpark_all(&ts->phase);
   wait_for_threads(L, ts);
-  if (!script) stop_and_join(ts); /* lua_close is next */
+  if (script) return;
+  ts->rt->ender = ts; /* lua_close is next */
+  stop_and_join(ts);
 }
 
 /* --- sentinel and anchor --- */
@@ -263,15 +309,11 @@ static void drop_records(thr_tstate *self) {
   thr_tstate_unref(main);
 }
 
-static int wait_only(lua_State *L) {
-  wait_for_threads(L, thr_face_self(L));
-  return 0;
-}
-
 /* Whatever ends the wait, no thread may be left in a state that is closed. */
 static int finish_close(lua_State *L, thr_tstate *ts) {
   lua_pushcfunction(L, wait_only);
   int status = lua_pcall(L, 0, 0, 0);
+  if (!ts->rt->ender) ts->rt->ender = ts;
   stop_and_join(ts);
   return status;
 }

@@ -4,9 +4,12 @@
 ** Three doors lead here.  lua.c's script returns, or lua.c itself (after an
 ** error, -e, -i): a return hook on the main state sees both; it waits for the
 ** non-daemon threads, and then stops the daemons, while nothing has been
-** finalised.  threading.shutdown() and os.exit(n, true): wait, then
-** stop the daemons.  lua_close by whatever way: the sentinel's __gc does what
-** is left of it; then the anchor's, the last of ours, drops the runtime.
+** finalised.  threading.shutdown() and os.exit(n, true): wait, then stop the
+** daemons.  The status is that of the first that ends the process: os.exit
+** does not wait for what never ends, nor reports it; a second os.exit, and the
+** end of the script, give way to it.  lua_close by whatever way: the
+** sentinel's __gc does what is left of it; then the anchor's, the last of ours,
+** drops the runtime.
 */
 #ifndef THR_END_H
 #define THR_END_H

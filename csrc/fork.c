@@ -67,6 +67,7 @@ static void forget_others(thr_tstate *self) {
   self->next = self->prev = NULL;
   rt->zombies = NULL; /* no OS thread to join */
   rt->spinner = NULL; /* it may have been another */
+  if (rt->ender != self) rt->ender = NULL;
   rt->alive = rt->nondaemons = rt->outside = 0;
   self->outside = false;
   rt->awake = 1 + rt->doors;

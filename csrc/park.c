@@ -75,8 +75,7 @@ static bool is_kept(const atomic_int *kept) {
 static thr_wake count_asleep(struct bucket *b, thr_waiter *w) {
   thr_runtime *rt = w->ts->rt;
   w->forever = w->endless && !is_kept(w->kept);
-  if (!w->forever || atomic_fetch_sub(&rt->awake, 1) != 1 ||
-      rt->policy == THR_DEADLOCK_OFF || !w->tellable)
+  if (!w->forever || atomic_fetch_sub(&rt->awake, 1) != 1 || !w->tellable)
     return THR_PARK_WOKEN;
   dequeue(b, w, THR_PARK_DEADLOCK);
   return THR_PARK_DEADLOCK;
@@ -228,7 +227,7 @@ thr_wake thr_park(thr_waiter *w, int64_t deadline) {
   w->result = NO_RESULT;
   w->endless = w->forever = deadline == THR_FOREVER && !w->watch;
   if (w->wants_gil && !thr_whose_isown(ts)) return THR_PARK_NOTOWN;
-  w->tellable = w->wants_gil && !w->deaf;
+  w->tellable = w->wants_gil && !w->deaf && thr_deadlock_tellable(ts);
   w->invited = false;
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;
   thr_wake r = enter(w);

@@ -173,6 +173,8 @@ struct thr_runtime {
   atomic_bool closing;     /* m to write: no new thread; those that live are
                               stopped */
   bool abandoned;          /* gil: Ctrl-C has ended the final wait */
+  _Atomic(thr_tstate *) ender; /* gil to write: the first thread that ends the
+                              process, while it does; others give way */
   int given_up;            /* gil: threads that the end has left behind */
   void *sentinel;          /* gil: the youngest one */
   char *script;            /* const: its chunk's source, or NULL */

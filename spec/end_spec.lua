@@ -256,6 +256,217 @@ describe("os.exit", function()
   end)
 end)
 
+-- Others are in the way of the end: its status is that of the first os.exit all
+-- the same, and nothing is said.
+describe("os.exit with close", function()
+  local prelude = [[
+    local threading = require "threading"
+    local queue = require "threading.queue"
+    local _thread = require "threading._thread"
+    local time = require "threading.time"
+    local function start(fn, daemon)
+      local t = threading.Thread { target = fn, daemon = daemon or false }
+      t:start()
+      return t
+    end
+    local function wait_parked(t, what)
+      while true do
+        local it = _thread._parked()[t.ident]
+        if it and (not what or it == what) then break end
+        time.sleep(0)
+      end
+    end
+    local EXIT <const> = "the other threads to end"
+  ]]
+
+  local function ends_with(status, program, out)
+    local r = support.run(prelude .. program)
+    assert.equal("", r.err)
+    assert.equal(out or "", r.out)
+    assert.equal(status, r.code)
+  end
+
+  local waits = {
+    ["for an Event"] = "threading.Event():wait()",
+    ["for a Lock of a thread that has ended"] = [[
+      local lock = threading.Lock()
+      local t = start(function() lock:acquire() end)
+      t:join()
+      lock:acquire()
+    ]],
+    ["for itself"] = [[
+      local lock = threading.Lock()
+      lock:acquire()
+      lock:acquire()
+    ]],
+    ["for an item"] = "queue.Queue():get()",
+    ["for a Condition"] = [[
+      local c = threading.Condition():guard()
+      c:wait()
+    ]],
+    ["for a time that does not come"] = "time.sleep(math.huge)",
+    ["for the thread that ends"] = [[
+      while not EXITS do time.sleep(0) end
+      EXITS:join()
+    ]],
+  }
+  for name, wait in pairs(waits) do
+    local body = ([[
+      local waiter = start(function() %s end)
+      local function quit()
+        EXITS = threading.current_thread()
+        wait_parked(waiter)
+        os.exit(3, true)
+      end
+    ]]):format(wait)
+
+    it("from a thread, while another waits " .. name, function()
+      ends_with(3, body .. "start(quit)")
+      ends_with(3, body .. "start(quit) threading.Event():wait()")
+      ends_with(3, body .. "threading.deadlock_policy 'off' start(quit)")
+    end)
+
+    it("from the main thread, while another waits " .. name, function()
+      ends_with(3, body .. "quit()")
+      ends_with(3, body .. "threading.deadlock_policy 'off' quit()")
+    end)
+  end
+
+  it("while others only begin to wait", function()
+    local body = [[
+      local quitter
+      local function waiter()
+        while not quitter do time.sleep(0) end
+        wait_parked(quitter, EXIT)
+        threading.Event():wait()
+      end
+      for _ = 1, 3 do start(waiter) end
+      local function quit()
+        quitter = threading.current_thread()
+        os.exit(4, true)
+      end
+    ]]
+    ends_with(4, body .. "start(quit)")
+    ends_with(4, body .. "quit()")
+    ends_with(4, body .. "start(quit) waiter()")
+  end)
+
+  it("waits for those that do end", function()
+    ends_with(5, [[
+      start(function() threading.Event():wait() end)
+      local lock = threading.Lock():guard()
+      local quitter = start(function() os.exit(5, true) end)
+      start(function()
+        wait_parked(quitter, EXIT)
+        lock:release()
+        for _ = 1, 100 do time.sleep(0) end
+        io.write "ended"
+      end)
+    ]], "ended")
+  end)
+
+  it("of several threads at once is that of one", function()
+    ends_with(7, [[
+      local b = threading.Barrier(4)
+      for _ = 1, 4 do
+        start(function()
+          b:wait()
+          os.exit(7, true)
+        end)
+      end
+    ]])
+  end)
+
+  local seconds = {
+    ["another thread"] = "start(function() %s end)",
+    ["a daemon"] = "start(function() %s end, true)",
+    ["the main thread"] = "%s",
+  }
+  for name, second in pairs(seconds) do
+    it("is the first one's, where " .. name .. " comes second", function()
+      local r = support.run(prelude .. [[
+        start(function() threading.Event():wait() end)
+        local first = start(function()
+          local _ <close> = setmetatable({}, { __close = function()
+            io.write "never"
+          end })
+          os.exit(7, true)
+        end)
+      ]] .. second:format([[
+        wait_parked(first, EXIT)
+        local _ <close> = setmetatable({}, { __close = function()
+          io.write "closed"
+        end })
+        os.exit(8, true)
+      ]]))
+      assert.equal("", r.err)
+      assert.equal(7, r.code)
+      if name ~= "the main thread" then -- its variables are lua_close's
+        assert.equal("closed", r.out)
+      end
+    end)
+  end
+
+  it("of a second thread that catches its end", function()
+    ends_with(7, [[
+      local first = start(function() os.exit(7, true) end)
+      start(function()
+        wait_parked(first, EXIT)
+        while true do pcall(os.exit, 8, true) end
+      end)
+    ]])
+  end)
+
+  it("is not the script's, which fails meanwhile", function()
+    local r = support.run(prelude .. [[
+      local first = start(function() os.exit(7, true) end)
+      start(function() threading.Event():wait() end)
+      wait_parked(first, EXIT)
+      error "oh"
+    ]])
+    assert.matches("oh\nstack traceback", r.err)
+    assert.equal(7, r.code)
+  end)
+
+  it("is that of a later one, where the first is cancelled", function()
+    ends_with(9, [[
+      local event = threading.Event()
+      local first = start(function() os.exit(7, true) end)
+      start(function()
+        wait_parked(first, EXIT)
+        first:cancel()
+        first:join()
+        event:set()
+      end)
+      event:wait()
+      os.exit(9, true)
+    ]])
+  end)
+
+  it("goes on at once where the main thread is interrupted", function()
+    local r = support.run(prelude .. [[
+      local first = start(function() os.exit(7, true) end)
+      start(function()
+        wait_parked(first, EXIT)
+        wait_parked(threading.main_thread(), EXIT)
+        threading.interrupt_main()
+        while true do end
+      end)
+    ]])
+    assert.matches("interrupted!", r.err)
+    assert.equal(7, r.code)
+  end)
+
+  it("leaves a deadlock without it an error", function()
+    local r = support.run(prelude .. [[
+      local t = start(function() threading.Event():wait() end)
+      wait_parked(t)
+    ]])
+    assert.matches("deadlock", r.err)
+    assert.equal(1, r.code)
+  end)
+end)
+
 describe("lua", function()
   local program = [[
     local threading = require 'threading'
