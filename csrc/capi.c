@@ -396,6 +396,16 @@ static const threading_api api = {
     .lua = lua,
 };
 
+void thr_capi_checkfirst(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, THREADING_API_FIELD);
+  const void *first = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (first && first != &api)
+    luaL_error(L, "threading is loaded already, from %s: a Lua state can have "
+               "one copy of it, see that package.path and package.cpath find "
+               "the same one everywhere", thr_os_libraryof(first));
+}
+
 void thr_capi_open(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&api);
   lua_setfield(L, LUA_REGISTRYINDEX, THREADING_API_FIELD);

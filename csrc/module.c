@@ -361,6 +361,7 @@ int luaopen_threading__thread(lua_State *L);
 __attribute__((visibility("default")))
 #endif
 int luaopen_threading__thread(lua_State *L) {
+  thr_capi_checkfirst(L);
   thr_runtime *rt = thr_runtime_open(L);
   if (!rt->opened) open_all(L, rt);
   luaL_newlib(L, functions);

@@ -120,6 +120,8 @@ int thr_os_atfork(void (*before)(void), void (*parent)(void),
 /* Keeps the shared object that holds `address` in memory until the process
 ** ends: a living thread must never lose its code to dlclose. */
 void thr_os_keeploaded(const void *address);
+/* The name of that library, or "?". */
+const char *thr_os_libraryof(const void *address);
 #if defined(__GNUC__)
 #define thr_os_caller() __builtin_return_address(0)
 #else

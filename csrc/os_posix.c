@@ -83,4 +83,9 @@ void thr_os_keeploaded(const void *address) {
     (void)dlopen(info.dli_fname, flags);
 }
 
+const char *thr_os_libraryof(const void *address) {
+  Dl_info info;
+  return dladdr(address, &info) != 0 && info.dli_fname ? info.dli_fname : "?";
+}
+
 bool thr_os_isterminal(void) { return isatty(STDERR_FILENO) != 0; }

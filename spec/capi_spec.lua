@@ -110,6 +110,33 @@ describe("threading.h", function()
       threading.include_dir(), dir, name, dir, name)
   end
 
+  it("says so where a module was built with another version of it", function()
+    local header = read(threading.include_dir() .. "/threading.h")
+    local n
+    header, n = header:gsub("(THREADING_VERSION) 1\n", "%1 2\n")
+    assert.equal(1, n)
+    files.write(dir .. "/threading.h", header)
+    files.write(dir .. "/later.c", [[
+#include <lauxlib.h>
+#include "threading.h"
+static int later(lua_State *L) {
+  THREADING_BEGIN_NOGIL(L)
+  THREADING_END_NOGIL(L)
+  return 0;
+}
+int luaopen_later(lua_State *L);
+int luaopen_later(lua_State *L) {
+  lua_pushcfunction(L, later);
+  return 1;
+}
+]])
+    compiler.module(dir .. "/later.c", dir, "-Wall -Wextra -Werror")
+    local later = package.loadlib(dir .. "/later.so", "luaopen_later")()
+    assert.equal("a C module was built with version 2 of threading.h, and "
+      .. "`threading` has version 1: build the module again",
+      support.message(later))
+  end)
+
   it("serves several modules at once, one of them of C++", function()
     if not has_cxx() then
       return

@@ -1,3 +1,4 @@
+local files = require "spec.support.files"
 local futures = require "threading.futures"
 local keys = require "tools.keys"
 local queue = require "threading.queue"
@@ -27,6 +28,40 @@ describe("require", function()
       assert(next(before) == nil)
       print(getmetatable(_G) == nil)
     ]])
+  end)
+
+  it("refuses a second copy, and tells where the first is", function()
+    local dir = files.folder()
+    local function copied(path, name)
+      local from = assert(package.searchpath(name, path))
+      files.shell("mkdir -p %s/threading && cp '%s' '%s/%s'", dir, from, dir,
+        from:match "[^/]*/[^/]*$")
+      return from
+    end
+    local first = copied(package.cpath, "threading._thread")
+    local lua = package.searchpath("threading", package.path)
+    files.shell("cp -r '%s' %s", lua:gsub("/[^/]*$", ""), dir)
+    assert.equal("true\nfalse\tthreading is loaded already, from " .. first
+      .. ": a Lua state can have one copy of it, see that package.path and "
+      .. "package.cpath find the same one everywhere\ntrue\n",
+      support.output_of([[
+        local first = require "threading"
+        local function forget()
+          for name in pairs(package.loaded) do
+            if name:find "^threading" then package.loaded[name] = nil end
+          end
+        end
+        forget()
+        print(pcall(require, "threading._thread") and first.Lock():acquire())
+        forget()
+        package.path = arg[1] .. "/?.lua;" .. arg[1] .. "/?/init.lua"
+        package.cpath = arg[1] .. "/?.so"
+        print(pcall(require, "threading"))
+        local t = first.Thread { target = print, args = { true } }
+        t:start()
+        t:join()
+      ]], { args = { dir } }))
+    files.shell("rm -r %s", dir)
   end)
 
   it("loads modules of this name only", function()

@@ -219,12 +219,19 @@ struct threading_state {
 /* The registry's field that holds the table, as a light userdata. */
 #define THREADING_API_FIELD "threading.api"
 
-/* NULL: `threading` is not loaded.  Needs the lock. */
+/* NULL: `threading` is not loaded.  Needs the lock.  Raises where that has
+** another version than this file: the table is another one, then. */
 static inline const threading_api *threading_getapi(lua_State *L) {
   const threading_api *api;
   lua_getfield(L, LUA_REGISTRYINDEX, THREADING_API_FIELD);
   api = (const threading_api *)lua_touserdata(L, -1);
   lua_pop(L, 1);
+  if (api && api->version != THREADING_VERSION) {
+    lua_pushfstring(L, "a C module was built with version %d of threading.h, "
+                    "and `threading` has version %d: build the module again",
+                    THREADING_VERSION, (int)api->version);
+    lua_error(L);
+  }
   return api;
 }
 
