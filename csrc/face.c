@@ -180,15 +180,28 @@ static void come_back(lua_State *L, thr_tstate *ts) {
              "THREADING_END_NOGIL", *place ? " at " : "", place);
 }
 
+static const char key_gone = 0; /* registry: is the library gone? */
+
+bool thr_face_isgone(lua_State *L) {
+  luaL_checkstack(L, 1, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_gone);
+  bool gone = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return gone;
+}
+
+int thr_face_refusegone(lua_State *L) {
+  return luaL_error(L, "the Lua state is being closed, and threading with it");
+}
+
 thr_tstate *thr_face_findself(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  if (!ts && thr_face_isgone(L)) thr_face_refusegone(L);
   if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
   if (!ts->holds_gil) come_back(L, ts);
   thr_whose_at(ts, L);
   return ts;
 }
-
-static const char key_gone = 0; /* registry: is the library gone? */
 
 /* The key is there from the beginning, so that to set it needs no memory. */
 void thr_face_open(lua_State *L) {
@@ -202,11 +215,7 @@ void thr_face_setgone(lua_State *L) {
 }
 
 static thr_tstate *find_here(lua_State *L) {
-  luaL_checkstack(L, 1, NULL);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_gone);
-  bool gone = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  return gone ? NULL : thr_face_findself(L);
+  return thr_face_isgone(L) ? NULL : thr_face_findself(L);
 }
 
 thr_tstate *thr_face_here(lua_State *L) {

@@ -111,8 +111,10 @@ static inline thr_tstate *thr_face_self(lua_State *L) {
 /* The same for the functions that replace Lua's own, which work as those do
 ** once the library is gone: NULL then.  Finalisers may run after ours. */
 thr_tstate *thr_face_here(lua_State *L);
-/* Called when it is gone. */
+/* Called when it is gone; asked. */
 void thr_face_setgone(lua_State *L);
+bool thr_face_isgone(lua_State *L);
+int thr_face_refusegone(lua_State *L); /* raises */
 void thr_face_open(lua_State *L);
 
 /* "bad argument #arg to 'f' (name: message)" */

@@ -104,6 +104,7 @@ static thr_runtime *new_runtime(lua_State *L) {
 }
 
 thr_runtime *thr_runtime_open(lua_State *L) {
+  if (thr_face_isgone(L)) thr_face_refusegone(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_runtime);
   thr_runtime *rt = lua_touserdata(L, -1);
   lua_pop(L, 1);

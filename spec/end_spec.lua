@@ -176,6 +176,58 @@ describe("at the end of the script", function()
   end)
 end)
 
+-- The Lua state is being closed: a thread may be refused, but clearly.
+describe("a thread that a finaliser starts", function()
+  local start = [[
+    local function start()
+      print(pcall(function()
+        local t = threading.Thread { target = print, args = { "ran" } }
+        t:start()
+        t:join()
+      end))
+    end
+  ]]
+
+  it("runs, whatever was finalised before", function()
+    local r = support.run(start .. [[
+      threading = require "threading"
+      require "threading.futures"
+      require "threading.queue"
+      setmetatable({}, { __gc = start })
+    ]])
+    assert.equal("", r.err)
+    assert.equal("ran\ntrue\n", r.out)
+  end)
+
+  it("is refused where the threads have been waited for", function()
+    local r = support.run(start .. [[
+      threading = require "threading"
+      KEPT = setmetatable({}, { __gc = start })
+      local t = threading.Thread { target = print, args = { "first" } }
+      t:start()
+      t:join()
+    ]])
+    assert.equal("", r.err)
+    assert.matches("^first\nfalse\t[^\n]*"
+      .. "can't create new thread at interpreter shutdown\n$", r.out)
+  end)
+
+  it("is refused where the library is gone, as is all of it", function()
+    local r = support.run(start .. [[
+      KEPT = setmetatable({}, { __gc = function()
+        start()
+        print(pcall(threading.current_thread))
+        package.loaded["threading._thread"] = nil
+        print(pcall(require, "threading._thread"))
+      end })
+      threading = require "threading"
+    ]])
+    assert.equal("", r.err)
+    local _, n = r.out:gsub("false\t[^\n]*the Lua state is being closed", "")
+    assert.equal(3, n, r.out)
+  end)
+end)
+
 describe("os.exit", function()
   it("with close waits for the threads", function()
     local r = all_written "os.exit(0, true)"

@@ -35,7 +35,7 @@ local BROKEN <const> = "a thread initializer failed, the pool is not usable "
   .. "any more"
 
 local pools = setmetatable({}, { __mode = "v" }) -- number -> state
-local pools_lock = _thread.allocate_lock()
+local pools_lock = _thread.allocate_lock() -- of counter
 local ended = false -- the program is
 local counter = 0
 
@@ -48,11 +48,12 @@ local function state_of(self)
   return state
 end
 
+-- Without the lock: where the Lua state is being closed it may be finalised, as
+-- may a queue. A pool that is not in the list yet will see that all is ended.
 _thread._at_end(function()
-  local _ <close> = pools_lock:guard()
   ended = true
-  for _, state in pairs(pools) do -- where the state is being closed already,
-    _thread._try(state.queue.shutdown, state.queue) -- it may be finalised
+  for _, state in ipairs(_thread._values(pools)) do
+    _thread._try(state.queue.shutdown, state.queue)
   end
 end)
 
