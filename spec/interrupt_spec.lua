@@ -93,18 +93,20 @@ describe("SIGINT", function()
     ]],
   }
 
-  -- A program that prints nothing and ends with ours.
+  -- A program that prints nothing and ends with ours: with the process whose
+  -- number it is given, for the shell may begin when its parent has ended.
   local program = [[
-    local f = require("threading.io").popen(
-      "while kill -0 $PPID 2>/dev/null; do sleep 0.1; done")
+    local command = "while kill -0 " .. io.popen("echo $PPID"):read()
+      .. " 2>/dev/null; do sleep 0.1; done"
   ]]
-  waits["io.wait_fd"] = program .. "require'threading.io'.wait_fd(f, 'r')"
-  waits["io.read"] = program .. "require'threading.io'.read(f)"
-  waits["file:read"] = program .. "f:read()"
-  waits["file:lines"] = program .. "for _ in f:lines() do end"
-  waits["file:close"] = program .. "f:close()"
-  waits["os.execute"] = "require'threading.os'.execute"
-    .. " 'while kill -0 $PPID 2>/dev/null; do sleep 0.1; done'"
+  local popen = program
+    .. "local f = require'threading.io'.popen(command) "
+  waits["io.wait_fd"] = popen .. "require'threading.io'.wait_fd(f, 'r')"
+  waits["io.read"] = popen .. "require'threading.io'.read(f)"
+  waits["file:read"] = popen .. "f:read()"
+  waits["file:lines"] = popen .. "for _ in f:lines() do end"
+  waits["file:close"] = popen .. "f:close()"
+  waits["os.execute"] = program .. "require'threading.os'.execute(command)"
 
   for wait, code in pairs(waits) do
     it("raises out of " .. wait, function()
