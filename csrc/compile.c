@@ -7,6 +7,8 @@
 #include "face.h"
 #include "finaliser.h"
 #include "include/threading.h"
+#include "os_cpu.h"
+#include "os_environ.h"
 #include "os_process.h"
 #include "pending.h"
 
@@ -128,56 +130,29 @@ int thr_compile_run(lua_State *L) {
   return 2;
 }
 
-static int done(lua_State *L, int err) {
-  if (err != 0) return failed(L, err);
-  lua_pushboolean(L, 1);
+int thr_compile_find(lua_State *L) {
+  char path[4096];
+  bool found = thr_os_findbinary(luaL_checkstring(L, 1), path, sizeof(path));
+  lua_pushstring(L, found ? path : NULL);
   return 1;
 }
 
-int thr_compile_folder(lua_State *L) {
-  return done(L, thr_os_makefolder(luaL_checkstring(L, 1)));
-}
-
-int thr_compile_private(lua_State *L) {
-  lua_pushboolean(L, thr_os_isprivate(luaL_checkstring(L, 1)));
+int thr_compile_processor(lua_State *L) {
+  char text[4096];
+  size_t n = thr_os_describecpu(text, sizeof(text));
+  if (n > 0) lua_pushlstring(L, text, n);
+  else lua_pushnil(L);
   return 1;
 }
 
-static int push_path(lua_State *L) {
-  lua_pushstring(L, lua_touserdata(L, 1));
+int thr_compile_getenv(lua_State *L) {
+  lua_pushstring(L, thr_os_getenv(luaL_checkstring(L, 1)));
   return 1;
 }
 
-int thr_compile_unique(lua_State *L) {
-  size_t n;
-  lua_pushfstring(L, "%sXXXXXX", luaL_checkstring(L, 1));
-  const char *pattern = lua_tolstring(L, -1, &n);
-  char *path = lua_newuserdatauv(L, n + 1, 0);
-  memcpy(path, pattern, n + 1);
-  int err = thr_os_makeunique(path);
-  if (err != 0) return failed(L, err);
-  lua_pushcfunction(L, push_path);
-  lua_pushlightuserdata(L, path);
-  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return 1;
-  thr_os_removefolder(path); /* nobody else knows its name */
-  return lua_error(L);
-}
-
-int thr_compile_install(lua_State *L) {
-  return done(L, thr_os_install(luaL_checkstring(L, 1),
-                                luaL_checkstring(L, 2)));
-}
-
-int thr_compile_load(lua_State *L) {
-  const char *why = NULL;
-  void *object = thr_os_load(luaL_checkstring(L, 1), &why);
-  if (object) {
-    lua_pushlightuserdata(L, object);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
+int thr_compile_elevated(lua_State *L) {
+  lua_pushboolean(L, thr_os_elevated());
+  return 1;
 }
 
 void thr_compile_open(lua_State *L) {

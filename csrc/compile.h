@@ -1,6 +1,7 @@
 /*
-** compile: what kernel.lua needs to make a shared object: a program that runs
-** while other threads go on, folders of one's own, loading.
+** compile: what kernel.lua needs to run a compiler: programs that run while
+** other threads go on, and what is known of them, of the processor and of the
+** environment without running any.
 */
 #ifndef THR_COMPILE_H
 #define THR_COMPILE_H
@@ -16,11 +17,11 @@ void thr_compile_open(lua_State *L);
 /* Functions of threading._thread.  What the system refuses is returned as
 ** nil and a message. */
 int thr_compile_run(lua_State *L);     /* _run(argv, seconds) -> text, status */
-int thr_compile_folder(lua_State *L);  /* _folder(path): makes it -> true */
-int thr_compile_private(lua_State *L); /* _private(path) -> boolean */
-int thr_compile_unique(lua_State *L);  /* _unique(prefix) -> a new folder */
-int thr_compile_install(lua_State *L); /* _install(from, to) -> true */
-int thr_compile_load(lua_State *L);    /* _load(path) -> handle */
+int thr_compile_find(lua_State *L); /* _find_binary(name) -> its path, or nil */
+int thr_compile_processor(lua_State *L); /* _processor() -> string, or nil */
+/* _getenv(name) -> as os.getenv; nil where that is not to be trusted */
+int thr_compile_getenv(lua_State *L);
+int thr_compile_elevated(lua_State *L); /* _elevated() -> is it not? */
 
 THR_PRIVATE_END
 

@@ -1,10 +1,10 @@
 /* lock: see lock.h. */
 #include "lock.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "face.h"
+#include "os_environ.h"
 #include "pending.h"
 
 #define FAIR_AFTER (THR_SECOND / 1000)
@@ -275,7 +275,7 @@ static int lock_tostring(lua_State *L) {
 static thr_once once = THR_ONCE_INIT;
 
 static void read_environment(void) {
-  const char *debug = getenv("THREADING_DEBUG");
+  const char *debug = thr_os_getenv("THREADING_DEBUG");
   thr_lock_debug = debug && *debug && strcmp(debug, "0") != 0;
 }
 

@@ -21,6 +21,7 @@
 #include "event.h"
 #include "face.h"
 #include "file.h"
+#include "folder.h"
 #include "future.h"
 #include "gil.h"
 #include "handle.h"
@@ -250,19 +251,23 @@ Ends the calling thread silently, by an error that unwinds it.
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_at_end", thr_end_register},
+    {"_checksum", thr_folder_checksum},
     {"_await_fd", thr_io_awaitfd},
     {"_closing", thr_descriptor_closing},
+    {"_elevated", thr_compile_elevated},
     {"_execute", thr_program_execute},
     {"_empty", thr_pool_empty},
     {"_expose", thr_pending_expose},
-    {"_folder", thr_compile_folder},
+    {"_find_binary", thr_compile_find},
+    {"_folder", thr_folder_find},
+    {"_getenv", thr_compile_getenv},
     {"_future", thr_future_create},
     {"_handle", thr_handle_new},
-    {"_install", thr_compile_install},
     {"_is_alive", thr_handle_isalive},
     {"_is_asked", isasked},
     {"_is_exit", isexit},
     {"_is_future", thr_future_is},
+    {"_is_private", thr_folder_isprivate},
     {"_is_terminal", isterminal},
     {"_join", thr_handle_join},
     {"_kernel", thr_kernel_create},
@@ -270,15 +275,17 @@ static const luaL_Reg functions[] = {
     {"_kernel_contract", thr_kernel_contract},
     {"_lacks_worker", thr_pool_lacksworker},
     {"_lines", thr_file_lines},
-    {"_load", thr_compile_load},
+    {"_load", thr_folder_load},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_handle_main},
     {"_no_inherit", thr_descriptor_noinherit},
+    {"_move_file", thr_folder_move},
     {"_on_attach", thr_attach_onattach},
     {"_own", thr_descriptor_own},
     {"_parked", parked},
     {"_popen", thr_program_popen},
-    {"_private", thr_compile_private},
+    {"_processor", thr_compile_processor},
+    {"_read_file", thr_folder_read},
     {"_read", thr_file_read},
     {"_run", thr_compile_run},
     {"_pollset", thr_pollset_create},
@@ -286,12 +293,14 @@ static const luaL_Reg functions[] = {
     {"_self_handle", thr_handle_self},
     {"_serve", thr_pool_serve},
     {"_shield", thr_handle_shield},
+    {"_state", thr_folder_state},
     {"_switches", switches},
     {"_tell", tell},
     {"_try", thr_pending_try},
-    {"_unique", thr_compile_unique},
+    {"_unique", thr_folder_unique},
     {"_values", values},
     {"_wait_fd", thr_io_waitfd},
+    {"_write_file", thr_folder_write},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},
     {"barrier", thr_barrier_create},
@@ -328,6 +337,7 @@ static void open_types(lua_State *L) {
   thr_compile_open(L);
   thr_condition_open(L);
   thr_event_open(L);
+  thr_folder_open(L);
   thr_future_open(L);
   thr_handle_open(L);
   thr_lock_open(L);

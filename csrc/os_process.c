@@ -15,21 +15,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#if defined(__APPLE__)
-#include <crt_externs.h>
-#endif
 
 #include "os_descriptor.h"
+#include "os_environ.h"
 #include "testing.h"
-
-char **thr_os_environ(void) {
-#if defined(__APPLE__) /* where shared objects do not see the variable */
-  return *_NSGetEnviron();
-#else
-  extern char **environ;
-  return environ;
-#endif
-}
 
 /* Our threads block signals and Lua may ignore some: the program starts as
 ** from a shell. */
@@ -48,6 +37,9 @@ static void fresh_signals(posix_spawnattr_t *attr) {
 }
 
 static int spawn(pid_t *pid, int output, char *const argv[]) {
+  char path[4096];
+  const char *program =
+      thr_os_findprogram(argv[0], path, sizeof(path)) == 0 ? path : argv[0];
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attr;
   int err = posix_spawn_file_actions_init(&files);
@@ -58,7 +50,8 @@ static int spawn(pid_t *pid, int output, char *const argv[]) {
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, 1);
     posix_spawn_file_actions_adddup2(&files, output, 2);
-    err = posix_spawnp(pid, argv[0], &files, &attr, argv, thr_os_environ());
+    err = posix_spawnp(pid, program, &files, &attr, argv,
+                       thr_os_trustedenviron());
     posix_spawnattr_destroy(&attr);
   }
   posix_spawn_file_actions_destroy(&files);
@@ -113,34 +106,37 @@ void thr_os_kill(thr_osprocess *p) {
   forget(p);
 }
 
-int thr_os_makefolder(const char *path) {
-  return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+#if defined(__FreeBSD__)
+void *thr_os_load(int file, const char *path, const char **why) {
+  void *object = fdlopen(file, RTLD_NOW | RTLD_LOCAL);
+  if (!object) *why = dlerror();
+  (void)path;
+  return object;
+}
+#else
+/* A name of the descriptor, in a buffer of this size, that no load before has
+** had: what is loaded already is known to dlopen by its name, and the number of
+** a descriptor comes again.  Slashes and dots, which mean nothing, count. */
+#define FD_NAME 256
+static bool name_descriptor(int file, char *name) {
+  static atomic_ullong loads;
+  unsigned long long n = atomic_fetch_add(&loads, 1);
+  struct stat of_file, of_name;
+  strcpy(name, "/proc/self/fd/");
+  for (; n > 0; n /= 2) strcat(name, n % 2 ? "./" : "/");
+  sprintf(name + strlen(name), "%d", file);
+  return fstat(file, &of_file) == 0 && stat(name, &of_name) == 0 &&
+         of_file.st_dev == of_name.st_dev && of_file.st_ino == of_name.st_ino;
 }
 
-int thr_os_makeunique(char *path) {
-  if (thr_testing_fails(THR_CHANCE_CALL)) return ENOSPC;
-  return mkdtemp(path) ? 0 : errno;
-}
-
-void thr_os_removefolder(const char *path) { rmdir(path); }
-
-bool thr_os_isprivate(const char *path) {
-  struct stat s;
-  return lstat(path, &s) == 0 && S_ISDIR(s.st_mode) &&
-         s.st_uid == geteuid() && (s.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-int thr_os_install(const char *from, const char *to) {
-  if (thr_testing_fails(THR_CHANCE_CALL)) return ENOSPC;
-  if (chmod(from, S_IRUSR | S_IWUSR) != 0) return errno;
-  return rename(from, to) == 0 ? 0 : errno;
-}
-
-void *thr_os_load(const char *path, const char **why) {
-  void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+void *thr_os_load(int file, const char *path, const char **why) {
+  char name[FD_NAME];
+  void *object = dlopen(name_descriptor(file, name) ? name : path,
+                        RTLD_NOW | RTLD_LOCAL);
   if (!object) *why = dlerror();
   return object;
 }
+#endif
 
 thr_os_fn thr_os_symbol(void *object, const char *name) {
   void *p = dlsym(object, name);

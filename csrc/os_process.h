@@ -1,6 +1,6 @@
 /*
-** os_process: other programs, folders of one's own, and shared objects: what
-** compiling a kernel asks of the operating system.
+** os_process: other programs and shared objects: what compiling a kernel asks
+** of the operating system, beside os_folder.
 **
 ** A part of the os layer, see os.h.  May be called with or without the
 ** global lock; nothing here waits longer than its deadline.
@@ -11,8 +11,6 @@
 #include "os.h"
 
 THR_PRIVATE_BEGIN
-
-char **thr_os_environ(void);
 
 typedef struct {
   int64_t pid; /* 0: none */
@@ -35,20 +33,9 @@ bool thr_os_ended(thr_osprocess *p, int *status);
 /* Ends it and what it has started, if it has not ended. */
 void thr_os_kill(thr_osprocess *p);
 
-/* Makes a folder for this user alone, if nothing of that name exists. */
-int thr_os_makefolder(const char *path);     /* 0 or errno */
-int thr_os_makeunique(char *path_in_xxxxxx); /* 0 or errno */
-void thr_os_removefolder(const char *path);
-
-/* Is it a folder that belongs to this user, and that no other can write? */
-bool thr_os_isprivate(const char *path);
-
-/* Moves a file, for this user alone from now on, in one step over what may
-** bear the name.  Returns 0 or errno. */
-int thr_os_install(const char *from, const char *to);
-
-/* A shared object, which stays loaded; NULL with a message in *why. */
-void *thr_os_load(const char *path, const char **why);
+/* The shared object in an open file, which stays loaded; NULL with a message
+** in *why.  `path` leads to the file, and serves where descriptors do not. */
+void *thr_os_load(int file, const char *path, const char **why);
 typedef void (*thr_os_fn)(void);
 thr_os_fn thr_os_symbol(void *object, const char *name); /* or NULL */
 void *thr_os_datum(void *object, const char *name); /* likewise */

@@ -14,6 +14,7 @@
 #endif
 
 #include "os_descriptor.h"
+#include "os_environ.h"
 #include "os_process.h"
 #include "testing.h"
 

@@ -7,6 +7,7 @@
 #include <lualib.h>
 #include <stdlib.h>
 
+#include "os_environ.h"
 #include "os_watch.h"
 
 static atomic_int every;
@@ -225,7 +226,7 @@ static void push_functions(lua_State *L) {
 
 /* The environment speaks for programs that know nothing of this. */
 static void read_environment(void) {
-  const char *n = getenv("THREADING_PREEMPT_EVERY");
+  const char *n = thr_os_getenv("THREADING_PREEMPT_EVERY");
   if (n) every = atoi(n);
 }
 

@@ -88,11 +88,19 @@ case " $* " in
   *" -march=native "*) exit 1 ;;
   *" -dM "*) echo "#define NOTHING"; exit ;;
 esac
-all="$*"
-while [ "$1" != -o ]; do shift; done
-made=${0%/*}/made.so
-[ -f "$made" ] || ${CC:-gcc} $all -o "$made"
-cp "$made" "$2"
+for word in "$@"; do
+  [ "$last" = -o ] && output=$word
+  [ "$last" = -MF ] && rule=$word
+  last=$word
+done
+made=${0%/*}/made
+if [ ! -f "$made.so" ]; then
+  ${CC:-gcc} "$@"
+  cp "$output" "$made.so"
+  sed 's/[^ ]*kernel\.c//' "$rule" >"$made.d"
+fi
+cp "$made.so" "$output"
+cp "$made.d" "$rule"
 ]]
 
   local cpath, dir, environment = package.cpath, nil, nil

@@ -1,3 +1,4 @@
+local _thread = require "threading._thread"
 local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
@@ -8,7 +9,7 @@ local read, shell = files.read, files.shell
 -- A folder for this spec's cache, scripts and the like.
 local folder
 
-local getenv = os.getenv
+local getenv = _thread._getenv
 
 local function write(name, text)
   local path = folder .. "/" .. name
@@ -76,14 +77,13 @@ end
 describe("kernel", function()
   lazy_setup(function()
     folder = files.folder()
-    -- luacheck: ignore 122
-    os.getenv = function(name)
+    _thread._getenv = function(name)
       return name == "XDG_CACHE_HOME" and folder or getenv(name)
     end
   end)
 
   lazy_teardown(function()
-    os.getenv = getenv -- luacheck: ignore 122
+    _thread._getenv = getenv
     shell("rm -rf %s", folder)
   end)
 
@@ -1177,19 +1177,135 @@ int f(int x) {
       assert.equal(1 + #damages, count())
     end)
 
-    it("that another could write is refused", function()
-      local path, before = new_cache "unsafe"
+    -- What a program says where others have a hand in its folders.
+    local function use_shared(variable, path)
+      local tmp = folder .. "/tmp-of-shared"
+      shell("mkdir -p %s", tmp)
+      local before = ("export XDG_CACHE_HOME= TMPDIR=%s %s=%s"):format(tmp,
+        variable, path)
+      local r = support.run(ADD, { before = before .. " THREADING_DEBUG=1" })
+      assert.equal("5\n", r.out, r.err)
+      assert.same({}, ls(tmp))
+      local quiet = support.run(ADD, { before = before })
+      assert.equal("5\n", quiet.out)
+      assert.equal("", quiet.err)
+      return r.err
+    end
+
+    local NOT_KEPT <const> = "threading: a kernel is not kept in the cache: "
+
+    it("that another could write is left out", function()
+      local path = new_cache "unsafe"
       for _, command in ipairs {
         "mkdir -m 777 %s/threading", "chmod 770 %s/threading",
-        "rmdir %s/threading; mkdir %s/real; ln -s real %s/threading",
+        "chmod 1777 %s/threading",
       } do
         assert(select(2, shell((command:gsub("%%s", path)))))
-        local r = support.run(ADD, { before = before })
-        assert.equal(1, r.code)
-        assert.matches("the cache folder " .. path:gsub("%p", "%%%0")
-          .. "/threading is not a folder of this user", r.err)
+        local said = use_shared("XDG_CACHE_HOME", path)
+        assert.equal(NOT_KEPT, said:sub(1, #NOT_KEPT))
+        assert.matches(path .. "/threading", said, 1, true)
+        assert.same({}, ls(path .. "/threading"))
       end
-      assert.same({}, ls(path .. "/real"))
+    end)
+
+    it("below a folder that others can write is left out", function()
+      local path = new_cache "shared-home"
+      for _, mode in ipairs { "777", "775", "2770", "702" } do
+        shell("chmod %s %s", mode, path)
+        for variable, home in pairs {
+          HOME = path, XDG_CACHE_HOME = path .. "/deep",
+        } do
+          assert.equal(NOT_KEPT .. "other users can write to " .. path
+            .. ", or own it\n", use_shared(variable, home))
+        end
+        assert.same({}, ls(path))
+      end
+      shell("chmod 755 %s; mkdir -m 777 %s/in; ln -s in %s/link", path, path,
+        path)
+      for _, way in ipairs { "in", "link", "in/../in/.", "link/" } do
+        assert.equal(NOT_KEPT .. "other users can write to " .. path
+          .. "/in, or own it\n", use_shared("HOME", path .. "/" .. way))
+      end
+      assert.same({}, ls(path .. "/in"))
+      shell("chmod 1777 %s/in", path) -- as /tmp is
+      assert.equal("", use_shared("HOME", path .. "/link"))
+      assert.equal(1, #ls(path .. "/in/.cache/threading"))
+    end)
+
+    it("by links of this user's or root's", function()
+      local path, before = new_cache "links"
+      shell("mkdir %s/true; ln -s %s/true %s/one; ln -s ../one %s/true/two",
+        path, path, path, path)
+      shell("ln -s loop %s/loop", path)
+      local function use(name)
+        assert.equal("5\n", support.output_of(ADD, {
+          before = before .. "/" .. name,
+        }))
+      end
+      for _, name in ipairs { "true", "one", "one/two", "true/../one/" } do
+        use(name)
+        cache_file(path .. "/true")
+      end
+      use "loop"
+      shell("mkdir %s/elsewhere; rm -r %s/true/threading", path, path)
+      shell("ln -s ../elsewhere %s/true/threading", path)
+      use "one"
+      assert.equal(1, #ls(path .. "/elsewhere"))
+    end)
+
+    it("of folders and links of another user's is left out", function()
+      if shell "id -u" ~= "0" then
+        pending "only root can give a folder away"
+        return
+      end
+      local path = new_cache "foreign"
+      shell("mkdir -m 755 %s/home %s/mine; chown 65534 %s/home", path, path,
+        path)
+      shell("ln -s mine %s/link; chown -h 65534 %s/link", path, path)
+      for _, name in ipairs { "home", "link" } do
+        assert.equal(("%sother users can write to %s/%s, or own it\n"):format(
+          NOT_KEPT, path, name), use_shared("HOME", path .. "/" .. name))
+      end
+      shell("chmod 1777 %s", path) -- where each has its own
+      assert.not_equal("", use_shared("HOME", path .. "/home"))
+      assert.same({}, ls(path .. "/home"))
+      assert.same({}, ls(path .. "/mine"))
+    end)
+
+    it("with what another user has written: it is made again", function()
+      local path, before = new_cache "planted"
+      local compiler, count = counting "count-planted"
+      before = before .. " CC=" .. compiler
+      support.output_of(ADD, { before = before })
+      local file = cache_file(path)
+      for n, command in ipairs {
+        "chmod 666 @; chmod 755 " .. path .. "/threading",
+        "mv @ @.so; ln -s @.so @", "rm @; mkfifo @", "rm @; mkdir -p @/x",
+      } do
+        shell("%s", (command:gsub("@", file)))
+        assert.equal("5\n", support.output_of(ADD, { before = before }))
+        assert.equal(1 + n, count())
+      end
+    end)
+
+    it("loads the file that was read, whoever takes its place", function()
+      if not os.execute "test -d /proc/self/fd" then
+        pending "descriptors have no names here"
+        return
+      end
+      local path = new_cache "exchanged"
+      for n = 1, 2 do
+        write("exchanged.c", ("int number(void) { return %d; }"):format(n))
+        assert(select(2, shell("%s -shared -fPIC -o %s/%d.so %s/exchanged.c",
+          cc, path, n, folder)))
+      end
+      local place = _thread._folder(path)
+      assert.is_string(_thread._read_file(place, "1.so"))
+      shell("mv %s/2.so %s/1.so", path, path)
+      local handle = assert(_thread._load(place, path .. "/1.so"))
+      assert.matches("exchanged/1.so (deleted)", shell(
+        "grep exchanged /proc/$PPID/maps | head -1"), 1, true)
+      assert.is_userdata(handle)
     end)
 
     it("that cannot be made: a folder that is removed again", function()
@@ -1205,8 +1321,9 @@ int f(int x) {
         assert.same({}, ls(tmp))
       end
       local r = support.run([[ -- Valgrind itself needs a true one
-        local getenv = os.getenv
-        function os.getenv(name)
+        local _thread = require "threading._thread"
+        local getenv = _thread._getenv
+        function _thread._getenv(name)
           return name == "TMPDIR" and "/dev/null" or getenv(name)
         end
       ]] .. ADD, { before = "export XDG_CACHE_HOME=/dev/null" })
@@ -1223,18 +1340,128 @@ int f(int x) {
       assert.equal(1, #ls(path .. "/a/b/.cache/threading"))
     end)
 
-    it("is left out where the source has headers of its own", function()
-      local path, before = new_cache "headers"
-      write("own.h", "#define N 1\n")
-      local program = ([[
-        local k = require "threading".kernel('#include "%s/own.h"\n'
-          .. "int n(void) { return N; }")
+    -- A folder with headers own.h, in which a program is run.
+    local function headers(name, n)
+      local path = folder .. "/" .. name
+      shell("mkdir -p %s/sub %s/first", path, path)
+      files.write(path .. "/own.h", "#define N " .. n .. "\n")
+      return path
+    end
+
+    -- Until a run finds all in the cache: what has changed since the compiler
+    -- was started is not kept.
+    local function settle(run, count)
+      local before
+      support.wait_until(function()
+        before = count()
+        run()
+        return count() == before
+      end)
+    end
+
+    local ways = {
+      ['#include "own.h"'] = {}, ['#import "own.h"'] = { flags = "-w" },
+      ["#include <own.h>"] = { flags = "-I ." },
+      ["#include <own.h> // "] = { flags = "-isystem." },
+      ["  #  include /* */ \"own.h\" /* */"] = {},
+      ["%:include \"own.h\""] = {},
+      ["#inc\\\nlude \"ow\\\nn.h\""] = {},
+      ["#define NAME \"own.h\"\n#include NAME"] = {},
+      ["#define OF(x) #x\n#include OF(own.h)"] = {},
+      ["#include HEADER"] = { flags = '-DHEADER="own.h"' },
+      [""] = { flags = "-include own.h" },
+      ["// "] = { flags = "-imacros own.h" },
+      ["#include <own.h> // CPATH"] = { before = "CPATH=." },
+      ["#include <own.h> // absolute"] = { before = "CPATH=$PWD" },
+      ['asm(".incbin \\"own.h\\"\\n");\n#include "own.h"'] = {},
+      ["//@"] = { flags = "@words" },
+    }
+
+    local number = 0
+
+    for text, way in pairs(ways) do
+      it("knows what a source has read: " .. text:gsub("\n", " "), function()
+        number = number + 1
+        local path, before = new_cache("read" .. number)
+        local compiler, count = counting("count-read" .. number)
+        local work = headers("work", 1)
+        files.write(work .. "/words", "-include own.h\n")
+        local program = ("print(require 'threading'.kernel(%q, %s).n())")
+          :format(text .. "\nint n(void) { return N; }",
+            way.flags and ("{ flags = %q }"):format(way.flags) or "nil")
+        write("program-of-read.lua", program)
+        local command = ("cd %s; %s CC=%s %s; %s %s/program-of-read.lua")
+          :format(work, before, compiler, way.before or "",
+            support.lua_command(), folder)
+        local function run(n)
+          local out = shell("%s", command)
+          assert.equal(tostring(n), out)
+        end
+        if text:find "incbin" then -- which no compiler lists
+          run(1)
+        else
+          settle(function() run(1) end, count)
+        end
+        headers("work", 2)
+        run(2)
+        shell("rm -r %s %s", path, work)
+      end)
+    end
+
+    it("knows where a header might have been found", function()
+      local path, before = new_cache "found"
+      local compiler, count = counting "count-found"
+      local work = headers("places", 1)
+      shell("mv %s/own.h %s/sub", work, work)
+      write("program-of-found.lua", [[
+        local k = require "threading".kernel("#include <own.h>\n"
+          .. "int n(void) { return N; }", { flags = "-Ifirst -Isub" })
         print(k.n())
-      ]]):format(folder)
-      assert.equal("1\n", support.output_of(program, { before = before }))
-      write("own.h", "#define N 2\n")
-      assert.equal("2\n", support.output_of(program, { before = before }))
-      assert.same({}, ls(path))
+      ]])
+      local command = ("%s CC=%s; cd %s; %s %s/program-of-found.lua"):format(
+        before, compiler, work, support.lua_command(), folder)
+      settle(function() assert.equal("1", shell("%s", command)) end, count)
+      files.write(work .. "/first/own.h", "#define N 2\n")
+      assert.equal("2", shell("%s", command))
+      shell("rm -r %s", path)
+    end)
+
+    it("knows what it is linked with", function()
+      local _, before = new_cache "linked"
+      local compiler, count = counting "count-linked"
+      local work = headers("library", 1)
+      local function build(n)
+        files.write(work .. "/own.c",
+          ("int own(void) { return %d; }"):format(n))
+        assert(select(2, shell("cd %s && %s -fPIC -c own.c && "
+          .. "rm -f libown.a && ar rc libown.a own.o", work, cc)))
+      end
+      for _, flags in ipairs { "-L. -lown", "own.o", "./libown.a" } do
+        write("program-of-linked.lua", ([[
+          local k = require "threading".kernel("int own(void);\n"
+            .. "int n(void) { return own(); }", { flags = %q })
+          print(k.n())
+        ]]):format(flags))
+        local command = ("%s CC=%s; cd %s; %s %s/program-of-linked.lua"):format(
+          before, compiler, work, support.lua_command(), folder)
+        build(1)
+        settle(function() assert.equal("1", shell("%s", command)) end, count)
+        build(2)
+        assert.equal("2", shell("%s", command))
+      end
+    end)
+
+    it("asks a script what compiler it is, and a compiler's file", function()
+      assert.is_nil(_thread._find_binary(script("asked", "exit 0")))
+      assert.is_nil(_thread._find_binary "no-such-compiler")
+      assert.is_nil(_thread._find_binary(folder))
+      local sh = _thread._find_binary "sh"
+      assert.equal(shell "readlink -f $(command -v sh)", sh)
+      assert.equal(sh, _thread._find_binary "/bin/sh")
+      local before = _thread._state(sh)
+      assert.equal(32, #before)
+      assert.equal(before, (_thread._state(sh)))
+      assert.equal("", (_thread._state(folder .. "/nothing")))
     end)
 
     it("is safe between processes and between threads", function()

@@ -23,7 +23,7 @@ local layers = { -- from the bottom up
     "handle", "attach" } },
   { "services", { "clock", "child", "coroutine", "sethook", "descriptor", "io",
     "reader", "format", "file", "program", "readline", "pollset", "compile",
-    "kernel", "require" } },
+    "folder", "kernel", "require" } },
   { "the modules", { "capi", "module", "loops" } },
 }
 

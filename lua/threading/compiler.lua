@@ -1,22 +1,13 @@
--- Shared objects from C sources, by the system's compiler, and their cache.
---
--- The cache holds one file for each source: the shared object, the key (what
--- it was made of: the source, the command, what the compiler says of itself
--- and of this processor), and a footer with the length of both and a
--- checksum. A file that is not whole, or has another key, is not there. It is
--- made in a folder of its own and moved to its place in one step.
+-- Shared objects from C sources, by the system's compiler.
 
 local _thread = require "threading._thread"
+local cache = require "threading.cache"
 local complain = require "threading.complain"
 local standard = require "threading.standard"
-local io, math, os = standard.io, standard.math, standard.os
 local string, table = standard.string, standard.table
-local error, ipairs, pcall = error, ipairs, pcall
-local setmetatable, type = setmetatable, type
+local ipairs, select, type = ipairs, select, type
 
-local FORMAT <const> = 1 -- of the cached files
-
--- The compiler -------------------------------------------------------------
+local FORMAT <const> = 2 -- of what the cache holds
 
 -- Appends words to a list.
 -- @param words a list of them, or a string with blanks between them
@@ -31,9 +22,11 @@ local function append(list, words)
   return list
 end
 
--- An undeclared function would be found out only when the kernel is loaded.
+-- An undeclared function would be found out only when the kernel is loaded. The
+-- current folder is somebody else's where the program has more rights.
 local STANDARD <const> = "-std=gnu11 -O3 -fPIC -shared -fvisibility=hidden"
-  .. " -Werror=implicit-function-declaration -iquote ."
+  .. " -Werror=implicit-function-declaration"
+  .. (_thread._elevated() and "" or " -iquote .")
 local NATIVE <const> = "-march=native"
 
 local function cannot_run(compiler, why)
@@ -91,175 +84,164 @@ local function consult(options)
   return known.flags, known.text
 end
 
--- The cache ----------------------------------------------------------------
+-- Compilers whose own file says all that is to know of them. Others, such as
+-- scripts and ccache, may call any: they are asked.
+local function is_itself(path)
+  local name = string.match(path, "[^/]*$")
+  return (string.find(name, "gcc") or string.find(name, "clang"))
+    and not string.find(name, "cache")
+end
 
--- FNV-1a, 64 bits.
-local function checksum(text)
-  local h = 0xcbf29ce484222325
-  for i = 1, #text, 4096 do
-    for _, byte in ipairs { string.byte(text, i, math.min(i + 4095, #text)) } do
-      h = (h ~ byte) * 0x100000001b3
+-- What makes the compiler's work for this processor what it is: the version
+-- of its file, or what it says.
+local function describe(options)
+  local path = _thread._find_binary(options.compiler[1])
+  local processor = _thread._processor()
+  if path and processor and is_itself(path) then
+    return table.concat({ path, (_thread._state(path)), processor }, "\0")
+  end
+  return select(2, consult(options))
+end
+
+local ENVIRONMENT <const> = {
+  "CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
+  "GCC_EXEC_PREFIX", "CCC_OVERRIDE_OPTIONS", "LD_RUN_PATH", "SDKROOT",
+  "DEVELOPER_DIR", "MACOSX_DEPLOYMENT_TARGET",
+}
+
+-- What a kernel is made of, beside files.
+local function key_of(source, options)
+  local parts = { FORMAT, source, STANDARD,
+    table.concat(options.compiler, "\0"), table.concat(options.flags, "\0"),
+    table.concat(options.own, "\0"), describe(options) }
+  for _, variable in ipairs(ENVIRONMENT) do
+    parts[#parts + 1] = _thread._getenv(variable) or ""
+  end
+  for i, part in ipairs(parts) do
+    parts[i] = string.pack("<s8", part)
+  end
+  return table.concat(parts)
+end
+
+-- Compiling ----------------------------------------------------------------
+
+-- Can the object hold what is in files of the linker's?
+local function is_linked(flags)
+  for _, flag in ipairs(flags) do
+    if string.find(flag, "^%-l") or string.find(flag, "^%-Wl")
+      or string.find(flag, "^[^-]") then
+      return true
     end
   end
-  return h
+  return false
 end
 
-local FOOTER <const> = "<i8i8i8" -- the lengths of object and key, checksum
-local FOOTER_SIZE <const> = string.packsize(FOOTER)
-
-local function read_file(name)
-  local file <close> = io.open(name, "rb")
-  return file and file:read "a"
+local function command_of(options, path)
+  local flags = consult(options)
+  local words = append(append({}, options.compiler), STANDARD)
+  append(words, { "-MD", "-MF", path .. "/kernel.d", "-o",
+    path .. "/kernel.so", path .. "/kernel.c" })
+  append(append(words, options.own), flags)
+  append(words, is_linked(options.flags) and "-Wl,-t" or "")
+  return append(words, "-lm")
 end
 
-local function write_file(name, mode, text)
-  local file, message = io.open(name, mode)
-  local ok = file
-  if file then
-    ok, message = file:write(text)
-    local closed, why = file:close()
-    ok, message = ok and closed, message or why
-  end
+local function write(place, name, text)
+  local ok, why = _thread._write_file(place.folder, name, text)
   if not ok then
-    complain("cannot write %s: %s", name, message)
+    complain("cannot write %s/%s: %s", place.path, name, why)
   end
 end
 
-local function seal(object, key)
-  return key .. string.pack(FOOTER, #object, #key, checksum(object .. key))
-end
-
--- Is this file whole, and made of this key?
-local function is_sound(name, key)
-  local text = read_file(name)
-  if not text or #text < FOOTER_SIZE then
-    return false
-  end
-  local object, own, sum = string.unpack(FOOTER, text, #text - FOOTER_SIZE + 1)
-  return own == #key and object >= 0
-    and object + own + FOOTER_SIZE == #text
-    and string.sub(text, object + 1, object + own) == key
-    and sum == checksum(string.sub(text, 1, object + own))
-end
-
--- Makes the folder and those above it. Returns nothing where it cannot be
--- made; raises where it is another's.
-local function cache_folder()
-  local base = os.getenv "XDG_CACHE_HOME"
-  if not base or string.sub(base, 1, 1) ~= "/" then
-    local home = os.getenv "HOME"
-    if not home or string.sub(home, 1, 1) ~= "/" then
-      return nil
-    end
-    base = home .. "/.cache"
-  end
-  local path = base .. "/threading"
-  for stop in string.gmatch(path, "()/") do
-    if stop > 1 then
-      _thread._folder(string.sub(path, 1, stop - 1))
-    end
-  end
-  if not _thread._folder(path) then
-    return nil
-  elseif not _thread._private(path) then
-    complain("the cache folder %s is not a folder of this user that no other "
-      .. "can write", path)
-  end
-  return path
-end
-
--- A folder that is removed with what is in it, at the end of a block.
-local function temporary_folder(parent)
-  local path, message
-  local files = {}
-  local folder = setmetatable({}, {
-    __call = function(_, name)
-      files[#files + 1] = path .. "/" .. name
-      return files[#files]
-    end,
-    __close = function()
-      local asked -- of this thread, meanwhile
-      for _, name in ipairs(files) do
-        -- The file may be gone, and no memory left to say so.
-        local ok, err = pcall(os.remove, name)
-        asked = not ok and _thread._is_asked(err) and err or asked
-      end
-      os.remove(path)
-      if asked then
-        error(asked, 0)
-      end
-    end,
-  })
-  -- Last, so that an error leaves none behind.
-  path, message = _thread._unique(parent .. "/making-")
-  return path and folder, message
-end
-
--- Compiles in a temporary folder; calls use(object's file name).
-local function compile(folder, source, command, options, use)
-  local input, output = folder "kernel.c", folder "kernel.so"
-  write_file(input, "wb", source)
-  local whole = append(append({}, options.compiler), STANDARD)
-  append(whole, { "-o", output, input })
-  append(append(append(whole, options.own), command), { "-lm" })
-  run(whole, options.timeout)
-  if not read_file(output) then
+-- Compiles in a place; returns the object, the states of what was read (nil:
+-- unknown). The object can be loaded.
+local function compile(place, source, options)
+  write(place, "kernel.c", source)
+  local input = place.path .. "/kernel.c"
+  local _, start = _thread._state(input)
+  local log = run(command_of(options, place.path), options.timeout)
+  local states = cache.dependencies(place, input, { source = source,
+    flags = options.flags, log = log, start = start })
+  local object = _thread._read_file(place.folder, "kernel.so")
+  if not object or object == "" then
     complain("the C compiler '%s' has made nothing", options.compiler[1])
   end
-  return use(output)
+  return object, states
 end
 
-local function load(name, on_failure)
-  local handle, message = _thread._load(name)
+-- Loads what was read last.
+local function load(place, name)
+  local path = place.path .. "/" .. name
+  local handle, message = _thread._load(place.folder, path)
   if not handle then
-    if on_failure then
-      on_failure(name)
-    end
     local hint = string.find(string.lower(message), "symbol")
       and " (the option flags names libraries, as in -lz)"
       or string.find(message, "failed to map")
       and " (is that folder mounted noexec? XDG_CACHE_HOME names another)"
       or ""
-    complain("the kernel cannot be loaded: %s%s", message, hint)
+    complain("the kernel cannot be loaded: %s%s",
+      string.gsub(message, "/proc/self/fd/[./]*%d+", path), hint)
   end
   return handle
 end
 
--- A header that the source names by "..." may change: no cache.
-local function has_own_headers(source)
-  return string.find("\n" .. source, '\n[ \t]*#[ \t]*include[ \t]*"') ~= nil
+-- Building -----------------------------------------------------------------
+
+local told = {} -- set of reasons
+
+-- Says why there is no cache, to who looks for what is wrong.
+local function tell(why)
+  local debug = _thread._getenv "THREADING_DEBUG"
+  if debug and debug ~= "" and debug ~= "0" and not told[why] then
+    told[why] = true
+    _thread._tell("threading: a kernel is not kept in the cache: " .. why
+      .. "\n")
+  end
 end
 
-local function build_uncached(source, flags, options)
-  local parent = os.getenv "TMPDIR" or "/tmp"
-  local folder <close>, message = temporary_folder(parent)
-  if not folder then
+-- A place to compile in: in the cache, or where it can be.
+local function workshop(kept, why)
+  local place, message
+  if kept then
+    place, message = cache.make_inside(kept)
+  end
+  if place then
+    return place
+  end
+  tell(message or why)
+  local parent, path
+  parent, message, path = cache.open_temporary()
+  if parent then
+    place, message = cache.make_inside(parent)
+  end
+  if not place then
     complain("a kernel cannot be compiled: neither the cache folder nor %s "
-      .. "can be written: %s", parent, message)
+      .. "can be written: %s", path, message)
   end
-  return compile(folder, source, flags, options, load)
+  return place
 end
 
-local function build_cached(cache, source, flags, options, key)
-  local name = string.format("%s/%016x.so", cache, checksum(key))
-  if is_sound(name, key) then
-    local handle = _thread._load(name)
-    if handle then
-      return handle
-    end
+local function make(kept, source, options, key, why)
+  local place <close> = workshop(kept, why)
+  local object, states = compile(place, source, options)
+  if not kept or not states then
+    tell(why or "it is not known what it depends on")
+    return load(place, "kernel.so")
   end
-  local folder <close> = temporary_folder(cache)
-  if not folder then
-    return build_uncached(source, flags, options)
+  local ok
+  ok, why = cache.add(place, object, key, states)
+  if not ok then
+    tell(why)
+    _thread._read_file(place.folder, "kernel.so")
   end
-  return compile(folder, source, flags, options, function(made)
-    write_file(made, "ab", seal(read_file(made), key))
-    local ok, message = _thread._install(made, name)
-    if not ok then
-      complain("cannot write %s: %s", name, message)
-    end
-    return load(name, os.remove)
-  end)
+  local handle = load(place, "kernel.so")
+  if ok then
+    ok, why = cache.keep(kept, place, key)
+  end
+  if not ok then
+    tell(why)
+  end
+  return handle
 end
 
 -- Compiles a source, or finds what it became in the cache.
@@ -269,15 +251,10 @@ end
 -- @return a handle of the loaded shared object
 -- @raise what the compiler says
 local function build(source, options)
-  local flags, text = consult(options)
-  local cache = not has_own_headers(source) and cache_folder()
-  if not cache then
-    return build_uncached(source, flags, options)
-  end
-  local key = table.concat({ FORMAT, source, STANDARD,
-    table.concat(options.compiler, "\0"), table.concat(flags, "\0"), text },
-    "\0\0")
-  return build_cached(cache, source, flags, options, key)
+  local kept <close>, why = cache.open()
+  local key = kept and key_of(source, options)
+  local handle = kept and cache.find(kept, key)
+  return handle or make(kept, source, options, key, why)
 end
 
 return { append = append, build = build }

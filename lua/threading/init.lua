@@ -264,10 +264,11 @@ threading.include_dir = include_dir
 -- **Parameters** may be numbers (`double`, `int64_t` and the like, `int`,
 -- `size_t`), `bool`, pointers to the elements of an Array (`const double *x`),
 -- Values (`_Atomic int64_t *v`) and Locks (`threading_lock *l`). A number that
--- does not fit the type is an error. `double x[n]`, where `n` is an expression
--- of the parameters before it, asks for an Array of at least so many elements,
--- which the call checks; without, nothing does, and the function may ask for
--- `threading_length(x)`.
+-- does not fit the type is an error. `double x[n]` asks for an Array of at
+-- least so many elements, which the call checks; without, nothing does, and
+-- the function may ask for `threading_length(x)`. `n` is an expression of
+-- numbers, constants, parameters before it, `sizeof` and casts; it is reckoned
+-- where nothing wraps, and an error if it is negative or too large.
 --
 -- **A long loop** asks `threading_stopping()` now and then and returns if it
 -- is true: the thread is cancelled, the program ends, or Ctrl-C was pressed.
@@ -276,10 +277,11 @@ threading.include_dir = include_dir
 -- because the thread is to stop, the second because the lock was free.
 --
 -- **The cache** is `threading` in `$XDG_CACHE_HOME` or `~/.cache`, for this
--- user alone. What it holds depends on the source, the flags, the compiler
--- and the processor. Where it cannot be written, and for a source that
--- includes headers of its own (`#include "…"`), the kernel is compiled each
--- time, in a folder that is removed again.
+-- user alone. What it holds depends on the source, the flags, the compiler, the
+-- processor, and the files that the compiler has read. Where it cannot be
+-- written, or another user could write to it or to a folder above it, each
+-- program compiles the kernel, in a folder that is removed again;
+-- `THREADING_DEBUG=1` in the environment says why.
 -- @function kernel
 -- @tparam string source
 -- @tparam[opt] table options `cc`: the compiler, by default `$CC` or `cc`;

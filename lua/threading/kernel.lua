@@ -11,7 +11,7 @@ local complain = require "threading.complain"
 local length = require "threading.length"
 local signatures = require "threading.signature"
 local standard = require "threading.standard"
-local math, os, string = standard.math, standard.os, standard.string
+local math, string = standard.math, standard.string
 local table = standard.table
 local ipairs, type = ipairs, type
 
@@ -170,7 +170,7 @@ local function check_options(options)
     or timeout > _thread.TIMEOUT_MAX and timeout < math.huge then
     check.bad("timeout", "kernel", "more than 0 seconds", timeout)
   end
-  local cc = options.cc or os.getenv "CC"
+  local cc = options.cc or _thread._getenv "CC"
   local words = compiler.append({}, cc or "")
   return {
     compiler = #words > 0 and words or { "cc" },

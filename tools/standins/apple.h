@@ -12,6 +12,8 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,5 +42,10 @@ static inline int standin_setname(const char *name) {
   return pthread_setname_np(pthread_self(), name);
 }
 #define pthread_setname_np(name) standin_setname(name)
+
+static inline int issetugid(void) { return getauxval(AT_SECURE) != 0; }
+
+#define st_mtimespec st_mtim
+#define st_ctimespec st_ctim
 
 #endif
