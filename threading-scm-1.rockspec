@@ -73,6 +73,7 @@ build = {
         "csrc/coroutine.c",
         "csrc/deadlock.c",
         "csrc/descriptor.c",
+        "csrc/doze.c",
         "csrc/dump.c",
         "csrc/elem.c",
         "csrc/end.c",

@@ -25,6 +25,7 @@
 ** nothing to be told. */
 static void set_running(thr_tstate *ts, lua_State *L) {
   thr_tstate_run(ts, L);
+  thr_preempt_follow(ts, L);
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts);
   thr_preempt_hurry(ts);

@@ -158,10 +158,13 @@ static int position(const thr_gilwaiter *w) {
   return n;
 }
 
-static void signal_holder(thr_gil *gil, thr_gilwaiter *w) {
+/* Returns what the holder does. */
+static thr_state signal_holder(thr_gil *gil, thr_gilwaiter *w) {
   atomic_store(&w->ts->rt->drop, true);
   thr_tstate *holder = atomic_load(&gil->holder);
-  if (holder) thr_preempt_request(holder);
+  thr_state state = holder ? thr_doze_look(holder, &w->seen) : THR_SLEEPS;
+  if (state == THR_RUNS) thr_preempt_request(holder);
+  return state;
 }
 
 static int64_t rest_of_holder(thr_gil *gil) {
@@ -171,9 +174,11 @@ static int64_t rest_of_holder(thr_gil *gil) {
 
 /* A holder that was asked will hand the lock over, and while somebody hasty
 ** waits the next one asks itself.  So thousands that come back at once need
-** not all signal, again and again. */
+** not all signal, again and again; but for one that has set drop without a
+** signal. */
 static bool need_not_ask(const thr_gilwaiter *w, int pos) {
-  return w->hasty && pos > 0 && atomic_load(&w->ts->rt->drop);
+  return w->hasty && pos > 0 && w->seen.state == THR_RUNS &&
+         atomic_load(&w->ts->rt->drop);
 }
 
 /* Asks the holder to drop if the waiter is due; returns when to ask again.
@@ -187,10 +192,9 @@ static int64_t ask(thr_gil *gil, thr_gilwaiter *w) {
   if (now < w->due) return w->due + pos * gil->interval;
   if (need_not_ask(w, pos)) return now + pos * ASK_PAUSE_MOST;
   int64_t pause = rest_of_holder(gil);
-  if (pause == 0) {
-    pause = (pos + 1) * gil->interval;
-    signal_holder(gil, w);
-  }
+  if (pause == 0)
+    pause = signal_holder(gil, w) == THR_WAITS ? THR_SOON
+                                               : (pos + 1) * gil->interval;
   pause <<= w->asked;
   if (w->asked < ASK_DOUBLINGS) w->asked++;
   return now + (pause < ASK_PAUSE_MOST ? pause : ASK_PAUSE_MOST);
@@ -219,6 +223,7 @@ static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
   w->hasty = patience == THR_AT_ONCE;
   w->preempted = patience >= gil->interval;
   w->asked = 0;
+  w->seen = (thr_sight){.state = THR_RUNS};
   enqueue(gil, w);
 }
 

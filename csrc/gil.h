@@ -23,6 +23,8 @@
 **   of these asks itself to drop, too, after a short turn.
 ** - A holder whose hook is too dear just now (rest.h) is not asked, and does
 **   not ask itself: who waits for it is awake, and asks when that is over.
+** - A holder that sleeps in the system is not signalled (doze.h): it sees
+**   rt->drop when it is back in Lua, or is asked again.
 ** - The patience of THR_STREAM is too long for a hook, which slows down what
 **   runs: who is invited with it is woken, and keeps the time itself.
 ** - Who gets the lock back when another has gone to wait for a descriptor lets
@@ -35,6 +37,7 @@
 #ifndef THR_GIL_H
 #define THR_GIL_H
 
+#include "doze.h"
 #include "tstate.h"
 
 THR_PRIVATE_BEGIN
@@ -53,7 +56,8 @@ typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   bool asleep;  /* invited, and nobody has woken it yet */
   bool hasty;   /* due at once */
   bool preempted; /* due an interval after it let go */
-  int asked;    /* how often it has signalled the holder */
+  int asked;    /* how often it has asked the holder */
+  thr_sight seen; /* of the holder */
   struct thr_gilwaiter *next, *prev;
 } thr_gilwaiter;
 

@@ -96,6 +96,14 @@ bool thr_os_stackok(size_t size); /* may a thread have this stack size? */
 /* How much of the processors' time a thread of this process has had, or
 ** THR_FOREVER where nobody tells.  The calling one's is thr_os_threadtime. */
 int64_t thr_os_timeof(thr_osthread t, int64_t native_id);
+/* What a thread of this process does, which is not the calling one.  Where
+** nobody tells, one that stands still for a moment sleeps. */
+typedef enum {
+  THR_RUNS,
+  THR_WAITS, /* for a processor: in a computation or at the end of a sleep */
+  THR_SLEEPS
+} thr_state;
+thr_state thr_os_state(thr_osthread t, int64_t native_id);
 int thr_os_cpu(void); /* on which processor this runs; 0 where none tells */
 void thr_os_yield(void); /* lets others run on this processor */
 int thr_os_cpucount(void);        /* processors this process may use */

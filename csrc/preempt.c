@@ -105,7 +105,7 @@ static bool is_watched(thr_tstate *ts, const thr_hooked *h) {
 /* What must stand on L when no preemption is asked for. */
 static int standing_mask(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  bool watched = is_watched(ts, h);
+  bool watched = is_watched(ts, h) || (ts->dozes && rt->alive > 0);
   return h->user_mask | (watched ? LUA_MASKRET : 0) |
          (is_hurried(rt) ? LUA_MASKCOUNT : 0);
 }
@@ -234,6 +234,11 @@ void thr_preempt_lift(thr_tstate *ts, lua_State *L) {
 void thr_preempt_lay(thr_tstate *ts, lua_State *L) {
   if (L != ts->base && L != ts->running) return;
   settle(ts, take_record(ts, L));
+}
+
+void thr_preempt_follow(thr_tstate *ts, lua_State *L) {
+  if (ts->dozes && !is_ours(L) && !(lua_gethookmask(L) & LUA_MASKCOUNT))
+    thr_preempt_lay(ts, L);
 }
 
 void thr_preempt_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
@@ -402,6 +407,19 @@ static thr_hooked receive(thr_tstate *ts, lua_State *L, int event, bool *due) {
   return user;
 }
 
+/* A function has returned.  Where it has slept, nobody has signalled that the
+** lock is wanted. */
+static void hear(thr_tstate *ts, lua_State *L) {
+  const thr_hooked *h = find(ts, L);
+  if (ts->rt->drop && L == ts->running && h && !(h->mask & LUA_MASKCOUNT))
+    thr_preempt_armafter(ts, 1);
+}
+
+static void at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
+  hear(ts, L);
+  if (L == ts->rt->mainL && ts->rt->alive > 0) ts->rt->at_return(ts, L, ar);
+}
+
 static void on_event(lua_State *L, lua_Debug *ar) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   bool due;
@@ -411,6 +429,5 @@ static void on_event(lua_State *L, lua_Debug *ar) {
   thr_preempt_leave(ts);
   if (due) pass_on(ts, &user, L, ar);
   if (ar->event == LUA_HOOKCOUNT) ts->rt->at_switch(ts, L);
-  else if (ar->event == LUA_HOOKRET && L == ts->rt->mainL && ts->rt->alive > 0)
-    ts->rt->at_return(ts, L, ar);
+  else if (ar->event == LUA_HOOKRET) at_return(ts, L, ar);
 }

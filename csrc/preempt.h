@@ -52,6 +52,11 @@ void thr_preempt_lift(thr_tstate *ts, struct lua_State *L);
 ** count hook, and over the main state while its end is watched. */
 void thr_preempt_lay(thr_tstate *ts, struct lua_State *L);
 
+/* Within the brackets, in L from now on: puts our hook there, too, if the
+** thread has to see at the returns of functions what it is asked for.  A
+** coroutine's count hook is left alone, for it would begin anew. */
+void thr_preempt_follow(thr_tstate *ts, struct lua_State *L);
+
 /* L, just made, has inherited its creator's hook: if that is ours, replace
 ** it by the user's. */
 void thr_preempt_inherit(thr_tstate *ts, struct lua_State *creator,

@@ -107,6 +107,8 @@ struct thr_tstate {
   atomic_bool hooks_missed; /* own: it came and went while hooks_busy */
   atomic_bool sigint_missed; /* own: so did Ctrl-C */
   uint32_t random;        /* own */
+  atomic_bool dozes;      /* gil mutex to write: it was found asleep while it
+                             held the gil, see doze.h */
   int walks_closely;        /* own: how many walks are measured closely; */
   int64_t walk_cost;        /* own: the cost of the dear ones; see rest.h */
   atomic_llong rests_until; /* own, or 0 by who sees it over: until it has had

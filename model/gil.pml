@@ -15,7 +15,8 @@
 ** fairness, that is: who can go on goes on some day).
 **
 ** The hook of a thread that computes may be dear, once: while the thread rests
-** from it, nobody asks it to let go, nor does it ask itself.
+** from it, nobody asks it to let go, nor does it ask itself. Or it sleeps, once,
+** in C, where nobody signals it.
 **
 ** What is done under the lock's mutex is one step here: outside of it a thread
 ** looks at one word at a time.
@@ -37,6 +38,8 @@
 #define unposted 9     /* let_go wakes nobody */
 #define posted_once 10 /* who was woken in vain is not woken again */
 #define forgotten 11   /* who found the holder resting does not ask again */
+#define unheard 14     /* who found the holder asleep does not ask again */
+#define silenced 15    /* nor does one behind it, for drop is set */
 #define dear_invitation 12 /* who rests invites, and wakes nobody */
 #define dear_grace 13      /* the same who takes the lock before an invited */
 #ifndef MUTATION
@@ -60,18 +63,19 @@ bool granted[THREADS], posted[THREADS], asleep[THREADS], hasty[THREADS];
 
 bool holds[THREADS];   /* tstate.holds_gil */
 bool hook[THREADS];    /* armed: the thread will come to yield */
-byte dear[THREADS];    /* its hook: 0 not yet, 1 it rests, 2 no more */
-bool late[THREADS];    /* the holder rested: it will look again in time */
+byte deaf[THREADS];    /* 0 not yet, 1 it rests, 2 it sleeps, 3 no more */
+bool late[THREADS];    /* the holder was deaf: it will ask again in time */
 bool token[THREADS];   /* of its semaphore; a second would say no more */
 bool parked[THREADS], woken[THREADS], done[THREADS];
 byte inside;           /* how many may touch Lua */
 
-#define rests(t) (dear[t] == 1)
+#define rests(t) (deaf[t] == 1)
+#define sleeps(t) (deaf[t] == 2)
 
 inline arm(t) {
   hook[t] = computes(t);
   if
-  :: hook[t] && dear[t] == 0 -> dear[t] = 1
+  :: hook[t] && deaf[t] == 0 -> deaf[t] = 1
   :: true
   fi
 }
@@ -132,11 +136,15 @@ inline signal_holder() {
 inline ask_holder() {
   if
   :: holder != NONE && rests(holder) -> late[self] = !IS(forgotten)
+  :: holder != NONE && sleeps(holder) ->
+    drop = true; late[self] = !IS(unheard)
   :: else -> late[self] = false; signal_holder()
   fi
 }
 
-#define need_not_ask (hasty[self] && queue[0] != self && (drop || IS(aloof)))
+#define need_not_ask (hasty[self] && queue[0] != self && \
+                      (!late[self] || IS(silenced)) && \
+                      (drop || IS(aloof)))
 
 /* When it comes it may be due or not, unless it is hasty, that is, due; who has
 ** slept until its time was up is. */
@@ -329,21 +337,28 @@ inline park() {
 /* --- the threads --- */
 
 /* What Lua code does between two instructions: nothing; the hook; or, once,
-** the end of a coroutine, with which the hook goes. */
+** the end of a coroutine, with which the hook goes; a call of C that sleeps,
+** after which the thread may have a hook that looks at drop. */
 inline step() {
   if
   :: atomic { hook[self] -> hook[self] = false }; yield()
   :: atomic { hook[self] && !lifted -> lifted = true;
       hook[self] = drop && !IS(lifted_hook) }
   :: !hook[self]
+  :: atomic { deaf[self] == 0 -> deaf[self] = 2 };
+    atomic { !sleeps(self) ->
+      if
+      :: drop -> arm(self)
+      :: true
+      fi }
   fi
 }
 
-/* Some day a rest is over. */
+/* Some day a rest or a sleep is over. */
 active proctype rest() {
   do
-  :: dear[0] == 1 -> dear[0] = 2
-  :: dear[1] == 1 -> dear[1] = 2
+  :: rests(0) || sleeps(0) -> deaf[0] = 3
+  :: rests(1) || sleeps(1) -> deaf[1] = 3
   od
 }
 

@@ -10,7 +10,8 @@ local keys = require "tools.keys"
 local layers = { -- from the bottom up
   { "C modules", { "threading" } },
   { "the system", { "os", "testing" } },
-  { "the global lock", { "tstate", "rest", "whose", "preempt", "gil" } },
+  { "the global lock", { "tstate", "doze", "rest", "whose", "preempt",
+    "gil" } },
   { "waiting", { "park", "deadlock", "waitlist", "gate", "thread",
     "closing" } },
   { "the words of the faces",
@@ -31,9 +32,9 @@ local layers = { -- from the bottom up
 local circles = {
   { { "os", "testing" }, "In the hostile build `os` asks whether a call shall "
     .. "fail; what is asked hides its names and counts by the words of `os`." },
-  { { "gil", "preempt", "rest", "tstate" }, "A runtime, the record of a Lua "
-    .. "state, makes its global lock and frees it; the lock's waiters are "
-    .. "threads' records." },
+  { { "doze", "gil", "preempt", "rest", "tstate" }, "A runtime, the record of "
+    .. "a Lua state, makes its global lock and frees it; the lock's waiters "
+    .. "are threads' records." },
   { { "deadlock", "park" }, "Who is about to wait asks `deadlock` whether it "
     .. "may; `deadlock` ends the wait of another by `park`." },
 }
