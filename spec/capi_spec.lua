@@ -430,6 +430,18 @@ extern "C" int luaopen_plus(lua_State *L) {
     end)
   end)
 
+  it("leaves a cancellation to the first wait after a bracket", function()
+    local after, cancelled
+    support.join(support.start(function()
+      threading.current_thread():cancel()
+      outside.nested()
+      after = true
+      local _, err = pcall(time.sleep, 0)
+      cancelled = threading.is_cancelled(err)
+    end))
+    assert.same({ true, true }, { after, cancelled })
+  end)
+
   describe("a bracket that is left before its END", function()
     -- leave(how) -> is the lock held when the block has been left?
     local LEAVE <const> = [[
