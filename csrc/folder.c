@@ -157,7 +157,7 @@ int thr_folder_move(lua_State *L) {
 }
 
 int thr_folder_state(lua_State *L) {
-  thr_osstate s = thr_os_state(luaL_checkstring(L, 1));
+  thr_osstate s = thr_os_filestate(luaL_checkstring(L, 1));
   bool there = s.inode != 0 || s.changed != 0;
   lua_pushlstring(L, (const char *)&s, there ? sizeof(s) : 0);
   lua_pushinteger(L, s.changed > s.modified ? s.changed : s.modified);

@@ -270,7 +270,7 @@ static int64_t nanoseconds(struct timespec t) {
                    (uint64_t)t.tv_nsec);
 }
 
-thr_osstate thr_os_state(const char *path) {
+thr_osstate thr_os_filestate(const char *path) {
   struct stat s;
   if (stat(path, &s) != 0) return (thr_osstate){0, 0, 0, 0};
   return (thr_osstate){.inode = (int64_t)s.st_ino,

@@ -56,7 +56,7 @@ int thr_os_duplicate(int file); /* another descriptor for it; -1: none left */
 typedef struct {
   int64_t inode, size, modified, changed; /* the times in nanoseconds */
 } thr_osstate;
-thr_osstate thr_os_state(const char *path);
+thr_osstate thr_os_filestate(const char *path);
 
 THR_PRIVATE_END
 
