@@ -139,7 +139,7 @@ static thr_array *push_new(lua_State *L, thr_elem type, lua_Integer n) {
     a = thr_array_new(type, count);
   }
   if (!a)
-    luaL_error(L, "not enough memory for an Array of n = %I %s",
+    thr_face_error(L, "not enough memory for an Array of n = %I %s",
                (LUAI_UACINT)n, thr_elem_name(type));
   thr_face_fill(box, &kind, a);
   return a;
@@ -283,16 +283,17 @@ static lua_Integer integral(lua_State *L) {
   int ok;
   lua_Integer i = lua_tointegerx(L, 2, &ok);
   if (lua_type(L, 2) == LUA_TSTRING)
-    luaL_error(L, "an Array has no field '%s'", lua_tostring(L, 2));
+    thr_face_error(L, "an Array has no field '%s'", lua_tostring(L, 2));
   if (lua_type(L, 2) != LUA_TNUMBER)
-    luaL_error(L, "index: integer expected, got %s", luaL_typename(L, 2));
+    thr_face_error(L, "index: integer expected, got %s", luaL_typename(L, 2));
   if (!ok)
-    luaL_error(L, "index: %s is not an integer", luaL_tolstring(L, 2, NULL));
+    thr_face_error(L, "index: %s is not an integer",
+                   luaL_tolstring(L, 2, NULL));
   return i;
 }
 
 static int outside(lua_State *L, const thr_array *a, lua_Integer i) {
-  return luaL_error(L, "index: %I is not from 1 to #a, which is %I",
+  return thr_face_error(L, "index: %I is not from 1 to #a, which is %I",
                     (LUAI_UACINT)i, (LUAI_UACINT)a->n);
 }
 
@@ -357,7 +358,7 @@ static int array_newindex(lua_State *L) {
   lua_Integer i = lua_isinteger(L, 2) ? lua_tointeger(L, 2) : integral(L);
   if ((lua_Unsigned)i - 1 >= a->n) return outside(L, a, i);
   if (!set(L, a, (size_t)i - 1))
-    return luaL_error(L, "element %I: %s", (LUAI_UACINT)i,
+    return thr_face_error(L, "element %I: %s", (LUAI_UACINT)i,
                       thr_elem_pushwhy(L, 3, a->type));
   return 0;
 }

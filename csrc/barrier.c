@@ -150,7 +150,7 @@ int thr_barrier_create(lua_State *L) {
   int64_t timeout = thr_face_timeout(L, 3, "timeout");
   thr_box *box = thr_face_newboxuv(L, &kind, 1);
   barrier *b = new_barrier(parties);
-  if (!b) return luaL_error(L, "not enough memory");
+  if (!b) return thr_face_error(L, "not enough memory");
   b->timeout = timeout;
   thr_face_fill(box, &kind, b);
   lua_pushvalue(L, 2);
@@ -158,7 +158,7 @@ int thr_barrier_create(lua_State *L) {
   return 1;
 }
 
-static int broken(lua_State *L) { return luaL_error(L, "broken barrier"); }
+static int broken(lua_State *L) { return thr_face_error(L, "broken barrier"); }
 
 /* The last arriver's part: an error in the action breaks the barrier. */
 static void act(lua_State *L, barrier *b) {
@@ -263,7 +263,7 @@ static int barrier_index(lua_State *L) {
 
 static int barrier_newindex(lua_State *L) {
   check(L);
-  return luaL_error(L, "cannot set '%s' of a Barrier",
+  return thr_face_error(L, "cannot set '%s' of a Barrier",
                     luaL_tolstring(L, 2, NULL));
 }
 

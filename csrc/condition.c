@@ -110,7 +110,7 @@ int thr_condition_create(lua_State *L) {
   thr_box *box = thr_face_newboxuv(L, &kind, lock ? LOCK : IS_OWNED);
   if (lock) lock = test_lock(L); /* finalisers may have run */
   condition *c = new_condition(lock);
-  if (!c) return luaL_error(L, "not enough memory");
+  if (!c) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, &kind, c);
   set_lock(L, lock != NULL);
   return 1;
@@ -206,7 +206,7 @@ static bool is_owned(lua_State *L, condition *c) {
 }
 
 static void check_owned(lua_State *L, condition *c, const char *verb) {
-  if (!is_owned(L, c)) luaL_error(L, "cannot %s on un-acquired lock", verb);
+  if (!is_owned(L, c)) thr_face_error(L, "cannot %s on un-acquired lock", verb);
 }
 
 /* Calls a method of a foreign lock; returns false and leaves the error. */

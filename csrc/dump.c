@@ -335,8 +335,8 @@ int thr_dump_onsignal(lua_State *L) {
     return thr_face_argerror(L, 1, "name", "unknown signal '%s'",
                              lua_tostring(L, 1));
   if (!thr_face_self(L)->is_main)
-    return luaL_error(L, "dump_on_signal works in the main thread only");
+    return thr_face_error(L, "dump_on_signal works in the main thread only");
   int err = thr_os_onsignal(sig, on_signal);
-  if (err != 0) return luaL_error(L, "dump_on_signal: %s", strerror(err));
+  if (err != 0) return thr_face_error(L, "dump_on_signal: %s", strerror(err));
   return 0;
 }

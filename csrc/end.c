@@ -91,7 +91,7 @@ static void interrupted(lua_State *L, thr_tstate *ts) {
   thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);
-  luaL_error(L, "interrupted!");
+  thr_face_error(L, "interrupted!");
 }
 
 static const char at_end = 0; /* registry key: a list of functions */

@@ -48,10 +48,10 @@ thr_event *thr_event_test(lua_State *L, int arg) {
 }
 
 int thr_event_create(lua_State *L) {
-  if (lua_gettop(L) > 0) return luaL_error(L, "Event() takes no arguments");
+  if (lua_gettop(L) > 0) return thr_face_error(L, "Event() takes no arguments");
   thr_box *box = thr_face_newbox(L, &kind);
   thr_event *e = thr_event_new();
-  if (!e) return luaL_error(L, "not enough memory");
+  if (!e) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, &kind, e);
   return 1;
 }

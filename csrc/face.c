@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "blame.h"
 #include "finaliser.h"
 #include "gil.h"
 #include "testing.h"
@@ -33,9 +34,9 @@ static bool is_finalised(lua_State *L, int arg, const thr_kind *kind) {
 void *thr_face_notself(lua_State *L, int arg, const thr_kind *kind) {
   if (is_finalised(L, arg, kind)) {
     lua_pushfstring(L, "this %s is finalised already", kind->name);
-    luaL_argerror(L, arg, lua_tostring(L, -1));
+    thr_blame_argerror(L, arg, lua_tostring(L, -1));
   }
-  luaL_typeerror(L, arg, kind->name);
+  thr_face_unexpected(L, arg, kind->name);
   return NULL;
 }
 
@@ -150,6 +151,7 @@ static void new_metatable(lua_State *L, const char *name) {
 
 void thr_face_newtype(lua_State *L, const thr_kind *kind,
                       const luaL_Reg *methods) {
+  thr_blame_names(L, methods);
   new_metatable(L, kind->name);
   lua_createtable(L, 0, ROOM);
   set_functions(L, methods);
@@ -175,9 +177,9 @@ static void come_back(lua_State *L, thr_tstate *ts) {
   ts->quick = ts->running;
   thr_whose_at(ts, L);
   ts->left_at = NULL;
-  luaL_error(L, "Lua goes on without the global lock: the C function that was "
-             "called%s%s has returned between THREADING_BEGIN_NOGIL and "
-             "THREADING_END_NOGIL", *place ? " at " : "", place);
+  thr_face_error(L, "Lua goes on without the global lock: the C function that "
+                 "was called%s%s has returned between THREADING_BEGIN_NOGIL "
+                 "and THREADING_END_NOGIL", *place ? " at " : "", place);
 }
 
 static const char key_gone = 0; /* registry: is the library gone? */
@@ -191,13 +193,19 @@ bool thr_face_isgone(lua_State *L) {
 }
 
 int thr_face_refusegone(lua_State *L) {
-  return luaL_error(L, "the Lua state is being closed, and threading with it");
+  return thr_face_error(L, "the Lua state is being closed, and threading with "
+                        "it");
+}
+
+static thr_tstate *no_record(lua_State *L) {
+  if (thr_face_isgone(L)) thr_face_refusegone(L);
+  thr_face_error(L, "this OS thread is not attached to the Lua state");
+  return NULL;
 }
 
 thr_tstate *thr_face_findself(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
-  if (!ts && thr_face_isgone(L)) thr_face_refusegone(L);
-  if (!ts) luaL_error(L, "this OS thread is not attached to the Lua state");
+  if (!ts) return no_record(L);
   if (!ts->holds_gil) come_back(L, ts);
   thr_whose_at(ts, L);
   return ts;
@@ -214,13 +222,10 @@ void thr_face_setgone(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_gone);
 }
 
-static thr_tstate *find_here(lua_State *L) {
-  return thr_face_isgone(L) ? NULL : thr_face_findself(L);
-}
-
 thr_tstate *thr_face_here(lua_State *L) {
   thr_tstate *ts = thr_tls;
-  return ts && ts->running == L ? thr_face_self(L) : find_here(L);
+  if (ts && ts->running == L) return thr_face_self(L);
+  return thr_face_isgone(L) ? NULL : thr_face_findself(L);
 }
 
 /* Lua 5.5.0 pushes nothing where there is no memory for it (and luaL_error
@@ -239,37 +244,38 @@ int thr_face_argerror(lua_State *L, int arg, const char *name,
   push_text(L, fmt, ap);
   va_end(ap);
   lua_concat(L, 2);
-  return luaL_argerror(L, arg, lua_tostring(L, -1));
+  return thr_blame_argerror(L, arg, lua_tostring(L, -1));
 }
 
 int thr_face_error(lua_State *L, const char *fmt, ...) {
   va_list ap;
   va_start(ap, fmt);
-  luaL_where(L, 1);
+  thr_blame_where(L);
   push_text(L, fmt, ap);
   va_end(ap);
   lua_concat(L, 2);
   return lua_error(L);
 }
 
-int thr_face_callererror(lua_State *L, const char *fmt, ...) {
-  va_list ap;
-  va_start(ap, fmt);
-  luaL_where(L, 2);
-  push_text(L, fmt, ap);
-  va_end(ap);
-  lua_concat(L, 2);
-  return lua_error(L);
+/* Pushes the name of the argument's type, where that has one of its own. */
+static const char *type_of(lua_State *L, int arg) {
+  if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
+    return lua_tostring(L, -1);
+  return luaL_typename(L, arg);
 }
 
 int thr_face_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected) {
-  const char *got = luaL_typename(L, arg);
-  if (lua_type(L, arg) == LUA_TNUMBER)
-    got = luaL_tolstring(L, arg, NULL);
-  else if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
-    got = lua_tostring(L, -1);
+  const char *got = lua_type(L, arg) == LUA_TNUMBER
+                        ? luaL_tolstring(L, arg, NULL)
+                        : type_of(L, arg);
   return thr_face_argerror(L, arg, name, "%s expected, got %s", expected, got);
+}
+
+int thr_face_unexpected(lua_State *L, int arg, const char *expected) {
+  const char *got = type_of(L, arg);
+  lua_pushfstring(L, "%s expected, got %s", expected, got);
+  return thr_blame_argerror(L, arg, lua_tostring(L, -1));
 }
 
 static double checknumber(lua_State *L, int arg, const char *name) {
@@ -326,7 +332,7 @@ int64_t thr_face_acquireargs(lua_State *L, bool minus1, const char *clash) {
   if (lua_isnoneornil(L, 3)) return blocking ? THR_FOREVER : 0;
   double s = checknumber(L, 3, "timeout");
   bool forever = minus1 && s == -1;
-  if (!blocking && !forever) luaL_error(L, "%s", clash);
+  if (!blocking && !forever) thr_face_error(L, "%s", clash);
   if (forever) return blocking ? THR_FOREVER : 0;
   int64_t ns = minus1 ? nonnegative(L, 3, "timeout", s) : nanoseconds(s);
   return ns <= 0 ? 0 : thr_face_fromnow(ns);
@@ -350,7 +356,7 @@ void thr_face_keywords(lua_State *L, int first, const char *const names[]) {
   while (lua_next(L, first)) {
     int i = position(L, -2, names);
     if (i < 0)
-      luaL_error(L, "unexpected keyword argument '%s'",
+      thr_face_error(L, "unexpected keyword argument '%s'",
                  luaL_tolstring(L, -2, NULL));
     lua_replace(L, first + 1 + i);
   }

@@ -120,12 +120,13 @@ void thr_face_open(lua_State *L);
 /* "bad argument #arg to 'f' (name: message)" */
 int thr_face_argerror(lua_State *L, int arg, const char *name,
                       const char *fmt, ...);
-/* luaL_error, that says so where there is no memory for its text. */
+/* luaL_error, which blames the code that has called the library, see blame.h,
+** and says so where there is no memory for its text. */
 int thr_face_error(lua_State *L, const char *fmt, ...);
-/* An error at the place that has called the Lua function that has called us. */
-int thr_face_callererror(lua_State *L, const char *fmt, ...);
 int thr_face_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected);
+/* The same for an argument without a name: self. */
+int thr_face_unexpected(lua_State *L, int arg, const char *expected);
 
 /* Seconds at arg, as nanoseconds.  nil and math.huge: THR_FOREVER.  Raises for
 ** anything but a number up to TIMEOUT_MAX, and for a negative one. */

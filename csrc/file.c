@@ -126,14 +126,14 @@ int thr_file_read(lua_State *L) {
 static int next_line(lua_State *L) {
   int n = (int)lua_tointeger(L, lua_upvalueindex(2));
   luaL_Stream *file = lua_touserdata(L, lua_upvalueindex(1));
-  if (!file->closef) return luaL_error(L, "file is already closed");
+  if (!file->closef) return thr_face_error(L, "file is already closed");
   lua_settop(L, 0);
   luaL_checkstack(L, n + 1, "too many arguments");
   lua_pushvalue(L, lua_upvalueindex(1));
   for (int i = 1; i <= n; i++) lua_pushvalue(L, lua_upvalueindex(2 + i));
   n = read_file(L);
   if (lua_toboolean(L, -n)) return n;
-  if (n > 1) return luaL_error(L, "%s", lua_tostring(L, -n + 1));
+  if (n > 1) return thr_face_error(L, "%s", lua_tostring(L, -n + 1));
   return 0;
 }
 

@@ -42,7 +42,7 @@ int thr_future_create(lua_State *L) {
   thr_call_pack(L);
   thr_box *box = thr_face_newboxuv(L, &kind, THR_LISTENERS);
   thr_future *f = thr_os_alloc(sizeof(*f));
-  if (!f) return luaL_error(L, "not enough memory");
+  if (!f) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, &kind, f);
   lua_insert(L, 1);
   lua_setiuservalue(L, 1, THR_CALL_CONTENT);

@@ -27,7 +27,10 @@ static thr_tstate *push_new(lua_State *L) {
   thr_tstate *self = thr_face_self(L);
   thr_box *box = thr_face_newboxuv(L, &kind, VALUES);
   thr_tstate *ts = thr_tstate_new(self->rt, false);
-  if (!ts) luaL_error(L, "not enough memory");
+  if (!ts) {
+    thr_face_error(L, "not enough memory");
+    return NULL;
+  }
   thr_face_fill(box, &kind, ts);
   ts->daemon = self->daemon;
   return ts;
@@ -71,7 +74,7 @@ int thr_handle_self(lua_State *L) { return push_handle(L, thr_face_self(L)); }
 /* --- starting --- */
 
 static int refused(lua_State *L, int err) {
-  return thr_face_callererror(L, "can't start new thread: %s", strerror(err));
+  return thr_face_error(L, "can't start new thread: %s", strerror(err));
 }
 
 /* handle:start(self, on_error, told): self enters the register, and its run()
@@ -121,8 +124,8 @@ static thr_tstate *check_thread(lua_State *L, int arg) {
     lua_replace(L, arg);
   thr_tstate *ts = thr_face_test(L, arg, &kind);
   if (!ts && object)
-    luaL_error(L, "Thread.init() was not called on this object");
-  if (!ts) luaL_typeerror(L, arg, "threading.Thread");
+    thr_face_error(L, "Thread.init() was not called on this object");
+  if (!ts) thr_face_unexpected(L, arg, "threading.Thread");
   return ts;
 }
 
@@ -131,9 +134,9 @@ int thr_handle_join(lua_State *L) {
   thr_tstate *ts = check_thread(L, 1), *self = thr_face_self(L);
   thr_face_keep(L, 1);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
-  if (ts == self) return luaL_error(L, "cannot join current thread");
+  if (ts == self) return thr_face_error(L, "cannot join current thread");
   if (ts->phase == THR_INITIAL)
-    return luaL_error(L, "cannot join thread before it is started");
+    return thr_face_error(L, "cannot join thread before it is started");
   thr_wake r;
   do r = thr_thread_wait(self, ts, deadline);
   while (thr_pending_disturbed(L, self, r));

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "face.h"
 #include "heap.h"
 
 #define ROOM_FIRST 16
@@ -47,7 +48,7 @@ static void grow_slots(lua_State *L, thr_items *items) {
   int64_t most = PTRDIFF_MAX / (int64_t)sizeof(thr_slot);
   thr_slot *slots = room > INT32_MAX || room > most ? NULL
       : thr_os_realloc(items->slots, (size_t)room * sizeof(*slots));
-  if (!slots) luaL_error(L, "not enough memory");
+  if (!slots) thr_face_error(L, "not enough memory");
   for (int64_t i = 0; i < row->head; i++) slots[row->room + i] = slots[i];
   items->slots = slots;
   row->room = room;
@@ -59,7 +60,7 @@ static void grow_table(lua_State *L, thr_items *items) {
   thr_row *row = &items->objects;
   unsigned long long changes = items->changes;
   int64_t room = next_room(row);
-  if (room > INT32_MAX) luaL_error(L, "not enough memory");
+  if (room > INT32_MAX) thr_face_error(L, "not enough memory");
   lua_createtable(L, (int)room, 0);
   if (changes != items->changes) {
     lua_pop(L, 1);

@@ -325,7 +325,7 @@ static wrapper find_wrapper(lua_State *L) {
   lua_pushfstring(L, "threading_call_%s", luaL_checkstring(L, -1));
   wrapper w = (wrapper)thr_os_symbol(lua_touserdata(L, 1),
                                      lua_tostring(L, -1));
-  if (!w) luaL_error(L, "the kernel has no %s", lua_tostring(L, -1));
+  if (!w) thr_face_error(L, "the kernel has no %s", lua_tostring(L, -1));
   lua_pop(L, 2);
   return w;
 }

@@ -174,10 +174,10 @@ thr_lock *thr_lock_test(lua_State *L, int arg) {
 }
 
 int thr_lock_create(lua_State *L) {
-  if (lua_gettop(L) > 0) return luaL_error(L, "Lock() takes no arguments");
+  if (lua_gettop(L) > 0) return thr_face_error(L, "Lock() takes no arguments");
   thr_box *box = thr_face_newbox(L, &kind);
   thr_lock *l = thr_lock_new(false);
-  if (!l) return luaL_error(L, "not enough memory");
+  if (!l) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, &kind, l);
   return 1;
 }
@@ -217,7 +217,7 @@ Frees the lock.
 */
 static int lock_release(lua_State *L) {
   thr_lock *l = check(L);
-  if (!thr_lock_release(l)) return luaL_error(L, "release unlocked lock");
+  if (!thr_lock_release(l)) return thr_face_error(L, "release unlocked lock");
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "array.h"
 #include "attach.h"
 #include "barrier.h"
+#include "blame.h"
 #include "capi.h"
 #include "child.h"
 #include "clock.h"
@@ -181,16 +182,6 @@ static int hook_cost(lua_State *L) {
   return 1;
 }
 
-/* _waits() -> how often a thread has begun to wait */
-static int waits(lua_State *L) {
-  thr_runtime *rt = thr_face_self(L)->rt;
-  thr_mutex_lock(&rt->m);
-  unsigned long n = rt->waits;
-  thr_mutex_unlock(&rt->m);
-  lua_pushinteger(L, (lua_Integer)n);
-  return 1;
-}
-
 typedef struct {
   uint64_t ident;
   const char *what;
@@ -228,15 +219,35 @@ static int parked(lua_State *L) {
   return 1;
 }
 
-/* _values(t) -> a list of what t maps to, of one moment: between two calls of
-** next, other threads could change t. */
-static int values(lua_State *L) {
-  lua_Integer n = 0;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  lua_newtable(L); /* first: finalizers may run here, and change t */
-  lua_pushnil(L);
-  while (lua_next(L, 1)) lua_rawseti(L, 2, ++n);
+/* As read_parked. */
+static int read_living(thr_runtime *rt, uint64_t *list, int room) {
+  int n = 0;
+  thr_mutex_lock(&rt->m);
+  for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
+    if (ts->phase != THR_STARTED) continue;
+    if (n < room) list[n] = ts->ident;
+    n++;
+  }
+  thr_mutex_unlock(&rt->m);
+  return n;
+}
+
+/* _living() -> a list of the idents of the threads that live */
+static int living(lua_State *L) {
+  thr_runtime *rt = thr_face_self(L)->rt;
+  int room, n;
+  uint64_t *list;
+  do { /* a thread that attaches is quicker than the allocation */
+    lua_settop(L, 0);
+    room = rt->alive + 1;
+    list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
+    n = read_living(rt, list, room);
+  } while (n > room);
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushinteger(L, (lua_Integer)list[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
   return 1;
 }
 
@@ -263,6 +274,7 @@ static const luaL_Reg functions[] = {
     {"_at_end", thr_end_register},
     {"_checksum", thr_folder_checksum},
     {"_await_fd", thr_io_awaitfd},
+    {"_complain", thr_blame_complain},
     {"_closing", thr_descriptor_closing},
     {"_elevated", thr_compile_elevated},
     {"_execute", thr_program_execute},
@@ -285,6 +297,7 @@ static const luaL_Reg functions[] = {
     {"_kernel_contract", thr_kernel_contract},
     {"_lacks_worker", thr_pool_lacksworker},
     {"_lines", thr_file_lines},
+    {"_living", living},
     {"_load", thr_folder_load},
     {"_locals", thr_runtime_locals},
     {"_main_handle", thr_handle_main},
@@ -292,11 +305,13 @@ static const luaL_Reg functions[] = {
     {"_move_file", thr_folder_move},
     {"_on_attach", thr_attach_onattach},
     {"_own", thr_descriptor_own},
+    {"_ours", thr_blame_ours},
     {"_parked", parked},
     {"_popen", thr_program_popen},
     {"_processor", thr_compile_processor},
     {"_read_file", thr_folder_read},
     {"_read", thr_file_read},
+    {"_public", thr_blame_public},
     {"_run", thr_compile_run},
     {"_pollset", thr_pollset_create},
     {"_retire", thr_descriptor_retire},
@@ -308,9 +323,7 @@ static const luaL_Reg functions[] = {
     {"_tell", tell},
     {"_try", thr_pending_try},
     {"_unique", thr_folder_unique},
-    {"_values", values},
     {"_wait_fd", thr_io_waitfd},
-    {"_waits", waits},
     {"_write_file", thr_folder_write},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},
@@ -386,6 +399,7 @@ int luaopen_threading__thread(lua_State *L) {
   thr_runtime *rt = thr_runtime_open(L);
   if (!rt->opened) open_all(L, rt);
   luaL_newlib(L, functions);
+  thr_blame_names(L, functions);
   thr_clock_open(L);
   lua_setfield(L, -2, "time");
   thr_testing_open(L);

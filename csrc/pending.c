@@ -148,7 +148,7 @@ static void raise_stop(lua_State *L, thr_tstate *ts) {
 void thr_pending_raise(lua_State *L, thr_tstate *ts) {
   if (ts->pending & THR_PENDING_STOP) raise_stop(L, ts);
   if (take_bit(ts, THR_PENDING_DUMP)) ts->rt->at_dump(L);
-  if (take_bit(ts, THR_PENDING_INTERRUPT)) luaL_error(L, "interrupted!");
+  if (take_bit(ts, THR_PENDING_INTERRUPT)) thr_face_error(L, "interrupted!");
   if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) raise_cancelled(L, ts);
 }
 

@@ -89,7 +89,7 @@ int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
                   int64_t maxsize) {
   thr_box *box = thr_face_newboxuv(L, type, 1);
   thr_queue *q = new_queue(order, maxsize);
-  if (!q) return luaL_error(L, "not enough memory");
+  if (!q) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, type, q);
   return 1;
 }
@@ -294,7 +294,7 @@ Tells that the work on an item that was taken out is done.
 */
 static int queue_taskdone(lua_State *L) {
   if (!item_done(check(L)))
-    return luaL_error(L, "task_done() called too many times");
+    return thr_face_error(L, "task_done() called too many times");
   return 0;
 }
 

@@ -38,7 +38,7 @@ static void reserve(thr_reading *c, size_t more) {
   size_t size = r->size < HELD_LEAST ? HELD_LEAST : 2 * r->size;
   if (size < r->n + more) size = r->n + more;
   char *held = thr_os_realloc(r->held, size);
-  if (!held) luaL_error(c->L, "not enough memory");
+  if (!held) thr_face_error(c->L, "not enough memory");
   r->held = held;
   r->size = size;
 }
@@ -85,7 +85,7 @@ static bool still_busy(thr_waiter *w) {
 void thr_reader_enter(thr_reading *c) {
   thr_reader *r = c->reader;
   if (r->busy == c->ts)
-    luaL_error(c->L, "this thread reads the file already");
+    thr_face_error(c->L, "this thread reads the file already");
   while (r->busy) {
     thr_waiter w = thr_waiter_on(c->ts, r, "file");
     w.still = still_busy;

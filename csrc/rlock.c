@@ -25,10 +25,10 @@ thr_lock *thr_rlock_test(lua_State *L, int arg) {
 }
 
 int thr_rlock_create(lua_State *L) {
-  if (lua_gettop(L) > 0) return luaL_error(L, "RLock() takes no arguments");
+  if (lua_gettop(L) > 0) return thr_face_error(L, "RLock() takes no arguments");
   thr_box *box = thr_face_newbox(L, &kind);
   thr_lock *l = thr_lock_new(true);
-  if (!l) return luaL_error(L, "not enough memory");
+  if (!l) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, &kind, l);
   return 1;
 }
@@ -61,7 +61,7 @@ Takes one acquire back; the last one frees the lock.
 static int rlock_release(lua_State *L) {
   thr_lock *l = check(L);
   if (!thr_rlock_release(l, thr_face_self(L)))
-    return luaL_error(L, "cannot release un-acquired lock");
+    return thr_face_error(L, "cannot release un-acquired lock");
   return 0;
 }
 

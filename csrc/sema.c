@@ -102,12 +102,12 @@ static int create(lua_State *L, bool bounded) {
   static const char *const names[] = {"value", NULL};
   thr_face_keywords(L, 1, names);
   if (lua_type(L, 1) == LUA_TNUMBER && lua_tonumber(L, 1) < 0)
-    return luaL_error(L, "semaphore initial value must be >= 0");
+    return thr_face_error(L, "semaphore initial value must be >= 0");
   lua_Integer value =
       thr_face_optinteger(L, 1, "value", 0, THR_SEMAPHORE_MOST, 1);
   thr_box *box = thr_face_newbox(L, &kind);
   thr_semaphore *s = thr_semaphore_new(value, bounded);
-  if (!s) return luaL_error(L, "not enough memory");
+  if (!s) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, &kind, s);
   return 1;
 }
@@ -149,7 +149,7 @@ static int semaphore_acquire(lua_State *L) {
 
 static void release(lua_State *L, lua_Integer n) {
   if (!thr_semaphore_release(thr_face_check(L, 1, &kind), n))
-    luaL_error(L, "Semaphore released too many times");
+    thr_face_error(L, "Semaphore released too many times");
 }
 
 /***

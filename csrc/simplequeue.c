@@ -19,7 +19,7 @@ static thr_queue *check(lua_State *L) { return thr_simplequeue_check(L, 1); }
 
 int thr_simplequeue_create(lua_State *L) {
   if (lua_gettop(L) > 0)
-    return luaL_error(L, "SimpleQueue() takes no arguments");
+    return thr_face_error(L, "SimpleQueue() takes no arguments");
   return thr_queue_box(L, &kind, THR_FIFO, 0);
 }
 

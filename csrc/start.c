@@ -96,7 +96,7 @@ static void give_state(lua_State *L, thr_tstate *ts, int first) {
   thr_preempt_inherit(thr_face_self(L), L, L1);
   if (!lua_gethook(L1)) make_frames(L1); /* a user's must not see it */
   int n = lua_gettop(L) - first + 1;
-  if (!lua_checkstack(L1, n)) luaL_error(L, "too many arguments");
+  if (!lua_checkstack(L1, n)) thr_face_error(L, "too many arguments");
   lua_xmove(L, L1, n);
   thr_tstate_run(ts, ts->base = L1);
   ts->rt->births++;
@@ -105,9 +105,9 @@ static void give_state(lua_State *L, thr_tstate *ts, int first) {
 
 void thr_start_prepare(lua_State *L, thr_tstate *ts, int first) {
   if (ts->phase != THR_INITIAL)
-    thr_face_callererror(L, "threads can only be started once");
+    thr_face_error(L, "threads can only be started once");
   if (ts->rt->closing)
-    thr_face_callererror(L, "can't create new thread at interpreter shutdown");
+    thr_face_error(L, "can't create new thread at interpreter shutdown");
   if (ts->rt->alive == 0) thr_end_refresh(L, ts->rt);
   give_state(L, ts, first);
 }

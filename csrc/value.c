@@ -123,7 +123,7 @@ int thr_value_create(lua_State *L) {
   if (!lua_isnoneornil(L, 2)) initial = thr_elem_check(L, 2, "initial", type);
   thr_box *box = thr_face_newbox(L, &kind);
   thr_value *v = thr_value_new(type);
-  if (!v) return luaL_error(L, "not enough memory");
+  if (!v) return thr_face_error(L, "not enough memory");
   thr_face_fill(box, &kind, v);
   if (!lua_isnoneornil(L, 2)) thr_value_store(v, initial);
   return 1;
@@ -216,10 +216,10 @@ static int value_newindex(lua_State *L) {
   thr_num x;
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(key, "value") != 0)
-    return luaL_error(L, "a Value has no field '%s' to set",
+    return thr_face_error(L, "a Value has no field '%s' to set",
                       luaL_tolstring(L, 2, NULL));
   if (!thr_elem_get(L, 3, v->type, &x))
-    return luaL_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));
+    return thr_face_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));
   thr_value_store(v, x);
   return 0;
 }

@@ -708,6 +708,31 @@ describe("the register", function()
     assert.is_false(unstarted:is_alive())
   end)
 
+  it("they list a thread whose object a program has spoilt", function()
+    local r = support.run [[
+      local threading = require "threading"
+      local _thread = require "threading._thread"
+      local time = require "threading.time"
+      for _, value in ipairs { false, {}, "x", 1 } do
+        local go = threading.Event()
+        local t = threading.Thread { target = function()
+          go:wait()
+          error("of the spoilt one", 0)
+        end }
+        t:start()
+        while not _thread._parked()[t.ident] do time.sleep(0) end
+        for key in next, t do rawset(t, key, value or nil) end
+        assert(threading.active_count() == 2)
+        assert(threading.enumerate()[2] == t)
+        go:set()
+        while threading.active_count() > 1 do time.sleep(0) end
+      end
+    ]]
+    assert.equal(0, r.code, r.err)
+    assert.equal(4, select(2, r.err:gsub(
+      "Exception in thread %d+:\nof the spoilt one\n", "")), r.err)
+  end)
+
   it("a list from enumerate is the caller's own", function()
     threading.enumerate()[1] = nil
     assert.equal(1, #threading.enumerate())

@@ -15,7 +15,7 @@ local layers = { -- from the bottom up
   { "waiting", { "park", "deadlock", "waitlist", "gate", "thread",
     "closing" } },
   { "the words of the faces",
-    { "finaliser", "face", "pending", "wrapper" } },
+    { "blame", "finaliser", "face", "pending", "wrapper" } },
   { "data", { "elem", "heap", "items", "call", "listeners" } },
   { "objects", { "lock", "rlock", "locklike", "condition", "sema", "event",
     "barrier", "value", "array", "queue", "simplequeue", "future", "pool",

@@ -331,4 +331,6 @@ threading.parallel_for = parallel_for
 
 excepthook.bind(threading)
 
+_thread._public(threading) -- how errors name the functions
+
 return threading --[[@as threading]]

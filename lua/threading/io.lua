@@ -68,4 +68,6 @@ io.popen = _thread._popen
 -- Tells those who wait for a descriptor that it is about to be closed.
 io._closing = _thread._closing
 
+_thread._public(io)
+
 return io

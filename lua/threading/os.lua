@@ -17,4 +17,6 @@ local os = setmetatable({}, { __index = require "os" })
 -- @raise if command is not a string; a cancellation; "interrupted!" on Ctrl-C
 os.execute = _thread._execute
 
+_thread._public(os)
+
 return os

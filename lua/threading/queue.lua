@@ -48,4 +48,6 @@ queue.PriorityQueue = _thread.priority_queue
 -- @treturn SimpleQueue
 queue.SimpleQueue = _thread.simple_queue
 
+_thread._public(queue)
+
 return queue

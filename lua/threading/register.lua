@@ -9,7 +9,7 @@ local complain = require "threading.complain"
 local thread = require "threading.thread"
 local standard = require "threading.standard"
 local table = standard.table
-local ipairs, rawget = ipairs, rawget
+local ipairs = ipairs
 
 local M = {}
 
@@ -52,23 +52,16 @@ function M.main_thread()
   return active[ident] or dummies[ident] or main
 end
 
--- After a fork the others are still in the register, but stopped.
-local function is_live(t)
-  return rawget(t, _thread._key):phase() ~= "stopped"
-end
-
+-- By the idents of those that live, whatever a program has done to its Thread
+-- objects. One that was not started through Thread and has not asked for its
+-- object has none.
 function M.enumerate()
+  local idents = _thread._living()
+  table.sort(idents)
   local list = {}
-  for _, register in ipairs { active, dummies } do
-    for _, t in ipairs(_thread._values(register)) do
-      if is_live(t) then
-        list[#list + 1] = t
-      end
-    end
+  for _, ident in ipairs(idents) do
+    list[#list + 1] = active[ident] or dummies[ident]
   end
-  table.sort(list, function(a, b)
-    return a.ident < b.ident
-  end)
   return list
 end
 

@@ -34,8 +34,8 @@ local select = require "threading.socket.select"
 local wrap = require "threading.socket.wrap"
 local standard = require "threading.standard"
 local math = standard.math
-
 local ipairs = ipairs
+
 local sleep, TIMEOUT_MAX = _thread.time.sleep, _thread.TIMEOUT_MAX
 
 local socket = setmetatable({}, { __index = luasocket })

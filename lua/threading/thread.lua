@@ -248,6 +248,7 @@ function Thread:cancel(message)
 end
 
 make_class(Thread)
+_thread._public(Thread)
 
 -- Makes an object of a class for a thread that lives already.
 local function adopt(class, handle, name)

@@ -36,4 +36,6 @@ time.thread_time = _thread.time.thread_time
 -- @treturn number seconds
 time.process_time = _thread.time.process_time
 
+_thread._public(time)
+
 return time --[[@as threading.time]]
