@@ -11,9 +11,9 @@ static bool is_as_seen(const thr_sight *seen, int64_t used) {
   return seen->state != THR_RUNS && used == seen->used && used != THR_FOREVER;
 }
 
-static thr_state look(thr_tstate *holder, thr_sight *seen) {
-  thr_state before = seen->state;
-  seen->state = thr_os_state(holder->os, holder->native_id);
+static thr_activity look(thr_tstate *holder, thr_sight *seen) {
+  thr_activity before = seen->state;
+  seen->state = thr_os_activity(holder->os, holder->native_id);
   seen->used = thr_os_timeof(holder->os, holder->native_id);
   if (seen->state == THR_SLEEPS) {
     atomic_store_explicit(&holder->dozes, true, memory_order_relaxed);
@@ -24,9 +24,9 @@ static thr_state look(thr_tstate *holder, thr_sight *seen) {
   return seen->state;
 }
 
-thr_state thr_doze_look(thr_tstate *holder, thr_sight *seen) {
+thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen) {
   int64_t used = thr_os_timeof(holder->os, holder->native_id);
-  thr_state state =
+  thr_activity state =
       is_as_seen(seen, used) ? seen->state : look(holder, seen);
   return seen->sleeps < SLEEPS_MOST ? state : THR_RUNS;
 }

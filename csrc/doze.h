@@ -23,7 +23,7 @@ THR_PRIVATE_BEGIN
 
 /* What one waiter has seen. */
 typedef struct {
-  thr_state state; /* at the last look */
+  thr_activity state; /* at the last look */
   int64_t used;    /* how much time the holder had had then */
   int sleeps;      /* in how many sleeps it was found */
 } thr_sight;
@@ -32,7 +32,7 @@ typedef struct {
 ** signalled.  Of a thread that waits for a processor nobody knows whether it is
 ** just coming out of a sleep: it is looked at again, soon, and may be signalled
 ** when it has run in between. */
-thr_state thr_doze_look(thr_tstate *holder, thr_sight *seen);
+thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen);
 
 THR_PRIVATE_END
 

@@ -159,10 +159,10 @@ static int position(const thr_gilwaiter *w) {
 }
 
 /* Returns what the holder does. */
-static thr_state signal_holder(thr_gil *gil, thr_gilwaiter *w) {
+static thr_activity signal_holder(thr_gil *gil, thr_gilwaiter *w) {
   atomic_store(&w->ts->rt->drop, true);
   thr_tstate *holder = atomic_load(&gil->holder);
-  thr_state state = holder ? thr_doze_look(holder, &w->seen) : THR_SLEEPS;
+  thr_activity state = holder ? thr_doze_look(holder, &w->seen) : THR_SLEEPS;
   if (state == THR_RUNS) thr_preempt_request(holder);
   return state;
 }

@@ -102,8 +102,8 @@ typedef enum {
   THR_RUNS,
   THR_WAITS, /* for a processor: in a computation or at the end of a sleep */
   THR_SLEEPS
-} thr_state;
-thr_state thr_os_state(thr_osthread t, int64_t native_id);
+} thr_activity;
+thr_activity thr_os_activity(thr_osthread t, int64_t native_id);
 int thr_os_cpu(void); /* on which processor this runs; 0 where none tells */
 void thr_os_yield(void); /* lets others run on this processor */
 int thr_os_cpucount(void);        /* processors this process may use */

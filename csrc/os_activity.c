@@ -26,7 +26,7 @@ int64_t thr_os_timeof(thr_osthread t, int64_t native_id) {
   return (int64_t)(info.pth_user_time + info.pth_system_time);
 }
 
-thr_state thr_os_state(thr_osthread t, int64_t native_id) {
+thr_activity thr_os_activity(thr_osthread t, int64_t native_id) {
   struct proc_threadinfo info;
   (void)t;
   if (!look(native_id, &info)) return THR_RUNS;
@@ -56,7 +56,7 @@ static bool stands_still(thr_osthread t, int64_t native_id, bool chance) {
   return before != THR_FOREVER && thr_os_timeof(t, native_id) == before;
 }
 
-static thr_state guess(thr_osthread t, int64_t native_id) {
+static thr_activity guess(thr_osthread t, int64_t native_id) {
   return stands_still(t, native_id, true) ? THR_SLEEPS : THR_RUNS;
 }
 
@@ -77,7 +77,7 @@ static char letter_of(int64_t native_id) {
 }
 
 /* The clock first: a thread that runs on another processor is soon seen to. */
-thr_state thr_os_state(thr_osthread t, int64_t native_id) {
+thr_activity thr_os_activity(thr_osthread t, int64_t native_id) {
   if (!stands_still(t, native_id, false)) return THR_RUNS;
   switch (letter_of(native_id)) {
     case 'S':
@@ -89,7 +89,7 @@ thr_state thr_os_state(thr_osthread t, int64_t native_id) {
 
 #else
 
-thr_state thr_os_state(thr_osthread t, int64_t native_id) {
+thr_activity thr_os_activity(thr_osthread t, int64_t native_id) {
   return guess(t, native_id);
 }
 
