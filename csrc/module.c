@@ -182,6 +182,16 @@ static int hook_cost(lua_State *L) {
   return 1;
 }
 
+/* _waits() -> how often a thread has begun to wait */
+static int waits(lua_State *L) {
+  thr_runtime *rt = thr_face_self(L)->rt;
+  thr_mutex_lock(&rt->m);
+  unsigned long n = rt->waits;
+  thr_mutex_unlock(&rt->m);
+  lua_pushinteger(L, (lua_Integer)n);
+  return 1;
+}
+
 typedef struct {
   uint64_t ident;
   const char *what;
@@ -324,6 +334,7 @@ static const luaL_Reg functions[] = {
     {"_try", thr_pending_try},
     {"_unique", thr_folder_unique},
     {"_wait_fd", thr_io_waitfd},
+    {"_waits", waits},
     {"_write_file", thr_folder_write},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},

@@ -461,18 +461,20 @@ describe("os.exit with close", function()
 
   it("of a second thread that catches its end", function()
     ends_with(7, [[
-      local first = start(function() os.exit(7, true) end)
+      local first
       start(function()
+        while not first do time.sleep(0) end
         wait_parked(first, EXIT)
         while true do pcall(os.exit, 8, true) end
       end)
+      first = start(function() os.exit(7, true) end)
     ]])
   end)
 
   it("is not the script's, which fails meanwhile", function()
     local r = support.run(prelude .. [[
-      local first = start(function() os.exit(7, true) end)
       start(function() threading.Event():wait() end)
+      local first = start(function() os.exit(7, true) end)
       wait_parked(first, EXIT)
       error "oh"
     ]])
@@ -482,14 +484,15 @@ describe("os.exit with close", function()
 
   it("is that of a later one, where the first is cancelled", function()
     ends_with(9, [[
-      local event = threading.Event()
-      local first = start(function() os.exit(7, true) end)
+      local event, first = threading.Event()
       start(function()
+        while not first do time.sleep(0) end
         wait_parked(first, EXIT)
         first:cancel()
         first:join()
         event:set()
       end)
+      first = start(function() os.exit(7, true) end)
       event:wait()
       os.exit(9, true)
     ]])
@@ -497,13 +500,15 @@ describe("os.exit with close", function()
 
   it("goes on at once where the main thread is interrupted", function()
     local r = support.run(prelude .. [[
-      local first = start(function() os.exit(7, true) end)
+      local first
       start(function()
+        while not first do time.sleep(0) end
         wait_parked(first, EXIT)
         wait_parked(threading.main_thread(), EXIT)
         threading.interrupt_main()
         while true do end
       end)
+      first = start(function() os.exit(7, true) end)
     ]])
     assert.matches("interrupted!", r.err)
     assert.equal(7, r.code)
