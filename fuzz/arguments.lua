@@ -7,6 +7,7 @@
 local _thread = require "threading._thread"
 local futures = require "threading.futures"
 local makers = require("spec.support.arguments").makers
+local methods = require("spec.support.finalisers").methods
 local new_random = require "tools.stress.random"
 local queue = require "threading.queue"
 local threading = require "threading"
@@ -21,6 +22,7 @@ local LEFT_OUT <const> = {
   kernel = true, parallel_for = true, add_done_callback = true,
   deadlock_policy = true, exit = true, __gc = true, excepthook = true,
   __excepthook__ = true, extend = true, progress = true,
+  settimeout = true, -- after which a socket may wait for ever
   setfd = true, -- which gives it, standard output too, to who closes it
 }
 
@@ -79,6 +81,7 @@ end
 for i, name in ipairs(classes) do
   local class = threading[name:match "%w+$"]
   add_functions(debug.getmetatable(objects[i]))
+  add_functions(methods(objects[i]) or {})
   add_functions(type(class) == "table" and class or {})
 end
 
