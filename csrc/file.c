@@ -61,7 +61,7 @@ static int call_protected(thr_reading *c, lua_CFunction fn) {
 /* The file is at 1, the formats follow. */
 static int read_waiting(lua_State *L, luaL_Stream *file, thr_reader *r) {
   thr_tstate *ts = thr_face_self(L);
-  thr_reading c = {L, ts, file, r, false};
+  thr_reading c = {L, ts, file, r, false, 0};
   luaL_checkstack(L, LUA_MINSTACK, "too many arguments");
   thr_pending_check(L, ts);
   thr_reader_enter(&c);

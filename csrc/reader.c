@@ -10,18 +10,27 @@
 
 #define NAME "threading.reader"
 #define HELD_LEAST 256
+#define RUN_MOST 65536
 
 static const char key_readers = 0; /* registry: file -> reader, weak keys */
 
 /* --- bytes --- */
 
-/* Waits until the stream can read on.  False: it is closed. */
+/* So much is read without a wait. */
+static bool is_due(const thr_reading *c) {
+  return c->reader->n - c->waited_at >= RUN_MOST;
+}
+
+/* Waits until the stream can read on.  False: it is closed.  Where there is
+** always more, it waits now and then all the same: the other threads run, and
+** what is asked of this one is met. */
 static bool wait_for_input(thr_reading *c) {
   thr_watch watch = {.fd = thr_os_fileno(c->file->f), .wanted = THR_IN};
   bool flushed = false;
-  while (!thr_os_look(&watch)) {
+  while (is_due(c) || !thr_os_look(&watch)) {
     if (!flushed) thr_os_flushprompt(watch.fd);
     flushed = true;
+    c->waited_at = c->reader->n;
     thr_tstate_makebell(c->ts);
     thr_waiter w = thr_waiter_onfd(c->ts, &watch, "descriptor");
     thr_wake r = thr_park(&w, THR_FOREVER);

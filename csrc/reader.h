@@ -42,6 +42,7 @@ typedef struct {
   luaL_Stream *file;
   thr_reader *reader;
   bool closed; /* another thread has closed it: the stream is gone */
+  size_t waited_at; /* how much was held at its latest wait */
 } thr_reading;
 
 /* The reader of the file at 1. */

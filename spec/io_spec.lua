@@ -617,6 +617,26 @@ describe("read", function()
     end)
   end)
 
+  it("of an endless file lets others run, and can be cancelled", function()
+    for _, format in ipairs { "l", "a", "n", 1 << 40 } do
+      with_pipe(function(r, w)
+        -- It tells when more has been read than a pipe holds.
+        local f = assert(io.popen(([[fill() { tr '\0' '%s' </dev/zero; }
+          fill | head -c 1000000; echo >/dev/fd/%d; fill]])
+          :format(format == "n" and " " or "x", w)))
+        local err
+        local t = support.start(function()
+          err = select(2, pcall(io.read, f, format))
+        end)
+        assert(io.wait_fd(r, "r", P))
+        t:cancel()
+        support.join(t)
+        assert(threading.is_cancelled(err))
+        getmetatable(f).__gc(f)
+      end)
+    end
+  end)
+
   it("is told that another thread closes the file", function()
     with_file(function(f, _, w)
       assert.same({ nil, "closed" }, { waiting(function()
