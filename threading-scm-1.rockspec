@@ -46,6 +46,7 @@ build = {
     ["threading.register"] = "lua/threading/register.lua",
     ["threading.signature"] = "lua/threading/signature.lua",
     ["threading.socket"] = "lua/threading/socket.lua",
+    ["threading.socket.inbox"] = "lua/threading/socket/inbox.lua",
     ["threading.socket.object"] = "lua/threading/socket/object.lua",
     ["threading.socket.select"] = "lua/threading/socket/select.lua",
     ["threading.socket.tcp"] = "lua/threading/socket/tcp.lua",

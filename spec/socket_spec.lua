@@ -996,6 +996,192 @@ describe("Ctrl-C and the end of the program", function()
   end)
 end)
 
+-- In the place of LuaSocket's object: what it does by functions of ours.
+local function imitate(s, methods)
+  local it = s._object
+  s._object = setmetatable(methods, { __index = function(_, name)
+    return function(_, ...)
+      return it[name](it, ...)
+    end
+  end })
+end
+
+describe("a peer whose data have no end", function()
+  local BLOCK <const> = ("x"):rep(1 << 16)
+
+  -- A socket that always has more, and can always take more.
+  local function endless(block)
+    local _, b = pair()
+    b:settimeout()
+    imitate(b, {
+      receive = function(_, wanted)
+        assert(math.type(wanted)) -- LuaSocket's line would not end
+        return block or BLOCK:sub(1, wanted)
+      end,
+      send = function(_, _, _, j)
+        return j
+      end,
+    })
+    return b
+  end
+
+  it("the timeout of a call holds", function()
+    for _, pattern in ipairs { "*l", "*a", 1 << 60 } do
+      local b = endless "some"
+      b:settimeout(0.001, "t")
+      local data, err, partial = b:receive(pattern, "begin ")
+      assert.same({ nil, "timeout" }, { data, err })
+      assert.matches("^begin some", partial)
+    end
+    local b = endless()
+    b:settimeout(1e-9, "t")
+    local last, err, sent = b:send(HUGE)
+    assert.same({ nil, "timeout" }, { last, err })
+    assert.is_true(sent > 0 and sent < #HUGE)
+  end)
+
+  it("a call that shall not wait takes what any system keeps", function()
+    for _, mode in ipairs { "b", "t" } do
+      for _, pattern in ipairs { "*l", "*a", 1 << 60 } do
+        local b = endless()
+        b:settimeout(0, mode)
+        local data, err, partial = b:receive(pattern)
+        assert.same({ nil, "timeout" }, { data, err })
+        assert.is_true(#partial >= 1 << 23 and #partial < 1 << 24)
+      end
+    end
+  end)
+
+  it("a call can be cancelled, and others run", function()
+    for _, pattern in ipairs { "*l", "*a", 1 << 60 } do
+      local b = endless "some"
+      local begun, err = threading.Event(), nil
+      local t = support.start(function()
+        begun:set()
+        err = select(2, pcall(b.receive, b, pattern))
+      end)
+      begun:wait()
+      t:cancel()
+      support.join(t)
+      assert.is_true(threading.is_cancelled(err))
+    end
+  end)
+
+  it("from a real one, too", function()
+    local a, b = pair()
+    local t = support.start(function()
+      a:settimeout()
+      while a:send(HUGE) do end
+    end)
+    b:settimeout(0.01, "t")
+    local data, err, partial = b:receive()
+    assert.same({ nil, "timeout" }, { data, err })
+    assert.matches("^x*$", partial)
+    b:setmaxline(1000)
+    b:settimeout()
+    assert.same({ n = 3, nil, "line too long", ("x"):rep(1000) },
+      table.pack(b:receive()))
+    b:close()
+    support.join(t)
+  end)
+end)
+
+describe("a longest line", function()
+  it("may be as long as that", function()
+    local a, b = pair()
+    assert.equal(1, b:setmaxline(5))
+    a:send "12345\n12345\r\n\n1\r2\r\n"
+    for _, line in ipairs { "12345", "12345", "", "12" } do
+      assert.equal(line, (b:receive()))
+    end
+    a:send "5\n"
+    assert.equal("12345", (b:receive("*l", "1234")))
+    assert.equal(1, b:setmaxline())
+    a:send "123456\n"
+    assert.equal("123456", (b:receive()))
+  end)
+
+  it("may not be longer, whether its end has come or not", function()
+    for _, rest in ipairs { "", "\n", "\r\n" } do
+      local a, b = pair()
+      b:setmaxline(5)
+      a:send("1234567" .. rest)
+      assert.same({ n = 3, nil, "line too long", "12345" },
+        table.pack(b:receive()))
+      a:send "8\n" -- the rest is the next line
+      assert.equal("67" .. (rest == "" and "8" or ""), (b:receive()))
+      a:close()
+      b:close()
+    end
+  end)
+
+  it("counts a prefix", function()
+    local a, b = pair()
+    b:setmaxline(5)
+    a:send "456\n7"
+    assert.same({ n = 3, nil, "line too long", "12345" },
+      table.pack(b:receive("*l", "123")))
+    assert.same({ n = 3, nil, "line too long", "1234567" },
+      table.pack(b:receive("*l", "1234567")))
+    assert.equal("6", (b:receive()))
+    assert.equal("7", (b:receive(1)))
+  end)
+
+  it("is that of the connections that are accepted", function()
+    local server <close>, port = listen()
+    server:setmaxline(3)
+    local a <close> = assert(socket.connect(HOST, port))
+    local b <close> = server:accept()
+    a:send "1234\n"
+    assert.same({ n = 3, nil, "line too long", "123" },
+      table.pack(b:receive()))
+  end)
+end)
+
+describe("what came with a line", function()
+  it("is there for every pattern, and was not received yet", function()
+    local a, b = pair()
+    local text = "one\ntwo\n345six\nthe end"
+    a:send(text)
+    arrived(b)
+    assert.equal("one", (b:receive()))
+    assert.equal(4, (b:getstats()))
+    b:setstats(100)
+    assert.equal(100, (b:getstats()))
+    assert.equal("two", (b:receive()))
+    assert.equal("345", (b:receive(3)))
+    assert.is_true(b:dirty())
+    assert.equal("six", (b:receive()))
+    a:close()
+    assert.equal("the end", (b:receive "*a"))
+    assert.equal(100 + #text - 4, (b:getstats()))
+    assert.is_false(b:dirty())
+  end)
+
+  it("is not there for another connection", function()
+    local server <close>, port = listen()
+    local a <close> = assert(socket.connect(HOST, port))
+    local first = server:accept()
+    first:send "line\nrest\n"
+    assert.equal("line", (a:receive()))
+    a:close()
+    assert.equal(1, a:connect(HOST, port))
+    server:accept():send "new\n"
+    assert.equal("new", (a:receive()))
+  end)
+
+  it("is given before an error that came with it", function()
+    local _, b = pair()
+    local results = { { nil, "broken", "a\nb" }, { "c\n" } }
+    imitate(b, { receive = function()
+      return table.unpack(table.remove(results, 1), 1, 3)
+    end })
+    assert.equal("a", (b:receive()))
+    assert.same({ n = 3, nil, "broken", "b" }, table.pack(b:receive()))
+    assert.equal("c", (b:receive()))
+  end)
+end)
+
 describe("what goes wrong outside:", function()
   it("a peer that resets ends the calls that wait", function()
     for _, case in ipairs {

@@ -76,7 +76,9 @@ check.string = optional "string"
 
 -- An argument that is text, or a number as text.
 function check.text(value, name, where)
-  if type(value) ~= "string" and type(value) ~= "number" then
+  if type(value) == "string" then
+    return value
+  elseif type(value) ~= "number" then
     check.bad(name, where, "string", value)
   end
   return tostring(value)
@@ -84,8 +86,11 @@ end
 
 -- An argument that is an integer, or nil; returns it as one.
 function check.integer(value, name, where)
+  if value == nil then
+    return nil
+  end
   local n = math.type(value) and math.tointeger(value)
-  if value ~= nil and not n then
+  if not n then
     check.bad(name, where, "integer", value)
   end
   return n

@@ -756,7 +756,7 @@ local TCP = {}
 ---@param pattern? string|number "*l" (by default), "*a", or a number of bytes
 ---@param prefix? string|number what the result begins with
 ---@return string? data
----@return string? why
+---@return string? why "timeout", "closed", "line too long", ...
 ---@return string? partial what has come so far
 function TCP:receive(pattern, prefix) end
 
@@ -863,6 +863,15 @@ function TCP:close() end
 ---@param mode? threading.timeout_mode by default "b"
 ---@return number
 function TCP:settimeout(value, mode) end
+
+--- Sets how long a line may be that `receive` takes, and those that `accept`
+--- returns from now on.
+---
+--- Raises if bytes is not a positive integer.
+---@param bytes? threading.positive the end of the line not counted; nil: as
+--- long as it gets
+---@return number
+function TCP:setmaxline(bytes) end
 
 --- How long a call may wait.
 ---@return number block for each wait; -1: for ever

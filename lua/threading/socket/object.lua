@@ -14,6 +14,7 @@
 local _thread = require "threading._thread"
 local check = require "threading.check"
 local complain = require "threading.complain"
+local inbox = require "threading.socket.inbox"
 local io = require "threading.io"
 local standard = require "threading.standard"
 local debug, math, string = standard.debug, standard.math, standard.string
@@ -30,6 +31,11 @@ local object = {}
 -- What an object says that would have to wait -> for what; true: for what the
 -- call is there for.
 local WAITS <const> = { timeout = true, wantread = "r", wantwrite = "w" }
+object.WAITS = WAITS
+
+-- More than a system keeps ready for one socket: a call that shall not wait,
+-- and takes or gives more, keeps up with its peer.
+local AT_ONCE <const> = 1 << 23
 
 local waiting_meta = {
   __close = function(waiting)
@@ -54,6 +60,7 @@ function object.new(class, it, block, total)
     _writing = Lock(),
     _waiting = setmetatable({}, waiting_meta),
     _closing = false,
+    _inbox = inbox.new(),
   }, class)
 end
 
@@ -148,6 +155,16 @@ local function seconds_left(self, start)
   local passed = monotonic() - start
   local left = math.max((total or block) - passed, 0)
   return total and block and math.min(block, left) or left
+end
+
+-- Must a call end that could go on without a wait, and has taken or given so
+-- many bytes?
+function object.is_over(self, start, done)
+  local total = self._total
+  if self._block == 0 or total == 0 then
+    return done >= AT_ONCE
+  end
+  return start and total and monotonic() - start >= total
 end
 
 -- The descriptor, which nobody takes away until `_waiting` is closed; nil if

@@ -14,16 +14,20 @@
 
 local complain = require "threading.complain"
 local check = require "threading.check"
+local checkpoint = require("threading._thread").checkpoint
 local dns = require("socket").dns
+local inbox = require "threading.socket.inbox"
 local object = require "threading.socket.object"
 local standard = require "threading.standard"
-local math, string, table = standard.math, standard.string, standard.table
+local math, string = standard.math, standard.string
 local getmetatable, ipairs, tonumber = getmetatable, ipairs, tonumber
 local type = type
 
 local KIND <const> = "threading.TCP"
 -- At most so much in one step, during which no other thread can run.
 local STEP <const> = 1 << 18
+local LINE <const> = 1 << 13 -- the same, for most lines
+local RETURN <const> = string.byte "\r"
 
 local TCP = object.class(KIND)
 
@@ -33,12 +37,27 @@ local function own(self)
   return object.own(self, KIND)
 end
 
+-- Calls a method of a connected object. That it is one is known once a call has
+-- raised no error; and then none does.
+local function transfer(self, name, ...)
+  if self._connected then
+    local it = self._object
+    return it[name](it, ...)
+  end
+  local a, b, c = call(self, name, ...)
+  self._connected = true
+  return a, b, c
+end
+
 -- How many bytes a pattern asks for: nil for a line, math.huge for all.
 local function wanted_by(pattern)
+  if pattern == nil or pattern == "*l" then
+    return nil
+  end
   local n = tonumber(pattern)
-  local word = pattern == nil and "*l" or not n and pattern
+  local word = not n and pattern
   if n and n >= 0 then
-    return n // 1
+    return math.tointeger(n // 1) or n
   elseif type(word) ~= "string" or not string.find(word, "^%*[la]") then
     complain("bad argument 'pattern' to 'receive' (invalid receive pattern)")
   elseif string.find(word, "^%*a") then
@@ -46,79 +65,91 @@ local function wanted_by(pattern)
   end
 end
 
--- What has been received, but not yet returned, is in `_parts`.
-
-local function keep(self, piece)
-  local parts = self._parts or {}
-  parts[#parts + 1] = piece
-  self._parts = parts
-end
-
-local function take(self)
-  local text = table.concat(self._parts or {})
-  self._parts = nil
-  return text
-end
-
--- Takes what is wanted out of what an earlier call has left; nil if that is not
--- enough.
-local function take_left(self, wanted)
-  local text = take(self)
-  local last = wanted or string.find(text, "\n", 1, true) or math.huge
-  local rest = last <= #text and string.sub(text, last + 1) or text
-  self._parts = rest ~= "" and { rest } or nil
-  if last <= #text then
-    return wanted and string.sub(text, 1, last)
-      or (string.gsub(string.sub(text, 1, last - 1), "\r", ""))
+-- Receives at most so many bytes; what is wrong if it is less.
+local function receive_part(self, most)
+  local box = self._inbox
+  local err = box.err
+  if err then
+    box.err = nil
+    return err
   end
+  local data, why, partial = transfer(self, "receive", most)
+  box:add(data or partial)
+  box.ahead = 0
+  return why
 end
 
-local function receive_part(self, left)
-  local data, err, partial =
-    call(self, "receive", left and math.min(left, STEP) or "*l")
-  return data or partial, err
-end
-
--- The data so far, with `why` unless everything was wanted and has come.
-local function give_up(self, wanted, err, why)
-  local text = take(self)
-  if err == "closed" and wanted == math.huge and text ~= "" then
-    return text
+-- Why a call ends that lacks data; nil if it goes on, when it has waited for
+-- what `err` asks for.
+local function why_ended(self, mode, err, began, done)
+  if err then
+    return await(self, err, mode, began)
   end
-  return nil, why, text
+  checkpoint() -- while data flow, nothing else would meet a cancellation
+  return object.is_over(self, began, done) and "timeout" or nil
 end
 
-local function gather(self, wanted, began)
-  local data = self._parts and take_left(self, wanted)
-  if data then
-    return data
-  end
-  local left = wanted and wanted - (self._parts and #self._parts[1] or 0)
-  while true do
-    local piece, err = receive_part(self, left)
-    left = left and left - #piece
-    local done = not err and (not left or left <= 0)
-    if done and not self._parts then
-      return piece
+-- LuaSocket's lines are without any.
+local function without_returns(text)
+  return string.find(text, "\r", 1, true) and string.gsub(text, "\r", "")
+    or text
+end
+
+-- Is a line of so many bytes, to which more may come, too long? One more may be
+-- the "\r" of its end.
+local function is_too_long(box, bytes, limit)
+  local over = limit and bytes - limit or 0
+  return over > 1 or over == 1 and box:nth(bytes) ~= RETURN
+end
+
+local function receive_line(self, limit, began)
+  local box, most = self._inbox, LINE
+  local n = box:line()
+  while not n and not is_too_long(box, box.size, limit) do
+    local err = receive_part(self, most)
+    n = box:line()
+    if n then -- an error is the next call's
+      box.err = not object.WAITS[err] and err or nil
+    elseif not is_too_long(box, box.size, limit) then
+      local why = why_ended(self, "r", err, began, box.size)
+      if why then
+        return nil, why, without_returns(box:take(box.size))
+      end
+      most = STEP
     end
-    keep(self, piece)
-    if done then
-      return take(self)
-    end
-    local why = err and await(self, err, "r", began)
+  end
+  if is_too_long(box, n and n - 1 or box.size, limit) then
+    return nil, "line too long", without_returns(box:take(math.max(limit, 0)))
+  end
+  return without_returns(box:take(n, true))
+end
+
+local function receive_bytes(self, wanted, began)
+  local box = self._inbox
+  local lacks = box.size < wanted or box.size == 0
+  while lacks do
+    local err = receive_part(self, math.min(wanted - box.size, STEP))
+    lacks = err or box.size < wanted
+    local why = lacks and why_ended(self, "r", err, began, box.size)
     if why then
-      return give_up(self, wanted, err, why)
+      local text = box:take(box.size)
+      if err == "closed" and wanted == math.huge and text ~= "" then
+        return text
+      end
+      return nil, why, text
     end
   end
+  return box:take(wanted)
 end
 
 --- Receives data.
 -- @tparam[opt="*l"] string|number pattern "*l", a line without its end; "*a",
 -- everything until the peer closes; or a number of bytes
 -- @tparam[opt=""] string|number prefix what the result begins with; it counts
--- for the number of bytes
+-- for the number of bytes, and for the length of a line
 -- @treturn ?string the data; nil if there is not enough
--- @treturn ?string "timeout", "closed", or another message
+-- @treturn ?string "timeout", "closed", "line too long" (see `setmaxline`), or
+-- another message
 -- @treturn ?string then: what has come so far
 -- @raise if an argument is of the wrong type, or the socket not connected
 function TCP:receive(pattern, prefix)
@@ -135,7 +166,13 @@ function TCP:receive(pattern, prefix)
   if not reading then
     return nil, "timeout", prefix
   end
-  local data, err, partial = gather(self, wanted, began)
+  local data, err, partial
+  if wanted then
+    data, err, partial = receive_bytes(self, wanted, began)
+  else
+    local limit = self._longest
+    data, err, partial = receive_line(self, limit and limit - #prefix, began)
+  end
   if prefix == "" then
     return data, err, partial
   end
@@ -166,16 +203,19 @@ function TCP:send(data, i, j)
   if not writing then
     return nil, "timeout", i - 1
   end
+  local first = i
   while true do
-    local last, err, sent = call(self, "send", data, i, math.min(j, i + STEP))
+    local last, err, sent =
+      transfer(self, "send", data, i, math.min(j, i + STEP))
     if last and last >= j then
       return last, nil, nil
     end
-    err = err and await(self, err, "w", began)
+    sent = last or sent
+    err = why_ended(self, "w", err, began, sent - first)
     if err then
       return nil, err, sent
     end
-    i = (last or sent) + 1
+    i = sent + 1
   end
 end
 
@@ -188,7 +228,9 @@ function TCP:accept()
   while true do
     local client, err = object.make(self, "accept")
     if client then
-      return object.new(getmetatable(self), client)
+      client = object.new(getmetatable(self), client)
+      client._longest = self._longest
+      return client
     end
     err = await(self, err, "r", began)
     if err then
@@ -227,7 +269,7 @@ function TCP:connect(address, port)
   if not writing then
     return nil, "timeout"
   end
-  self._parts = nil -- of a connection before this one
+  self._inbox = inbox.new() -- of a connection before this one
   local list, err = addresses(self, address)
   for _, numeric in ipairs(list) do
     local ok
@@ -293,7 +335,8 @@ end
 -- @treturn number seconds since the socket was made
 -- @raise if the socket is not connected
 function TCP:getstats()
-  return call(own(self), "getstats")
+  local received, sent, age = call(own(self), "getstats")
+  return received - self._inbox.ahead, sent, age
 end
 
 --- Sets what `getstats` returns.
@@ -303,16 +346,21 @@ end
 -- @treturn number 1
 -- @raise if an argument is not a number, or the socket not connected
 function TCP:setstats(received, sent, age)
+  own(self)
   check.number(received, "received", "setstats")
   check.number(sent, "sent", "setstats")
   check.number(age, "age", "setstats")
-  return call(own(self), "setstats", received, sent, age)
+  if received then
+    received = received + self._inbox.ahead
+  end
+  return call(self, "setstats", received, sent, age)
 end
 
 --- Is there something that `receive` returns without waiting?
 -- @treturn boolean
 function TCP:dirty()
-  return own(self)._parts ~= nil or call(self, "dirty")
+  local box = own(self)._inbox
+  return box.size > 0 or call(self, "dirty")
 end
 
 --- Closes the socket. Calls of other threads that wait for it return
@@ -330,6 +378,19 @@ end
 -- @raise if value is not a number, or there is no such mode
 function TCP:settimeout(value, mode)
   return object.settimeout(own(self), value, mode)
+end
+
+--- Sets how long a line may be that `receive` takes, and those that `accept`
+-- returns from now on. What is longer it refuses with `nil, "line too long"`
+-- and as many bytes of it; the rest is there for the next call. Without it a
+-- peer decides how much memory a line takes.
+-- @tparam[opt] integer bytes the end of the line not counted; nil: as long as
+-- it gets
+-- @treturn number 1
+-- @raise if bytes is not a positive integer
+function TCP:setmaxline(bytes)
+  own(self)._longest = check.positive(bytes, "bytes", "setmaxline")
+  return 1
 end
 
 --- How long a call may wait.

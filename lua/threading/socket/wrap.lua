@@ -68,6 +68,7 @@ local function make_class(name, methods)
       class[word] = base[word] or streams[word] or forwarder(word)
     end
   end
+  class.setmaxline = base.setmaxline
   if methods.dohandshake then
     class.close = close_encrypted
   elseif not methods.getfamily then
