@@ -222,9 +222,7 @@ void thr_face_setgone(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_gone);
 }
 
-thr_tstate *thr_face_here(lua_State *L) {
-  thr_tstate *ts = thr_tls;
-  if (ts && ts->running == L) return thr_face_self(L);
+thr_tstate *thr_face_findhere(lua_State *L) {
   return thr_face_isgone(L) ? NULL : thr_face_findself(L);
 }
 

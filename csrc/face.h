@@ -110,7 +110,15 @@ static inline thr_tstate *thr_face_self(lua_State *L) {
 
 /* The same for the functions that replace Lua's own, which work as those do
 ** once the library is gone: NULL then.  Finalisers may run after ours. */
-thr_tstate *thr_face_here(lua_State *L);
+thr_tstate *thr_face_findhere(lua_State *L);
+
+static inline thr_tstate *thr_face_here(lua_State *L) {
+  thr_tstate *ts = thr_tls;
+  if (!ts || ts->quick != L) return thr_face_findhere(L);
+  thr_whose_at(ts, L);
+  return ts;
+}
+
 /* Called when it is gone; asked. */
 void thr_face_setgone(lua_State *L);
 bool thr_face_isgone(lua_State *L);
