@@ -395,7 +395,6 @@ static void open_all(lua_State *L, thr_runtime *rt) {
   thr_child_open(L);
   thr_coroutine_open(L);
   thr_sethook_open(L);
-  thr_require_open(L);
   thr_capi_open(L);
   rt->opened = true;
 }
@@ -409,6 +408,7 @@ int luaopen_threading__thread(lua_State *L) {
   thr_capi_checkfirst(L);
   thr_runtime *rt = thr_runtime_open(L);
   if (!rt->opened) open_all(L, rt);
+  thr_require_open(L); /* again: who keeps a copy of _G may have put it back */
   luaL_newlib(L, functions);
   thr_blame_names(L, functions);
   thr_clock_open(L);

@@ -123,19 +123,22 @@ static bool is_original(lua_State *L, const void *arg) {
   return is && lua_tocfunction(L, -1) != require_around;
 }
 
+static bool is_ours(lua_State *L, int idx) {
+  lua_CFunction f = lua_tocfunction(L, idx);
+  return f == require_own || f == require_around;
+}
+
 /* Leaves what is to be the global on top of the stack, above what is. */
 static void push_replacement(lua_State *L) {
   int was = lua_gettop(L);
-  bool own = is_original(L, NULL);
+  bool original = is_original(L, NULL);
+  if (is_ours(L, was)) return;
   push_package(L);
   lua_pushcclosure(L, require_own, 1);
-  if (own) return;
-  if (thr_wrapper_plant(L, was, is_original, NULL)) lua_pop(L, 1);
-  else if (lua_tocfunction(L, was) == require_around) lua_pop(L, 1);
-  else {
-    lua_pushvalue(L, was);
-    lua_pushcclosure(L, require_around, 1);
-  }
+  if (original) return;
+  bool planted = thr_wrapper_plant(L, was, is_original, NULL);
+  lua_pushvalue(L, was);
+  if (!planted) lua_pushcclosure(L, require_around, 1);
 }
 
 void thr_require_open(lua_State *L) {

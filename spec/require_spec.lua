@@ -114,6 +114,21 @@ describe("Several threads that require a module", function()
     end)
   end
 
+  it("do so also where a program has put Lua's own require back", function()
+    assert.equal("false\ttrue\n", (support.output_of [[
+      local stock = require
+      local first = require "threading"
+      require = stock -- as a framework of tests does, which then forgets:
+      package.loaded.threading = nil
+      package.loaded["threading._thread"] = nil
+      require "threading"
+      local ours = require
+      package.loaded["threading._thread"] = nil
+      require "threading._thread"
+      print(require == stock, require == ours)
+    ]]))
+  end)
+
   it("load different ones side by side", function()
     local both = threading.Barrier(2)
     local function loader(name)
