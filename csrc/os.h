@@ -110,10 +110,14 @@ int thr_os_cpucount(void);        /* processors this process may use */
 
 /*
 ** Makes `fn` the handler of the preemption signal, once per process, and
-** lets the calling thread receive it.  Returns 0 or errno.
+** lets the calling thread receive it.  Returns 0 or errno.  Where another
+** handler takes its place, and nobody hears the signals any more, it comes back
+** and calls that one, too.
 */
 int thr_os_handlepreempt(void (*fn)(void));
 void thr_os_preempt(thr_osthread t);
+/* Ends a sleep that lets the signal in; it is sent once, and must be heard. */
+void thr_os_disturb(thr_osthread t);
 /* Lets the preemption signal in, or not; returns whether it was before. */
 bool thr_os_letpreempt(bool in);
 

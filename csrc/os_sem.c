@@ -12,6 +12,7 @@
 #endif
 
 #include "os_descriptor.h"
+#include "os_signal.h"
 #include "testing.h"
 
 /* The plain kind.  Where the system has no unnamed semaphores, or none that
@@ -129,7 +130,7 @@ static void pipe_post(thr_sem *s) {
   s->token = true;
   if (!atomic_exchange(&s->asleep, false)) return;
   if (s->kind == THR_SEM_SIGNAL) {
-    thr_os_preempt(s->sleeper);
+    thr_os_disturb(s->sleeper);
     return;
   }
   while (write(s->in, &one, sizeof(one)) < 0 && errno == EINTR) continue;
@@ -206,11 +207,13 @@ thr_semwait thr_sem_wait(thr_sem *s, int64_t deadline) {
 
 thr_semwait thr_sem_waitafter(thr_sem *s, thr_watch *watch, int64_t deadline,
                               bool (*look)(void *), void *arg) {
-  sigset_t all, before;
+  sigset_t all, before, during;
   thr_semwait r = THR_SEM_EINTR;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  if (!look(arg)) r = pipe_wait(s, watch, deadline, &before);
+  during = before;
+  if (s->kind == THR_SEM_SIGNAL) sigdelset(&during, THREADING_SIGNAL);
+  if (!look(arg)) r = pipe_wait(s, watch, deadline, &during);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return r;
 }

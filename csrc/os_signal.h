@@ -1,6 +1,6 @@
 /*
-** os_signal: which signals our threads block; for the os layer alone, what
-** others may ask for stands in os.h.
+** os_signal: which signals our threads use and block; for the os layer alone,
+** what others may ask for stands in os.h.
 */
 #ifndef THR_OS_SIGNAL_H
 #define THR_OS_SIGNAL_H
@@ -10,6 +10,12 @@
 #include "os.h"
 
 THR_PRIVATE_BEGIN
+
+/* The preemption signal.  Go's choice too: ignored by default, and debuggers do
+** not use it. */
+#if !defined(THREADING_SIGNAL)
+#define THREADING_SIGNAL SIGURG
+#endif
 
 /* Every signal that may come from outside. */
 void thr_os_asynchronous(sigset_t *set);

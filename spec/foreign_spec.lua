@@ -5,22 +5,25 @@ local support = require "spec.support"
 -- C code that knows nothing of threads (support/foreign.c), beside others that
 -- want the lock that it holds.
 
+local dir, cpath, foreign
+
+local function load_foreign()
+  dir = files.folder()
+  cpath = package.cpath
+  compiler.module("spec/support/foreign.c", dir, "-Wall -Wextra -Werror")
+  package.cpath = dir .. "/?.so;" .. cpath
+  foreign = require "foreign"
+end
+
+local function unload_foreign()
+  package.cpath = cpath
+  package.loaded.foreign = nil
+  os.execute("rm -r " .. dir)
+end
+
 describe("C code that sleeps under the lock", function()
-  local dir, cpath, foreign
-
-  setup(function()
-    dir = files.folder()
-    cpath = package.cpath
-    compiler.module("spec/support/foreign.c", dir, "-Wall -Wextra -Werror")
-    package.cpath = dir .. "/?.so;" .. cpath
-    foreign = require "foreign"
-  end)
-
-  teardown(function()
-    package.cpath = cpath
-    package.loaded.foreign = nil
-    os.execute("rm -r " .. dir)
-  end)
+  setup(load_foreign)
+  teardown(unload_foreign)
 
   local function in_coroutine(fn)
     return coroutine.wrap(fn)()
@@ -97,4 +100,128 @@ describe("C code that sleeps under the lock", function()
       assert.is_true(cut <= RARELY, cut)
     end)
   end
+end)
+
+describe("C code that takes the preemption signal", function()
+  setup(load_foreign)
+  teardown(unload_foreign)
+
+  -- Of a program that has `foreign`, in which turn() lets another thread run
+  -- while this one computes.
+  local function output_of(program)
+    return support.output_of(("package.cpath = '%s/?.so;' .. package.cpath\n")
+      :format(dir) .. [[
+      local foreign = require "foreign"
+      local threading = require "threading"
+      threading.setswitchinterval(0.0005)
+      local function turn()
+        local over = false
+        local t = threading.Thread { target = function() over = true end }
+        t:start()
+        local n = 0
+        while not over and n < 3000000000 do -- calls would do without signals
+          n = n + 1
+        end
+        if not over then
+          print "the other thread does not run"
+          os.exit(1)
+        end
+        t:join()
+      end
+      turn()
+      ]] .. program)
+  end
+
+  for _, way in ipairs { "ignored", "default" } do
+    it("loses it again: " .. way, function()
+      assert.equal("right\n", output_of(([[
+        for _ = 1, 3 do
+          foreign.take "%s"
+          turn()
+          turn()
+        end
+        print "right"
+      ]]):format(way)))
+    end)
+  end
+
+  -- Calls turn() until the handler of foreign.c was called once more.
+  local hear <const> = [[
+    local function hear()
+      local heard = foreign.heard()
+      repeat
+        turn()
+      until foreign.heard() > heard
+    end
+  ]]
+
+  for _, way in ipairs { "handled", "informed" } do
+    it("gets it, too: " .. way, function()
+      assert.equal("right\n", output_of(hear .. ([[
+        for _ = 1, 20 do
+          foreign.take "%s"
+          turn()
+          hear()
+        end
+        print "right"
+      ]]):format(way)))
+    end)
+  end
+
+  it("gets it first where it passes it on", function()
+    assert.equal("right\n", output_of(hear .. [[
+      foreign.pass_on(true)
+      foreign.take "passed on"
+      hear()
+      hear()
+      print "right"
+    ]]))
+  end)
+
+  it("may call the handler that calls it", function()
+    assert.equal("right\n", output_of(hear .. [[
+      foreign.pass_on(false)
+      foreign.take "passed on"
+      turn() -- and the library's lies over it
+      foreign.pass_on(true)
+      hear()
+      hear()
+      print "right"
+    ]]))
+  end)
+
+  -- Where there are many, they have no descriptor that would wake them.
+  it("leaves asleep none of many who watch a descriptor", function()
+    assert.equal("right\n", output_of [[
+      local io = require "threading.io"
+      local pipe <close> = require "io".popen "echo $$; exec sleep 1000"
+      local pid = pipe:read()
+      local list = {}
+      for i = 1, 300 do
+        list[i] = threading.Thread { target = function()
+          pcall(io.wait_fd, pipe, "r")
+        end }
+        list[i]:start()
+      end
+      local function waiting()
+        local n = 0
+        for _ in pairs(require "threading._thread"._parked()) do
+          n = n + 1
+        end
+        return n
+      end
+      while waiting() < 300 do
+        require "threading.time".sleep(0)
+      end
+      foreign.take "ignored"
+      for _, t in ipairs(list) do
+        t:cancel()
+      end
+      for _, t in ipairs(list) do
+        assert(t:join(30), "it sleeps on")
+      end
+      os.execute("kill " .. pid)
+      print "right"
+    ]])
+  end)
 end)
