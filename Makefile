@@ -91,7 +91,8 @@ install: deps
 # sources, and the modules in folders that are named after them.
 clean:
 	rm -rf $(TREE) build doc threading
-	rm -f csrc/*.o examples/cmodule/*.o examples/cmodule/*.so
+	find csrc -name "*.o" -exec rm {} +
+	rm -f examples/cmodule/*.o examples/cmodule/*.so
 	rm -f examples/embed/host luacov.*.out *.rock
 
 rock: $(TREE)/built

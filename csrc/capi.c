@@ -4,19 +4,19 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "array.h"
-#include "attach.h"
-#include "deadlock.h"
-#include "event.h"
-#include "face.h"
-#include "gil.h"
-#include "include/threading.h"
-#include "pending.h"
-#include "preempt.h"
-#include "rlock.h"
-#include "sema.h"
-#include "value.h"
-#include "whose.h"
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "data/array.h"
+#include "data/value.h"
+#include "gil/gil.h"
+#include "gil/preempt.h"
+#include "gil/whose.h"
+#include "park/deadlock.h"
+#include "state/attach.h"
+#include "sync/event.h"
+#include "sync/rlock.h"
+#include "sync/semaphore.h"
+#include "threading.h"
 
 static thr_tstate *record(threading_thread *t) { return (thr_tstate *)t; }
 

@@ -2,7 +2,7 @@
 #ifndef THR_CAPI_H
 #define THR_CAPI_H
 
-#include "os.h"
+#include "os/os.h"
 
 THR_PRIVATE_BEGIN
 

@@ -6,44 +6,44 @@
 #include <lua.h>
 #include <stdio.h>
 
-#include "array.h"
-#include "attach.h"
-#include "barrier.h"
-#include "blame.h"
+#include "bind/blame.h"
+#include "bind/face.h"
+#include "bind/pending.h"
 #include "capi.h"
-#include "child.h"
-#include "clock.h"
-#include "compile.h"
-#include "condition.h"
-#include "coroutine.h"
-#include "descriptor.h"
-#include "dump.h"
-#include "end.h"
-#include "event.h"
-#include "face.h"
-#include "file.h"
-#include "folder.h"
-#include "future.h"
-#include "gil.h"
-#include "handle.h"
-#include "io.h"
-#include "kernel.h"
-#include "lock.h"
-#include "pending.h"
-#include "pollset.h"
-#include "pool.h"
-#include "program.h"
-#include "queue.h"
-#include "readline.h"
-#include "require.h"
-#include "rest.h"
-#include "rlock.h"
-#include "runtime.h"
-#include "sema.h"
-#include "sethook.h"
-#include "simplequeue.h"
+#include "data/array.h"
+#include "data/value.h"
+#include "future/future.h"
+#include "future/workers.h"
+#include "gil/gil.h"
+#include "gil/rest.h"
+#include "io/descriptor.h"
+#include "io/inherit.h"
+#include "io/program.h"
+#include "io/prompt.h"
+#include "io/readfile.h"
+#include "io/selectset.h"
+#include "io/waitfd.h"
+#include "kernel/folder.h"
+#include "kernel/kernel.h"
+#include "kernel/toolchain.h"
+#include "queue/queue.h"
+#include "queue/simplequeue.h"
+#include "state/attach.h"
+#include "state/coroutine.h"
+#include "state/dump.h"
+#include "state/end.h"
+#include "state/handle.h"
+#include "state/open.h"
+#include "state/require.h"
+#include "state/sethook.h"
+#include "sync/barrier.h"
+#include "sync/clock.h"
+#include "sync/condition.h"
+#include "sync/event.h"
+#include "sync/lock.h"
+#include "sync/rlock.h"
+#include "sync/semaphore.h"
 #include "testing.h"
-#include "value.h"
 
 /***
 The low-level module.  `threading` stands on it, and programs seldom need it.
@@ -283,16 +283,16 @@ static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_at_end", thr_end_register},
     {"_checksum", thr_folder_checksum},
-    {"_await_fd", thr_io_awaitfd},
+    {"_await_fd", thr_waitfd_awaitfd},
     {"_complain", thr_blame_complain},
     {"_closing", thr_descriptor_closing},
-    {"_elevated", thr_compile_elevated},
+    {"_elevated", thr_toolchain_elevated},
     {"_execute", thr_program_execute},
-    {"_empty", thr_pool_empty},
+    {"_empty", thr_workers_empty},
     {"_expose", thr_pending_expose},
-    {"_find_binary", thr_compile_find},
+    {"_find_binary", thr_toolchain_find},
     {"_folder", thr_folder_find},
-    {"_getenv", thr_compile_getenv},
+    {"_getenv", thr_toolchain_getenv},
     {"_future", thr_future_create},
     {"_handle", thr_handle_new},
     {"_is_alive", thr_handle_isalive},
@@ -305,8 +305,8 @@ static const luaL_Reg functions[] = {
     {"_kernel", thr_kernel_create},
     {"_hook_cost", hook_cost},
     {"_kernel_contract", thr_kernel_contract},
-    {"_lacks_worker", thr_pool_lacksworker},
-    {"_lines", thr_file_lines},
+    {"_lacks_worker", thr_workers_lacksworker},
+    {"_lines", thr_readfile_lines},
     {"_living", living},
     {"_load", thr_folder_load},
     {"_locals", thr_runtime_locals},
@@ -318,22 +318,22 @@ static const luaL_Reg functions[] = {
     {"_ours", thr_blame_ours},
     {"_parked", parked},
     {"_popen", thr_program_popen},
-    {"_processor", thr_compile_processor},
+    {"_processor", thr_toolchain_processor},
     {"_read_file", thr_folder_read},
-    {"_read", thr_file_read},
+    {"_read", thr_readfile_read},
     {"_public", thr_blame_public},
-    {"_run", thr_compile_run},
-    {"_pollset", thr_pollset_create},
+    {"_run", thr_toolchain_run},
+    {"_pollset", thr_selectset_create},
     {"_retire", thr_descriptor_retire},
     {"_self_handle", thr_handle_self},
-    {"_serve", thr_pool_serve},
+    {"_serve", thr_workers_serve},
     {"_shield", thr_handle_shield},
     {"_state", thr_folder_state},
     {"_switches", switches},
     {"_tell", tell},
     {"_try", thr_pending_try},
     {"_unique", thr_folder_unique},
-    {"_wait_fd", thr_io_waitfd},
+    {"_wait_fd", thr_waitfd_waitfd},
     {"_waits", waits},
     {"_write_file", thr_folder_write},
     {"allocate_lock", thr_lock_create},
@@ -369,14 +369,14 @@ static const luaL_Reg functions[] = {
 static void open_types(lua_State *L) {
   thr_array_open(L);
   thr_barrier_open(L);
-  thr_compile_open(L);
+  thr_toolchain_open(L);
   thr_condition_open(L);
   thr_event_open(L);
   thr_folder_open(L);
   thr_future_open(L);
   thr_handle_open(L);
   thr_lock_open(L);
-  thr_pollset_open(L);
+  thr_selectset_open(L);
   thr_queue_open(L);
   thr_simplequeue_open(L);
   thr_rlock_open(L);
@@ -389,10 +389,10 @@ static void open_all(lua_State *L, thr_runtime *rt) {
   open_types(L);
   thr_attach_open(L, rt);
   thr_end_open(L, rt);
-  thr_file_open(L);
+  thr_readfile_open(L);
   thr_program_open(L);
-  thr_readline_open();
-  thr_child_open(L);
+  thr_prompt_open();
+  thr_inherit_open(L);
   thr_coroutine_open(L);
   thr_sethook_open(L);
   thr_capi_open(L);

@@ -7,33 +7,12 @@
 #include <lualib.h>
 #include <stdlib.h>
 
-#include "os_environ.h"
-#include "os_watch.h"
-
-static atomic_int every;
-
-int thr_testing_every(void) {
-  return atomic_load_explicit(&every, memory_order_relaxed);
-}
+#include "os/environ.h"
+#include "os/fault.h"
+#include "os/os.h"
+#include "os/poll.h"
 
 /* --- failures --- */
-
-/* Of the chances of one kind, those from `first` to `last` fail: the chances
-** of one thread, or of all. */
-static THR_TLS int failing_here; /* thr_chance; 0: none */
-static atomic_int failing_everywhere;
-static atomic_llong chances, first, last;
-
-bool thr_testing_fails(thr_chance chance) {
-  if (failing_here != (int)chance && failing_everywhere != (int)chance)
-    return false;
-  long long n = atomic_fetch_add(&chances, 1) + 1;
-  return n >= first && n <= last;
-}
-
-static atomic_llong held;
-
-void thr_testing_hold(int n) { atomic_fetch_add(&held, n); }
 
 /* Lua's allocator, under the global lock.  A request that fails comes a
 ** second time, after a collection, and must fail again. */
@@ -48,7 +27,7 @@ static bool request_fails(void *p, size_t size) {
   bool again = failed.size == size && failed.p == p;
   failed.size = 0;
   if (again) return true;
-  if (!thr_testing_fails(THR_CHANCE_MEMORY)) return false;
+  if (!thr_fault_fails(THR_CHANCE_MEMORY)) return false;
   failed.p = p;
   failed.size = size;
   return true;
@@ -61,48 +40,10 @@ static void *alloc(void *ud, void *p, size_t old, size_t size) {
   return lua_alloc(lua_ud, p, old, size);
 }
 
-static void begin(lua_State *L, thr_chance chance, bool everywhere) {
+static void replace_allocator(lua_State *L) {
   lua_alloc = lua_getallocf(L, &lua_ud);
   lua_setallocf(L, alloc, NULL);
   failed.size = 0;
-  chances = 0;
-  if (everywhere) failing_everywhere = chance;
-  else failing_here = chance;
-}
-
-static void end(lua_State *L) {
-  failing_here = failing_everywhere = 0;
-  lua_setallocf(L, lua_alloc, lua_ud);
-}
-
-/* --- the clock --- */
-
-#define LOOK_AGAIN (THR_SECOND / 1000) /* who sleeps until it is told */
-
-static _Atomic int64_t stands_at; /* 0: it goes */
-static _Atomic int64_t earliest = THR_FOREVER; /* deadline of a sleeper */
-
-int64_t thr_testing_now(int64_t now) {
-  int64_t at = stands_at;
-  return at != 0 ? at : now;
-}
-
-bool thr_testing_early(int64_t deadline) {
-  return thr_testing_now(thr_os_monotonic()) < deadline;
-}
-
-static void note_deadline(int64_t deadline) {
-  int64_t least = earliest;
-  while (deadline < least &&
-         !atomic_compare_exchange_weak(&earliest, &least, deadline))
-    continue;
-}
-
-int64_t thr_testing_until(int64_t deadline) {
-  if (stands_at == 0 || deadline == THR_FOREVER) return deadline;
-  if (stands_at >= deadline) return 0;
-  note_deadline(deadline);
-  return thr_os_monotonic() + LOOK_AGAIN;
 }
 
 /* --- the Lua face --- */
@@ -110,14 +51,13 @@ int64_t thr_testing_until(int64_t deadline) {
 /* _testing.stop_clock(), _testing.start_clock() */
 static int stop_clock(lua_State *L) {
   (void)L;
-  stands_at = thr_os_monotonic();
-  earliest = THR_FOREVER;
+  thr_fault_stopclock(thr_os_monotonic());
   return 0;
 }
 
 static int start_clock(lua_State *L) {
   (void)L;
-  stands_at = 0;
+  thr_fault_startclock();
   return 0;
 }
 
@@ -125,26 +65,25 @@ static int start_clock(lua_State *L) {
 ** sleep, or nil.  Who sleeps looks at the clock, and is seen, every
 ** millisecond. */
 static int next_deadline(lua_State *L) {
-  int64_t least = earliest;
-  if (least == THR_FOREVER) lua_pushnil(L);
-  else lua_pushnumber(L, (double)(least - stands_at) / THR_SECOND);
+  int64_t left = thr_fault_untilnext();
+  if (left == THR_FOREVER) lua_pushnil(L);
+  else lua_pushnumber(L, (double)left / THR_SECOND);
   return 1;
 }
 
 /* _testing.advance(seconds): puts the clock, which stands, forward */
 static int advance(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
-  luaL_argcheck(L, stands_at != 0, 1, "the clock goes");
-  stands_at += (int64_t)(seconds * THR_SECOND);
-  earliest = THR_FOREVER;
+  bool stopped = thr_fault_advance((int64_t)(seconds * THR_SECOND));
+  luaL_argcheck(L, stopped, 1, "the clock goes");
   return 0;
 }
 
 /* _testing.preempt_every([n]) -> what it was */
 static int preempt_every(lua_State *L) {
-  lua_Integer n = luaL_optinteger(L, 1, every);
+  lua_Integer n = luaL_optinteger(L, 1, thr_fault_every());
   luaL_argcheck(L, n >= 0 && n <= 1 << 20, 1, "out of range");
-  lua_pushinteger(L, atomic_exchange(&every, (int)n));
+  lua_pushinteger(L, thr_fault_setevery((int)n));
   return 1;
 }
 
@@ -155,13 +94,16 @@ static int attempt(lua_State *L) {
   static const char *const kinds[] = {"memory", "call", "memory everywhere",
                                       "call everywhere", NULL};
   int kind = luaL_checkoption(L, 1, NULL, kinds);
-  first = luaL_checkinteger(L, 2);
-  last = luaL_checkinteger(L, 3);
+  lua_Integer first = luaL_checkinteger(L, 2);
+  lua_Integer last = luaL_checkinteger(L, 3);
   luaL_checktype(L, 4, LUA_TFUNCTION);
   lua_remove(L, 1); /* two slots are left for the first results, then fn */
-  begin(L, kind % 2 == 0 ? THR_CHANCE_MEMORY : THR_CHANCE_CALL, kind >= 2);
+  replace_allocator(L);
+  thr_fault_begin(kind % 2 == 0 ? THR_CHANCE_MEMORY : THR_CHANCE_CALL,
+                  kind >= 2, first, last);
   int status = lua_pcall(L, lua_gettop(L) - 3, LUA_MULTRET, 0);
-  end(L);
+  long long chances = thr_fault_end();
+  lua_setallocf(L, lua_alloc, lua_ud);
   lua_pushboolean(L, chances >= first);
   lua_replace(L, 1);
   lua_pushboolean(L, status == LUA_OK);
@@ -172,7 +114,7 @@ static int attempt(lua_State *L) {
 /* _testing.held() -> how many things the library holds: allocations,
 ** semaphores, descriptors */
 static int count_held(lua_State *L) {
-  lua_pushinteger(L, held);
+  lua_pushinteger(L, thr_fault_held());
   return 1;
 }
 
@@ -227,7 +169,7 @@ static void push_functions(lua_State *L) {
 /* The environment speaks for programs that know nothing of this. */
 static void read_environment(void) {
   const char *n = thr_os_getenv("THREADING_PREEMPT_EVERY");
-  if (n) every = atoi(n);
+  if (n) thr_fault_setevery(atoi(n));
 }
 
 static thr_once once = THR_ONCE_INIT;

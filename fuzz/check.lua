@@ -1,6 +1,6 @@
 --- What must be true of the parser's answers; and the corpus.
 
-local signature = require "threading.signature"
+local signature = require "threading.kernel.signature"
 
 local CORPUS <const> = "fuzz/corpus/"
 local MOST <const> = 5000000 -- VM instructions; hardly any needs a thousandth

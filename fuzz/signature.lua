@@ -1,6 +1,6 @@
 -- signature.lua [seconds [seed]]: fuzzes the parser of kernels' signatures
--- (lua/threading/signature.lua). What is found to take a new way through it
--- goes into fuzz/corpus, where it stays.
+-- (lua/threading/kernel/signature.lua). What is found to take a new way through
+-- it goes into fuzz/corpus, where it stays.
 --
 -- Whatever it is given, it answers, soon, with a list of signatures, or with an
 -- error of its own. To functions that are made up here, among all that C has

@@ -1,5 +1,5 @@
 /*
-** The global lock's hand-over: csrc/gil.c, with its callers in park.c,
+** The global lock's hand-over: csrc/gil/gil.c, with its callers in park.c,
 ** preempt.c and coroutine.c. What has the same name there does the same.
 **
 ** Thread 0 holds the lock; 1 and 2 come for it, in one of three scenes:

@@ -23,11 +23,10 @@ describe("the architecture", function()
   it("is what its page shows", function()
     local text = files.read(architecture.PAGE)
     assert.equal(text, architecture.page(text, sources))
-    for _, unit in ipairs { "os", "park", "end", "loops", "threading" } do
-      assert.matches("u_" .. unit .. '["' .. unit .. '"]', text, 1, true)
+    for _, unit in ipairs { "os", "park", "start", "loops", "threading" } do
       assert.matches("| `" .. unit .. "` | ", text, 1, true)
     end
-    assert.matches("u_gate --> u_park\n", text, 1, true)
+    assert.matches("  park --> gil\n", text, 1, true)
   end)
 
   it("has the functions that its page leads through", function()
@@ -36,7 +35,7 @@ describe("the architecture", function()
       for unit, name in block:gmatch "%f[^\n\0](%l+) +([%l_]+)" do
         local text = ""
         for file, source in pairs(sources) do
-          if file:find("/" .. unit .. "[%l_]*%.[ch]$") then
+          if file:find("/" .. unit .. "%.[ch]$") then
             text = text .. source
           end
         end
@@ -50,33 +49,44 @@ describe("the architecture", function()
 
   it("shows an include that is new", function()
     local text = files.read(architecture.PAGE)
-    sources["csrc/event.c"] = '#include "value.h"\n' .. sources["csrc/event.c"]
+    local event = sources["csrc/sync/event.c"]
+    sources["csrc/sync/event.c"] = '#include "data/value.h"\n' .. event
     assert.not_equal(text, architecture.page(text, sources))
   end)
 
   local broken = {
-    { "csrc/os.h", '#include "tstate.h"\n',
-      "os includes tstate, of a higher layer" },
-    { "csrc/waitlist.c", '#include "condition.h"\n',
-      "waitlist includes condition, of a higher layer" },
-    { "csrc/event.c", '#include "future.h"\n#include "face.h"\n', nil },
-    { "csrc/queue.c", '#include "pool.h"\n',
-      "a circle that is not declared: future pool queue simplequeue" },
-    { "csrc/loops.c", '#include "lock.h"\n',
+    { "csrc/os/os.h", '#include "gil/record.h"\n',
+      "os includes record, of a higher room" },
+    { "csrc/park/tickets.c", '#include "sync/condition.h"\n',
+      "tickets includes condition, of a higher room" },
+    { "csrc/sync/event.c", '#include "future/future.h"\n',
+      "event includes future, of a higher room" },
+    { "csrc/sync/event.c", '#include "data/value.h"\n', nil },
+    { "csrc/future/future.h", '#include "future/workers.h"\n',
+      "a circle: future workers" },
+    { "csrc/loops.c", '#include "sync/lock.h"\n',
       "loops includes not threading.h alone, but: lock threading" },
-    { "csrc/include/threading.h", '#include "event.h"\n',
+    { "csrc/include/threading.h", '#include "sync/event.h"\n',
       "threading.h includes a unit" },
-    { "csrc/queue.c", "#include <pthread.h>\n",
-      "csrc/queue.c includes <pthread.h>, which only os may" },
-    { "csrc/gil.c", "# include <signal.h>\n",
-      "csrc/gil.c includes <signal.h>, which only os may" },
-    { "csrc/park.c", "#  if defined(__APPLE__)\n#endif\n",
-      "csrc/park.c asks for a platform, which only os may: "
+    { "csrc/queue/queue.c", "#include <pthread.h>\n",
+      "csrc/queue/queue.c includes <pthread.h>, which only os may" },
+    { "csrc/gil/gil.c", "# include <signal.h>\n",
+      "csrc/gil/gil.c includes <signal.h>, which only os may" },
+    { "csrc/park/park.c", "#  if defined(__APPLE__)\n#endif\n",
+      "csrc/park/park.c asks for a platform, which only os may: "
         .. "#  if defined(__APPLE__)" },
-    { "csrc/dump.h", "#ifdef __linux__\n#endif\n",
-      "csrc/dump.h asks for a platform, which only os may: #ifdef __linux__" },
-    { "csrc/os_process.c", "#ifdef __linux__\n#include <pty.h>\n#endif\n",
+    { "csrc/state/dump.h", "#ifdef __linux__\n#endif\n",
+      "csrc/state/dump.h asks for a platform, which only os may: "
+        .. "#ifdef __linux__" },
+    { "csrc/os/base.c", "#ifdef __linux__\n#include <pty.h>\n#endif\n",
       nil },
+    { "csrc/queue/queue.c", "static int f(void) { thr_sem_wait (0, 0); }\n",
+      "csrc/queue/queue.c calls thr_sem_wait: it sleeps, which only gil and "
+        .. "park may" },
+    { "csrc/queue/queue.c", "/* thr_sem_wait(s, 0) */\n", nil },
+    { "csrc/park/gate.c", "static int f(void) { luaL_error(0, 0); }\n",
+      "csrc/park/gate.c calls luaL_error: it raises a Lua error, which no "
+        .. "mechanism may" },
   }
   for _, case in ipairs(broken) do
     local file, text, fault = table.unpack(case, 1, 3)
@@ -88,20 +98,31 @@ describe("the architecture", function()
     end)
   end
 
-  it("knows every unit", function()
-    sources["csrc/more.c"] = ""
-    assert.same({ "more is in no layer" }, architecture.check(sources))
-    sources["csrc/more.c"], sources["csrc/heap.c"] = nil, nil
-    sources["csrc/heap.h"], sources["csrc/items.c"] = nil, nil
-    sources["csrc/items.h"] = ""
-    assert.same({ "heap is in a layer, but not in csrc/" },
+  it("takes a new unit where it is, and no new room", function()
+    sources["csrc/park/more.c"] = ""
+    assert.same({}, architecture.check(sources))
+    sources["csrc/attic/more.c"], sources["csrc/park/more.c"] = "", nil
+    assert.same({ "more is in attic, which is no room" },
       architecture.check(sources))
   end)
 
-  it("keeps no circle that has gone", function()
-    sources["csrc/deadlock.h"], sources["csrc/deadlock.c"] = "", ""
-    assert.same({ "a circle is declared that is none any more: deadlock park" },
-      architecture.check(sources))
+  it("has no unit of the same name in two rooms", function()
+    sources["csrc/park/lock.c"] = ""
+    assert.matches("lock is in two rooms: park and sync",
+      table.concat(architecture.check(sources), "\n"), 1, true)
+  end)
+
+  it("bounds the size of a room", function()
+    for i = 1, 14 do
+      sources["csrc/data/more" .. i .. ".c"] = ""
+    end
+    assert.matches("data has 1%d units, more than 14",
+      table.concat(architecture.check(sources), "\n"))
+    for i = 1, 8 do
+      sources["csrc/more" .. i .. "0.c"] = ""
+    end
+    assert.matches("files are in no room, more than 8",
+      table.concat(architecture.check(sources), "\n"))
   end)
 
   it("is the map in CONTRIBUTING.md", function()
@@ -113,9 +134,9 @@ describe("the architecture", function()
       end
     end
     for file in pairs(sources) do
-      local unit = file:match "([%l]+)[%l_]*%.[ch]$"
-      assert(named[unit] or unit == "threading",
-        "CONTRIBUTING.md's map lacks " .. unit)
+      local room = file:match "^csrc/(%l+)/"
+      assert(not room or named[room], "CONTRIBUTING.md's map lacks "
+        .. tostring(room))
     end
   end)
 end)

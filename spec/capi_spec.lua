@@ -46,7 +46,7 @@ describe("threading.h", function()
   end)
 
   describe("beside a copy of the library", function()
-    local source = package.searchpath("threading.include", package.path)
+    local source = package.searchpath("threading.private.include", package.path)
     local top
 
     before_each(function()
@@ -71,11 +71,12 @@ describe("threading.h", function()
 
     it("is found in a checkout", function()
       put("csrc/include/threading.h", "")
-      assert.equal("csrc/include", (found_from "lua/threading/include.lua"))
+      assert.equal("csrc/include",
+        (found_from "lua/threading/private/include.lua"))
     end)
 
     it("is found in a tree, that of the newest version", function()
-      local copy = "share/lua/5.4/threading/include.lua"
+      local copy = "share/lua/5.4/threading/private/include.lua"
       local rocks = "lib/luarocks/rocks-5.4/"
       local missing = "threading.h is not where LuaRocks installs it"
       assert.same({ nil, missing }, { found_from(copy) })

@@ -1,4 +1,4 @@
--- The hostile build: see csrc/testing.h. In an ordinary build this file has
+-- The hostile build: see csrc/os/fault.h. In an ordinary build this file has
 -- some specs run in a hostile one.
 
 local _thread = require "threading._thread"

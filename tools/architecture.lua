@@ -1,46 +1,36 @@
 -- architecture [check]: reads the `#include` lines of csrc/, and compares them
--- with the layers below; writes the picture of docs/architecture.md, or, for
--- `check`, tells where that is not what stands there.
+-- with the rooms below; writes the picture of docs/architecture.md, or, for
+-- `check`, reports where the page is not of these sources.
 --
--- A unit is a pair of unit.c and unit.h; the files os*.* are one. A unit may
--- include units of lower layers, and of its own layer, but not in a circle.
+-- A room is a folder of csrc/; a unit is a pair of unit.c and unit.h in it. A
+-- unit may include units of lower rooms, and of its own room. No circles.
 
 local keys = require "tools.keys"
 
-local layers = { -- from the bottom up
-  { "C modules", { "threading" } },
-  { "the system", { "os", "testing" } },
-  { "the global lock", { "tstate", "doze", "rest", "whose", "preempt",
-    "gil" } },
-  { "waiting", { "park", "deadlock", "waitlist", "gate", "thread",
-    "closing" } },
-  { "the words of the faces",
-    { "blame", "finaliser", "face", "pending", "wrapper" } },
-  { "data", { "elem", "heap", "items", "call", "listeners" } },
-  { "objects", { "lock", "rlock", "locklike", "condition", "sema", "event",
-    "barrier", "value", "array", "queue", "simplequeue", "future", "pool",
-    "loading" } },
-  { "the life of a Lua state", { "dump", "fork", "end", "runtime", "start",
-    "handle", "attach" } },
-  { "services", { "clock", "child", "coroutine", "sethook", "descriptor", "io",
-    "reader", "format", "file", "program", "readline", "pollset", "compile",
-    "folder", "kernel", "require" } },
-  { "the modules", { "capi", "module", "loops" } },
+local ROOT <const> = "csrc"
+
+local rooms = { -- from the bottom up; a new unit needs no edit here
+  { "include", "what C modules include" },
+  { "os", "what the library asks of the operating system" },
+  { "gil", "the records of states and threads, the global lock, preemption" },
+  { "park", "waiting: the one door, and what stands behind it" },
+  { "bind", "the words in which the Lua faces are written" },
+  { "data", "numbers that Lua and C share" },
+  { "sync", "locks, conditions, semaphores, events, barriers, clocks" },
+  { "queue", "queues" },
+  { "future", "calls that others make, and their outcomes" },
+  { "state", "the life of a Lua state and of its threads" },
+  { "io", "descriptors, files and programs" },
+  { "kernel", "C functions from a string" },
+  { ROOT, "the modules" },
 }
 
--- The circles that there are, each with its reason.
-local circles = {
-  { { "os", "testing" }, "In the hostile build `os` asks whether a call shall "
-    .. "fail; what is asked hides its names and counts by the words of `os`." },
-  { { "doze", "gil", "preempt", "rest", "tstate" }, "A runtime, the record of "
-    .. "a Lua state, makes its global lock and frees it; the lock's waiters "
-    .. "are threads' records." },
-  { { "deadlock", "park" }, "Who is about to wait asks `deadlock` whether it "
-    .. "may; `deadlock` ends the wait of another by `park`." },
-}
+local MAX_UNITS <const> = 14 -- of a room
+local MAX_AT_ROOT <const> = 8 -- files
 
--- Beside the C standard's and Lua's own, what may be included by whom: "os"
--- alone asks the system. loops is a module as a stranger would write it.
+-- Beside the C standard's and Lua's own, what may be included by whom: the
+-- room "os" alone asks the system. loops is a module as a stranger would write
+-- it.
 local standard = {}
 for name in ([[ctype errno float inttypes limits locale math stdarg stdatomic
     stdbool stddef stdint stdio stdlib string time
@@ -51,11 +41,26 @@ end
 local PLATFORM = { "__linux__", "__APPLE__", "__GLIBC__", "__unix", "_WIN32",
   "__x86_64__", "__i386__", "__aarch64__", "BSD__", "_POSIX_VERSION" }
 
+-- Laws of CONTRIBUTING.md that a search can check: patterns of calls, and the
+-- rooms in which they may stand.
+local laws = {
+  { "sleeps, which only gil and park may",
+    { "thr_sem_wait%w*" }, { os = true, gil = true, park = true } },
+  { "raises a Lua error, which no mechanism may",
+    { "luaL_error", "lua_error", "luaL_argerror" },
+    { bind = true, data = true, sync = true, queue = true, future = true,
+      state = true, io = true, kernel = true, [ROOT] = true, include = true } },
+}
+
 -- Reading ------------------------------------------------------------------
 
-local function unit_of(file)
-  local name = file:match "([^/]+)%.[ch]$"
-  return name:find "^os_?" and "os" or name
+-- "csrc/park/lot.c" -> "park", "lot"
+local function place_of(file)
+  local room, unit = file:match "^csrc/(%l+)/([%w_]+)%.[ch]$"
+  if room then
+    return room, unit
+  end
+  return ROOT, file:match "([%w_]+)%.[ch]$"
 end
 
 -- The files of csrc/, by name.
@@ -70,14 +75,27 @@ local function read_sources()
   return sources
 end
 
+-- unit -> room; a unit that is in two rooms is a fault.
+local function read_units(sources, fault)
+  local units = {}
+  for _, file in ipairs(keys(sources)) do
+    local room, unit = place_of(file)
+    if units[unit] and units[unit] ~= room and fault then
+      fault("%s is in two rooms: %s and %s", unit, units[unit], room)
+    end
+    units[unit] = room
+  end
+  return units
+end
+
 -- unit -> set of the units that it includes
 local function read_arrows(sources)
   local arrows = {}
   for file, text in pairs(sources) do
-    local from = unit_of(file)
+    local _, from = place_of(file)
     arrows[from] = arrows[from] or {}
     for name in text:gmatch '#%s*include%s*"([^"]+)"' do
-      local to = unit_of(name)
+      local to = name:match "([%w_]+)%.h$"
       arrows[from][to] = to ~= from or nil
     end
   end
@@ -100,15 +118,15 @@ end
 
 local function check_files(sources, fault)
   for file, text in pairs(sources) do
-    local unit = unit_of(file)
+    local room = place_of(file)
     for name in text:gmatch "#%s*include%s*<([^>]+)>" do
-      if unit ~= "os" and not standard[name] then
+      if room ~= "os" and not standard[name] then
         fault("%s includes <%s>, which only os may", file, name)
       end
     end
     for line in text:gmatch "#%s*e?l?if[^\n]*" do
       for _, platform in ipairs(PLATFORM) do
-        if unit ~= "os" and line:find(platform, 1, true) then
+        if room ~= "os" and line:find(platform, 1, true) then
           fault("%s asks for a platform, which only os may: %s", file, line)
         end
       end
@@ -116,33 +134,68 @@ local function check_files(sources, fault)
   end
 end
 
-local function check_layers(arrows, fault)
-  local level = {}
-  for i, layer in ipairs(layers) do
-    for _, unit in ipairs(layer[2]) do
-      level[unit] = i
-      if not arrows[unit] then
-        fault("%s is in a layer, but not in csrc/", unit)
+-- Comments do not call.
+local function code_of(text)
+  return (text:gsub("/%*.-%*/", " "))
+end
+
+local function check_laws(sources, fault)
+  for file, text in pairs(sources) do
+    local room, code = place_of(file), code_of(text)
+    for _, law in ipairs(laws) do
+      for _, name in ipairs(law[2]) do
+        local call = not law[3][room] and code:match("%f[%w_](" .. name
+          .. ")%s*%(")
+        if call then
+          fault("%s calls %s: it %s", file, call, law[1])
+        end
       end
     end
   end
-  for _, from in ipairs(keys(arrows)) do
-    if not level[from] then
-      fault("%s is in no layer", from)
+end
+
+local function check_rooms(sources, units, fault)
+  local known, count, at_root = {}, {}, 0
+  for _, room in ipairs(rooms) do
+    known[room[1]] = true
+  end
+  for unit, room in pairs(units) do
+    if not known[room] then
+      fault("%s is in %s, which is no room", unit, room)
     end
+    count[room] = (count[room] or 0) + 1
+  end
+  for file in pairs(sources) do
+    at_root = at_root + (place_of(file) == ROOT and 1 or 0)
+  end
+  for room, n in pairs(count) do
+    if room ~= ROOT and n > MAX_UNITS then
+      fault("%s has %d units, more than %d", room, n, MAX_UNITS)
+    end
+  end
+  if at_root > MAX_AT_ROOT then
+    fault("%d files are in no room, more than %d", at_root, MAX_AT_ROOT)
+  end
+end
+
+local function check_levels(units, arrows, fault)
+  local level = {}
+  for i, room in ipairs(rooms) do
+    level[room[1]] = i
+  end
+  for _, from in ipairs(keys(arrows)) do
     for _, to in ipairs(keys(arrows[from])) do
-      if (level[from] or 0) < (level[to] or 0) then
-        fault("%s includes %s, of a higher layer", from, to)
+      if not units[to] then
+        fault("%s includes %s, which is not there", from, to)
+      elseif (level[units[from]] or 0) < (level[units[to]] or 0) then
+        fault("%s includes %s, of a higher room", from, to)
       end
     end
   end
 end
 
 local function check_circles(arrows, fault)
-  local declared, found = {}, {}
-  for _, circle in ipairs(circles) do
-    declared[table.concat(circle[1], " ")] = true
-  end
+  local found = {}
   for unit in pairs(arrows) do
     local circle = {}
     for other in pairs(reached(arrows, unit)) do
@@ -151,14 +204,7 @@ local function check_circles(arrows, fault)
     found[table.concat(keys(circle), " ")] = next(circle) and true
   end
   for _, circle in ipairs(keys(found)) do
-    if not declared[circle] then
-      fault("a circle that is not declared: %s", circle)
-    end
-  end
-  for _, circle in ipairs(keys(declared)) do
-    if not found[circle] then
-      fault("a circle is declared that is none any more: %s", circle)
-    end
+    fault("a circle: %s", circle)
   end
 end
 
@@ -173,6 +219,23 @@ local function check_strangers(arrows, fault)
   end
 end
 
+-- Faults that are being mended.
+local known = {
+  ["a circle: deadlock park"] = true,
+  ["a circle: doze gil preempt record rest"] = true,
+  ["csrc/gil/preempt.c calls lua_error: it raises a Lua error, which no "
+    .. "mechanism may"] = true,
+  ["os has 19 units, more than 14"] = true,
+}
+
+local function without_known(faults)
+  local new = {}
+  for _, fault in ipairs(faults) do
+    new[#new + 1] = not known[fault] and fault or nil
+  end
+  return new
+end
+
 -- @tparam table sources file name -> text
 -- @treturn table faults, in words
 local function check(sources)
@@ -180,18 +243,33 @@ local function check(sources)
   local function fault(...)
     faults[#faults + 1] = string.format(...)
   end
-  local arrows = read_arrows(sources)
+  local units, arrows = read_units(sources, fault), read_arrows(sources)
   check_files(sources, fault)
-  check_layers(arrows, fault)
+  check_laws(sources, fault)
+  check_rooms(sources, units, fault)
+  check_levels(units, arrows, fault)
   check_circles(arrows, fault)
   check_strangers(arrows, fault)
   table.sort(faults)
-  return faults
+  return without_known(faults)
 end
 
 -- Drawing ------------------------------------------------------------------
 
--- Without the arrows that lead where others lead, too, outside of circles.
+-- room -> set of the rooms that its units include units of
+local function arrows_of_rooms(units, arrows)
+  local between = {}
+  for from, tos in pairs(arrows) do
+    local room = units[from]
+    between[room] = between[room] or {}
+    for to in pairs(tos) do
+      between[room][units[to]] = units[to] ~= room or nil
+    end
+  end
+  return between
+end
+
+-- Without the arrows that lead where others lead, too.
 local function reduced(arrows)
   local few = {}
   for from, tos in pairs(arrows) do
@@ -199,9 +277,7 @@ local function reduced(arrows)
     for to in pairs(tos) do
       local implied = false
       for other in pairs(tos) do
-        local on = reached(arrows, other)
-        implied = implied or other ~= to and on[to] and not on[from]
-          and not reached(arrows, to)[other]
+        implied = implied or other ~= to and reached(arrows, other)[to]
       end
       few[from][to] = not implied or nil
     end
@@ -209,35 +285,40 @@ local function reduced(arrows)
   return few
 end
 
-local function draw(arrows)
-  local out = { "```mermaid", "flowchart TD" }
-  local function add(...)
-    out[#out + 1] = string.format(...)
-  end
-  for i = #layers, 1, -1 do
-    add('  subgraph layer%d ["%s"]', i, layers[i][1])
-    for _, unit in ipairs(layers[i][2]) do
-      add('    u_%s["%s"]', unit, unit)
+local function units_in(units, room)
+  local list = {}
+  for _, unit in ipairs(keys(units)) do
+    if units[unit] == room then
+      list[#list + 1] = unit
     end
-    add "  end"
   end
-  local few = reduced(arrows)
+  return list
+end
+
+local function draw(sources)
+  local units = read_units(sources)
+  local out = { "```mermaid", "flowchart TD" }
+  for i = #rooms, 1, -1 do
+    local room = rooms[i][1]
+    out[#out + 1] = ('  %s["<b>%s</b><br>%s"]'):format(room, room,
+      table.concat(units_in(units, room), " "))
+  end
+  local few = reduced(arrows_of_rooms(units, read_arrows(sources)))
   for _, from in ipairs(keys(few)) do
     for _, to in ipairs(keys(few[from])) do
-      add("  u_%s --> u_%s", from, to)
+      out[#out + 1] = ("  %s --> %s"):format(from, to)
     end
   end
-  add "```"
+  out[#out + 1] = "```"
   return table.concat(out, "\n")
 end
 
 -- What a unit says of itself at the head of its header, up to the first full
 -- stop, semicolon or empty line.
-local function says(sources, unit)
-  local text = sources["csrc/" .. unit .. ".h"]
-    or sources["csrc/" .. unit .. ".c"]
-    or sources["csrc/include/" .. unit .. ".h"]
-  local words = text:match("/%*[%s*]*[%l.]-" .. unit .. "[%l_.]*: (.-)%*/")
+local function says(sources, room, unit)
+  local base = (room == ROOT and ROOT or "csrc/" .. room) .. "/" .. unit
+  local text = sources[base .. ".h"] or sources[base .. ".c"]
+  local words = text:match("/%*[%s*]*[%l._]-" .. unit .. "[%l_.]*: (.-)%*/")
   if not words then
     return ""
   end
@@ -246,23 +327,16 @@ local function says(sources, unit)
   return words
 end
 
-local function list(sources, arrows)
+local function list(sources)
+  local units, arrows = read_units(sources), read_arrows(sources)
   local out = { "| unit | what it is | includes |", "|---|---|---|" }
-  for i = #layers, 1, -1 do
-    out[#out + 1] = ("| | **%s** | |"):format(layers[i][1])
-    for _, unit in ipairs(layers[i][2]) do
-      out[#out + 1] = ("| `%s` | %s | %s |"):format(unit, says(sources, unit),
-        table.concat(keys(arrows[unit] or {}), " "))
+  for i = #rooms, 1, -1 do
+    local room, about = rooms[i][1], rooms[i][2]
+    out[#out + 1] = ("| **%s** | **%s** | |"):format(room, about)
+    for _, unit in ipairs(units_in(units, room)) do
+      out[#out + 1] = ("| `%s` | %s | %s |"):format(unit,
+        says(sources, room, unit), table.concat(keys(arrows[unit]), " "))
     end
-  end
-  return table.concat(out, "\n")
-end
-
-local function tell_circles()
-  local out = {}
-  for _, circle in ipairs(circles) do
-    out[#out + 1] = ("- **%s**. %s"):format(table.concat(circle[1], ", "),
-      circle[2])
   end
   return table.concat(out, "\n")
 end
@@ -271,11 +345,7 @@ local PAGE <const> = "docs/architecture.md"
 
 -- The page with what is made from the sources.
 local function page(text, sources)
-  local arrows = read_arrows(sources)
-  local made = {
-    picture = draw(arrows), units = list(sources, arrows),
-    circles = tell_circles(),
-  }
+  local made = { picture = draw(sources), units = list(sources) }
   return (text:gsub("(<!%-%- made: (%l+) %-%->\n).-(<!%-%- end %-%->)",
     function(head, name, foot)
       return ("%s%s\n%s"):format(head, made[name], foot)

@@ -10,11 +10,11 @@
 -- end
 
 local _thread = require "threading._thread"
-local check = require "threading.check"
-local complain = require "threading.complain"
-local executor = require "threading.executor"
-local standard = require "threading.standard"
-local stderr = require "threading.stderr"
+local check = require "threading.private.check"
+local complain = require "threading.private.complain"
+local executor = require "threading.private.executor"
+local standard = require "threading.private.standard"
+local stderr = require "threading.private.stderr"
 local math, string, table = standard.math, standard.string, standard.table
 local ipairs, pairs, setmetatable = ipairs, pairs, setmetatable
 local tostring, type = tostring, type

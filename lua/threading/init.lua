@@ -4,15 +4,15 @@
 -- @module threading
 
 local _thread = require "threading._thread"
-local excepthook = require "threading.excepthook"
-local include_dir = require "threading.include"
+local excepthook = require "threading.private.excepthook"
+local include_dir = require "threading.private.include"
 local kernel = require "threading.kernel"
-local parallel_for = require "threading.parallel"
-local register = require "threading.register"
-local stderr = require "threading.stderr"
-local thread = require "threading.thread"
-local Local = require "threading.local"
-local Timer = require "threading.timer"
+local parallel_for = require "threading.private.parallel"
+local register = require "threading.private.register"
+local stderr = require "threading.private.stderr"
+local thread = require "threading.private.thread"
+local Local = require "threading.private.local"
+local Timer = require "threading.private.timer"
 local error, getmetatable, type = error, getmetatable, type
 
 local threading = {

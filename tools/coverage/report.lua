@@ -98,8 +98,8 @@ end
 
 local c = report("csrc/", lines_of("ls " .. work .. "/rock/*.[ch].gcov"),
   read_gcov)
-local lua = report("lua/", lines_of "ls lua/threading/*.lua | grep -v types",
+local lua = report("lua/", lines_of "find lua -name '*.lua' | grep -v types",
   function(path)
-    return read_luac(path, path:match "[^/]+$")
+    return read_luac(path, path:match "lua/threading/(.*)$")
   end)
 os.exit(c >= GOAL and lua >= GOAL)

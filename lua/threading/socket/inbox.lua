@@ -7,7 +7,7 @@
 --
 -- `searched` pieces, with `before` bytes, are known to have no end of a line.
 
-local standard = require "threading.standard"
+local standard = require "threading.private.standard"
 local find, byte, sub = standard.string.find, standard.string.byte,
   standard.string.sub
 local concat = standard.table.concat

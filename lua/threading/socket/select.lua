@@ -5,11 +5,11 @@
 -- thread that closes one of them ends the wait.
 
 local _thread = require "threading._thread"
-local base = require "threading.socket.object"
-local check = require "threading.check"
-local complain = require "threading.complain"
+local base = require "threading.socket.base"
+local check = require "threading.private.check"
+local complain = require "threading.private.complain"
 local io = require "threading.io"
-local standard = require "threading.standard"
+local standard = require "threading.private.standard"
 local math = standard.math
 local ipairs, next, setmetatable, type = ipairs, next, setmetatable, type
 

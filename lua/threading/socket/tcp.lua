@@ -12,13 +12,13 @@
 -- program: "timeout", "closed", "connection refused", ...
 -- @classmod threading.TCP
 
-local complain = require "threading.complain"
-local check = require "threading.check"
+local complain = require "threading.private.complain"
+local check = require "threading.private.check"
 local checkpoint = require("threading._thread").checkpoint
 local dns = require("socket").dns
 local inbox = require "threading.socket.inbox"
-local object = require "threading.socket.object"
-local standard = require "threading.standard"
+local object = require "threading.socket.base"
+local standard = require "threading.private.standard"
 local math, string = standard.math, standard.string
 local getmetatable, ipairs, tonumber = getmetatable, ipairs, tonumber
 local type = type

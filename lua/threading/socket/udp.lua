@@ -5,8 +5,8 @@
 -- block.
 -- @classmod threading.UDP
 
-local check = require "threading.check"
-local object = require "threading.socket.object"
+local check = require "threading.private.check"
+local object = require "threading.socket.base"
 
 local KIND <const> = "threading.UDP"
 

@@ -6,9 +6,9 @@
 local _thread = require "threading._thread"
 local TCP = require "threading.socket.tcp"
 local UDP = require "threading.socket.udp"
-local check = require "threading.check"
-local object = require "threading.socket.object"
-local standard = require "threading.standard"
+local check = require "threading.private.check"
+local object = require "threading.socket.base"
+local standard = require "threading.private.standard"
 local debug, string = standard.debug, standard.string
 local pairs, rawget, tostring, type = pairs, rawget, tostring, type
 

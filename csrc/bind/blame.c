@@ -1,0 +1,130 @@
+/* blame: see blame.h. */
+#include "bind/blame.h"
+
+#include <string.h>
+
+static const char key_folder = 0; /* registry: of our Lua files */
+static const char key_names = 0;  /* registry: table: function -> name */
+
+/* --- where --- */
+
+/* The string stays: the registry has it. */
+static const char *folder(lua_State *L) {
+  luaL_checkstack(L, 1, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_folder);
+  const char *s = lua_tostring(L, -1);
+  lua_pop(L, 1);
+  return s;
+}
+
+static bool is_ours(const lua_Debug *ar, const char *prefix) {
+  return prefix && strncmp(ar->source, prefix, strlen(prefix)) == 0;
+}
+
+/* The level that has called the library, from `level` on. */
+static int level_of_caller(lua_State *L, int level, const char *prefix) {
+  lua_Debug ar;
+  for (int at = level; lua_getstack(L, at, &ar); at++) {
+    lua_getinfo(L, "S", &ar);
+    if (is_ours(&ar, prefix)) level = at + 1;
+    else if (*ar.what != 'C') break;
+  }
+  return level;
+}
+
+void thr_blame_where(lua_State *L) {
+  luaL_where(L, level_of_caller(L, 1, folder(L)));
+}
+
+/* How much of a path is the folder in which it is, with its last slash. */
+static size_t folder_of(const char *path, size_t n) {
+  while (n > 0 && !strchr("/\\", path[n - 1])) n--;
+  return n;
+}
+
+int thr_blame_ours(lua_State *L) {
+  lua_Debug ar;
+  if (!lua_getstack(L, 1, &ar)) return 0;
+  lua_getinfo(L, "S", &ar);
+  size_t n = folder_of(ar.source, strlen(ar.source));
+  if (n > 0) n = folder_of(ar.source, n - 1);
+  if (n == 0) return 0;
+  lua_pushlstring(L, ar.source, n);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_folder);
+  return 0;
+}
+
+int thr_blame_complain(lua_State *L) {
+  lua_settop(L, 1);
+  thr_blame_where(L);
+  lua_insert(L, 1);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+/* --- who --- */
+
+/* Pushes the table. */
+static void push_names(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_names) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_names);
+}
+
+void thr_blame_names(lua_State *L, const luaL_Reg *list) {
+  push_names(L);
+  for (; list->name; list++) {
+    if (strncmp(list->name, "__", 2) == 0) continue; /* a method's, too */
+    lua_pushcfunction(L, list->func);
+    lua_pushstring(L, list->name + (*list->name == '_'));
+    lua_rawset(L, -3);
+  }
+  lua_pop(L, 1);
+}
+
+int thr_blame_public(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  push_names(L);
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+    if (!lua_iscfunction(L, -1)) continue;
+    lua_pushvalue(L, -1);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, 2);
+  }
+  return 0;
+}
+
+/* The name by which the function was called; or the one that we have for it,
+** which is pushed. */
+static const char *name_of(lua_State *L, lua_Debug *ar) {
+  if (ar->name && *ar->name != '_') return ar->name;
+  push_names(L);
+  lua_getinfo(L, "f", ar);
+  lua_rawget(L, -2);
+  const char *name = lua_tostring(L, -1);
+  if (!name) name = ar->name;
+  return name ? name : "?";
+}
+
+static int raise(lua_State *L) {
+  thr_blame_where(L);
+  lua_insert(L, -2);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+int thr_blame_argerror(lua_State *L, int arg, const char *text) {
+  lua_Debug ar;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  if (!lua_getstack(L, 0, &ar)) return luaL_argerror(L, arg, text);
+  lua_getinfo(L, "n", &ar);
+  const char *name = name_of(L, &ar);
+  if (strcmp(ar.namewhat, "method") == 0 && --arg == 0)
+    lua_pushfstring(L, "calling '%s' on bad self (%s)", name, text);
+  else
+    lua_pushfstring(L, "bad argument #%d to '%s' (%s)", arg, name, text);
+  return raise(L);
+}

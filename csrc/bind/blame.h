@@ -1,0 +1,38 @@
+/*
+** blame: where an error says that it is, and in which function.
+**
+** An error about a call blames the code that has called the library: between
+** it and the function that raises the error there may be Lua functions of
+** ours, and C functions that those have called.  The function bears the name
+** that the program knows it by, also where Lua does not know how it was
+** called.
+*/
+#ifndef THR_BLAME_H
+#define THR_BLAME_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "os/os.h"
+
+THR_PRIVATE_BEGIN
+
+/* Pushes "file:line: " of the code that has called the library; "" where that
+** is not known, as luaL_where does. */
+void thr_blame_where(lua_State *L);
+/* luaL_argerror: "bad argument #arg to 'f' (text)". */
+int thr_blame_argerror(lua_State *L, int arg, const char *text);
+
+/* Keeps the functions' names, without the "_" in front of some. */
+void thr_blame_names(lua_State *L, const luaL_Reg *list);
+
+/* Functions of threading._thread. */
+/* _ours(): all files below the folder above the caller's are ours */
+int thr_blame_ours(lua_State *L);
+int thr_blame_public(lua_State *L); /* _public(table): those are the names of
+                            the functions in it */
+int thr_blame_complain(lua_State *L); /* _complain(text): raises it */
+
+THR_PRIVATE_END
+
+#endif

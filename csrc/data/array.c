@@ -1,0 +1,399 @@
+/* array: see array.h. */
+#include "data/array.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "bind/face.h"
+#include "threading.h"
+
+/* One block: the record, a gap up to the alignment, and the elements, whole
+** lines of them, so that no two Arrays share one.  From calloc, which has big
+** blocks from the system, zero and not yet in memory. */
+thr_array *thr_array_new(thr_elem type, size_t n) {
+  const size_t line = THR_ARRAY_ALIGN, size = thr_elem_size(type);
+  if (n > (PTRDIFF_MAX - sizeof(thr_array) - 2 * line) / size) return NULL;
+  size_t bytes = (n * size + line - 1) / line * line;
+  thr_array *a = thr_os_alloc(sizeof(*a) + line - 1 + bytes);
+  if (!a) return NULL;
+  uintptr_t data = ((uintptr_t)(a + 1) + line - 1) / line * line;
+  atomic_init(&a->refs, 1);
+  a->type = type;
+  a->n = n;
+  a->data = n > 0 ? (void *)data : NULL;
+  return a;
+}
+
+void thr_array_unref(thr_array *a) {
+  if (atomic_fetch_sub(&a->refs, 1) == 1) thr_os_free(a);
+}
+
+static thr_num load(const thr_array *a, size_t i) {
+  thr_num x = {0};
+  switch (a->type) {
+#define X(tag, name, T, k) \
+  case THR_##tag: x.k = (T)((const T *)a->data)[i]; break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return x;
+}
+
+static void store(thr_array *a, size_t i, thr_num x) {
+  switch (a->type) {
+#define X(tag, name, T, k) \
+  case THR_##tag: ((T *)a->data)[i] = (T)x.k; break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+}
+
+void thr_array_fill(thr_array *a, thr_num x, size_t from, size_t to) {
+  switch (a->type) {
+#define X(tag, name, T, k)                                              \
+  case THR_##tag:                                                       \
+    for (size_t i = from; i < to; i++) ((T *)a->data)[i] = (T)x.k;      \
+    break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+}
+
+/* --- the Lua face --- */
+
+/* What the way to an element calls it calls at its address, and not through
+** the stub that shared objects have for functions of others. */
+#if defined(__has_attribute)
+#if __has_attribute(noplt)
+#define NOSTUB(f) extern __typeof__(f) f __attribute__((noplt));
+NOSTUB(lua_isinteger)
+NOSTUB(lua_pushinteger)
+NOSTUB(lua_pushnumber)
+NOSTUB(lua_rawlen)
+NOSTUB(lua_tointegerx)
+NOSTUB(lua_tonumberx)
+NOSTUB(lua_touserdata)
+NOSTUB(lua_type)
+#endif
+#endif
+
+/***
+A block of numbers of one type that Lua and C share, aligned to 64 bytes, for
+C to use without a copy.  `a[i]` and `a[i] = x` are its elements, from 1 to
+`#a`.  `a[#a + 1]` reads as nil, which is where `ipairs` ends; any other index
+outside is an error.  The functions of `table` that read and write elements
+(sort, concat, unpack, move) take an Array for a table.
+
+A number that does not fit the type is refused, as by a `threading.Value`.
+Elements are plain memory: threads that share them keep their accesses apart.
+Garbage collection counts the memory behind an Array.
+@classmod threading.Array
+*/
+static void unref(void *a) { thr_array_unref(a); }
+
+static const thr_kind kind = {"threading.Array", unref};
+
+thr_array *thr_array_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
+
+static thr_array *check(lua_State *L, int arg) {
+  return thr_face_check(L, arg, &kind);
+}
+
+/* How many bytes are told to the collector at once. */
+#define STEP 16384
+#define STEP_MOST ((size_t)1 << 30) /* Lua subtracts it from what it owes */
+
+/* The collector sees boxes of a few bytes: it is told what is behind them, or
+** it would let a loop that makes Arrays fill the memory. */
+static void account(lua_State *L, size_t bytes) {
+  static atomic_size_t owed; /* by all states: it is no more than a hint */
+  bytes += atomic_exchange_explicit(&owed, 0, memory_order_relaxed);
+  if (bytes < STEP) {
+    atomic_fetch_add_explicit(&owed, bytes, memory_order_relaxed);
+  } else if (lua_gc(L, LUA_GCISRUNNING) == 1) {
+    if (bytes > STEP_MOST) bytes = STEP_MOST;
+#if LUA_VERSION_NUM >= 505
+    lua_gc(L, LUA_GCSTEP, bytes);
+#else
+    lua_gc(L, LUA_GCSTEP, (int)(bytes / 1024));
+#endif
+  }
+}
+
+/* Pushes an Array of n elements.  Garbage is collected for it as for a table
+** that finds no memory. */
+static thr_array *push_new(lua_State *L, thr_elem type, lua_Integer n) {
+  size_t most = PTRDIFF_MAX / thr_elem_size(type);
+  size_t count = (lua_Unsigned)n < most ? (size_t)n : most;
+  account(L, count * thr_elem_size(type));
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_array *a = thr_array_new(type, count);
+  if (!a) {
+    lua_gc(L, LUA_GCCOLLECT);
+    a = thr_array_new(type, count);
+  }
+  if (!a)
+    thr_face_error(L, "not enough memory for an Array of n = %I %s",
+               (LUAI_UACINT)n, thr_elem_name(type));
+  thr_face_fill(box, &kind, a);
+  return a;
+}
+
+/* The number at the top, as element i of the table at arg. */
+static thr_num checkelement(lua_State *L, int arg, lua_Integer i,
+                            thr_elem type) {
+  thr_num x;
+  if (thr_elem_get(L, -1, type, &x)) return x;
+  const char *why = thr_elem_pushwhy(L, -1, type);
+  const char *name = lua_pushfstring(L, "element %I", (LUAI_UACINT)i);
+  thr_face_argerror(L, arg, name, "%s", why);
+  return x;
+}
+
+static void read_table(lua_State *L, int arg, thr_array *a) {
+  for (size_t i = 0; i < a->n; i++) {
+    lua_geti(L, arg, (lua_Integer)i + 1);
+    store(a, i, checkelement(L, arg, (lua_Integer)i + 1, a->type));
+    lua_pop(L, 1);
+  }
+}
+
+int thr_array_create(lua_State *L) {
+  thr_elem type = thr_elem_checktype(L, 1);
+  lua_settop(L, 2);
+  if (!lua_istable(L, 2)) {
+    if (lua_type(L, 2) != LUA_TNUMBER)
+      thr_face_typeerror(L, 2, "n", "integer or table");
+    push_new(L, type, thr_face_integer(L, 2, "n", 0, LUA_MAXINTEGER));
+    return 1;
+  }
+  lua_Integer n = luaL_len(L, 2);
+  if (n < 0) return thr_face_argerror(L, 2, "n", "the length is negative");
+  read_table(L, 2, push_new(L, type, n));
+  return 1;
+}
+
+/* The elements from i to j: arguments, by default all. */
+typedef struct {
+  size_t from, to; /* counted from 0; `to` is not one of them */
+} range;
+
+static range checkrange(lua_State *L, const thr_array *a, int arg) {
+  lua_Integer n = (lua_Integer)a->n;
+  lua_Integer i = thr_face_optinteger(L, arg, "i", 1, n + 1, 1);
+  lua_Integer j = thr_face_optinteger(L, arg + 1, "j", i - 1, n, n);
+  return (range){(size_t)i - 1, (size_t)j};
+}
+
+/* What takes longer lets other threads run meanwhile. */
+#define LONG 65536 /* bytes */
+
+/***
+Sets elements to a number.  Other threads run meanwhile, if it takes time.
+@function fill
+@tparam number v
+@tparam[opt=1] integer i the first
+@tparam[opt=#a] integer j the last; `i - 1` for none
+@treturn Array itself
+@raise if v does not fit the type, or i and j do not lie in the Array
+*/
+static int array_fill(lua_State *L) {
+  thr_array *a = check(L, 1);
+  thr_num v = thr_elem_check(L, 2, "v", a->type);
+  range r = checkrange(L, a, 3);
+  if ((r.to - r.from) * thr_elem_size(a->type) < LONG) {
+    thr_array_fill(a, v, r.from, r.to);
+  } else {
+    thr_array_ref(a);
+    THREADING_BEGIN_NOGIL(L)
+    thr_array_fill(a, v, r.from, r.to);
+    THREADING_END_NOGIL(L)
+    thr_array_unref(a);
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+/***
+Makes an Array of the same type with the same elements.  Other threads run
+meanwhile, if it takes time.
+@function copy
+@treturn Array
+@raise if there is not enough memory
+*/
+static int array_copy(lua_State *L) {
+  thr_array *a = check(L, 1);
+  thr_array *b = push_new(L, a->type, (lua_Integer)a->n);
+  a = check(L, 1); /* finalisers may have run */
+  size_t bytes = a->n * thr_elem_size(a->type);
+  if (bytes >= LONG) {
+    thr_array_ref(a);
+    THREADING_BEGIN_NOGIL(L)
+    memcpy(b->data, a->data, bytes);
+    THREADING_END_NOGIL(L)
+    thr_array_unref(a);
+  } else if (bytes > 0) {
+    memcpy(b->data, a->data, bytes);
+  }
+  return 1;
+}
+
+static void push(lua_State *L, const thr_array *a, size_t i) {
+  switch (a->type) {
+#define PUSH_i(L, x) lua_pushinteger(L, (lua_Integer)(x))
+#define PUSH_d(L, x) lua_pushnumber(L, (x))
+#define X(tag, name, T, k) \
+  case THR_##tag: PUSH_##k(L, ((const T *)a->data)[i]); break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+}
+
+/***
+Makes a table of elements.
+@function totable
+@tparam[opt=1] integer i the first
+@tparam[opt=#a] integer j the last; `i - 1` for none
+@treturn {number,...}
+@raise if i and j do not lie in the Array
+*/
+static int array_totable(lua_State *L) {
+  thr_array *a = check(L, 1);
+  range r = checkrange(L, a, 2);
+  size_t n = r.to - r.from;
+  lua_createtable(L, n < INT_MAX ? (int)n : INT_MAX, 0);
+  a = check(L, 1); /* finalisers may have run */
+  for (size_t i = 0; i < n; i++) {
+    push(L, a, r.from + i);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+/* The position that the key at 2, which is not an integer, stands for;
+** raises. */
+static lua_Integer integral(lua_State *L) {
+  int ok;
+  lua_Integer i = lua_tointegerx(L, 2, &ok);
+  if (lua_type(L, 2) == LUA_TSTRING)
+    thr_face_error(L, "an Array has no field '%s'", lua_tostring(L, 2));
+  if (lua_type(L, 2) != LUA_TNUMBER)
+    thr_face_error(L, "index: integer expected, got %s", luaL_typename(L, 2));
+  if (!ok)
+    thr_face_error(L, "index: %s is not an integer",
+                   luaL_tolstring(L, 2, NULL));
+  return i;
+}
+
+static int outside(lua_State *L, const thr_array *a, lua_Integer i) {
+  return thr_face_error(L, "index: %I is not from 1 to #a, which is %I",
+                    (LUAI_UACINT)i, (LUAI_UACINT)a->n);
+}
+
+static int index_integer(lua_State *L, const thr_array *a, lua_Integer i) {
+  if ((lua_Unsigned)i - 1 < a->n) push(L, a, (size_t)i - 1);
+  else if ((lua_Unsigned)i - 1 == a->n) lua_pushnil(L);
+  else outside(L, a, i);
+  return 1;
+}
+
+/* A method, `type`, or an integer that is written as a float. */
+static int index_other(lua_State *L, const thr_array *a) {
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+    if (strcmp(lua_tostring(L, 2), "type") == 0) {
+      lua_pushstring(L, thr_elem_name(a->type));
+      return 1;
+    }
+  }
+  return index_integer(L, a, integral(L));
+}
+
+/***
+The type's name (string, read only).
+@field type
+*/
+static int array_index(lua_State *L) {
+  const thr_array *a = check(L, 1);
+  if (!lua_isinteger(L, 2)) return index_other(L, a);
+  return index_integer(L, a, lua_tointeger(L, 2));
+}
+
+/* Element i becomes the number at 3.  False: it is none, or does not fit.
+** The way through is as short as it can be; the rest is left to elem. */
+static bool set(lua_State *L, thr_array *a, size_t i) {
+  switch (a->type) {
+#define TEST_i(L) lua_isinteger(L, 3)
+#define TEST_d(L) (lua_type(L, 3) == LUA_TNUMBER)
+#define TO_i(L) lua_tointeger(L, 3)
+#define TO_d(L) lua_tonumber(L, 3)
+#define X(tag, name, T, k)                                              \
+  case THR_##tag: {                                                     \
+    if (!TEST_##k(L)) break;                                            \
+    thr_num x = {.k = TO_##k(L)};                                       \
+    if (sizeof(T) < sizeof(x) && (thr_num){.k = (T)x.k}.k != x.k) break; \
+    ((T *)a->data)[i] = (T)x.k;                                         \
+    return true;                                                        \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  thr_num x;
+  bool fits = thr_elem_get(L, 3, a->type, &x);
+  if (fits) store(a, i, x);
+  return fits;
+}
+
+static int array_newindex(lua_State *L) {
+  thr_array *a = check(L, 1);
+  lua_Integer i = lua_isinteger(L, 2) ? lua_tointeger(L, 2) : integral(L);
+  if ((lua_Unsigned)i - 1 >= a->n) return outside(L, a, i);
+  if (!set(L, a, (size_t)i - 1))
+    return thr_face_error(L, "element %I: %s", (LUAI_UACINT)i,
+                      thr_elem_pushwhy(L, 3, a->type));
+  return 0;
+}
+
+static int array_len(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)check(L, 1)->n);
+  return 1;
+}
+
+#define SHOWN 8 /* elements */
+
+static int array_tostring(lua_State *L) {
+  thr_array *a = thr_face_use(L, 1, &kind);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  lua_pushfstring(L, "<threading.Array %s[%I] {", thr_elem_name(a->type),
+                  (LUAI_UACINT)a->n);
+  luaL_addvalue(&b);
+  for (size_t i = 0; i < a->n && i < SHOWN; i++) {
+    if (i > 0) luaL_addstring(&b, ", ");
+    thr_elem_pushtext(L, a->type, load(a, i));
+    luaL_addvalue(&b);
+  }
+  luaL_addstring(&b, a->n > SHOWN ? ", ...}>" : "}>");
+  luaL_pushresult(&b);
+  return 1;
+}
+
+void thr_array_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"fill", array_fill},       {"copy", array_copy},
+      {"totable", array_totable}, {"__newindex", array_newindex},
+      {"__len", array_len},       {"__tostring", array_tostring},
+      {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  thr_face_indexwith(L, array_index);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,127 @@
+/* elem: see elem.h. */
+#include "data/elem.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bind/face.h"
+
+static const struct {
+  const char *name;
+  size_t size;
+} types[] = {
+#define X(tag, name, T, k) {#name, sizeof(T)},
+    THR_ELEMS(X)
+#undef X
+};
+
+/* What a Lua integer must be to fit. */
+static const struct {
+  int64_t least, most;
+} limits[] = {{INT8_MIN, INT8_MAX},   {INT16_MIN, INT16_MAX},
+              {INT32_MIN, INT32_MAX}, {INT64_MIN, INT64_MAX},
+              {0, UINT8_MAX},         {0, UINT16_MAX},
+              {0, UINT32_MAX},        {INT64_MIN, INT64_MAX}};
+
+const char *thr_elem_name(thr_elem type) { return types[type].name; }
+
+size_t thr_elem_size(thr_elem type) { return types[type].size; }
+
+static bool fits(thr_elem type, int64_t i) {
+  return i >= limits[type].least && i <= limits[type].most;
+}
+
+/* Infinity and NaN are floats of any size. */
+static bool fitsfloat(thr_elem type, double d) {
+  return type == THR_FLOAT64 || !(fabs(d) > FLT_MAX) || isinf(d);
+}
+
+bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum) {
+  if (thr_elem_isfloat(type)) {
+    sum->d = x.d + n.d;
+    return fitsfloat(type, sum->d);
+  }
+  sum->i = (int64_t)((uint64_t)x.i + (uint64_t)n.i);
+  if (types[type].size == sizeof(int64_t)) return true;
+  return n.i >= limits[type].least - x.i && n.i <= limits[type].most - x.i;
+}
+
+/* --- the Lua face --- */
+
+thr_elem thr_elem_checktype(lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TSTRING)
+    thr_face_typeerror(L, arg, "type", "string");
+  const char *s = lua_tostring(L, arg);
+  for (int i = 0; i < THR_NELEM; i++)
+    if (strcmp(s, types[i].name) == 0) return (thr_elem)i;
+  return thr_face_argerror(L, arg, "type", "unknown type '%s'", s);
+}
+
+void thr_elem_push(lua_State *L, thr_elem type, thr_num x) {
+  if (thr_elem_isfloat(type)) lua_pushnumber(L, x.d);
+  else lua_pushinteger(L, (lua_Integer)x.i);
+}
+
+void thr_elem_pushtext(lua_State *L, thr_elem type, thr_num x) {
+  char s[24];
+  if (type == THR_UINT64) {
+    snprintf(s, sizeof(s), "%" PRIu64, (uint64_t)x.i);
+    lua_pushstring(L, s);
+  } else {
+    thr_elem_push(L, type, x);
+    luaL_tolstring(L, -1, NULL);
+    lua_remove(L, -2);
+  }
+}
+
+static bool getfloat(lua_State *L, int idx, thr_elem type, thr_num *x) {
+  if (lua_type(L, idx) != LUA_TNUMBER) return false;
+  x->d = lua_tonumber(L, idx);
+  return fitsfloat(type, x->d);
+}
+
+/* An integer that is written as a float. */
+static bool getintegral(lua_State *L, int idx, thr_elem type, thr_num *x) {
+  int ok;
+  if (lua_type(L, idx) != LUA_TNUMBER) return false;
+  x->i = lua_tointegerx(L, idx, &ok);
+  if (ok) return fits(type, x->i);
+  double d = lua_tonumber(L, idx);
+  if (type != THR_UINT64 || !(d >= 0x1p63 && d < 0x1p64)) return false;
+  x->i = (int64_t)(uint64_t)d;
+  return true;
+}
+
+bool thr_elem_get(lua_State *L, int idx, thr_elem type, thr_num *x) {
+  if (thr_elem_isfloat(type)) return getfloat(L, idx, type, x);
+  if (!lua_isinteger(L, idx)) return getintegral(L, idx, type, x);
+  x->i = lua_tointeger(L, idx);
+  return fits(type, x->i);
+}
+
+const char *thr_elem_pushwhy(lua_State *L, int idx, thr_elem type) {
+  idx = lua_absindex(L, idx);
+  if (lua_type(L, idx) != LUA_TNUMBER) {
+    const char *got = luaL_typename(L, idx);
+    if (luaL_getmetafield(L, idx, "__name") == LUA_TSTRING)
+      got = lua_tostring(L, -1);
+    return lua_pushfstring(L, "%s expected, got %s",
+                           thr_elem_isfloat(type) ? "number" : "integer", got);
+  }
+  const char *s = luaL_tolstring(L, idx, NULL);
+  double d = lua_tonumber(L, idx);
+  if (!thr_elem_isfloat(type) && floor(d) != d)
+    return lua_pushfstring(L, "%s is not an integer", s);
+  return lua_pushfstring(L, "%s does not fit %s", s, thr_elem_name(type));
+}
+
+thr_num thr_elem_check(lua_State *L, int arg, const char *name,
+                       thr_elem type) {
+  thr_num x;
+  if (!thr_elem_get(L, arg, type, &x))
+    thr_face_argerror(L, arg, name, "%s", thr_elem_pushwhy(L, arg, type));
+  return x;
+}

@@ -1,0 +1,246 @@
+/* value: see value.h. */
+#include "data/value.h"
+
+#include <string.h>
+
+#include "bind/face.h"
+
+thr_value *thr_value_new(thr_elem type) {
+  thr_value *v = thr_os_alloc(sizeof(*v));
+  if (!v) return NULL;
+  atomic_init(&v->refs, 1);
+  v->type = type;
+  thr_value_store(v, (thr_num){0});
+  return v;
+}
+
+void thr_value_unref(thr_value *v) {
+  if (atomic_fetch_sub(&v->refs, 1) == 1) thr_os_free(v);
+}
+
+thr_num thr_value_load(thr_value *v) {
+  thr_num x = {0};
+  switch (v->type) {
+#define X(tag, name, T, k)                                               \
+  case THR_##tag:                                                        \
+    x.k = (T)atomic_load_explicit(&v->u.name, memory_order_relaxed);     \
+    break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return x;
+}
+
+void thr_value_store(thr_value *v, thr_num x) {
+  switch (v->type) {
+#define X(tag, name, T, k)                                             \
+  case THR_##tag:                                                      \
+    atomic_store_explicit(&v->u.name, (T)x.k, memory_order_relaxed);   \
+    break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+}
+
+thr_num thr_value_exchange(thr_value *v, thr_num x) {
+  switch (v->type) {
+#define X(tag, name, T, k)                        \
+  case THR_##tag:                                 \
+    x.k = atomic_exchange(&v->u.name, (T)x.k);    \
+    break;
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return x;
+}
+
+bool thr_value_replace(thr_value *v, thr_num *old, thr_num x) {
+  bool done = false;
+  switch (v->type) {
+#define X(tag, name, T, k)                                                \
+  case THR_##tag: {                                                       \
+    T o = (T)old->k;                                                      \
+    done = atomic_compare_exchange_strong(&v->u.name, &o, (T)x.k);        \
+    old->k = o;                                                           \
+    break;                                                                \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return done;
+}
+
+/* In the type itself: a float32 that is a NaN of C's need not come back from
+** thr_num with the same bits. */
+bool thr_value_add(thr_value *v, thr_num n, thr_num *old) {
+  thr_num sum = {0};
+  switch (v->type) {
+#define X(tag, name, T, k)                                             \
+  case THR_##tag: {                                                    \
+    T o = atomic_load_explicit(&v->u.name, memory_order_relaxed);      \
+    do {                                                               \
+      old->k = o;                                                      \
+      if (!thr_elem_add(v->type, *old, n, &sum)) return false;         \
+    } while (!atomic_compare_exchange_weak(&v->u.name, &o, (T)sum.k)); \
+    break;                                                             \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return true;
+}
+
+/* --- the Lua face --- */
+
+/***
+A number that Lua and C share.  A number that does not fit its type is refused,
+never wrapped or cut; integers may be written as floats (3.0), a float32
+rounds.  A uint64 is the 64 bits of a Lua integer: from 2^63 on it reads as a
+negative one (compare with `math.ult`, print with `"%x"` or tostring), and
+every Lua integer is accepted.
+@classmod threading.Value
+*/
+static void unref(void *v) { thr_value_unref(v); }
+
+static const thr_kind kind = {"threading.Value", unref};
+
+thr_value *thr_value_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
+
+static thr_value *check(lua_State *L, int arg) {
+  return thr_face_check(L, arg, &kind);
+}
+
+int thr_value_create(lua_State *L) {
+  thr_elem type = thr_elem_checktype(L, 1);
+  thr_num initial = {0};
+  if (!lua_isnoneornil(L, 2)) initial = thr_elem_check(L, 2, "initial", type);
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_value *v = thr_value_new(type);
+  if (!v) return thr_face_error(L, "not enough memory");
+  thr_face_fill(box, &kind, v);
+  if (!lua_isnoneornil(L, 2)) thr_value_store(v, initial);
+  return 1;
+}
+
+/* The type of what may be added: the sum need fit, not what is added to it. */
+static thr_elem wide(thr_elem type) {
+  if (thr_elem_isfloat(type)) return THR_FLOAT64;
+  return type == THR_UINT64 ? THR_UINT64 : THR_INT64;
+}
+
+/***
+Adds atomically.  An int64 and a uint64 wrap around, as Lua's integers do.
+@function fetch_add
+@tparam number n
+@treturn number the value before
+@raise if n is not a number of the value's kind, or if the sum does not fit
+the type; the value is then unchanged
+*/
+static int value_fetchadd(lua_State *L) {
+  thr_value *v = check(L, 1);
+  const thr_elem type = v->type;
+  thr_num old, n = thr_elem_check(L, 2, "n", wide(type));
+  bool fits = thr_value_add(v, n, &old);
+  thr_elem_push(L, type, old);
+  if (fits) return 1;
+  const char *left = luaL_tolstring(L, -1, NULL);
+  const char *right = luaL_tolstring(L, 2, NULL);
+  return thr_face_argerror(L, 2, "n", "%s + %s does not fit %s", left, right,
+                           thr_elem_name(type));
+}
+
+/***
+Stores atomically.
+@function exchange
+@tparam number x
+@treturn number the value before
+@raise if x is not a number of the value's type
+*/
+static int value_exchange(lua_State *L) {
+  thr_value *v = check(L, 1);
+  thr_num x = thr_elem_check(L, 2, "x", v->type);
+  thr_elem_push(L, v->type, thr_value_exchange(v, x));
+  return 1;
+}
+
+/***
+Stores atomically, if the value is the expected one.  Bits are compared: 0.0
+and -0.0 differ, a NaN equals itself, 3 and 3.0 are the same.
+@function compare_exchange
+@tparam number old the expected one
+@tparam number new
+@treturn boolean stored
+@treturn number the value before
+@raise if an argument is not a number of the value's type
+*/
+static int value_compareexchange(lua_State *L) {
+  thr_value *v = check(L, 1);
+  thr_num old = thr_elem_check(L, 2, "old", v->type);
+  thr_num new = thr_elem_check(L, 3, "new", v->type);
+  lua_pushboolean(L, thr_value_replace(v, &old, new));
+  thr_elem_push(L, v->type, old);
+  return 2;
+}
+
+/***
+The number (may be set): a plain load, a plain store.
+@field value
+*/
+/***
+The type's name (string, read only).
+@field type
+*/
+static int value_index(lua_State *L) {
+  thr_value *v = check(L, 1);
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  if (strcmp(key, "value") == 0) {
+    thr_elem_push(L, v->type, thr_value_load(v));
+  } else if (strcmp(key, "type") == 0) {
+    lua_pushstring(L, thr_elem_name(v->type));
+  } else {
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1)); /* the methods */
+  }
+  return 1;
+}
+
+static int value_newindex(lua_State *L) {
+  thr_value *v = check(L, 1);
+  thr_num x;
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+  if (strcmp(key, "value") != 0)
+    return thr_face_error(L, "a Value has no field '%s' to set",
+                      luaL_tolstring(L, 2, NULL));
+  if (!thr_elem_get(L, 3, v->type, &x))
+    return thr_face_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));
+  thr_value_store(v, x);
+  return 0;
+}
+
+static int value_tostring(lua_State *L) {
+  thr_value *v = thr_face_use(L, 1, &kind);
+  thr_elem_pushtext(L, v->type, thr_value_load(v));
+  lua_pushfstring(L, "<threading.Value %s %s>", thr_elem_name(v->type),
+                  lua_tostring(L, -1));
+  return 1;
+}
+
+void thr_value_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"fetch_add", value_fetchadd},
+      {"exchange", value_exchange},
+      {"compare_exchange", value_compareexchange},
+      {"__newindex", value_newindex},
+      {"__tostring", value_tostring},
+      {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  thr_face_indexwith(L, value_index);
+  lua_pop(L, 1);
+}

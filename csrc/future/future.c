@@ -1,0 +1,228 @@
+/* future: see future.h. */
+#include "future/future.h"
+
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "future/listeners.h"
+#include "queue/simplequeue.h"
+
+static bool is_done(const thr_future *f) {
+  return f->state >= THR_FUTURE_CANCELLED;
+}
+
+/* It is done; tells who waits. */
+static void settle(thr_future *f, thr_futurestate state) {
+  f->state = state;
+  thr_gate_wakeall(&f->gate);
+}
+
+bool thr_future_begin(thr_future *f) {
+  if (f->state != THR_FUTURE_PENDING) return false;
+  f->state = THR_FUTURE_RUNNING;
+  return true;
+}
+
+/* --- the Lua face --- */
+
+/***
+The outcome of a call that a pool makes.  `submit` and `map` of a
+ThreadPoolExecutor make it.
+@classmod threading.Future
+*/
+static const thr_kind kind = {"threading.Future", thr_os_free};
+
+thr_future *thr_future_check(lua_State *L, int arg) {
+  return thr_face_check(L, arg, &kind);
+}
+
+static thr_future *check(lua_State *L) { return thr_future_check(L, 1); }
+
+int thr_future_create(lua_State *L) {
+  thr_face_callable(L, 1, "fn");
+  thr_call_pack(L);
+  thr_box *box = thr_face_newboxuv(L, &kind, THR_LISTENERS);
+  thr_future *f = thr_os_alloc(sizeof(*f));
+  if (!f) return thr_face_error(L, "not enough memory");
+  thr_face_fill(box, &kind, f);
+  lua_insert(L, 1);
+  lua_setiuservalue(L, 1, THR_CALL_CONTENT);
+  return 1;
+}
+
+int thr_future_is(lua_State *L) {
+  lua_pushboolean(L, thr_face_test(L, 1, &kind) != NULL);
+  return 1;
+}
+
+void thr_future_end(lua_State *L, thr_future *f, bool ok) {
+  settle(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
+  thr_listeners_tell(L);
+}
+
+bool thr_future_cancel(lua_State *L, thr_future *f) {
+  if (f->state == THR_FUTURE_PENDING) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, 1, THR_CALL_CONTENT);
+    settle(f, THR_FUTURE_CANCELLED);
+    thr_listeners_tell(L);
+  }
+  return f->state == THR_FUTURE_CANCELLED;
+}
+
+/* Waits; pushes why there is no outcome, or returns 0. */
+static int await(lua_State *L, thr_future *f) {
+  thr_tstate *ts = thr_face_self(L);
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
+  thr_wake r = THR_PARK_WOKEN;
+  thr_face_keep(L, 1);
+  while (!is_done(f) && r != THR_PARK_TIMEOUT) {
+    r = thr_gate_wait(&f->gate, ts, f, "Future", deadline);
+    thr_pending_disturbed(L, ts, r);
+  }
+  if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED)
+    return 0;
+  lua_pushnil(L);
+  lua_pushstring(L, f->state == THR_FUTURE_CANCELLED ? "cancelled"
+                                                      : "timeout");
+  return 2;
+}
+
+/***
+What the call returns, after waiting until it is done.
+@function result
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
+as a table: `{timeout = ...}`
+@return what the function returned; or nil and "timeout"; or nil and
+"cancelled"
+@raise the error object of the call; if the timeout is not valid; a deadlock, a
+cancellation
+*/
+static int future_result(lua_State *L) {
+  thr_future *f = check(L);
+  int n = await(L, f);
+  if (n > 0) return n;
+  n = thr_call_pushoutcome(L);
+  return f->state == THR_FUTURE_FAILED ? lua_error(L) : n;
+}
+
+/***
+What the call has raised, after waiting until it is done.
+@function exception
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
+as a table: `{timeout = ...}`
+@return the error object, and the traceback (a string); nil if there was no
+error; or nil and "timeout"; or nil and "cancelled"
+@raise if the timeout is not valid; a deadlock, a cancellation
+*/
+static int future_exception(lua_State *L) {
+  thr_future *f = check(L);
+  int n = await(L, f);
+  if (n > 0) return n;
+  if (f->state == THR_FUTURE_FAILED) thr_call_pushoutcome(L);
+  else lua_pushnil(L);
+  lua_getiuservalue(L, 1, THR_CALL_TRACEBACK);
+  return f->state == THR_FUTURE_FAILED ? 2 : (lua_pop(L, 1), 1);
+}
+
+/***
+Is it cancelled, or has the call ended?
+@function done
+@treturn boolean
+*/
+static int future_done(lua_State *L) {
+  lua_pushboolean(L, is_done(check(L)));
+  return 1;
+}
+
+/***
+Is the call being made?
+@function running
+@treturn boolean
+*/
+static int future_running(lua_State *L) {
+  lua_pushboolean(L, check(L)->state == THR_FUTURE_RUNNING);
+  return 1;
+}
+
+/***
+Is it cancelled?
+@function cancelled
+@treturn boolean
+*/
+static int future_cancelled(lua_State *L) {
+  lua_pushboolean(L, check(L)->state == THR_FUTURE_CANCELLED);
+  return 1;
+}
+
+/***
+Cancels the call, if it has not begun.
+@function cancel
+@treturn boolean cancelled; false where the call has begun
+*/
+static int future_cancel(lua_State *L) {
+  thr_future *f = thr_face_use(L, 1, &kind); /* listeners are called */
+  lua_pushboolean(L, thr_future_cancel(L, f));
+  return 1;
+}
+
+/* The listener is at 2; where it comes too late it is told at once. */
+static int listen(lua_State *L, const thr_future *f) {
+  lua_settop(L, 2);
+  if (is_done(f)) thr_listeners_tellone(L);
+  else thr_listeners_add(L);
+  return 0;
+}
+
+/***
+Calls a function with the future when it is done: in the thread that has ended
+or cancelled it, or here if it is done already.  Callbacks are called in the
+order of their adding.  An error in one is told on stderr, and ends only it.
+@function add_done_callback
+@tparam function fn
+@raise if fn is not callable
+*/
+static int future_adddonecallback(lua_State *L) {
+  thr_future *f = check(L);
+  thr_face_callable(L, 2, "fn");
+  return listen(L, f);
+}
+
+/* f:_watch(queue): puts the future into the SimpleQueue when it is done. */
+static int future_watch(lua_State *L) {
+  thr_future *f = check(L);
+  thr_simplequeue_check(L, 2);
+  return listen(L, f);
+}
+
+/* f:_unwatch(queue) */
+static int future_unwatch(lua_State *L) {
+  check(L);
+  thr_listeners_remove(L);
+  return 0;
+}
+
+static int future_isfailed(lua_State *L) {
+  lua_pushboolean(L, check(L)->state == THR_FUTURE_FAILED);
+  return 1;
+}
+
+static int future_tostring(lua_State *L) {
+  static const char *const names[] = {"pending", "running", "cancelled",
+                                      "failed", "returned"};
+  thr_future *f = check(L);
+  lua_pushfstring(L, "<threading.Future at %p: %s>", f, names[f->state]);
+  return 1;
+}
+
+void thr_future_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"result", future_result}, {"exception", future_exception},
+      {"done", future_done}, {"running", future_running},
+      {"cancelled", future_cancelled}, {"cancel", future_cancel},
+      {"add_done_callback", future_adddonecallback},
+      {"_failed", future_isfailed}, {"_watch", future_watch},
+      {"_unwatch", future_unwatch}, {"__tostring", future_tostring},
+      {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,46 @@
+/*
+** future: a call that somebody else makes, and its outcome.
+**
+** Guarded by the global lock, as the queue is: a change of state is atomic.
+** What is called, the outcome, and who wants to be told of it, stand in user
+** values of the box: see call.h, listeners.h.
+*/
+#ifndef THR_FUTURE_H
+#define THR_FUTURE_H
+
+#include "park/gate.h"
+
+THR_PRIVATE_BEGIN
+
+typedef enum {
+  THR_FUTURE_PENDING,
+  THR_FUTURE_RUNNING,
+  THR_FUTURE_CANCELLED, /* from here on it is done */
+  THR_FUTURE_FAILED,
+  THR_FUTURE_RETURNED
+} thr_futurestate;
+
+typedef struct {
+  thr_futurestate state; /* gil */
+  thr_gate gate;         /* until it is done */
+} thr_future;
+
+/* The call is being made; false: it shall not be. */
+bool thr_future_begin(thr_future *f);
+
+/* --- the Lua face --- */
+struct lua_State;
+void thr_future_open(struct lua_State *L);
+int thr_future_create(struct lua_State *L); /* _future(fn, ...) */
+int thr_future_is(struct lua_State *L);     /* _is_future(value) */
+thr_future *thr_future_check(struct lua_State *L, int arg);
+
+/* For the future at stack index 1; raise what thr_listeners_tell does, when all
+** is done.  The call is over, and its outcome kept: */
+void thr_future_end(struct lua_State *L, thr_future *f, bool ok);
+/* If it has not begun; returns whether it is cancelled. */
+bool thr_future_cancel(struct lua_State *L, thr_future *f);
+
+THR_PRIVATE_END
+
+#endif

@@ -1,0 +1,33 @@
+/*
+** pool: how the workers of a ThreadPoolExecutor make the calls of the futures
+** that stand in its queue.
+**
+** To take a future and to note that its call is made are one step, during
+** which no Lua code runs and nothing is raised: whatever ends a worker, a
+** future that it has taken gets an outcome.
+**
+** Nor does Lua code run from where an outcome is seen to where the worker
+** waits for the next future (but for callbacks): who waits for that, and then
+** submits the next call, finds the worker waiting.
+*/
+#ifndef THR_WORKERS_H
+#define THR_WORKERS_H
+
+#include "os/os.h"
+
+THR_PRIVATE_BEGIN
+
+struct lua_State;
+
+/* Functions of threading._thread. */
+/* _serve(queue): until it is shut down and empty */
+int thr_workers_serve(struct lua_State *L);
+/* _empty(queue [, err]): cancels the futures in it, or has them fail with the
+** error */
+int thr_workers_empty(struct lua_State *L);
+/* _lacks_worker(queue): has it more futures than wait for one? */
+int thr_workers_lacksworker(struct lua_State *L);
+
+THR_PRIVATE_END
+
+#endif

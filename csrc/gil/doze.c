@@ -1,0 +1,32 @@
+/* doze: see doze.h. */
+#include "gil/doze.h"
+
+/* In so many sleeps, one after the other, a waiter may find the holder before
+** it ends one of them. */
+#define SLEEPS_MOST 10
+
+/* Has it not run since?  Then it is where it was; and if the system is about to
+** run it, for its sleep is over, a signal would spoil that, too. */
+static bool is_as_seen(const thr_sight *seen, int64_t used) {
+  return seen->state != THR_RUNS && used == seen->used && used != THR_FOREVER;
+}
+
+static thr_activity look(thr_tstate *holder, thr_sight *seen) {
+  thr_activity before = seen->state;
+  seen->state = thr_os_activity(holder->os, holder->native_id);
+  seen->used = thr_os_timeof(holder->os, holder->native_id);
+  if (seen->state == THR_SLEEPS) {
+    atomic_store_explicit(&holder->dozes, true, memory_order_relaxed);
+    seen->sleeps++;
+  } else if (before == THR_WAITS) {
+    seen->state = THR_RUNS; /* it ran in between, and was not asleep */
+  }
+  return seen->state;
+}
+
+thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen) {
+  int64_t used = thr_os_timeof(holder->os, holder->native_id);
+  thr_activity state =
+      is_as_seen(seen, used) ? seen->state : look(holder, seen);
+  return seen->sleeps < SLEEPS_MOST ? state : THR_RUNS;
+}

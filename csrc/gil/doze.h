@@ -1,0 +1,39 @@
+/*
+** doze: a thread that holds the global lock, and sleeps in the system.
+**
+** C code of others may sleep under the lock.  A signal would end that sleep:
+** sleep, nanosleep, poll and select give up when a handler has run, whatever
+** SA_RESTART says.  And it would be of no use, for the thread meets its hook
+** when it is back in Lua.  So a holder that is found asleep is not signalled.
+**
+** It is marked instead.  From the next time on that its hooks are set, one for
+** the returns of functions stands, too, in which it sees rt->drop when its
+** sleep is over (preempt.c); the main state has such a hook anyway.  Until
+** then a waiter has to find it awake.  A thread that is found in one sleep
+** after the other is signalled all the same: else it might never be.
+**
+** Called by gil, under its mutex.
+*/
+#ifndef THR_DOZE_H
+#define THR_DOZE_H
+
+#include "gil/record.h"
+
+THR_PRIVATE_BEGIN
+
+/* What one waiter has seen. */
+typedef struct {
+  thr_activity state; /* at the last look */
+  int64_t used;    /* how much time the holder had had then */
+  int sleeps;      /* in how many sleeps it was found */
+} thr_sight;
+
+/* What does this thread do, which holds the lock?  THR_RUNS: it may be
+** signalled.  Of a thread that waits for a processor nobody knows whether it is
+** just coming out of a sleep: it is looked at again, soon, and may be signalled
+** when it has run in between. */
+thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen);
+
+THR_PRIVATE_END
+
+#endif

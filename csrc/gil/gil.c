@@ -1,0 +1,351 @@
+/* gil: see gil.h for the laws. */
+#include "gil/gil.h"
+
+#include "gil/preempt.h"
+#include "gil/rest.h"
+#include "os/fault.h"
+
+#define HELD 1u   /* somebody may touch Lua */
+#define QUEUED 2u /* the queue is not empty: letting go must look at it */
+
+/* About how many nanoseconds the VM takes for one under a count hook. */
+#define INSTRUCTION 25
+
+#define ASK_DOUBLINGS 5
+#define ASK_PAUSE_MOST (THR_SECOND / 5)
+
+/* After how long a holder offers its processor, see offer_processor. */
+#define OFFER_AFTER (THR_SECOND / 10000)
+
+#define DEFAULT_INTERVAL (5 * THR_SECOND / 1000)
+
+struct thr_gil {
+  atomic_uint word;             /* HELD, QUEUED */
+  _Atomic(thr_tstate *) holder; /* see the first law */
+  thr_tstate *last;             /* holder only */
+  _Atomic(unsigned long long) switches; /* holder only writes */
+  atomic_llong interval;
+  int64_t grace; /* holder only: after how long it drops unasked; 0: never */
+  bool offers; /* holder only: the next that was preempted does */
+  thr_mutex m;
+  thr_gilwaiter *queue, *queue_end; /* m: sorted by due */
+  int hasty;                        /* m: who in the queue was due at once */
+};
+
+thr_gil *thr_gil_new(void) {
+  thr_gil *gil = thr_os_alloc(sizeof(*gil));
+  if (!gil) return NULL;
+  atomic_init(&gil->interval, DEFAULT_INTERVAL);
+  thr_mutex_init(&gil->m);
+  return gil;
+}
+
+void thr_gil_free(thr_gil *gil) {
+  thr_mutex_destroy(&gil->m);
+  thr_os_free(gil);
+}
+
+int64_t thr_gil_interval(thr_gil *gil) { return gil->interval; }
+void thr_gil_setinterval(thr_gil *gil, int64_t ns) { gil->interval = ns; }
+unsigned long long thr_gil_switches(thr_gil *gil) { return gil->switches; }
+
+static bool try_take(thr_gil *gil) {
+  unsigned w = atomic_load_explicit(&gil->word, memory_order_relaxed);
+  while (!(w & HELD))
+    if (atomic_compare_exchange_weak_explicit(&gil->word, &w, w | HELD,
+                                              memory_order_acquire,
+                                              memory_order_relaxed))
+      return true;
+  return false;
+}
+
+/* The one to wake, or NULL. */
+static thr_tstate *rouse(thr_gilwaiter *w) {
+  if (!w || w->posted) return NULL;
+  w->posted = true;
+  w->asleep = false;
+  thr_tstate_ref(w->ts);
+  return w->ts;
+}
+
+static void rouse_first(thr_gil *gil) {
+  thr_mutex_lock(&gil->m);
+  thr_tstate *first = rouse(gil->queue);
+  thr_mutex_unlock(&gil->m);
+  if (first) thr_tstate_wake(first);
+}
+
+/* The caller, which holds the lock, will let go of it after about so long; or,
+** where its hook is too dear, when the first of the queue asks it to. */
+static void drop_after(thr_tstate *self, int64_t patience) {
+  if (thr_rest_left(self) > 0) {
+    rouse_first(self->rt->gil);
+    return;
+  }
+  atomic_store(&self->rt->drop, true);
+  thr_preempt_armafter(self, (int)(patience / INSTRUCTION));
+}
+
+/* The lock is ours; say so.  Store holder, then load drop: a waiter stores
+** drop and then loads holder, so that one of both sees the other (a signal
+** that found no holder yet is not lost). */
+static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
+  atomic_store(&gil->holder, ts);
+  if (gil->last != ts) {
+    gil->last = ts;
+    atomic_store_explicit(&gil->switches, gil->switches + 1,
+                          memory_order_relaxed);
+  }
+  atomic_store_explicit(&ts->holds_gil, true, memory_order_relaxed);
+  if (ts->is_main && ts->rt->watch_changed) thr_preempt_watch(ts);
+  bool asked = atomic_load(&ts->rt->drop), rests = thr_rest_left(ts) > 0;
+  if (asked && rests) rouse_first(gil);
+  if ((asked && !rests) || ts->pending & THR_PENDING_AT_ONCE)
+    thr_preempt_arm(ts);
+  thr_preempt_hurry(ts);
+  if (gil->grace > 0) drop_after(ts, gil->grace);
+  else if (preempted && gil->offers && !rests)
+    thr_preempt_armafter(ts, (int)(OFFER_AFTER / INSTRUCTION));
+  gil->grace = 0;
+}
+
+/* Who was preempted gets the lock where the last holder ran, which went to wait
+** for a descriptor; there that will be woken, too, but only be run some
+** milliseconds later: the system does not interrupt who has just begun.  Once
+** the data may have come, the holder steps aside. */
+static void offer_processor(thr_gil *gil) {
+  if (!gil->offers) return;
+  gil->offers = false;
+  thr_os_yield();
+}
+
+/* From the end: most come later than those that are there. */
+static void enqueue(thr_gil *gil, thr_gilwaiter *w) {
+  thr_gilwaiter *prev = gil->queue_end;
+  while (prev && prev->due > w->due) prev = prev->prev;
+  w->prev = prev;
+  w->next = prev ? prev->next : gil->queue;
+  if (w->next) w->next->prev = w;
+  else gil->queue_end = w;
+  if (prev) prev->next = w;
+  else gil->queue = w;
+  if (w->hasty) gil->hasty++;
+  atomic_fetch_or(&gil->word, QUEUED);
+}
+
+/* How long the next holder runs if nobody asks it to drop.  Who sleeps does
+** not ask; who was due at once and stands behind others that are due has asked
+** the last holder, and would not ask the next one before long. */
+static int64_t grace_of_next(const thr_gil *gil) {
+  if (gil->queue && gil->queue->asleep) return THR_CONTEND;
+  return gil->hasty > 0 ? THR_SOON : 0;
+}
+
+static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
+  if (w->prev) w->prev->next = w->next;
+  else gil->queue = w->next;
+  if (w->next) w->next->prev = w->prev;
+  else gil->queue_end = w->prev;
+  if (!gil->queue) atomic_fetch_and(&gil->word, ~QUEUED);
+  if (w->hasty) gil->hasty--;
+  gil->grace = grace_of_next(gil);
+}
+
+/* How many wait before w; beyond a few it does not matter. */
+static int position(const thr_gilwaiter *w) {
+  int n = 0;
+  for (const thr_gilwaiter *o = w->prev; o && n < 100; o = o->prev) n++;
+  return n;
+}
+
+/* Returns what the holder does. */
+static thr_activity signal_holder(thr_gil *gil, thr_gilwaiter *w) {
+  atomic_store(&w->ts->rt->drop, true);
+  thr_tstate *holder = atomic_load(&gil->holder);
+  thr_activity state = holder ? thr_doze_look(holder, &w->seen) : THR_SLEEPS;
+  if (state == THR_RUNS) thr_preempt_request(holder);
+  return state;
+}
+
+static int64_t rest_of_holder(thr_gil *gil) {
+  thr_tstate *holder = atomic_load(&gil->holder);
+  return holder ? thr_rest_left(holder) : 0;
+}
+
+/* A holder that was asked will hand the lock over, and while somebody hasty
+** waits the next one asks itself.  So thousands that come back at once need
+** not all signal, again and again; but for one that has set drop without a
+** signal. */
+static bool need_not_ask(const thr_gilwaiter *w, int pos) {
+  return w->hasty && pos > 0 && w->seen.state == THR_RUNS &&
+         atomic_load(&w->ts->rt->drop);
+}
+
+/* Asks the holder to drop if the waiter is due; returns when to ask again.
+** The farther back, the later: the first in the queue asks for all.  And ever
+** more rarely: a holder that sits in a C function hears it only there, as
+** system calls that end with EINTR. */
+static int64_t ask(thr_gil *gil, thr_gilwaiter *w) {
+  int64_t now = thr_os_monotonic();
+  int pos = position(w);
+  if (now < w->due && pos == 0) return w->due;
+  if (now < w->due) return w->due + pos * gil->interval;
+  if (need_not_ask(w, pos)) return now + pos * ASK_PAUSE_MOST;
+  int64_t pause = rest_of_holder(gil);
+  if (pause == 0)
+    pause = signal_holder(gil, w) == THR_WAITS ? THR_SOON
+                                               : (pos + 1) * gil->interval;
+  pause <<= w->asked;
+  if (w->asked < ASK_DOUBLINGS) w->asked++;
+  return now + (pause < ASK_PAUSE_MOST ? pause : ASK_PAUSE_MOST);
+}
+
+static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
+  while (!w->granted && !try_take(gil)) {
+    int64_t until = ask(gil, w);
+    thr_mutex_unlock(&gil->m);
+    thr_sem_wait(&w->ts->sem, until);
+    atomic_store_explicit(&w->ts->cpu, thr_os_cpu(), memory_order_relaxed);
+    thr_mutex_lock(&gil->m);
+    w->posted = false;
+  }
+  if (w->granted) return;
+  dequeue(gil, w);
+  atomic_store(&w->ts->rt->drop, false); /* it was meant for the last holder */
+}
+
+/* Under the mutex. */
+static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
+                     int64_t patience) {
+  w->ts = ts;
+  w->due = thr_os_monotonic() + patience;
+  w->granted = w->posted = w->asleep = false;
+  w->hasty = patience == THR_AT_ONCE;
+  w->preempted = patience >= gil->interval;
+  w->asked = 0;
+  w->seen = (thr_sight){.state = THR_RUNS};
+  enqueue(gil, w);
+}
+
+void thr_gil_take(thr_tstate *ts, int64_t patience) {
+  thr_gil *gil = ts->rt->gil;
+  thr_gilwaiter w = {.preempted = false};
+  if (!try_take(gil)) {
+    thr_mutex_lock(&gil->m);
+    queue_up(gil, &w, ts, patience);
+    wait_turn(gil, &w);
+    thr_mutex_unlock(&gil->m);
+  }
+  become_holder(gil, ts, w.preempted);
+}
+
+bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
+                    int64_t patience) {
+  thr_gil *gil = ts->rt->gil;
+  bool wakes = patience >= THR_STREAM || thr_rest_left(self) > 0;
+  thr_mutex_lock(&gil->m);
+  queue_up(gil, w, ts, patience);
+  w->posted = wakes;
+  w->asleep = !wakes;
+  thr_mutex_unlock(&gil->m);
+  if (!wakes) drop_after(self, patience);
+  return wakes;
+}
+
+void thr_gil_accept(thr_gilwaiter *w) {
+  thr_gil *gil = w->ts->rt->gil;
+  thr_mutex_lock(&gil->m);
+  w->asleep = false;
+  w->posted = false; /* the token has been taken, by park */
+  wait_turn(gil, w);
+  thr_mutex_unlock(&gil->m);
+  become_holder(gil, w->ts, w->preempted);
+}
+
+/* The word stays HELD: no one can come between.  Returns whom to wake. */
+static thr_tstate *hand_over(thr_gil *gil, thr_gilwaiter *w) {
+  atomic_store(&w->ts->rt->drop, false);
+  dequeue(gil, w);
+  w->granted = true;
+  atomic_store(&gil->holder, w->ts);
+  thr_tstate_ref(w->ts);
+  return w->ts;
+}
+
+static thr_tstate *let_go(thr_gil *gil, thr_tstate *ts) {
+  thr_gilwaiter *w = gil->queue;
+  atomic_store(&ts->rt->drop, false);
+  atomic_fetch_and_explicit(&gil->word, ~HELD, memory_order_release);
+  return rouse(w);
+}
+
+static void disown(thr_gil *gil, thr_tstate *ts) {
+  atomic_store_explicit(&ts->holds_gil, false, memory_order_relaxed);
+  atomic_signal_fence(memory_order_seq_cst); /* against our own handler */
+  atomic_store(&gil->holder, NULL);
+}
+
+int thr_gil_release(thr_tstate *ts) {
+  thr_gil *gil = ts->rt->gil;
+  unsigned held = HELD;
+  disown(gil, ts);
+  if (atomic_compare_exchange_strong_explicit(&gil->word, &held, 0,
+                                              memory_order_release,
+                                              memory_order_relaxed))
+    return -1;
+  thr_mutex_lock(&gil->m);
+  if (ts->watches) gil->offers = true;
+  thr_tstate *next = gil->queue && ts->rt->drop ? hand_over(gil, gil->queue)
+                                                : let_go(gil, ts);
+  thr_mutex_unlock(&gil->m);
+  if (!next) return -1;
+  int cpu = atomic_load_explicit(&next->cpu, memory_order_relaxed);
+  thr_tstate_wake(next); /* now, lest it sleeps on the mutex */
+  return cpu;
+}
+
+/* It stands in the queue before the next one runs, and can ask for a drop. */
+void thr_gil_yield(thr_tstate *ts) {
+  thr_gil *gil = ts->rt->gil;
+  thr_tstate *next = NULL;
+  thr_gilwaiter w;
+  if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed) &&
+      thr_fault_every() == 0) {
+    offer_processor(gil);
+    return;
+  }
+  thr_mutex_lock(&gil->m);
+  if (gil->queue) {
+    disown(gil, ts);
+    next = hand_over(gil, gil->queue);
+    queue_up(gil, &w, ts, gil->interval);
+  } else {
+    atomic_store(&ts->rt->drop, false);
+  }
+  thr_mutex_unlock(&gil->m);
+  if (!next) return;
+  thr_tstate_wake(next);
+  thr_gil_accept(&w);
+}
+
+void thr_gil_abandon(thr_gil *gil) {
+  thr_mutex_lock(&gil->m);
+  atomic_store(&gil->holder, NULL);
+  thr_mutex_unlock(&gil->m);
+}
+
+void thr_gil_beforefork(thr_gil *gil) { thr_mutex_lock(&gil->m); }
+
+void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
+  thr_gil *gil = ts->rt->gil;
+  if (in_child) {
+    gil->queue = gil->queue_end = NULL;
+    gil->word = ts->holds_gil ? HELD : 0;
+    gil->holder = ts->holds_gil ? ts : NULL;
+    gil->hasty = 0;
+    gil->grace = 0;
+    ts->rt->drop = false;
+    ts->rests_until = 0; /* the child's time begins anew */
+  }
+  thr_mutex_unlock(&gil->m);
+}

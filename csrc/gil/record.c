@@ -1,0 +1,201 @@
+/* tstate: making, finding and dropping the records.  See tstate.h. */
+#include "gil/record.h"
+
+#include <string.h>
+
+#include "gil/gil.h"
+
+THR_TLS thr_tstate *thr_tls = NULL;
+
+/* Idents are never recycled: with the ident of a dead owner, a new thread
+** would own its locks (CPython's gh-128167). */
+static atomic_ullong next_ident = 1;
+
+/* The signal handler may walk the list at any moment: it must always be one.
+** (It may miss the record that moves; the waiter signals again.) */
+static void put_first(thr_tstate *ts) {
+  atomic_signal_fence(memory_order_seq_cst);
+  ts->tls_next = thr_tls;
+  atomic_signal_fence(memory_order_seq_cst);
+  thr_tls = ts;
+}
+
+thr_tstate *thr_tstate_find(const void *id) {
+  thr_tstate **link = &thr_tls;
+  while (*link && (*link)->id != id) link = &(*link)->tls_next;
+  thr_tstate *ts = *link;
+  if (!ts) return NULL;
+  *link = ts->tls_next; /* move to the front */
+  put_first(ts);
+  return ts;
+}
+
+thr_tstate *thr_tstate_here(const thr_runtime *rt) {
+  thr_tstate *ts = thr_tls;
+  while (ts && ts->rt != rt) ts = ts->tls_next;
+  return ts;
+}
+
+thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
+  thr_runtime *rt = thr_os_alloc(sizeof(*rt));
+  if (!rt) return NULL;
+  rt->gil = thr_gil_new();
+  if (!rt->gil) {
+    thr_os_free(rt);
+    return NULL;
+  }
+  rt->id = id;
+  rt->one_cpu = thr_os_cpucount() < 2;
+  rt->mainL = mainL;
+  atomic_init(&rt->refs, 1);
+  thr_mutex_init(&rt->m);
+  return rt;
+}
+
+void thr_runtime_unref(thr_runtime *rt) {
+  if (atomic_fetch_sub(&rt->refs, 1) != 1) return;
+  thr_gil_free(rt->gil);
+  thr_mutex_destroy(&rt->m);
+  thr_os_free(rt);
+}
+
+thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
+  thr_tstate *ts = thr_os_alloc(sizeof(*ts));
+  if (!ts) return NULL;
+  if (!thr_sem_init(&ts->sem, is_main ? THR_SEM_PIPE : THR_SEM_PLAIN)) {
+    thr_os_free(ts);
+    return NULL;
+  }
+  ts->id = rt->id;
+  ts->is_main = is_main;
+  ts->rt = rt;
+  ts->ident = atomic_fetch_add(&next_ident, 1);
+  ts->random = (uint32_t)ts->ident * 2654435761u | 1;
+  atomic_init(&ts->refs, 1);
+  atomic_fetch_add(&rt->refs, 1);
+  return ts;
+}
+
+void thr_tstate_ref(thr_tstate *ts) { atomic_fetch_add(&ts->refs, 1); }
+
+void thr_tstate_unref(thr_tstate *ts) {
+  if (atomic_fetch_sub(&ts->refs, 1) != 1) return;
+  thr_sem_destroy(&ts->sem);
+  thr_runtime_unref(ts->rt);
+  thr_os_free(ts);
+}
+
+/* Who is woken looks no longer: the caller may want to, at once. */
+static void end_look(thr_tstate *ts) {
+  thr_tstate *spinner = ts;
+  if (atomic_load_explicit(&ts->rt->spinner, memory_order_relaxed) == ts)
+    atomic_compare_exchange_strong(&ts->rt->spinner, &spinner, NULL);
+}
+
+void thr_tstate_wake(thr_tstate *ts) {
+  end_look(ts);
+  thr_sem_post(&ts->sem);
+  thr_tstate_unref(ts);
+}
+
+/* A descriptor for each thread would halve the connections that a server with
+** a thread for each can have. */
+#define PIPES_MOST 256
+
+static atomic_int pipes;
+
+void thr_tstate_makebell(thr_tstate *ts) {
+  if (ts->is_main || ts->bell.kind != THR_SEM_PLAIN) return;
+  if (atomic_fetch_add(&pipes, 1) < PIPES_MOST &&
+      thr_sem_init(&ts->bell, THR_SEM_PIPE))
+    return;
+  atomic_fetch_sub(&pipes, 1);
+  thr_sem_init(&ts->bell, THR_SEM_SIGNAL);
+}
+
+void thr_tstate_dropbell(thr_tstate *ts) {
+  if (ts->bell.kind == THR_SEM_PLAIN) return;
+  if (ts->bell.kind == THR_SEM_PIPE) atomic_fetch_sub(&pipes, 1);
+  thr_sem_destroy(&ts->bell);
+  ts->bell.kind = THR_SEM_PLAIN;
+}
+
+void thr_tstate_setname(thr_tstate *ts, const char *name) {
+  size_t n = strlen(name);
+  if (n >= sizeof(ts->name)) n = sizeof(ts->name) - 1;
+  memcpy(ts->name, name, n);
+  ts->name[n] = '\0';
+}
+
+void thr_tstate_bind(thr_tstate *ts) {
+  thr_tstate_ref(ts);
+  put_first(ts);
+}
+
+void thr_tstate_unbind(thr_tstate *ts) {
+  thr_tstate **link = &thr_tls;
+  while (*link && *link != ts) link = &(*link)->tls_next;
+  if (!*link) return;
+  *link = ts->tls_next;
+  atomic_signal_fence(memory_order_seq_cst);
+  thr_tstate_dropbell(ts);
+  thr_tstate_unref(ts);
+}
+
+static void put_in_list(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  if (ts->foreign) thr_tstate_ref(ts);
+  ts->prev = NULL;
+  ts->next = rt->threads;
+  if (ts->next) ts->next->prev = ts;
+  rt->threads = ts;
+  if (!ts->is_main) {
+    rt->alive++;
+    if (!ts->daemon) rt->nondaemons++;
+  }
+  rt->awake++;
+}
+
+bool thr_tstate_enlist(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  bool may = !ts->foreign || !rt->closing;
+  if (may) put_in_list(ts);
+  thr_mutex_unlock(&rt->m);
+  return may;
+}
+
+int thr_tstate_delist(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  if (ts->prev) ts->prev->next = ts->next;
+  else rt->threads = ts->next;
+  if (ts->next) ts->next->prev = ts->prev;
+  if (!ts->is_main) {
+    rt->alive--;
+    if (!ts->daemon) rt->nondaemons--;
+  }
+  int left = rt->nondaemons;
+  thr_mutex_unlock(&rt->m);
+  if (ts->foreign) thr_tstate_unref(ts); /* its own is left */
+  return left;
+}
+
+void thr_tstate_bury(thr_tstate *ts) {
+  thr_tstate **link = &ts->rt->zombies;
+  thr_tstate_ref(ts);
+  while (*link) link = &(*link)->zombie_next; /* a short list */
+  *link = ts;
+  ts->zombie_next = NULL;
+}
+
+void thr_tstate_reap(thr_runtime *rt, int keep) {
+  int n = 0;
+  for (thr_tstate *ts = rt->zombies; ts; ts = ts->zombie_next) n++;
+  while (rt->zombies && n-- > keep) {
+    thr_tstate *ts = rt->zombies;
+    rt->zombies = ts->zombie_next;
+    thr_os_join(ts->os);
+    thr_tstate_unref(ts);
+  }
+}

@@ -1,0 +1,43 @@
+/*
+** whose: does a thread run in a Lua state of its own?
+**
+** A C library may keep a lua_State and call back on it from another thread
+** than the one that runs there: an event loop that was loaded in one thread
+** and is run by another.  The call stands on top of a stack that its owner
+** goes on with as soon as it has the global lock.  So the lock must not be let
+** go before the call has ended.
+**
+** Law: whoever lets go of the lock in the middle of a call of Lua's has asked
+** here before, and keeps it where the state is another's.  `at` says where the
+** thread is: each way from Lua into the library sets it.
+**
+** Another's are: the state that another living thread stands on, the
+** coroutines that coroutine.resume runs there, and that in which the thread
+** was when it let go of the lock; for a coroutine that is run by C, or by a
+** resume that was not replaced, has no other record.  All that a thread
+** resumes on top of another's state counts as another's, too (`host`).
+**
+** Called by park, pending, kernel, coroutine and capi, with the lock.
+*/
+#ifndef THR_WHOSE_H
+#define THR_WHOSE_H
+
+#include "gil/record.h"
+
+THR_PRIVATE_BEGIN
+
+static inline void thr_whose_at(thr_tstate *ts, struct lua_State *L) {
+  atomic_store_explicit(&ts->at, L, memory_order_relaxed);
+}
+
+/* The ident of the thread in whose state ts is; 0: in its own. */
+uint64_t thr_whose(thr_tstate *ts);
+
+static inline bool thr_whose_isown(thr_tstate *ts) {
+  struct lua_State *L = atomic_load_explicit(&ts->at, memory_order_relaxed);
+  return (L == ts->running && ts->host == 0) || thr_whose(ts) == 0;
+}
+
+THR_PRIVATE_END
+
+#endif

@@ -1,0 +1,42 @@
+/*
+** child: replaces os.execute and io.popen.
+**
+** A worker thread blocks all signals from outside, and a child process
+** inherits that: neither Ctrl-C nor SIGTERM would end it.  So they are let in
+** while the child is made.  What arrives for the process meanwhile goes to
+** the main thread, unless that blocks it just then, on its way to sleep.
+*/
+#include "io/inherit.h"
+
+#include <lualib.h>
+
+#include "bind/face.h"
+
+/* An error is left to a second call, made as if there had been no first: it
+** is about the arguments, and so bears the function's name. */
+static int from_worker(lua_State *L) {
+  int nargs = lua_gettop(L);
+  luaL_checkstack(L, nargs + 1, NULL);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  for (int i = 1; i <= nargs; i++) lua_pushvalue(L, i);
+  thr_os_blocksignals(false);
+  int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
+  thr_os_blocksignals(true);
+  thr_sem_post(&thr_face_self(L)->rt->main->sem); /* look whether there is a
+                                  hook: its handler may have run here */
+  if (status == LUA_OK) return lua_gettop(L) - nargs;
+  lua_settop(L, nargs);
+  return thr_face_original(L);
+}
+
+static int make_child(lua_State *L) {
+  const thr_tstate *ts = thr_face_here(L);
+  return !ts || ts->is_main ? thr_face_original(L) : from_worker(L);
+}
+
+void thr_inherit_open(lua_State *L) {
+  static const luaL_Reg os[] = {{"execute", make_child}, {NULL, NULL}};
+  static const luaL_Reg io[] = {{"popen", make_child}, {NULL, NULL}};
+  thr_face_replace(L, LUA_OSLIBNAME, os);
+  thr_face_replace(L, LUA_IOLIBNAME, io);
+}

@@ -1,0 +1,21 @@
+/*
+** pollset: a set of descriptors for Lua, which is waited for as one of them.
+** What threading.socket's select stands on.
+*/
+#ifndef THR_SELECTSET_H
+#define THR_SELECTSET_H
+
+#include <lua.h>
+
+#include "os/os.h"
+
+THR_PRIVATE_BEGIN
+
+/* _pollset(): an object with the methods add{[fd] = "r" | "w" | "rw"}, fd() and
+** ready(), which is to be closed. */
+int thr_selectset_create(lua_State *L);
+void thr_selectset_open(lua_State *L); /* its type */
+
+THR_PRIVATE_END
+
+#endif

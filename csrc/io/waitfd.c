@@ -1,0 +1,76 @@
+/* io: see io.h. */
+#include "io/waitfd.h"
+
+#include <string.h>
+
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "io/descriptor.h"
+#include "os/stdio.h"
+#include "park/closing.h"
+
+static unsigned check_mode(lua_State *L) {
+  if (lua_type(L, 2) != LUA_TSTRING)
+    thr_face_typeerror(L, 2, "mode", "string");
+  const char *mode = lua_tostring(L, 2);
+  if (strcmp(mode, "r") == 0) return THR_IN;
+  if (strcmp(mode, "w") == 0) return THR_OUT;
+  if (strcmp(mode, "rw") == 0) return THR_IN | THR_OUT;
+  thr_face_argerror(L, 2, "mode", "must be 'r', 'w' or 'rw'");
+  return 0;
+}
+
+/* --- the wait --- */
+
+static int refuse(lua_State *L, const char *why) {
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+static int ready(lua_State *L, const thr_watch *watch) {
+  static const char *const names[] = {NULL, "r", "w", "rw"};
+  if (watch->ready == THR_NOFD) return refuse(L, "closed");
+  lua_pushboolean(L, 1);
+  if (watch->wanted != (THR_IN | THR_OUT)) return 1;
+  lua_pushstring(L, names[watch->ready]);
+  return 2;
+}
+
+/* Is it, without a wait?  `look`: it is not known that it would have to. */
+static bool is_ready(const thr_source *s, thr_watch *watch, bool look) {
+  if (look) thr_os_look(watch);
+  if (s->buffered && watch->ready != THR_NOFD)
+    watch->ready |= watch->wanted & THR_IN;
+  return watch->ready != 0;
+}
+
+/* Waits once for what stands at 1.  How many results; 0: look again. */
+static int wait_once(lua_State *L, unsigned wanted, int64_t deadline,
+                     bool look, bool again) {
+  thr_tstate *ts = thr_face_self(L);
+  unsigned closings = thr_closing_count(); /* before the number is read */
+  thr_source s = thr_descriptor_check(L, again);
+  thr_watch watch = {.fd = s.fd, .wanted = wanted};
+  if (s.fd < 0) return refuse(L, "closed");
+  if (is_ready(&s, &watch, look || again)) return ready(L, &watch);
+  if (s.is_file && wanted & THR_IN) thr_os_flushprompt(s.fd);
+  thr_tstate_makebell(ts);
+  thr_wake r = thr_closing_park(ts, &watch, closings, deadline);
+  if (r == THR_PARK_READY) return ready(L, &watch);
+  if (r == THR_PARK_WOKEN) return refuse(L, "closed");
+  if (r == THR_PARK_CHANGED || thr_pending_disturbed(L, ts, r)) return 0;
+  return refuse(L, "timeout");
+}
+
+static int wait_fd(lua_State *L, bool look) {
+  unsigned wanted = check_mode(L);
+  int64_t deadline = thr_face_deadline(L, 3, "timeout");
+  thr_pending_check(L, thr_face_self(L));
+  int n = wait_once(L, wanted, deadline, look, false);
+  while (n == 0) n = wait_once(L, wanted, deadline, look, true);
+  return n;
+}
+
+int thr_waitfd_waitfd(lua_State *L) { return wait_fd(L, true); }
+int thr_waitfd_awaitfd(lua_State *L) { return wait_fd(L, false); }

@@ -1,0 +1,130 @@
+/*
+** os: what the library asks of the operating system, and nothing else.
+**
+** The only unit that includes <pthread.h>, <signal.h> or <semaphore.h>, and
+** the only one with a platform `#if`.  Time is int64_t nanoseconds of the
+** monotonic clock; a deadline is a point on that clock, THR_FOREVER is none.
+** May be called by everybody, with or without the global lock.
+*/
+#ifndef THR_OS_H
+#define THR_OS_H
+
+#include <pthread.h>
+#include <time.h>
+
+#include "os/port.h"
+
+THR_PRIVATE_BEGIN
+
+typedef pthread_mutex_t thr_mutex; /* held for a few instructions only */
+#define THR_MUTEX_INIT PTHREAD_MUTEX_INITIALIZER
+typedef pthread_t thr_osthread;
+
+typedef pthread_once_t thr_once;
+#define THR_ONCE_INIT PTHREAD_ONCE_INIT
+#define thr_os_once(o, fn) ((void)pthread_once((o), (fn)))
+
+/* The one door for the memory of ours: zeroed, NULL if there is none.  Big
+** pieces cost nothing until they are touched. */
+void *thr_os_alloc(size_t size);
+void *thr_os_realloc(void *p, size_t size); /* as realloc; size > 0 */
+void thr_os_free(void *p);
+
+/* clocks, in nanoseconds */
+int64_t thr_os_monotonic(void);
+int64_t thr_os_realtime(void);
+int64_t thr_os_threadtime(void);
+int64_t thr_os_processtime(void);
+struct timespec thr_os_timespec(int64_t ns);
+
+void thr_mutex_init(thr_mutex *m);
+void thr_mutex_lock(thr_mutex *m);
+void thr_mutex_unlock(thr_mutex *m);
+void thr_mutex_destroy(thr_mutex *m);
+
+/*
+** Starts a thread that blocks every asynchronous signal but the preemption
+** signal.  `stack` in bytes, 0 for the system's default.  Returns 0 or errno.
+*/
+int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *), void *arg);
+/* Blocks what a thread that thr_os_start has started blocks, or lets it in. */
+void thr_os_blocksignals(bool block);
+void thr_os_join(thr_osthread t);
+/* `fn`, the same for all, is called on the calling thread where that ends,
+** after what others do there. */
+void thr_os_atthreadend(void (*fn)(void));
+thr_osthread thr_os_self(void);
+void thr_os_setname(const char *name); /* of the calling thread */
+int64_t thr_os_nativeid(void);
+bool thr_os_stackok(size_t size); /* may a thread have this stack size? */
+/* How much of the processors' time a thread of this process has had, or
+** THR_FOREVER where nobody tells.  The calling one's is thr_os_threadtime. */
+int64_t thr_os_timeof(thr_osthread t, int64_t native_id);
+/* What a thread of this process does, which is not the calling one.  Where
+** nobody tells, one that stands still for a moment sleeps. */
+typedef enum {
+  THR_RUNS,
+  THR_WAITS, /* for a processor: in a computation or at the end of a sleep */
+  THR_SLEEPS
+} thr_activity;
+thr_activity thr_os_activity(thr_osthread t, int64_t native_id);
+int thr_os_cpu(void); /* on which processor this runs; 0 where none tells */
+void thr_os_yield(void); /* lets others run on this processor */
+int thr_os_cpucount(void);        /* processors this process may use */
+
+/*
+** Makes `fn` the handler of the preemption signal, once per process, and
+** lets the calling thread receive it.  Returns 0 or errno.  Where another
+** handler takes its place, and nobody hears the signals any more, it comes back
+** and calls that one, too.
+*/
+int thr_os_handlepreempt(void (*fn)(void));
+void thr_os_preempt(thr_osthread t);
+/* Ends a sleep that lets the signal in; it is sent once, and must be heard. */
+void thr_os_disturb(thr_osthread t);
+/* Lets the preemption signal in, or not; returns whether it was before. */
+bool thr_os_letpreempt(bool in);
+
+/* From now on the handler of Ctrl-C, if that signal has one, is called only
+** if `may` says so, and `after` after it. */
+void thr_os_aroundsigint(bool (*may)(void), void (*after)(void));
+
+/* pthread_atfork, once per process.  Returns 0 or errno. */
+int thr_os_atfork(void (*before)(void), void (*parent)(void),
+                  void (*child)(void));
+
+/* Keeps the shared object that holds `address` in memory until the process
+** ends: a living thread must never lose its code to dlclose. */
+void thr_os_keeploaded(const void *address);
+/* The name of that library, or "?". */
+const char *thr_os_libraryof(const void *address);
+#if defined(__GNUC__)
+#define thr_os_caller() __builtin_return_address(0)
+#else
+#define thr_os_caller() NULL
+#endif
+
+/* `fn` becomes what signal `sig` does, on the calling thread wherever it
+** arrives.  Returns 0 or errno. */
+int thr_os_onsignal(int sig, void (*fn)(void));
+/* "QUIT", "SIGQUIT" -> its number; 0: unknown */
+int thr_os_signumber(const char *name);
+
+int thr_os_raise(int sig); /* to this process; returns 0 or errno */
+int thr_os_sigint(void);
+bool thr_os_sigvalid(int sig);
+bool thr_os_sighandled(int sig); /* by a function of somebody's */
+
+bool thr_os_isterminal(void); /* is stderr one? */
+
+static inline void thr_os_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+THR_PRIVATE_END
+
+#endif

@@ -1,0 +1,117 @@
+/* os_watch, by ppoll or pselect.  See os_watch.h for the contract. */
+#define _GNU_SOURCE 1
+
+#include "os/poll.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#if !defined(__linux__)
+#include <sys/select.h>
+#endif
+
+#if defined(__linux__)
+
+static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
+                     const sigset_t *mask) {
+  return ppoll(p, n, t, mask);
+}
+
+#else
+
+#define SECONDS_MOST 100000000 /* three years; macOS's pselect takes no more */
+
+static int milliseconds(const struct timespec *t, int most) {
+  int64_t ns = t ? (int64_t)t->tv_sec * THR_SECOND + t->tv_nsec : THR_FOREVER;
+  return ns / 1000000 >= most ? most : (int)((ns + 999999) / 1000000);
+}
+
+/* pselect has no room for the descriptor: signals are let in around sleeps
+** so short that one which comes just before does no harm. */
+static int poll_in_slices(struct pollfd *p, nfds_t n, const struct timespec *t,
+                          const sigset_t *mask) {
+  sigset_t before;
+  if (!mask) return poll(p, n, t ? milliseconds(t, INT_MAX) : -1);
+  pthread_sigmask(SIG_SETMASK, mask, &before);
+  int r = poll(p, n, milliseconds(t, 20));
+  int err = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = err;
+  return r;
+}
+
+static int to_sets(const struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
+  int last = -1;
+  FD_ZERO(in);
+  FD_ZERO(out);
+  for (nfds_t i = 0; i < n; i++) {
+    if (p[i].fd >= FD_SETSIZE) return INT_MAX;
+    if (p[i].fd > last) last = p[i].fd;
+    if (p[i].fd >= 0 && p[i].events & POLLIN) FD_SET(p[i].fd, in);
+    if (p[i].fd >= 0 && p[i].events & POLLOUT) FD_SET(p[i].fd, out);
+  }
+  return last;
+}
+
+static void from_sets(struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
+  for (nfds_t i = 0; i < n; i++)
+    if (p[i].fd >= 0)
+      p[i].revents = (short)((FD_ISSET(p[i].fd, in) ? POLLIN : 0) |
+                             (FD_ISSET(p[i].fd, out) ? POLLOUT : 0));
+}
+
+/* By pselect without a mask, too: macOS's poll does not know all devices. */
+static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
+                     const sigset_t *mask) {
+  static const struct timespec most = {.tv_sec = SECONDS_MOST};
+  fd_set in, out;
+  int last = to_sets(p, n, &in, &out);
+  if (t && t->tv_sec > SECONDS_MOST) t = &most;
+  if (last == INT_MAX) return poll_in_slices(p, n, t, mask);
+  int r = pselect(last + 1, &in, &out, NULL, t, mask);
+  if (r < 0 && errno == EBADF) return poll(p, n, 0); /* tells which */
+  if (r > 0) from_sets(p, n, &in, &out);
+  return r;
+}
+
+#endif
+
+static struct pollfd watched(const thr_watch *watch) {
+  struct pollfd p = {.fd = watch->fd};
+  if (watch->wanted & THR_IN) p.events |= POLLIN;
+  if (watch->wanted & THR_OUT) p.events |= POLLOUT;
+  return p;
+}
+
+/* Who reads or writes where there is an error, or nobody at the other end,
+** is told so at once. */
+static void note(thr_watch *watch, int revents) {
+  watch->ready = 0;
+  if (revents & (POLLIN | POLLHUP | POLLERR)) watch->ready |= THR_IN;
+  if (revents & (POLLOUT | POLLHUP | POLLERR)) watch->ready |= THR_OUT;
+  watch->ready &= watch->wanted;
+  if (revents & POLLNVAL) watch->ready = THR_NOFD;
+}
+
+bool thr_os_look(thr_watch *watch) {
+  static const struct timespec now = {0, 0};
+  struct pollfd p = watched(watch);
+  int r;
+  do r = poll_with(&p, 1, &now, NULL);
+  while (r < 0 && errno == EINTR);
+  note(watch, r > 0 ? p.revents : 0);
+  return watch->ready != 0;
+}
+
+int thr_os_watch(int fd, thr_watch *watch, int64_t deadline, const void *mask) {
+  int64_t left = deadline - thr_os_monotonic();
+  struct timespec t = thr_os_timespec(left > 0 ? left : 0);
+  struct pollfd p[2] = {{.fd = fd, .events = POLLIN}};
+  if (watch) p[1] = watched(watch);
+  const struct timespec *until = deadline == THR_FOREVER ? NULL : &t;
+  int r = poll_with(p, watch ? 2 : 1, until, mask);
+  if (watch) note(watch, r > 0 ? p[1].revents : 0);
+  return r > 0 ? 2 - (p[0].revents != 0) : r;
+}

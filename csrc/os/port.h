@@ -1,0 +1,49 @@
+/*
+** port: what differs between compilers and C libraries, as macros: what is
+** visible outside the shared object, and thread-local storage.
+**
+** Includes nothing of ours.  Included by everybody, through os.h.
+*/
+#ifndef THR_PORT_H
+#define THR_PORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define THR_FOREVER INT64_MAX
+#define THR_SECOND INT64_C(1000000000)
+
+/*
+** Beside POSIX we use what Linux and its C libraries have of their own.  Other
+** systems go without; what there is for them runs on Linux, too, if __linux__
+** is not defined (tools/portability).
+*/
+#if defined(__linux__) && defined(__GLIBC__)
+#define THR_GLIBC(major, minor) __GLIBC_PREREQ(major, minor)
+#else
+#define THR_GLIBC(major, minor) 0
+#endif
+
+/* Between these two stand the declarations of every header of the library:
+** what they declare is not exported from the shared object. */
+#if defined(__GNUC__)
+#define THR_PRIVATE_BEGIN _Pragma("GCC visibility push(hidden)")
+#define THR_PRIVATE_END _Pragma("GCC visibility pop")
+#else
+#define THR_PRIVATE_BEGIN
+#define THR_PRIVATE_END
+#endif
+
+/*
+** A thread's own pointer must be readable inside a signal handler, where the
+** lazy kind of thread-local storage may call malloc.
+*/
+#if defined(__GLIBC__) && defined(__GNUC__)
+#define THR_TLS __attribute__((tls_model("initial-exec"))) _Thread_local
+#else
+#define THR_TLS _Thread_local
+#endif
+
+#endif

@@ -1,0 +1,91 @@
+/* thread: see thread.h. */
+#include "park/thread.h"
+
+#include "gil/gil.h"
+#include "gil/preempt.h"
+#include "park/deadlock.h"
+
+#define ZOMBIES_KEPT 2 /* those before them have surely ended */
+
+void thr_thread_leave(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_preempt_enter(ts); /* no hook any more: its state may be collected */
+  int left = thr_tstate_delist(ts);
+  if (rt->alive == 0) thr_preempt_watch(ts);
+  if (!ts->foreign) thr_tstate_bury(ts);
+  thr_gil_release(ts);
+  atomic_store(&ts->phase, THR_STOPPED);
+  thr_unpark_all(&ts->phase);
+  if (left <= 1 || rt->closing) { /* 1: it may itself wait for the others */
+    thr_unpark_all(&rt->nondaemons);
+    thr_unpark_all(&rt->alive);
+  }
+  thr_deadlock_ended(rt); /* after those who were waiting for just this */
+}
+
+static void *os_main(void *arg) {
+  thr_tstate *ts = arg;
+  thr_tstate_bind(ts);
+  thr_tstate_unref(ts); /* the starter's share, now the binding's */
+  ts->os = thr_os_self();
+  atomic_store(&ts->native_id, thr_os_nativeid());
+  thr_unpark_all(&ts->native_id);
+  thr_gil_take(ts, THR_SOON);
+  thr_os_setname(ts->name);
+  ts->body(ts);
+  thr_thread_leave(ts);
+  thr_tstate_unbind(ts);
+  return NULL;
+}
+
+int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_tstate_reap(rt, ZOMBIES_KEPT);
+  atomic_store(&ts->phase, THR_STARTED);
+  thr_tstate_ref(ts); /* the OS thread's, until it has bound it */
+  thr_tstate_enlist(ts);
+  thr_osthread os; /* the thread itself stores it: it may be quicker */
+  int err = thr_os_start(&os, rt->stack, os_main, ts);
+  if (err != 0) {
+    thr_tstate_delist(ts);
+    rt->awake--;
+    atomic_store(&ts->phase, THR_INITIAL);
+    thr_tstate_unref(ts);
+  } else if (rt->alive == 1) {
+    thr_preempt_watch(self);
+  }
+  thr_preempt_hurry(self);
+  return err;
+}
+
+static bool still_alive(thr_waiter *w) {
+  return *(const atomic_int *)w->addr != THR_STOPPED;
+}
+
+/* The thread whose phase stands at addr. */
+static uint64_t who_ends(const void *addr) {
+  const thr_tstate *ts =
+      (const void *)((const char *)addr - offsetof(thr_tstate, phase));
+  return ts->phase == THR_STOPPED ? 0 : ts->ident;
+}
+
+thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline) {
+  thr_waiter w = thr_waiter_on(self, &ts->phase, "thread");
+  w.still = still_alive;
+  w.owner = who_ends;
+  w.certain = true;
+  thr_wake r = THR_PARK_WOKEN;
+  if (ts->phase != THR_STOPPED) r = thr_park(&w, deadline);
+  return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;
+}
+
+static bool still_unborn(thr_waiter *w) {
+  return *(const atomic_llong *)w->addr == 0;
+}
+
+int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts) {
+  thr_waiter w = thr_waiter_on(self, &ts->native_id, "a thread to be born");
+  w.still = still_unborn;
+  while (ts->native_id == 0 && !self->pending) thr_park(&w, THR_FOREVER);
+  return ts->native_id;
+}

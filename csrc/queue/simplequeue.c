@@ -1,0 +1,107 @@
+/* simplequeue: see simplequeue.h. */
+#include "queue/simplequeue.h"
+
+#include <lauxlib.h>
+
+#include "bind/face.h"
+
+/***
+The least that a queue can be: first in, first out, without bound or end.
+@classmod threading.SimpleQueue
+*/
+static const thr_kind kind = {"threading.SimpleQueue", thr_queue_drop};
+
+thr_queue *thr_simplequeue_check(lua_State *L, int arg) {
+  return thr_face_check(L, arg, &kind);
+}
+
+static thr_queue *check(lua_State *L) { return thr_simplequeue_check(L, 1); }
+
+int thr_simplequeue_create(lua_State *L) {
+  if (lua_gettop(L) > 0)
+    return thr_face_error(L, "SimpleQueue() takes no arguments");
+  return thr_queue_box(L, &kind, THR_FIFO, 0);
+}
+
+/***
+Puts an item.
+@function put
+@param item anything but nil
+@tparam[opt=true] boolean block of no effect, for there is always room
+@tparam[opt] number timeout of no effect
+@treturn boolean true
+@raise if the item is nil, or an argument is of the wrong type
+*/
+static int simple_put(lua_State *L) {
+  return thr_queue_put(L, check(L));
+}
+
+/***
+Takes an item out, after waiting until there is one.
+@function get
+@tparam[opt=true] boolean block false for a mere try
+@tparam[opt] number timeout seconds, not negative; without it for ever.  Both
+may be given as a table: `{block = ..., timeout = ...}`
+@return the item; or nil and "empty" (not at once, or not in time)
+@raise if an argument is of the wrong type; a deadlock, a cancellation
+*/
+static int simple_get(lua_State *L) {
+  return thr_queue_get(L, check(L));
+}
+
+/***
+Puts an item.
+@function put_nowait
+@param item anything but nil
+@treturn boolean true
+@raise if the item is nil
+*/
+static int simple_putnowait(lua_State *L) {
+  return thr_queue_putnowait(L, check(L));
+}
+
+/***
+Takes an item out if there is one.
+@function get_nowait
+@return the item; or nil and "empty"
+*/
+static int simple_getnowait(lua_State *L) {
+  return thr_queue_getnowait(L, check(L));
+}
+
+/***
+How many items there are, just now.
+@function qsize
+@treturn integer
+*/
+static int simple_qsize(lua_State *L) {
+  lua_pushinteger(L, thr_queue_size(check(L)));
+  return 1;
+}
+
+/***
+Is there no item, just now?
+@function empty
+@treturn boolean
+*/
+static int simple_empty(lua_State *L) {
+  lua_pushboolean(L, thr_queue_size(check(L)) == 0);
+  return 1;
+}
+
+static int simple_tostring(lua_State *L) {
+  thr_queue *q = check(L);
+  lua_pushfstring(L, "<threading.SimpleQueue at %p: %I items>", q,
+                  (LUAI_UACINT)thr_queue_size(q));
+  return 1;
+}
+
+void thr_simplequeue_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"put", simple_put},     {"put_nowait", simple_putnowait},
+      {"get", simple_get},     {"get_nowait", simple_getnowait},
+      {"qsize", simple_qsize}, {"empty", simple_empty},
+      {"__tostring", simple_tostring}, {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

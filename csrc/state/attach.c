@@ -1,0 +1,280 @@
+/* attach: see attach.h. */
+#include "state/attach.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdio.h>
+
+#include "bind/face.h"
+#include "gil/gil.h"
+#include "gil/preempt.h"
+#include "gil/whose.h"
+#include "park/park.h"
+#include "park/thread.h"
+#include "state/end.h"
+#include "state/open.h"
+
+static const char key_origin = 0, key_spare = 0, key_hook = 0; /* registry */
+
+/* --- out and in --- */
+
+static bool in_call(thr_tstate *ts) {
+  lua_Debug ar;
+  return lua_getstack(ts->base, 0, &ar);
+}
+
+static void set_outside(thr_tstate *ts, bool outside) {
+  ts->outside = outside;
+  ts->rt->outside += outside ? 1 : -1;
+}
+
+static void go_outside(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  set_outside(ts, true);
+  thr_mutex_unlock(&rt->m);
+  thr_gil_release(ts);
+  if (rt->closing) thr_unpark_all(&rt->alive);
+}
+
+bool thr_attach_goout(thr_tstate *ts) {
+  if (!ts->holds_gil) return false;
+  ts->nogil = true;
+  if (ts->foreign && !in_call(ts)) go_outside(ts);
+  else thr_gil_release(ts);
+  return true;
+}
+
+/* Counts as inside from before it has the lock. */
+static bool may_come_in(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
+  thr_mutex_lock(&rt->m);
+  bool may = !rt->closing;
+  if (may) set_outside(ts, false);
+  thr_mutex_unlock(&rt->m);
+  return may;
+}
+
+bool thr_attach_comein(thr_tstate *ts) {
+  bool was_outside = ts->outside;
+  if (ts->holds_gil) return true;
+  if (was_outside && !may_come_in(ts)) return false;
+  ts->nogil = false;
+  thr_gil_take(ts, THR_AT_ONCE);
+  if (!was_outside || !ts->rt->closing) return true;
+  ts->nogil = true;
+  go_outside(ts);
+  return false;
+}
+
+/* --- attach --- */
+
+typedef struct {
+  thr_tstate *ts;
+  bool spared; /* the next one's state is made */
+} newcomer;
+
+static void put_spare(thr_runtime *rt, lua_State *L) {
+  rt->spare = L;
+  thr_unpark_all(&rt->spare);
+}
+
+static int new_state(lua_State *origin) {
+  lua_newthread(origin);
+  return 1;
+}
+
+/* Whoever has taken the spare has the origin, too. */
+static lua_State *make_spare(lua_State *L, lua_State *origin) {
+  lua_pushcfunction(origin, new_state);
+  int status = lua_pcall(origin, 0, 1, 0);
+  lua_xmove(origin, L, 1);
+  if (status != LUA_OK) lua_error(L);
+  lua_State *next = lua_tothread(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_spare);
+  return next;
+}
+
+/* On the thread's own state, protected: a finaliser may run here, and even
+** wait. */
+static int settle(lua_State *L) {
+  newcomer *n = lua_touserdata(L, 1);
+  thr_runtime *rt = n->ts->rt;
+  lua_pushthread(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, n->ts);
+  put_spare(rt, make_spare(L, rt->origin));
+  n->spared = true;
+  if (rt->alive == 1) thr_end_refresh(L, rt);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_hook) == LUA_TFUNCTION)
+    lua_call(L, 0, 0);
+  return 0;
+}
+
+static bool no_spare(thr_waiter *w) {
+  return !w->ts->rt->spare && !w->ts->rt->closing;
+}
+
+/* NULL: the end has come, or something that the thread is not deaf to. */
+static lua_State *take_spare(thr_tstate *ts, unsigned deaf) {
+  thr_runtime *rt = ts->rt;
+  thr_waiter w = thr_waiter_on(ts, &rt->spare, "a Lua state");
+  w.still = no_spare;
+  w.deaf = deaf;
+  while (no_spare(&w) && !(ts->pending & ~deaf)) thr_park(&w, THR_FOREVER);
+  lua_State *L = ts->pending & ~deaf ? NULL : rt->spare;
+  if (L) rt->spare = NULL;
+  return L;
+}
+
+static bool give_state(thr_tstate *ts) {
+  newcomer n = {ts, false};
+  if (ts->rt->closing) return false;
+  lua_State *L = take_spare(ts, 0);
+  if (!L) return false;
+  thr_preempt_enter(ts);
+  thr_tstate_run(ts, ts->base = L);
+  ts->rt->births++;
+  thr_preempt_leave(ts);
+  if (ts->rt->drop) thr_preempt_arm(ts); /* there was no state to arm */
+  lua_pushcfunction(L, settle);
+  lua_pushlightuserdata(L, &n);
+  int status = lua_pcall(L, 1, 0, 0);
+  lua_settop(L, 0);
+  if (!n.spared) put_spare(ts->rt, L);
+  return status == LUA_OK;
+}
+
+/* Drops what the thread has in Lua, if it has come so far. */
+static void leave(thr_tstate *ts) {
+  lua_State *L = ts->base;
+  thr_preempt_enter(ts); /* for good: the state may be collected from now */
+  if (L) {
+    thr_preempt_lift(ts, L);
+    lua_settop(L, 0);
+    thr_runtime_forget(L, ts);
+  }
+  thr_tstate_run(ts, ts->base = NULL);
+  thr_thread_leave(ts);
+}
+
+/* The same out of a call, which will not go on: its Lua state is not touched,
+** but by the collector. */
+static void leave_call(thr_tstate *ts) {
+  thr_whose_at(ts, NULL);
+  lua_State *L = take_spare(ts, ~0u);
+  thr_preempt_enter(ts);
+  if (L) {
+    thr_runtime_forget(L, ts);
+    put_spare(ts->rt, L);
+  }
+  thr_tstate_run(ts, ts->base = NULL);
+  thr_thread_leave(ts);
+}
+
+static void unbind(thr_tstate *ts) {
+  if (ts->let_preempt) thr_os_letpreempt(false);
+  thr_tstate_unbind(ts); /* it may be gone now */
+}
+
+static thr_tstate *attached_here(void) {
+  thr_tstate *ts = thr_tls;
+  while (ts && !ts->foreign) ts = ts->tls_next;
+  return ts;
+}
+
+/* Where an OS thread ends: of a closed state (no id) there is nothing left
+** that others could miss. */
+static void thread_ends(void) {
+  thr_tstate *ts;
+  while ((ts = attached_here())) {
+    ts->depth = 0;
+    if (thr_detach(ts)) continue;
+    if (ts->id) {
+      fprintf(stderr, "threading: the attached thread '%s' has ended within a "
+              "call of Lua's\n", ts->name);
+      if (!ts->holds_gil) thr_gil_take(ts, THR_AT_ONCE);
+      leave_call(ts);
+    }
+    unbind(ts);
+  }
+}
+
+static thr_tstate *newcomer_record(thr_runtime *rt, const char *name) {
+  thr_tstate *ts = thr_tstate_new(rt, false);
+  if (!ts) return NULL;
+  ts->foreign = ts->daemon = true;
+  ts->phase = THR_STARTED;
+  ts->native_id = thr_os_nativeid();
+  ts->os = thr_os_self();
+  thr_tstate_setname(ts, name ? name : "");
+  return ts;
+}
+
+static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
+  thr_tstate *ts = newcomer_record(rt, name);
+  if (!ts) return NULL;
+  bool listed = thr_tstate_enlist(ts);
+  thr_tstate_bind(ts);
+  thr_tstate_unref(ts); /* the maker's share */
+  if (listed) {
+    thr_os_atthreadend(thread_ends);
+    ts->let_preempt = !thr_os_letpreempt(true);
+    thr_gil_take(ts, THR_AT_ONCE);
+    if (rt->alive == 1) thr_preempt_watch(ts);
+    if (give_state(ts)) return ts;
+    leave(ts);
+  }
+  unbind(ts);
+  return NULL;
+}
+
+/* On a thread that has a record: as many detaches put back what there was. */
+static thr_tstate *attach_again(thr_tstate *ts) {
+  bool had = ts->holds_gil;
+  if (ts->depth == THR_NESTED_MOST || !thr_attach_comein(ts)) return NULL;
+  ts->took = ts->took << 1 | !had;
+  ts->depth++;
+  return ts;
+}
+
+thr_tstate *thr_attach(thr_runtime *rt, const char *name) {
+  thr_tstate *ts = thr_tstate_here(rt);
+  return ts ? attach_again(ts) : attach_new(rt, name);
+}
+
+static bool detach_again(thr_tstate *ts) {
+  bool took = ts->took & 1;
+  ts->took >>= 1;
+  ts->depth--;
+  thr_whose_at(ts, ts->running);
+  if (took) thr_attach_goout(ts);
+  return true;
+}
+
+/* Of a state that is being closed, the record stays for the end to drop. */
+bool thr_detach(thr_tstate *ts) {
+  if (ts->depth > 0) return detach_again(ts);
+  if (!ts->foreign) return false;
+  if (!ts->outside || thr_attach_comein(ts)) {
+    if (!ts->holds_gil || in_call(ts)) return false;
+    leave(ts);
+  }
+  unbind(ts);
+  return true;
+}
+
+/* --- the Lua face --- */
+
+void thr_attach_open(lua_State *L, thr_runtime *rt) {
+  rt->origin = lua_newthread(L);
+  lua_sethook(rt->origin, NULL, 0, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_origin);
+  rt->spare = make_spare(L, rt->origin);
+}
+
+int thr_attach_onattach(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_hook);
+  return 0;
+}

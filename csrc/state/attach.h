@@ -1,0 +1,45 @@
+/*
+** attach: OS threads that Lua did not start.
+**
+** Such a thread's record is `foreign` and a daemon's.  From attach to detach
+** it counts as living and as awake.  It is `outside` while it is without the
+** global lock and no call of Lua's is under way on it: then the end of the
+** program does not wait for it, and it does not come in again.
+**
+** Laws
+** - outside and rt->closing change under the runtime's mutex: who comes in
+**   before the end begins is waited for, who comes after is refused.
+** - Who goes outside while the end waits wakes it.
+** - A record that is outside when the end comes stays in the list, its id
+**   gone, until the runtime is dropped; its thread detaches when it likes.
+** - `spare` is a Lua state made in advance, for a new thread has none to make
+**   its own with.  Who takes it makes the next.
+*/
+#ifndef THR_ATTACH_H
+#define THR_ATTACH_H
+
+#include "gil/record.h"
+
+THR_PRIVATE_BEGIN
+
+/* Gives the calling thread a record, and the global lock.  NULL: the state is
+** being closed, or there is no memory. */
+thr_tstate *thr_attach(thr_runtime *rt, const char *name);
+
+/* Takes it back.  False: a call of Lua's is under way. */
+bool thr_detach(thr_tstate *ts);
+
+/* Lets go of the global lock, and takes it; false where it is had already, or
+** gone already.  A foreign thread may be refused the lock. */
+bool thr_attach_goout(thr_tstate *ts);
+bool thr_attach_comein(thr_tstate *ts);
+
+/* --- the Lua face --- */
+struct lua_State;
+void thr_attach_open(struct lua_State *L, thr_runtime *rt);
+/* _thread._on_attach(fn): fn() is called by each thread that attaches. */
+int thr_attach_onattach(struct lua_State *L);
+
+THR_PRIVATE_END
+
+#endif

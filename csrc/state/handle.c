@@ -1,0 +1,255 @@
+/* handle: see handle.h. */
+#include "state/handle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "park/thread.h"
+#include "state/open.h"
+#include "state/start.h"
+
+static void unref(void *ts) { thr_tstate_unref(ts); }
+
+static const thr_kind kind = {"threading.Handle", unref};
+
+void thr_handle_pushkey(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)&kind);
+}
+
+/* --- making --- */
+
+/* The user values of the handle of a thread that is not started. */
+enum { TARGET = 1, ARGS, VALUES = ARGS };
+
+static thr_tstate *push_new(lua_State *L) {
+  thr_tstate *self = thr_face_self(L);
+  thr_box *box = thr_face_newboxuv(L, &kind, VALUES);
+  thr_tstate *ts = thr_tstate_new(self->rt, false);
+  if (!ts) {
+    thr_face_error(L, "not enough memory");
+    return NULL;
+  }
+  thr_face_fill(box, &kind, ts);
+  ts->daemon = self->daemon;
+  return ts;
+}
+
+static void set_default_name(thr_tstate *ts) {
+  char name[THR_NAMESIZE];
+  snprintf(name, sizeof(name), "Thread-%lu", ++ts->rt->unnamed);
+  thr_tstate_setname(ts, name);
+}
+
+/* _thread._handle([name [, daemon [, target [, args]]]]) -> an unstarted
+** thread; by default a daemon if its maker is one */
+int thr_handle_new(lua_State *L) {
+  const char *name = luaL_optstring(L, 1, NULL);
+  lua_settop(L, 4);
+  thr_tstate *ts = push_new(L);
+  if (name) thr_tstate_setname(ts, name);
+  else set_default_name(ts);
+  if (!lua_isnil(L, 2)) ts->daemon = lua_toboolean(L, 2);
+  lua_pushvalue(L, 3);
+  lua_setiuservalue(L, 5, TARGET);
+  lua_pushvalue(L, 4);
+  lua_setiuservalue(L, 5, ARGS);
+  return 1;
+}
+
+static int push_handle(lua_State *L, thr_tstate *ts) {
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_tstate_ref(ts);
+  thr_face_fill(box, &kind, ts);
+  return 1;
+}
+
+int thr_handle_main(lua_State *L) {
+  return push_handle(L, thr_face_self(L)->rt->main);
+}
+
+int thr_handle_self(lua_State *L) { return push_handle(L, thr_face_self(L)); }
+
+/* --- starting --- */
+
+static int refused(lua_State *L, int err) {
+  return thr_face_error(L, "can't start new thread: %s", strerror(err));
+}
+
+/* handle:start(self, on_error, told): self enters the register, and its run()
+** is called in the thread.  Nothing has changed if it raises. */
+static int handle_start(lua_State *L) {
+  thr_tstate *ts = thr_face_use(L, 1, &kind);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  luaL_checktype(L, 4, LUA_TFUNCTION);
+  lua_settop(L, 4);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_active);
+  lua_insert(L, 2);
+  lua_pushcfunction(L, thr_start_run);
+  lua_pushvalue(L, 3); /* self, which stays below, too */
+  lua_rotate(L, 4, 2);
+  thr_start_prepare(L, ts, 4);
+  lua_rawseti(L, 2, (lua_Integer)ts->ident);
+  int err = thr_start(L, ts);
+  if (err == 0) return 0;
+  lua_pushnil(L);
+  lua_rawseti(L, 2, (lua_Integer)ts->ident);
+  return refused(L, err);
+}
+
+/* Nobody waits for a low-level thread. */
+int thr_handle_startnew(lua_State *L) {
+  thr_face_callable(L, 1, "fn");
+  thr_tstate *ts = push_new(L);
+  lua_insert(L, 1);
+  ts->daemon = true;
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, thr_start_call, 1);
+  lua_replace(L, 2);
+  thr_start_prepare(L, ts, 2);
+  int err = thr_start(L, ts);
+  if (err != 0) return refused(L, err);
+  lua_pushinteger(L, (lua_Integer)ts->ident);
+  return 1;
+}
+
+/* --- methods of Thread --- */
+
+/* The thread at arg: a Thread object, or the handle itself. */
+static thr_tstate *check_thread(lua_State *L, int arg) {
+  bool object = lua_istable(L, arg);
+  if (object && lua_rawgetp(L, arg, &kind) == LUA_TUSERDATA)
+    lua_replace(L, arg);
+  thr_tstate *ts = thr_face_test(L, arg, &kind);
+  if (!ts && object)
+    thr_face_error(L, "Thread.init() was not called on this object");
+  if (!ts) thr_face_unexpected(L, arg, "threading.Thread");
+  return ts;
+}
+
+/* Thread:join([timeout]) -> whether it has ended */
+int thr_handle_join(lua_State *L) {
+  thr_tstate *ts = check_thread(L, 1), *self = thr_face_self(L);
+  thr_face_keep(L, 1);
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
+  if (ts == self) return thr_face_error(L, "cannot join current thread");
+  if (ts->phase == THR_INITIAL)
+    return thr_face_error(L, "cannot join thread before it is started");
+  thr_wake r;
+  do r = thr_thread_wait(self, ts, deadline);
+  while (thr_pending_disturbed(L, self, r));
+  lua_pushboolean(L, r == THR_PARK_WOKEN);
+  return 1;
+}
+
+/* Thread:is_alive() */
+int thr_handle_isalive(lua_State *L) {
+  thr_tstate *ts = check_thread(L, 1);
+  lua_pushboolean(L, ts->phase == THR_STARTED);
+  return 1;
+}
+
+/* _thread._shield(thread): from its first instruction on it hears of no
+** cancellation, but in what it calls by _expose. */
+int thr_handle_shield(lua_State *L) {
+  thr_tstate *ts = check_thread(L, 1);
+  if (ts->phase == THR_INITIAL) ts->deaf = THR_PENDING_CANCELS;
+  return 0;
+}
+
+/* --- methods --- */
+
+/* handle:take() -> target, args; which it keeps no longer: they may refer to
+** the Thread object.  It may be finalised: a thread may begin while a host
+** closes its state. */
+static int handle_take(lua_State *L) {
+  luaL_checkudata(L, 1, kind.name);
+  for (int i = TARGET; i <= VALUES; i++) {
+    lua_getiuservalue(L, 1, i);
+    lua_pushnil(L);
+    lua_setiuservalue(L, 1, i);
+  }
+  return VALUES;
+}
+
+/* handle:cancel(message, asynchronous) -> false if it has ended already */
+static int handle_cancel(lua_State *L) {
+  thr_tstate *ts = thr_face_use(L, 1, &kind), *self = thr_face_self(L);
+  unsigned bits = THR_PENDING_CANCEL;
+  if (lua_toboolean(L, 3)) bits |= THR_PENDING_ASYNC;
+  bool alive = ts->phase != THR_STOPPED;
+  if (alive) {
+    thr_pending_setmessage(L, ts, 2);
+    thr_park_interrupt(ts, bits);
+  }
+  if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->deaf))
+    thr_pending_raise(L, ts);
+  lua_pushboolean(L, alive);
+  return 1;
+}
+
+static int handle_phase(lua_State *L) {
+  static const char *const names[] = {"initial", "started", "stopped"};
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  int phase = ts->phase; /* as an index, gcc would not load it atomically */
+  lua_pushstring(L, names[phase]);
+  return 1;
+}
+
+static int handle_ident(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  lua_pushinteger(L, (lua_Integer)ts->ident);
+  return 1;
+}
+
+static int handle_nativeid(lua_State *L) {
+  thr_tstate *ts = thr_face_use(L, 1, &kind), *self = thr_face_self(L);
+  if (ts->phase == THR_INITIAL) return 0;
+  while (thr_thread_nativeid(self, ts) == 0)
+    thr_pending_disturbed(L, self, THR_PARK_INTERRUPTED);
+  lua_pushinteger(L, ts->native_id);
+  return 1;
+}
+
+static int handle_name(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  lua_pushstring(L, ts->name);
+  return 1;
+}
+
+static int handle_setname(lua_State *L) {
+  thr_tstate *ts = thr_face_use(L, 1, &kind);
+  const char *name = luaL_checkstring(L, 2);
+  thr_mutex_lock(&ts->rt->m); /* others may read it for a message */
+  thr_tstate_setname(ts, name);
+  thr_mutex_unlock(&ts->rt->m);
+  if (ts == thr_face_self(L)) thr_os_setname(ts->name);
+  return 0;
+}
+
+static int handle_daemon(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  lua_pushboolean(L, ts->daemon);
+  return 1;
+}
+
+/* Of a thread that is not started: the others are counted. */
+static int handle_setdaemon(lua_State *L) {
+  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  if (ts->phase == THR_INITIAL) ts->daemon = lua_toboolean(L, 2);
+  return 0;
+}
+
+void thr_handle_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"start", handle_start},     {"take", handle_take},
+      {"cancel", handle_cancel},   {"phase", handle_phase},
+      {"ident", handle_ident},     {"native_id", handle_nativeid},
+      {"name", handle_name},       {"set_name", handle_setname},
+      {"daemon", handle_daemon},   {"set_daemon", handle_setdaemon},
+      {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

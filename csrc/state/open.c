@@ -1,0 +1,124 @@
+/* runtime: see runtime.h. */
+#include "state/open.h"
+
+#include <lauxlib.h>
+
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "gil/gil.h"
+#include "gil/preempt.h"
+#include "state/dump.h"
+#include "state/end.h"
+#include "state/fork.h"
+#include "state/loading.h"
+
+const char thr_key_active = 0;
+static const char key_runtime = 0; /* light userdata: the thr_runtime */
+static const char key_locals = 0;  /* table: ident -> what _locals returns */
+
+/* The keys are weak: a Local that is dropped drops its fields. */
+int thr_runtime_locals(lua_State *L) {
+  lua_Integer ident = (lua_Integer)thr_face_self(L)->ident;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_locals);
+  if (lua_rawgeti(L, -1, ident) == LUA_TTABLE) return 1;
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, -4, ident);
+  return 1;
+}
+
+/* On the state of a thread that ends: its stack is empty, and shall be. */
+static void clear_entry(lua_State *L, const void *key, lua_Integer ident) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE &&
+      lua_rawgeti(L, -1, ident) != LUA_TNIL) {
+    lua_pushnil(L);
+    lua_rawseti(L, -3, ident);
+  }
+  lua_settop(L, 0);
+}
+
+void thr_runtime_forget(lua_State *L, thr_tstate *ts) {
+  thr_loading_dropthread(L, ts);
+  clear_entry(L, &thr_key_active, (lua_Integer)ts->ident);
+  clear_entry(L, &key_locals, (lua_Integer)ts->ident);
+  clear_entry(L, &thr_key_messages, (lua_Integer)ts->ident);
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
+}
+
+static void fill_registry(lua_State *L) {
+  thr_face_open(L);
+  thr_pending_open(L);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_locals);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &thr_key_active);
+}
+
+static lua_State *main_state(lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  lua_State *mainL = lua_tothread(L, -1);
+  lua_pop(L, 1);
+  return mainL;
+}
+
+/* The record of the calling thread.  Its running coroutine is taken to be the
+** main one: of a coroutine that was resumed before we replaced resume we
+** would not see the end. */
+static thr_tstate *new_main(thr_runtime *rt) {
+  thr_tstate *ts = thr_tstate_new(rt, true);
+  if (!ts) return NULL;
+  thr_tstate_run(ts, ts->base = rt->mainL);
+  ts->phase = THR_STARTED;
+  ts->base_hook = lua_gethook(rt->mainL);
+  ts->native_id = thr_os_nativeid();
+  ts->os = thr_os_self();
+  thr_tstate_setname(ts, "MainThread");
+  rt->main = ts;
+  thr_tstate_bind(ts);
+  thr_tstate_enlist(ts);
+  thr_gil_take(ts, THR_AT_ONCE);
+  return ts;
+}
+
+/* From its birth on the anchor owns it: what is made after this may fail. */
+static thr_runtime *new_runtime(lua_State *L) {
+  thr_runtime **anchor = thr_end_anchor(L);
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime); /* makes the slot */
+  thr_runtime *rt =
+      thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L));
+  if (rt && !new_main(rt)) {
+    thr_runtime_unref(rt);
+    rt = NULL;
+  }
+  if (!rt) luaL_error(L, "not enough memory");
+  *anchor = rt;
+  lua_pushlightuserdata(L, rt);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime);
+  return rt;
+}
+
+thr_runtime *thr_runtime_open(lua_State *L) {
+  if (thr_face_isgone(L)) thr_face_refusegone(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_runtime);
+  thr_runtime *rt = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (rt) return rt;
+  thr_os_keeploaded(&key_runtime);
+  fill_registry(L);
+  if (thr_fork_open() != 0) luaL_error(L, "not enough memory");
+  if (thr_preempt_init() != 0)
+    luaL_error(L, "threading: cannot install the preemption signal");
+  rt = new_runtime(L);
+  rt->signalled = thr_preempt_signalled;
+  rt->at_switch = thr_pending_atswitch;
+  rt->at_return = thr_end_at_return;
+  rt->at_deadlock = thr_dump_deadlock;
+  rt->at_dump = thr_dump_stderr;
+  return rt;
+}

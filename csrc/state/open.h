@@ -1,0 +1,29 @@
+/*
+** runtime: the record of a Lua state, made when the module is first opened in
+** it, and what the registry keeps for each thread.
+*/
+#ifndef THR_OPEN_H
+#define THR_OPEN_H
+
+#include <lua.h>
+
+#include "gil/record.h"
+
+THR_PRIVATE_BEGIN
+
+/* Registry key, by address: table: ident -> Thread, of those that live. */
+extern const char thr_key_active;
+
+/* Makes the runtime of L with the calling thread as its main thread; or
+** returns the one that is there. */
+thr_runtime *thr_runtime_open(lua_State *L);
+
+/* Forgets what the registry keeps for a thread that ends. */
+void thr_runtime_forget(lua_State *L, thr_tstate *ts);
+
+/* Functions of threading._thread. */
+int thr_runtime_locals(lua_State *L); /* _locals(): the thread's own table */
+
+THR_PRIVATE_END
+
+#endif

@@ -1,0 +1,122 @@
+/* start: see start.h. */
+#include "state/start.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "gil/preempt.h"
+#include "park/thread.h"
+#include "state/end.h"
+#include "state/open.h"
+
+#define FRAMES 4 /* this file's, Thread:run's, and two that it calls */
+
+/* error -> what is told of it: nothing for those that end a thread silently,
+** else the text with a traceback. */
+static int on_error(lua_State *L) {
+  if (thr_pending_isexit(L, 1)) return 1;
+  luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+  return 1;
+}
+
+static void tell(lua_State *L) {
+  if (thr_pending_isexit(L, -1)) return;
+  const char *fn = luaL_tolstring(L, lua_upvalueindex(1), NULL);
+  fprintf(stderr, "Exception ignored in thread started by %s\n%s\n", fn,
+          luaL_tolstring(L, -2, NULL));
+  fflush(stderr);
+}
+
+/* Not yieldable (lua_pcall), so that a yield at the top of a thread raises. */
+int thr_start_call(lua_State *L) {
+  int nargs = lua_gettop(L);
+  lua_pushcfunction(L, on_error);
+  lua_insert(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 2);
+  if (lua_pcall(L, nargs, 0, 1) != LUA_OK) tell(L);
+  return 0;
+}
+
+/* Not through Lua code of ours: each frame on it costs every thread a piece of
+** its small stack. */
+int thr_start_run(lua_State *L) {
+  thr_tstate *ts = thr_face_self(L);
+  if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) return 0; /* unbegun */
+  lua_getfield(L, 1, "run");
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_pending_isexit(L, -1)) return 0;
+  lua_replace(L, 2);
+  lua_insert(L, 1); /* told, self, err */
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+/* The whole of it inside a lua_resume: an error without a protected entry
+** would be thrown in the main thread.  (From the origin: before Lua 5.4.2, with
+** none, it would be left few nested calls; and from its maker's, ever fewer
+** where each thread starts the next.) */
+static void body(thr_tstate *ts) {
+  lua_State *L = ts->base;
+  int nres;
+  int status = lua_resume(L, ts->rt->origin, lua_gettop(L) - 1, &nres);
+  lua_checkstack(L, LUA_MINSTACK); /* an error leaves none free */
+  if (status != LUA_OK && !thr_pending_isexit(L, -1))
+    fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
+  thr_preempt_enter(ts); /* for good: the state may be collected from now */
+  thr_tstate_run(ts, ts->base = NULL);
+  lua_settop(L, 0);
+  thr_runtime_forget(L, ts);
+}
+
+/* Calls itself, `depth` deep. */
+static int call_deep(lua_State *L) {
+  lua_Integer depth = lua_tointeger(L, 1);
+  if (depth == 1) return 0;
+  lua_pushcfunction(L, call_deep);
+  lua_pushinteger(L, depth - 1);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
+/* Lua makes a record of each nested call and keeps it for the next: makes those
+** that a thread needs which calls a C function and sleeps there.  A thread that
+** allocates nothing itself has no cache of malloc's, as large as its stack. */
+static void make_frames(lua_State *L) {
+  lua_pushcfunction(L, call_deep);
+  lua_pushinteger(L, FRAMES);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1); /* no harm */
+}
+
+static void give_state(lua_State *L, thr_tstate *ts, int first) {
+  lua_State *L1 = lua_newthread(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
+  thr_preempt_inherit(thr_face_self(L), L, L1);
+  if (!lua_gethook(L1)) make_frames(L1); /* a user's must not see it */
+  int n = lua_gettop(L) - first + 1;
+  if (!lua_checkstack(L1, n)) thr_face_error(L, "too many arguments");
+  lua_xmove(L, L1, n);
+  thr_tstate_run(ts, ts->base = L1);
+  ts->rt->births++;
+  ts->body = body;
+}
+
+void thr_start_prepare(lua_State *L, thr_tstate *ts, int first) {
+  if (ts->phase != THR_INITIAL)
+    thr_face_error(L, "threads can only be started once");
+  if (ts->rt->closing)
+    thr_face_error(L, "can't create new thread at interpreter shutdown");
+  if (ts->rt->alive == 0) thr_end_refresh(L, ts->rt);
+  give_state(L, ts, first);
+}
+
+int thr_start(lua_State *L, thr_tstate *ts) {
+  int err = thr_thread_start(thr_face_self(L), ts);
+  if (err == 0) return 0;
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
+  thr_tstate_run(ts, ts->base = NULL);
+  return err;
+}

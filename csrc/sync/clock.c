@@ -1,0 +1,49 @@
+/* clock: sleep and the clocks, as Python's time module names them. */
+#include "sync/clock.h"
+
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "os/fault.h"
+
+static int time_sleep(lua_State *L) {
+  if (lua_isnoneornil(L, 1))
+    thr_face_typeerror(L, 1, "secs", "number of seconds");
+  int64_t deadline = thr_face_deadline(L, 1, "secs");
+  thr_tstate *ts = thr_face_self(L);
+  for (;;) {
+    thr_waiter w = thr_waiter_on(ts, &ts->sem, "sleep");
+    w.lasting = true;
+    thr_wake r = thr_park(&w, deadline);
+    if (!thr_pending_disturbed(L, ts, r)) return 0;
+  }
+}
+
+static int push_seconds(lua_State *L, int64_t ns) {
+  lua_pushnumber(L, (lua_Number)ns / 1e9);
+  return 1;
+}
+
+static int time_time(lua_State *L) {
+  return push_seconds(L, thr_os_realtime());
+}
+static int time_monotonic(lua_State *L) {
+  return push_seconds(L, thr_fault_now(thr_os_monotonic()));
+}
+static int time_threadtime(lua_State *L) {
+  return push_seconds(L, thr_os_threadtime());
+}
+static int time_processtime(lua_State *L) {
+  return push_seconds(L, thr_os_processtime());
+}
+
+void thr_clock_open(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"sleep", time_sleep},
+      {"time", time_time},
+      {"monotonic", time_monotonic},
+      {"perf_counter", time_monotonic},
+      {"thread_time", time_threadtime},
+      {"process_time", time_processtime},
+      {NULL, NULL}};
+  luaL_newlib(L, functions);
+}

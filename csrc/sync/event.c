@@ -1,0 +1,121 @@
+/* event: see event.h. */
+#include "sync/event.h"
+
+#include "bind/face.h"
+#include "bind/pending.h"
+
+thr_event *thr_event_new(void) {
+  thr_event *e = thr_os_alloc(sizeof(*e));
+  if (e) atomic_init(&e->refs, 1);
+  return e;
+}
+
+void thr_event_unref(thr_event *e) {
+  if (atomic_fetch_sub(&e->refs, 1) == 1) thr_os_free(e);
+}
+
+void thr_event_set(thr_event *e) {
+  if (!atomic_exchange(&e->set, true)) thr_unpark_all(e);
+}
+
+void thr_event_clear(thr_event *e) { atomic_store(&e->set, false); }
+
+static bool still_unset(thr_waiter *w) {
+  return !atomic_load(&((thr_event *)w->addr)->set);
+}
+
+thr_wake thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline) {
+  thr_waiter w = thr_waiter_on(ts, e, "Event");
+  w.still = still_unset;
+  w.kept = &e->kept;
+  if (atomic_load(&e->set)) return THR_PARK_WOKEN;
+  thr_wake r = thr_park(&w, deadline);
+  return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;
+}
+
+/* --- the Lua face --- */
+
+/***
+A flag that threads can wait for.
+@classmod threading.Event
+*/
+static void unref(void *e) { thr_event_unref(e); }
+
+static const thr_kind kind = {"threading.Event", unref};
+
+thr_event *thr_event_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
+
+int thr_event_create(lua_State *L) {
+  if (lua_gettop(L) > 0) return thr_face_error(L, "Event() takes no arguments");
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_event *e = thr_event_new();
+  if (!e) return thr_face_error(L, "not enough memory");
+  thr_face_fill(box, &kind, e);
+  return 1;
+}
+
+/***
+Is the flag set?
+@function is_set
+@treturn boolean
+*/
+static int event_isset(lua_State *L) {
+  thr_event *e = thr_face_check(L, 1, &kind);
+  lua_pushboolean(L, atomic_load(&e->set));
+  return 1;
+}
+
+/***
+Sets the flag; all that wait for it go on.
+@function set
+*/
+static int event_set(lua_State *L) {
+  thr_event_set(thr_face_check(L, 1, &kind));
+  return 0;
+}
+
+/***
+Takes the flag back.
+@function clear
+*/
+static int event_clear(lua_State *L) {
+  thr_event_clear(thr_face_check(L, 1, &kind));
+  return 0;
+}
+
+/***
+Waits until the flag is set.
+@function wait
+@tparam[opt] number timeout seconds (below 0 is 0); without it for ever.  Also
+as a table: `{timeout = ...}`
+@treturn boolean set; false at the timeout
+@raise if the timeout is not valid; a deadlock, a cancellation
+*/
+static int event_wait(lua_State *L) {
+  thr_event *e = thr_face_use(L, 1, &kind);
+  thr_tstate *ts = thr_face_self(L);
+  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
+  thr_wake r;
+  do r = thr_event_wait(e, ts, deadline);
+  while (thr_pending_disturbed(L, ts, r));
+  lua_pushboolean(L, r == THR_PARK_WOKEN);
+  return 1;
+}
+
+static int event_tostring(lua_State *L) {
+  thr_event *e = thr_face_check(L, 1, &kind);
+  lua_pushfstring(L, "<threading.Event at %p: %s>", e,
+                  atomic_load(&e->set) ? "set" : "unset");
+  return 1;
+}
+
+void thr_event_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"is_set", event_isset}, {"set", event_set},
+      {"clear", event_clear},  {"wait", event_wait},
+      {"__tostring", event_tostring}, {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,291 @@
+/* lock: see lock.h. */
+#include "sync/lock.h"
+
+#include <string.h>
+
+#include "bind/face.h"
+#include "bind/pending.h"
+#include "os/environ.h"
+
+#define FAIR_AFTER (THR_SECOND / 1000)
+
+/* How often a thread without the global lock looks before it sleeps: its
+** rival runs on another core, and lets go soon. */
+#define SPINS 100
+
+static thr_mutex all_m = THR_MUTEX_INIT;
+static thr_lock *all; /* all_m */
+
+thr_lock *thr_lock_new(bool certain) {
+  thr_lock *l = thr_os_alloc(sizeof(*l));
+  if (!l) return NULL;
+  atomic_init(&l->refs, 1);
+  l->certain = certain;
+  thr_mutex_lock(&all_m);
+  l->next = all;
+  if (all) all->prev = l;
+  all = l;
+  thr_mutex_unlock(&all_m);
+  return l;
+}
+
+void thr_lock_unref(thr_lock *l) {
+  if (atomic_fetch_sub(&l->refs, 1) != 1) return;
+  thr_mutex_lock(&all_m);
+  if (l->prev) l->prev->next = l->next;
+  else all = l->next;
+  if (l->next) l->next->prev = l->prev;
+  thr_mutex_unlock(&all_m);
+  thr_os_free(l);
+}
+
+void thr_lock_beforefork(void) { thr_mutex_lock(&all_m); }
+void thr_lock_afterfork(void) { thr_mutex_unlock(&all_m); }
+
+void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
+                   void *arg) {
+  thr_mutex_lock(&all_m);
+  for (thr_lock *l = all; l; l = l->next)
+    if (l->owner == ident) see(arg, l);
+  thr_mutex_unlock(&all_m);
+}
+
+static bool spin(thr_lock *l, thr_tstate *ts) {
+  for (int i = 0; i < SPINS; i++) {
+    if (thr_lock_try(l, ts)) return true;
+    thr_os_relax();
+  }
+  return false;
+}
+
+/* Sets PARKED, unless the lock is free again. */
+static bool still_locked(thr_waiter *w) {
+  thr_lock *l = (thr_lock *)w->addr;
+  unsigned word = atomic_load(&l->word);
+  while (word & THR_LOCKED)
+    if (atomic_compare_exchange_weak(&l->word, &word, word | THR_PARKED))
+      return true;
+  return false;
+}
+
+static uint64_t owner(const void *addr) {
+  return ((const thr_lock *)addr)->owner;
+}
+
+thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
+                       unsigned deaf) {
+  thr_waiter w = thr_waiter_on(ts, l, l->certain ? "RLock" : "Lock");
+  w.still = still_locked;
+  w.kept = &l->kept;
+  w.owner = owner;
+  w.certain = l->certain;
+  w.deaf = deaf;
+  w.patience = THR_CONTEND;
+  bool got = !ts->holds_gil && spin(l, ts);
+  while (!got && !thr_lock_try(l, ts)) {
+    thr_wake r = thr_park(&w, deadline);
+    if (w.handed) break;
+    if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
+  }
+  if (l->certain) l->depth = 1; /* a Lock may be another's by now */
+  return THR_PARK_WOKEN;
+}
+
+/* Hands the lock to who has waited long, or frees it.  A second release that
+** came at the same time finds it free, and changes nothing. */
+static void pass_on(const void *addr, thr_waiter *w, bool more) {
+  thr_lock *l = (thr_lock *)addr;
+  unsigned word = atomic_load(&l->word);
+  unsigned next = more ? THR_PARKED : 0;
+  bool hand = w && thr_os_monotonic() - w->since > FAIR_AFTER;
+  if (hand) next |= THR_LOCKED;
+  do
+    if (!(word & THR_LOCKED)) return;
+  while (!atomic_compare_exchange_weak(&l->word, &word, next));
+  if (!hand) return;
+  w->handed = true;
+  w->patience = THR_SOON;
+  atomic_store_explicit(&l->owner, w->ts->ident, memory_order_relaxed);
+}
+
+void thr_lock_wakenext(thr_lock *l) { thr_unpark_one(l, pass_on); }
+
+/* Cancellation and Ctrl-C wait until the lock is held again.  At the end of
+** the program its holder may have ended with it: try for a moment. */
+bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
+  thr_wake r = THR_PARK_WOKEN;
+  unsigned deaf = ~(unsigned)THR_PENDING_STOP;
+  if (thr_lock_try(l, ts)) return true;
+  do r = thr_lock_wait(l, ts, THR_FOREVER, deaf);
+  while (r == THR_PARK_INTERRUPTED && !(ts->pending & THR_PENDING_STOP));
+  if (r == THR_PARK_INTERRUPTED)
+    r = thr_lock_wait(l, ts, thr_os_monotonic() + THR_SECOND / 10, ~0u);
+  return r == THR_PARK_WOKEN;
+}
+
+/* --- the Lua face --- */
+
+bool thr_lock_debug = false;
+
+static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
+  thr_wake r;
+  thr_face_keep(L, 1);
+  do r = thr_lock_wait(l, ts, deadline, 0);
+  while (thr_pending_disturbed(L, ts, r));
+  return r == THR_PARK_WOKEN;
+}
+
+static bool take(thr_lock *l, const thr_tstate *ts) {
+  return l->certain ? thr_lock_tryagain(l, ts) : thr_lock_try(l, ts);
+}
+
+bool thr_lock_acquire(lua_State *L, thr_lock *l) {
+  thr_tstate *ts = thr_face_self(L);
+  int64_t deadline = thr_face_acquireargs(
+      L, true, "can't specify a timeout for a non-blocking call");
+  bool got = take(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
+  if (got && thr_lock_debug) thr_lock_note(L, l);
+  return got;
+}
+
+void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
+  thr_tstate *ts = thr_face_self(L);
+  if (!take(l, ts)) wait(L, ts, l, THR_FOREVER);
+  if (thr_lock_debug) thr_lock_note(L, l);
+}
+
+void thr_lock_note(lua_State *L, thr_lock *l) {
+  thr_face_keep(L, 1);
+  thr_face_pushplace(L, L);
+  strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
+  lua_pop(L, 1);
+}
+
+/***
+A lock that one thread at a time holds.  Any thread may release it.
+@classmod threading.Lock
+*/
+static void unref(void *l) { thr_lock_unref(l); }
+
+static const thr_kind kind = {"threading.Lock", unref};
+
+thr_lock *thr_lock_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
+
+int thr_lock_create(lua_State *L) {
+  if (lua_gettop(L) > 0) return thr_face_error(L, "Lock() takes no arguments");
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_lock *l = thr_lock_new(false);
+  if (!l) return thr_face_error(L, "not enough memory");
+  thr_face_fill(box, &kind, l);
+  return 1;
+}
+
+static thr_lock *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
+
+static int acquire_slowly(lua_State *L) {
+  lua_pushboolean(L, thr_lock_acquire(L, check(L)));
+  return 1;
+}
+
+/***
+Takes the lock, after waiting until it is free.
+@function acquire
+@tparam[opt=true] boolean blocking false for a mere try
+@tparam[opt=-1] number timeout seconds, not negative; -1 for ever.  Both may
+be given as a table: `{blocking = ..., timeout = ...}`
+@treturn boolean acquired
+@raise if an argument is of the wrong type; "can't specify a timeout for a
+non-blocking call"; a deadlock, a cancellation
+*/
+/* The uncontended case, with nothing in its way that another would need. */
+static int lock_acquire(lua_State *L) {
+  thr_lock *l = thr_face_test(L, 1, &kind);
+  thr_tstate *ts = thr_tls;
+  if (!l || !ts || ts->quick != L || lua_gettop(L) != 1 ||
+      thr_lock_debug || !thr_lock_try(l, ts))
+    return acquire_slowly(L);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/***
+Frees the lock.
+@function release
+@raise "release unlocked lock"
+*/
+static int lock_release(lua_State *L) {
+  thr_lock *l = check(L);
+  if (!thr_lock_release(l)) return thr_face_error(L, "release unlocked lock");
+  return 0;
+}
+
+/***
+Does some thread hold it?
+@function locked
+@treturn boolean
+*/
+static int lock_locked(lua_State *L) {
+  lua_pushboolean(L, thr_lock_locked(check(L)));
+  return 1;
+}
+
+/***
+Takes it, however long it takes.
+@function guard
+@treturn Lock itself; as a to-be-closed variable it releases at the
+end of the block, also on an error or a break
+@raise a deadlock, a cancellation
+*/
+static int lock_guard(lua_State *L) {
+  thr_lock_acquireforever(L, check(L));
+  return thr_face_guard(L); /* its own guard: __close releases it */
+}
+
+/***
+Calls a function with the lock held, and releases it also on an error.
+@function with
+@tparam function fn
+@param ... its arguments
+@return what fn returns
+@raise if fn is not callable; what fn raises
+*/
+static int lock_with(lua_State *L) {
+  thr_lock *l = thr_face_use(L, 1, &kind);
+  thr_face_callable(L, 2, "fn");
+  thr_lock_acquireforever(L, l);
+  return thr_face_with(L);
+}
+
+static int lock_tostring(lua_State *L) {
+  thr_lock *l = thr_face_use(L, 1, &kind);
+  uint64_t owner = l->owner;
+  if (!thr_lock_locked(l)) {
+    lua_pushfstring(L, "<unlocked threading.Lock at %p>", l);
+  } else {
+    thr_face_pushname(L, thr_face_self(L)->rt, owner);
+    lua_pushfstring(L, "<locked threading.Lock owner=%s at %p>",
+                    lua_tostring(L, -1), l);
+  }
+  return 1;
+}
+
+/* Once: another Lua state's threads may be reading. */
+static thr_once once = THR_ONCE_INIT;
+
+static void read_environment(void) {
+  const char *debug = thr_os_getenv("THREADING_DEBUG");
+  thr_lock_debug = debug && *debug && strcmp(debug, "0") != 0;
+}
+
+void thr_lock_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"acquire", lock_acquire}, {"release", lock_release},
+      {"locked", lock_locked},   {"guard", lock_guard},
+      {"with", lock_with},       {"__close", lock_release},
+      {"__tostring", lock_tostring}, {NULL, NULL}};
+  thr_os_once(&once, read_environment);
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

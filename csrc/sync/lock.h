@@ -1,0 +1,119 @@
+/*
+** lock: a mutual exclusion lock that any thread may release; and, with
+** `certain` set, one that its owner may acquire again: an RLock.
+**
+** The word has two bits, LOCKED and PARKED.  Legal to be PARKED and free
+** (waiters are on their way); illegal to have waiters in the parking lot for
+** long without PARKED.  The uncontended paths are one compare-and-swap.  A
+** waiter that has waited for a millisecond is handed the lock by the next
+** release; before that, whoever comes first gets it.
+**
+** Usable with and without the global lock.
+*/
+#ifndef THR_LOCK_H
+#define THR_LOCK_H
+
+#include "park/park.h"
+
+THR_PRIVATE_BEGIN
+
+#define THR_LOCKED 1u
+#define THR_PARKED 2u
+
+typedef struct thr_lock {
+  atomic_uint word;
+  atomic_ullong owner; /* ident of who acquired it; 0 when free */
+  atomic_int refs, kept; /* kept: how often C has retained it */
+  bool certain;        /* const: nobody but the owner may release it (RLock) */
+  unsigned depth;      /* owner only: how often it has acquired an RLock */
+  char acquired_at[72]; /* owner only: "file:line", under THREADING_DEBUG */
+  struct thr_lock *next, *prev; /* the list of all locks */
+} thr_lock;
+
+thr_lock *thr_lock_new(bool certain);
+void thr_lock_unref(thr_lock *l);
+
+static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
+  unsigned w = 0;
+  if (!atomic_compare_exchange_strong_explicit(&l->word, &w, THR_LOCKED,
+                                               memory_order_acquire,
+                                               memory_order_relaxed)) {
+    do /* free, with waiters on their way: barging is allowed */
+      if (w & THR_LOCKED) return false;
+    while (!atomic_compare_exchange_weak_explicit(&l->word, &w,
+                                                  w | THR_LOCKED,
+                                                  memory_order_acquire,
+                                                  memory_order_relaxed));
+  }
+  atomic_store_explicit(&l->owner, ts->ident, memory_order_relaxed);
+  return true;
+}
+
+static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {
+  return atomic_load_explicit(&l->owner, memory_order_relaxed) == ts->ident;
+}
+
+/* The same for an RLock, which its owner has at once. */
+static inline bool thr_lock_tryagain(thr_lock *l, const thr_tstate *ts) {
+  if (!thr_lock_isowner(l, ts) && !thr_lock_try(l, ts)) return false;
+  l->depth++;
+  return true;
+}
+
+/* Waits until the deadline.  THR_PARK_WOKEN: acquired.  `deaf`: see park. */
+thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
+                       unsigned deaf);
+
+static inline bool thr_lock_locked(thr_lock *l) {
+  return (atomic_load_explicit(&l->word, memory_order_relaxed) & THR_LOCKED);
+}
+
+/* Releases a lock that has waiters. */
+void thr_lock_wakenext(thr_lock *l);
+
+/* Returns false where the lock was free. */
+static inline bool thr_lock_release(thr_lock *l) {
+  unsigned w = THR_LOCKED;
+  if (!thr_lock_locked(l)) return false;
+  atomic_store_explicit(&l->owner, 0, memory_order_relaxed);
+  if (!atomic_compare_exchange_strong_explicit(&l->word, &w, 0,
+                                               memory_order_release,
+                                               memory_order_relaxed))
+    thr_lock_wakenext(l);
+  return true;
+}
+
+/* fork: between the two, the list of all locks does not change. */
+void thr_lock_beforefork(void);
+void thr_lock_afterfork(void);
+
+/* Calls see(arg, l) for each lock that `ident` holds, under the list's mutex:
+** for dump. */
+void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
+                   void *arg);
+
+/* --- the Lua face --- */
+struct lua_State;
+
+/* acquire([blocking [, timeout]]) of both kinds, where it may have to wait.
+** At stack index 1, here and below, is the box of the lock, or of the Condition
+** that it belongs to. */
+bool thr_lock_acquire(struct lua_State *L, thr_lock *l);
+void thr_lock_acquireforever(struct lua_State *L, thr_lock *l);
+/* Notes where the running function has acquired l. */
+void thr_lock_note(struct lua_State *L, thr_lock *l);
+/* const after the first opening of the module: THREADING_DEBUG is set in the
+** environment. */
+extern bool thr_lock_debug;
+
+/* Waits until the lock is the caller's again; only the end of the program
+** ends this wait before, and then false. */
+bool thr_lock_regain(thr_lock *l, thr_tstate *ts);
+
+void thr_lock_open(struct lua_State *L); /* makes the type */
+int thr_lock_create(struct lua_State *L);
+thr_lock *thr_lock_test(struct lua_State *L, int arg); /* or NULL */
+
+THR_PRIVATE_END
+
+#endif

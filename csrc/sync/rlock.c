@@ -1,0 +1,126 @@
+/* rlock: see rlock.h. */
+#include "sync/rlock.h"
+
+#include "bind/face.h"
+
+bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
+  if (!thr_lock_isowner(l, ts)) return false;
+  if (--l->depth == 0) thr_lock_release(l);
+  return true;
+}
+
+/* --- the Lua face --- */
+
+/***
+A lock that its owner may take again.  Only the owner may release it, as often
+as it took it.
+@classmod threading.RLock
+*/
+static void unref(void *l) { thr_lock_unref(l); }
+
+static const thr_kind kind = {"threading.RLock", unref};
+
+thr_lock *thr_rlock_test(lua_State *L, int arg) {
+  return thr_face_test(L, arg, &kind);
+}
+
+int thr_rlock_create(lua_State *L) {
+  if (lua_gettop(L) > 0) return thr_face_error(L, "RLock() takes no arguments");
+  thr_box *box = thr_face_newbox(L, &kind);
+  thr_lock *l = thr_lock_new(true);
+  if (!l) return thr_face_error(L, "not enough memory");
+  thr_face_fill(box, &kind, l);
+  return 1;
+}
+
+static thr_lock *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
+
+/***
+Takes the lock, after waiting until it is free or the caller's.
+@function acquire
+@tparam[opt=true] boolean blocking false for a mere try
+@tparam[opt=-1] number timeout seconds, not negative; -1 for ever.  Both may
+be given as a table: `{blocking = ..., timeout = ...}`
+@treturn boolean acquired
+@raise if an argument is of the wrong type; "can't specify a timeout for a
+non-blocking call"; a deadlock, a cancellation
+*/
+static int rlock_acquire(lua_State *L) {
+  thr_lock *l = check(L);
+  bool quick = lua_gettop(L) == 1 && !thr_lock_debug &&
+               thr_lock_tryagain(l, thr_face_self(L));
+  lua_pushboolean(L, quick || thr_lock_acquire(L, l));
+  return 1;
+}
+
+/***
+Takes one acquire back; the last one frees the lock.
+@function release
+@raise "cannot release un-acquired lock" where the caller is not the owner
+*/
+static int rlock_release(lua_State *L) {
+  thr_lock *l = check(L);
+  if (!thr_rlock_release(l, thr_face_self(L)))
+    return thr_face_error(L, "cannot release un-acquired lock");
+  return 0;
+}
+
+/***
+Does some thread hold it?
+@function locked
+@treturn boolean
+*/
+static int rlock_locked(lua_State *L) {
+  lua_pushboolean(L, thr_lock_locked(check(L)));
+  return 1;
+}
+
+/***
+Takes it, however long it takes.
+@function guard
+@treturn RLock itself; as a to-be-closed variable it releases at the
+end of the block, also on an error or a break
+@raise a deadlock, a cancellation
+*/
+static int rlock_guard(lua_State *L) {
+  thr_lock_acquireforever(L, check(L));
+  return thr_face_guard(L);
+}
+
+/***
+Calls a function with the lock held, and releases it also on an error.
+@function with
+@tparam function fn
+@param ... its arguments
+@return what fn returns
+@raise if fn is not callable; what fn raises
+*/
+static int rlock_with(lua_State *L) {
+  thr_lock *l = thr_face_use(L, 1, &kind);
+  thr_face_callable(L, 2, "fn");
+  thr_lock_acquireforever(L, l);
+  return thr_face_with(L);
+}
+
+static int rlock_tostring(lua_State *L) {
+  thr_lock *l = thr_face_use(L, 1, &kind);
+  uint64_t owner = l->owner;
+  if (owner == 0) {
+    lua_pushfstring(L, "<unlocked threading.RLock at %p>", l);
+  } else {
+    thr_face_pushname(L, thr_face_self(L)->rt, owner);
+    lua_pushfstring(L, "<locked threading.RLock owner=%s count=%d at %p>",
+                    lua_tostring(L, -1), (int)l->depth, l);
+  }
+  return 1;
+}
+
+void thr_rlock_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"acquire", rlock_acquire}, {"release", rlock_release},
+      {"locked", rlock_locked},   {"guard", rlock_guard},
+      {"with", rlock_with},       {"__close", rlock_release},
+      {"__tostring", rlock_tostring}, {NULL, NULL}};
+  thr_face_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

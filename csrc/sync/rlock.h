@@ -1,0 +1,24 @@
+/*
+** rlock: a lock that its owner may acquire again, and only it may release.
+**
+** A thr_lock with `certain` set, see lock.h, which acquires it.
+*/
+#ifndef THR_RLOCK_H
+#define THR_RLOCK_H
+
+#include "sync/lock.h"
+
+THR_PRIVATE_BEGIN
+
+/* Returns false where ts does not own it. */
+bool thr_rlock_release(thr_lock *l, const thr_tstate *ts);
+
+/* --- the Lua face --- */
+struct lua_State;
+void thr_rlock_open(struct lua_State *L);
+int thr_rlock_create(struct lua_State *L);
+thr_lock *thr_rlock_test(struct lua_State *L, int arg); /* or NULL */
+
+THR_PRIVATE_END
+
+#endif

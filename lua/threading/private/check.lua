@@ -1,0 +1,115 @@
+-- Arguments of the Lua functions: errors that name them.
+
+local complain = require "threading.private.complain"
+local TIMEOUT_MAX <const> = require("threading._thread").TIMEOUT_MAX
+local standard = require "threading.private.standard"
+local math = standard.math
+local getmetatable, pairs, tostring, type = getmetatable, pairs, tostring, type
+
+local check = {}
+
+-- What the caller has given: a number, or the type.
+local function got(value)
+  return math.type(value) and tostring(value) or type(value)
+end
+
+function check.bad(name, where, expected, value)
+  complain("bad argument '%s' to '%s' (%s expected, got %s)", name, where,
+    expected, got(value))
+end
+
+-- Raises unless ok.
+function check.expect(ok, name, expected, value)
+  if not ok then
+    complain("bad argument '%s' (%s expected, got %s)", name, expected,
+      got(value))
+  end
+end
+
+-- Arguments for a call: nil, or a table in which `n` may count trailing nils.
+function check.args(args, name)
+  name = name or "args"
+  check.expect(args == nil or type(args) == "table", name, "table", args)
+  local n = args and args.n
+  local count = math.type(n) and math.tointeger(n)
+  check.expect(n == nil or count and count >= 0 and count < 1000000,
+    name .. ".n", "non-negative integer", n)
+end
+
+function check.is_callable(value)
+  if type(value) == "function" then
+    return true
+  end
+  local meta = getmetatable(value)
+  return type(meta) == "table" and meta.__call ~= nil
+end
+
+function check.callable(value, name, where)
+  if not check.is_callable(value) then
+    check.bad(name, where, "callable", value)
+  end
+end
+
+-- Seconds that a wait may last: not NaN, and what is negative counts as 0.
+function check.is_timeout(value)
+  return math.type(value) ~= nil
+    and (value <= TIMEOUT_MAX or value == math.huge)
+end
+
+function check.timeout(value, name, where)
+  if value ~= nil and not check.is_timeout(value) then
+    check.bad(name, where, "number of seconds", value)
+  end
+end
+
+-- A check for an argument of this type, or nil.
+local function optional(expected)
+  return function(value, name, where)
+    if value ~= nil and type(value) ~= expected then
+      check.bad(name, where, expected, value)
+    end
+  end
+end
+
+check.boolean, check.number = optional "boolean", optional "number"
+check.string = optional "string"
+
+-- An argument that is text, or a number as text.
+function check.text(value, name, where)
+  if type(value) ~= "string" and type(value) ~= "number" then
+    check.bad(name, where, "string", value)
+  end
+  return tostring(value)
+end
+
+-- An argument that is an integer, or nil; returns it as one.
+function check.integer(value, name, where)
+  local n = math.type(value) and math.tointeger(value)
+  if value ~= nil and not n then
+    check.bad(name, where, "integer", value)
+  end
+  return n
+end
+
+function check.positive(value, name, where)
+  local n = check.integer(value, name, where)
+  if n and n < 1 then
+    complain("bad argument '%s' to '%s' (must be greater than 0)", name, where)
+  end
+  return n
+end
+
+function check.options(options, known, where)
+  if options ~= nil and type(options) ~= "table" then
+    check.bad("options", where, "table", options)
+  end
+  for name in pairs(options or {}) do
+    if not known[name] then
+      complain("unexpected keyword argument '%s' to '%s'", tostring(name),
+        where)
+    end
+  end
+  return options or {}
+end
+
+return check

@@ -1,0 +1,72 @@
+-- Errors that nobody catches, in a thread that was started through Thread.
+
+local _thread = require "threading._thread"
+local check = require "threading.private.check"
+local standard = require "threading.private.standard"
+local stderr = require "threading.private.stderr"
+local debug, string = standard.debug, standard.string
+local pcall, tostring, type, xpcall = pcall, tostring, type, xpcall
+
+local M = {}
+
+local threading -- the module, where the user may set excepthook
+
+-- Tells where excepthook is looked up.
+function M.bind(module)
+  threading = module
+end
+
+local function index_name(thread)
+  return thread.name
+end
+
+-- Of a thread whose fields a program has spoilt, or that is not known, the
+-- ident: its error shall not be lost for that.
+local function name_of(thread)
+  local ok, name = _thread._try(index_name, thread)
+  return ok and name or _thread.get_ident()
+end
+
+function M.excepthook(args)
+  if type(args) ~= "table" then
+    check.bad("args", "excepthook", "table", args)
+  end
+  stderr.write(string.format("Exception in thread %s:\n%s\n",
+    tostring(name_of(args.thread)), args.traceback or tostring(args.value)))
+end
+
+-- An error, as the message handler sees it; as it is for a silent end.
+function M.on_error(value)
+  if _thread._is_exit(value) then
+    return value
+  end
+  local text = type(value) == "string" and value or nil
+  if not text then
+    local ok, s = pcall(tostring, value)
+    text = ok and s or "(error object is a " .. type(value) .. " value)"
+  end
+  return { value = value, traceback = debug.traceback(text, 2) }
+end
+
+local function call_hook(args)
+  local ok, err = xpcall(threading.excepthook, function(value)
+    return _thread._is_exit(value) and value
+      or debug.traceback(tostring(value), 2)
+  end, args)
+  if not ok and not _thread._is_exit(err) then
+    stderr.write("Exception in threading.excepthook:\n" .. tostring(err)
+      .. "\n")
+    M.excepthook(args) -- nor shall the first error be lost
+  end
+end
+
+-- Called in the thread, with what on_error has made of the error.
+function M.told(thread, err)
+  if type(err) ~= "table" then -- an error in on_error: no memory, no stack
+    err = { value = err, traceback = tostring(err) }
+  end
+  err.thread = thread
+  call_hook(err)
+end
+
+return M

@@ -1,0 +1,384 @@
+--- Threads that make calls. They are started on demand, and end when the pool
+-- is shut down or collected, or the program is at its end; calls that wait by
+-- then are still made. As a to-be-closed variable it is shut down at the end
+-- of the block.
+-- @classmod threading.ThreadPoolExecutor
+
+local _thread = require "threading._thread"
+local check = require "threading.private.check"
+local complain = require "threading.private.complain"
+local current_thread = require("threading.private.register").current_thread
+local thread = require "threading.private.thread"
+local standard = require "threading.private.standard"
+local stderr = require "threading.private.stderr"
+local debug, math = standard.debug, standard.math
+local string, table = standard.string, standard.table
+local error, getmetatable, ipairs, pairs = error, getmetatable, ipairs, pairs
+local pcall, rawequal, rawget = pcall, rawequal, rawget
+local setmetatable, tostring, type = setmetatable, tostring, type
+local xpcall = xpcall
+local monotonic = _thread.time.monotonic
+
+-- What the workers share is a table of its own: they must not hold the
+-- executor, which ends them when it is collected. Where there are more futures
+-- than workers that wait for one, submit starts a worker. So does, for futures
+-- that are left to nobody, a worker that is cancelled in its wait, and who
+-- shuts the pool down between the two steps of a submit.
+
+local Executor = {} -- methods
+local executor_meta = {
+  __name = "threading.ThreadPoolExecutor", __index = Executor,
+}
+
+local STATE = {} -- key
+local BROKEN <const> = "a thread initializer failed, the pool is not usable "
+  .. "any more"
+
+local pools = setmetatable({}, { __mode = "v" }) -- number -> state
+local pools_lock = _thread.allocate_lock() -- of counter
+local ended = false -- the program is
+local counter = 0
+
+local function state_of(self)
+  local state = type(self) == "table" and rawget(self, STATE)
+  if not state then
+    complain("bad self (threading.ThreadPoolExecutor expected, got %s)",
+      type(self))
+  end
+  return state
+end
+
+-- Without the lock: where the Lua state is being closed it may be finalised, as
+-- may a queue. A pool that is not in the list yet will see that all is ended.
+_thread._at_end(function()
+  ended = true
+  for _, state in ipairs(_thread._values(pools)) do
+    _thread._try(state.queue.shutdown, state.queue)
+  end
+end)
+
+local function register(state)
+  local _ <close> = pools_lock:guard()
+  state.prefix = state.prefix or "ThreadPoolExecutor-" .. counter
+  counter = counter + 1
+  pools[counter] = state
+  if ended then
+    state.queue:shutdown()
+  end
+end
+
+local function initialize(state)
+  local args = state.initargs
+  local ok, err = xpcall(state.initializer, function(err)
+    return _thread._is_asked(err) and err or _thread._is_exit(err) and ""
+      or "Exception in initializer:\n" .. debug.traceback(tostring(err), 2)
+      .. "\n"
+  end, table.unpack(args, 1, args.n or #args))
+  if not ok and _thread._is_asked(err) then
+    error(err, 0) -- the worker's end, which breaks no pool
+  elseif not ok then
+    state.broken = true -- first, for to tell it may fail
+    state.queue:shutdown()
+    _thread._empty(state.queue, BROKEN)
+    stderr.write(tostring(err))
+  end
+  return ok
+end
+
+local function serve(state)
+  if not state.initializer or initialize(state) then
+    _thread._serve(state.queue)
+  end
+end
+
+local start_worker
+
+-- Takes a worker off the list, if it is there.
+local function remove(state, worker)
+  for i, it in ipairs(state.threads) do
+    if it == worker then
+      return table.remove(state.threads, i)
+    end
+  end
+end
+
+-- A worker that has died at its birth, for want of memory, could not leave; nor
+-- can one whose start was given up.
+local function look_for_dead(state)
+  local list = state.threads
+  state.looked = state.looked % #list + 1
+  if not _thread._is_alive(list[state.looked]) then
+    table.remove(list, state.looked)
+  end
+end
+
+-- Unless there are as many as there may be. Returns an error message if there
+-- is none at all.
+local function add_worker(state)
+  local _ <close> = state.lock:guard()
+  if #state.threads >= state.most then
+    look_for_dead(state)
+  end
+  if #state.threads < state.most then
+    local ok, err = _thread._try(start_worker, state)
+    if not ok and #state.threads == 0 then
+      return tostring(err)
+    end
+  end
+end
+
+local function staff(state)
+  if _thread._lacks_worker(state.queue) then
+    return _thread.shield(add_worker, state)
+  end
+end
+
+local function leave(state)
+  state.lock:with(remove, state, current_thread())
+  staff(state)
+end
+
+-- No cancellation comes before the first pcall, or after it.
+local function work(state)
+  local ok, err = pcall(_thread._expose, serve, state)
+  if not ok then -- it is cancelled, or the program ends, or the memory
+    leave(state)
+    error(err, 0)
+  end
+end
+
+function start_worker(state)
+  local worker = thread.Thread {
+    target = work, args = { state }, daemon = false,
+    name = string.format("%s_%d", state.prefix, state.started),
+  }
+  table.insert(state.threads, worker) -- before anything can end this thread
+  _thread._shield(worker)
+  state.started = state.started + 1
+  local ok, err = pcall(worker.start, worker)
+  if not ok then
+    if not _thread._is_alive(worker) then
+      remove(state, worker)
+    end
+    error(err, 0)
+  end
+end
+
+local function submit(state, fn, ...)
+  local f = _thread._future(fn, ...)
+  if not state.queue:put(f) then
+    complain(state.broken and BROKEN
+      or "cannot schedule new futures after shutdown")
+  end
+  local err = staff(state)
+  if err then
+    f:cancel()
+    complain("%s", err)
+  end
+  return f
+end
+
+--- Has a call made by a worker.
+-- @tparam function fn
+-- @param ... its arguments
+-- @treturn Future its outcome
+-- @raise if fn is not callable; "cannot schedule new futures after shutdown";
+-- if an initializer has failed
+function Executor:submit(fn, ...)
+  local state = state_of(self)
+  check.callable(fn, "fn", "submit")
+  return submit(state, fn, ...)
+end
+
+-- What a map has still to do. It is cancelled when the loop is left.
+local Mapping = {} -- methods
+local mapping_meta = { __index = Mapping }
+
+function Mapping:cancel()
+  self.next_item = function() end
+  for i, f in pairs(self.futures) do
+    f:cancel()
+    self.futures[i] = nil
+  end
+end
+
+mapping_meta.__close = Mapping.cancel
+
+function mapping_meta:__gc()
+  for _, f in pairs(self.futures) do
+    pcall(f.cancel, f) -- one that is done may be finalised already
+  end
+end
+
+function Mapping:submit_one()
+  local item = self.next_item()
+  if item == nil then
+    return false
+  end
+  self.last = self.last + 1
+  self.futures[self.last] = submit(self.state, self.fn, item)
+  return true
+end
+
+function Mapping:submit()
+  local n = 0
+  while (not self.buffersize or n < self.buffersize) and self:submit_one() do
+    n = n + 1
+  end
+end
+
+-- The error of a call comes at its place.
+function Mapping:step(i)
+  i = i + 1
+  local f = self.futures[i]
+  if not f then
+    return nil
+  end
+  local deadline = self.deadline
+  local err = f:exception(deadline and math.max(0, deadline - monotonic()))
+  if not f:done() or f:cancelled() or f:_failed() then
+    local why = not f:done() and "timeout" or f:cancelled() and "cancelled"
+    self:cancel()
+    if why then
+      complain(why)
+    end
+    error(err, 0)
+  end
+  self.futures[i] = nil
+  if self.buffersize then
+    self:submit_one()
+  end
+  return i, f:result()
+end
+
+local function items_of(list)
+  if type(list) ~= "table" or not rawequal(getmetatable(list), nil) and
+      check.is_callable(list) then
+    if not check.is_callable(list) then
+      check.bad("list", "map", "list or function", list)
+    end
+    return function()
+      return (list())
+    end
+  end
+  local i = 0
+  return function()
+    i = i + 1
+    return list[i]
+  end
+end
+
+local map_options = { timeout = true, buffersize = true }
+
+--- Calls a function with each item, several at a time:
+-- `for i, result in pool:map(fn, list) do`. Results come in the order of the
+-- list, and the error of a call is raised at its place. When the loop is left
+-- early, by a break or an error, what has not begun is cancelled.
+-- @tparam function fn called with one item
+-- @param list a list; or a function that returns the next item
+-- each time, and nil at the end
+-- @tparam[opt] table options `timeout`: seconds, counted from here, after which
+-- an error "timeout" is raised; `buffersize`: how many calls may be under way
+-- or waiting for their turn in the loop, by default all
+-- @treturn function for a generic `for`
+-- @raise if an argument is of the wrong type; what `submit` raises
+function Executor:map(fn, list, options)
+  local state = state_of(self)
+  check.callable(fn, "fn", "map")
+  local next_item = items_of(list)
+  options = check.options(options, map_options, "map")
+  check.timeout(options.timeout, "timeout", "map")
+  local mapping = setmetatable({
+    executor = self, -- which would end the workers if it were collected
+    state = state, fn = fn, next_item = next_item,
+    buffersize = check.positive(options.buffersize, "buffersize", "map"),
+    deadline = options.timeout and monotonic() + options.timeout,
+    futures = {}, last = 0,
+  }, mapping_meta)
+  mapping:submit()
+  return Mapping.step, mapping, 0, mapping
+end
+
+local function workers_of(state)
+  local _ <close> = state.lock:guard()
+  return { table.unpack(state.threads) }
+end
+
+local shutdown_options = { wait = true, cancel_futures = true }
+
+--- Ends the use of the pool: what was submitted is still done, and nothing
+-- more can be.
+-- @tparam[opt=true] boolean wait return when the workers have ended. As a
+-- table: `{wait = ..., cancel_futures = ...}`; the latter (by default false)
+-- cancels what no worker has begun
+-- @raise if an option is unknown or of the wrong type; from one of its own
+-- workers, which cannot be waited for; a deadlock, a cancellation
+function Executor:shutdown(wait)
+  local state = state_of(self)
+  local options = type(wait) == "table" and wait or { wait = wait }
+  check.options(options, shutdown_options, "shutdown")
+  check.boolean(options.wait, "wait", "shutdown")
+  check.boolean(options.cancel_futures, "cancel_futures", "shutdown")
+  state.queue:shutdown()
+  if options.cancel_futures then
+    _thread._empty(state.queue)
+  end
+  staff(state)
+  if options.wait ~= false then
+    for _, worker in ipairs(workers_of(state)) do
+      if _thread._is_alive(worker) then -- its start may have been given up
+        worker:join()
+      end
+    end
+  end
+end
+
+function executor_meta:__close()
+  self:shutdown()
+end
+
+function executor_meta:__gc()
+  state_of(self).queue:shutdown()
+end
+
+function executor_meta:__tostring()
+  local state = state_of(self)
+  return string.format("<threading.ThreadPoolExecutor(%s, %d/%d workers, "
+    .. "%d waiting)>", state.prefix, #state.threads, state.most,
+    state.queue:qsize())
+end
+
+local executor_options = {
+  max_workers = true, thread_name_prefix = true, initializer = true,
+  initargs = true,
+}
+
+-- See futures.lua.
+local function new(max_workers, thread_name_prefix, initializer, initargs)
+  if type(max_workers) == "table" then
+    local options = check.options(max_workers, executor_options,
+      "ThreadPoolExecutor")
+    max_workers, initializer = options.max_workers, options.initializer
+    thread_name_prefix, initargs = options.thread_name_prefix, options.initargs
+  end
+  local most = check.positive(max_workers, "max_workers", "ThreadPoolExecutor")
+  check.string(thread_name_prefix, "thread_name_prefix", "ThreadPoolExecutor")
+  if initializer ~= nil then
+    check.callable(initializer, "initializer", "ThreadPoolExecutor")
+  end
+  check.args(initargs, "initargs")
+  local state = {
+    most = most or math.min(32, _thread.cpu_count() + 4),
+    prefix = thread_name_prefix ~= "" and thread_name_prefix or nil,
+    initializer = initializer,
+    initargs = initargs or {},
+    queue = _thread.queue(),
+    lock = _thread.rlock(), -- of threads; a finaliser may submit
+    threads = {}, looked = 0,
+    started = 0,
+  }
+  register(state)
+  return setmetatable({ [STATE] = state }, executor_meta)
+end
+
+return new
