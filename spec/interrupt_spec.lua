@@ -234,7 +234,9 @@ describe("SIGINT", function()
         until interrupted
       end }
       t:start()
-      send(is_computing, "INT")
+      send(function()
+        return is_computing() and main_parked() == "thread"
+      end, "INT")
       local ok, err = pcall(t.join, t)
       interrupted = true
       t:join()
