@@ -18,8 +18,8 @@ static thr_activity look(thr_tstate *holder, thr_sight *seen) {
   if (seen->state == THR_SLEEPS) {
     atomic_store_explicit(&holder->dozes, true, memory_order_relaxed);
     seen->sleeps++;
-  } else if (before == THR_WAITS) {
-    seen->state = THR_RUNS; /* it ran in between, and was not asleep */
+  } else if (before == THR_WAITS || !holder->dozes) {
+    seen->state = THR_RUNS; /* it ran in between, or has never slept */
   }
   return seen->state;
 }

@@ -30,8 +30,8 @@ typedef struct {
 
 /* What does this thread do, which holds the lock?  THR_RUNS: it may be
 ** signalled.  Of a thread that waits for a processor nobody knows whether it is
-** just coming out of a sleep: it is looked at again, soon, and may be signalled
-** when it has run in between. */
+** just coming out of a sleep: one that has slept before is looked at again,
+** soon, and may be signalled when it has run in between. */
 thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen);
 
 THR_PRIVATE_END
