@@ -113,6 +113,7 @@ build = {
         "csrc/park/closing.c",
         "csrc/park/deadlock.c",
         "csrc/park/gate.c",
+        "csrc/park/lot.c",
         "csrc/park/park.c",
         "csrc/park/thread.c",
         "csrc/park/tickets.c",

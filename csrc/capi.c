@@ -150,7 +150,7 @@ static double *tofloat64(lua_State *L, int arg) {
 struct threading_object {
   void *obj;
   void (*unref)(void *obj);
-  atomic_int *kept; /* NULL: nobody can wait for it */
+  atomic_int *retained; /* NULL: nobody can wait for it */
 };
 
 static void unref_lock(void *o) { thr_lock_unref(o); }
@@ -167,10 +167,10 @@ static atomic_int *references(lua_State *L, int arg, threading_object *o) {
   thr_event *e = thr_event_test(L, arg);
   thr_value *v = thr_value_test(L, arg);
   thr_array *a = thr_array_test(L, arg);
-  if (l) return *o = (threading_object){l, unref_lock, &l->kept}, &l->refs;
+  if (l) return *o = (threading_object){l, unref_lock, &l->retained}, &l->refs;
   if (s)
-    return *o = (threading_object){s, unref_semaphore, &s->kept}, &s->refs;
-  if (e) return *o = (threading_object){e, unref_event, &e->kept}, &e->refs;
+    return *o = (threading_object){s, unref_semaphore, &s->retained}, &s->refs;
+  if (e) return *o = (threading_object){e, unref_event, &e->retained}, &e->refs;
   if (v) return *o = (threading_object){v, unref_value, NULL}, &v->refs;
   if (a) return *o = (threading_object){a, unref_array, NULL}, &a->refs;
   return NULL;
@@ -178,9 +178,9 @@ static atomic_int *references(lua_State *L, int arg, threading_object *o) {
 
 /* While C has it, C may wake those that wait for it. */
 static void count(const threading_object *o, int more) {
-  if (!o->kept) return;
-  atomic_fetch_add(o->kept, more);
-  thr_park_recount(o->obj, o->kept);
+  if (!o->retained) return;
+  atomic_fetch_add(o->retained, more);
+  thr_deadlock_recount(o->obj, o->retained);
 }
 
 static threading_object *retain(lua_State *L, int arg) {
@@ -213,17 +213,18 @@ static int64_t deadline_of(double seconds) {
   return thr_face_fromnow((int64_t)(seconds * 1e9));
 }
 
-typedef thr_wake waiting(void *obj, thr_tstate *ts, int64_t deadline);
+typedef thr_parkresult waiting(void *obj, thr_tstate *ts, int64_t deadline);
 
-static thr_wake wait_lock(void *l, thr_tstate *ts, int64_t deadline) {
+static thr_parkresult wait_lock(void *l, thr_tstate *ts, int64_t deadline) {
   return thr_lock_wait(l, ts, deadline, 0);
 }
 
-static thr_wake wait_semaphore(void *s, thr_tstate *ts, int64_t deadline) {
+static thr_parkresult wait_semaphore(void *s, thr_tstate *ts,
+                                     int64_t deadline) {
   return thr_semaphore_wait(s, ts, deadline);
 }
 
-static thr_wake wait_event(void *e, thr_tstate *ts, int64_t deadline) {
+static thr_parkresult wait_event(void *e, thr_tstate *ts, int64_t deadline) {
   return thr_event_wait(e, ts, deadline);
 }
 
@@ -234,7 +235,7 @@ static int wait(threading_thread *t, waiting *fn, void *obj, double seconds) {
   thr_tstate *ts = record(t);
   int64_t deadline = deadline_of(seconds);
   bool had = ts->holds_gil;
-  thr_wake r;
+  thr_parkresult r;
   if (is_kept(ts)) return THREADING_STOPPED;
   if (had) thr_gil_release(ts);
   do r = fn(obj, ts, deadline);

@@ -139,7 +139,7 @@ static int interrupt_main(lua_State *L) {
   if (!thr_os_sigvalid(sig))
     return thr_face_argerror(L, 1, "signum", "signal number out of range");
   if (sig == thr_os_sigint())
-    thr_park_interrupt(main, THR_PENDING_INTERRUPT);
+    thr_lot_interrupt(main, THR_PENDING_INTERRUPT);
   else if (thr_os_sighandled(sig))
     thr_os_raise(sig);
   if (thr_face_self(L) == main && main->pending) thr_pending_raise(L, main);

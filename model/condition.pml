@@ -1,5 +1,5 @@
 /*
-** A Condition: csrc/sync/condition.c over csrc/park/tickets.c and csrc/park/park.c.
+** A Condition: csrc/sync/condition.c over csrc/park/tickets.c and csrc/park/lot.c.
 **
 ** One thread puts an item down and notifies. Two wait for it; the second takes
 ** it and puts it down again, or is interrupted, or times out. The Lock, of

@@ -1,5 +1,5 @@
 /*
-** A Lock and the parking lot: csrc/sync/lock.c, csrc/park/park.c.
+** A Lock and the parking lot: csrc/sync/lock.c, csrc/park/lot.c.
 **
 ** Threads that do not need the global lock acquire and release, one of them
 ** with a timeout.

@@ -221,7 +221,6 @@ end
 
 -- Faults that are being mended.
 local known = {
-  ["a circle: deadlock park"] = true,
   ["a circle: doze gil preempt record rest"] = true,
   ["csrc/gil/preempt.c calls lua_error: it raises a Lua error, which no "
     .. "mechanism may"] = true,

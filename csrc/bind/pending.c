@@ -183,7 +183,7 @@ void thr_pending_notown(lua_State *L, thr_tstate *ts) {
 
 /* --- what a wait ended with --- */
 
-bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
+bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_parkresult r) {
   if (r == THR_PARK_DEADLOCK) ts->rt->at_deadlock(ts, L);
   if (r != THR_PARK_INTERRUPTED && r != THR_PARK_NOTOWN) return false;
   thr_pending_checkown(L, ts);
@@ -198,12 +198,12 @@ bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_wake r) {
 }
 
 static int disturbed(lua_State *L) {
-  thr_wake r = (thr_wake)lua_tointeger(L, 1);
+  thr_parkresult r = (thr_parkresult)lua_tointeger(L, 1);
   lua_pushboolean(L, thr_pending_disturbed(L, thr_face_self(L), r));
   return 1;
 }
 
-int thr_pending_trydisturbed(lua_State *L, thr_wake r) {
+int thr_pending_trydisturbed(lua_State *L, thr_parkresult r) {
   if (r != THR_PARK_INTERRUPTED && r != THR_PARK_DEADLOCK &&
       r != THR_PARK_NOTOWN)
     return 0;

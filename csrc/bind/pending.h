@@ -45,11 +45,11 @@ void thr_pending_atswitch(thr_tstate *ts, lua_State *L);
 ** timed out.  Interrupted: raises what is pending for the thread, or runs the
 ** hook that a signal handler has set, and returns true if neither raised: wait
 ** again.  A deadlock raises. */
-bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_wake r);
+bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_parkresult r);
 
 /* The same for who must tidy up before an error goes on: 0 for false, 1 for
 ** true, -1 with the error object left on the stack. */
-int thr_pending_trydisturbed(lua_State *L, thr_wake r);
+int thr_pending_trydisturbed(lua_State *L, thr_parkresult r);
 
 /* Keeps the value at idx as the message of a cancellation of ts. */
 void thr_pending_setmessage(lua_State *L, thr_tstate *ts, int idx);

@@ -73,7 +73,7 @@ bool thr_future_cancel(lua_State *L, thr_future *f) {
 static int await(lua_State *L, thr_future *f) {
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
-  thr_wake r = THR_PARK_WOKEN;
+  thr_parkresult r = THR_PARK_WOKEN;
   thr_face_keep(L, 1);
   while (!is_done(f) && r != THR_PARK_TIMEOUT) {
     r = thr_gate_wait(&f->gate, ts, f, "Future", deadline);

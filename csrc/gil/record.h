@@ -114,7 +114,7 @@ struct thr_tstate {
   atomic_llong rests_until; /* own, or 0 by who sees it over: until it has had
                                so much time, it is not to be asked to drop */
 
-  _Atomic(const void *) parked_at; /* see park.c */
+  _Atomic(const void *) parked_at; /* see lot.c */
   thr_wait wait;         /* m; written by the thread itself */
   bool waiting;          /* m: else that wait has ended */
   atomic_bool wait_over; /* who ends the wait; it may not have run since */

@@ -26,7 +26,7 @@ static void at_exit(void) {
 static bool is_signalled(void) { return pending_signal() != 0; }
 
 /* Deaf: no Lua error may pass through readline. */
-static thr_wake wait_for_key(thr_tstate *ts, FILE *in) {
+static thr_parkresult wait_for_key(thr_tstate *ts, FILE *in) {
   thr_watch watch = {.fd = thr_os_fileno(in), .wanted = THR_IN};
   if (thr_os_look(&watch)) return THR_PARK_READY;
   thr_tstate_makebell(ts);
@@ -35,7 +35,7 @@ static thr_wake wait_for_key(thr_tstate *ts, FILE *in) {
   w.deaf = ~0u;
   w.signalled = is_signalled;
   waiting = true;
-  thr_wake r = thr_park(&w, THR_FOREVER);
+  thr_parkresult r = thr_park(&w, THR_FOREVER);
   waiting = false;
   return r;
 }

@@ -33,7 +33,7 @@ static bool wait_for_input(thr_reading *c) {
     c->waited_at = c->reader->n;
     thr_tstate_makebell(c->ts);
     thr_waiter w = thr_waiter_onfd(c->ts, &watch, "descriptor");
-    thr_wake r = thr_park(&w, THR_FOREVER);
+    thr_parkresult r = thr_park(&w, THR_FOREVER);
     thr_pending_disturbed(c->L, c->ts, r);
     c->closed = r == THR_PARK_WOKEN || !c->file->closef;
     if (c->closed) return false;
@@ -97,9 +97,9 @@ void thr_reader_enter(thr_reading *c) {
     thr_face_error(c->L, "this thread reads the file already");
   while (r->busy) {
     thr_waiter w = thr_waiter_on(c->ts, r, "file");
-    w.still = still_busy;
+    w.validate = still_busy;
     r->waiting++;
-    thr_wake woken = thr_park(&w, THR_FOREVER);
+    thr_parkresult woken = thr_park(&w, THR_FOREVER);
     r->waiting--;
     thr_pending_disturbed(c->L, c->ts, woken);
   }

@@ -56,7 +56,7 @@ static int wait_once(lua_State *L, unsigned wanted, int64_t deadline,
   if (is_ready(&s, &watch, look || again)) return ready(L, &watch);
   if (s.is_file && wanted & THR_IN) thr_os_flushprompt(s.fd);
   thr_tstate_makebell(ts);
-  thr_wake r = thr_closing_park(ts, &watch, closings, deadline);
+  thr_parkresult r = thr_closing_park(ts, &watch, closings, deadline);
   if (r == THR_PARK_READY) return ready(L, &watch);
   if (r == THR_PARK_WOKEN) return refuse(L, "closed");
   if (r == THR_PARK_CHANGED || thr_pending_disturbed(L, ts, r)) return 0;

@@ -10,7 +10,7 @@ unsigned thr_closing_count(void) { return closings; }
 
 int thr_closing_announce(int fd) {
   closings++;
-  return thr_unpark_all(thr_park_atfd(fd));
+  return thr_unpark_all(thr_lot_atfd(fd));
 }
 
 typedef struct {
@@ -22,9 +22,9 @@ static bool is_current(thr_waiter *w) {
   return ((const fd_waiter *)w)->count == closings;
 }
 
-thr_wake thr_closing_park(thr_tstate *ts, thr_watch *watch, unsigned count,
-                          int64_t deadline) {
+thr_parkresult thr_closing_park(thr_tstate *ts, thr_watch *watch,
+                                unsigned count, int64_t deadline) {
   fd_waiter w = {thr_waiter_onfd(ts, watch, "descriptor"), count};
-  w.waiter.still = is_current;
+  w.waiter.validate = is_current;
   return thr_park(&w.waiter, deadline);
 }

@@ -27,8 +27,8 @@ int thr_closing_announce(int fd);
 /* Waits for a descriptor whose number was read after thr_closing_count had
 ** returned `count`: as thr_park, and THR_PARK_CHANGED if the number is to be
 ** read again. */
-thr_wake thr_closing_park(thr_tstate *ts, thr_watch *watch, unsigned count,
-                          int64_t deadline);
+thr_parkresult thr_closing_park(thr_tstate *ts, thr_watch *watch,
+                                unsigned count, int64_t deadline);
 
 THR_PRIVATE_END
 

@@ -30,7 +30,7 @@ static bool closes_circle(thr_tstate *self) {
 static void tell_another(thr_tstate *self) {
   thr_tstate *ts = next_in_circle(self);
   while (ts != self && !ts->wait.tellable) ts = next_in_circle(ts);
-  if (ts != self) thr_park_deadlock(ts);
+  if (ts != self) thr_lot_enddeadlock(ts);
 }
 
 bool thr_deadlock_publish(thr_waiter *w) {
@@ -38,7 +38,7 @@ bool thr_deadlock_publish(thr_waiter *w) {
   thr_mutex_lock(&ts->rt->m);
   ts->wait_over = false;
   ts->wait = (thr_wait){w->what, w->object, w->addr, w->owner, w->certain,
-                        w->forever, w->tellable};
+                        w->endless, w->tellable};
   ts->waiting = true;
   ts->wait_number = ++ts->rt->waits;
   bool ok = ts->rt->policy == THR_DEADLOCK_OFF || !closes_circle(ts);
@@ -79,10 +79,18 @@ void thr_deadlock_tell(thr_runtime *rt) {
   if (rt->awake != 0) return;
   thr_mutex_lock(&rt->m);
   thr_tstate *last = last_to_wait(rt);
-  if (last && rt->awake == 0) thr_park_deadlock(last);
+  if (last && rt->awake == 0) thr_lot_enddeadlock(last);
   thr_mutex_unlock(&rt->m);
 }
 
 void thr_deadlock_ended(thr_runtime *rt) {
   if (atomic_fetch_sub(&rt->awake, 1) == 1) thr_deadlock_tell(rt);
+}
+
+void thr_deadlock_recount(const void *addr, const atomic_int *retained) {
+  thr_runtime *rt;
+  while ((rt = thr_lot_recount(addr, retained))) {
+    thr_deadlock_tell(rt);
+    thr_runtime_unref(rt);
+  }
 }

@@ -17,12 +17,12 @@
 ** attached from outside, counts as awake.  So does one that waits for an object
 ** that C has retained, which C may set or release at any time; and a Lua state
 ** that C has opened, as if a thread were about to attach.  Nothing of this is
-** on the path of an uncontended lock.  Called by park, thread and capi.
+** on the path of an uncontended lock.
 */
 #ifndef THR_DEADLOCK_H
 #define THR_DEADLOCK_H
 
-#include "park/park.h"
+#include "park/lot.h"
 
 THR_PRIVATE_BEGIN
 
@@ -48,6 +48,10 @@ void thr_deadlock_ended(thr_runtime *rt);
 
 /* The same where a thread has begun to wait that cannot be told. */
 void thr_deadlock_tell(thr_runtime *rt);
+
+/* *retained, of the object at addr, has become more than 0, or 0: threads that
+** wait there count as awake from now on, or no longer. */
+void thr_deadlock_recount(const void *addr, const atomic_int *retained);
 
 THR_PRIVATE_END
 

@@ -12,14 +12,14 @@ static void note_left(const void *addr, thr_waiter *w, bool more) {
   ((thr_gate *)addr)->parked = more;
 }
 
-thr_wake thr_gate_wait(thr_gate *gate, thr_tstate *ts, const void *object,
-                       const char *what, int64_t deadline) {
+thr_parkresult thr_gate_wait(thr_gate *gate, thr_tstate *ts, const void *object,
+                             const char *what, int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, gate, what);
   w.object = object;
-  w.still = note_parked;
+  w.validate = note_parked;
   if (gate->streams) w.patience = THR_STREAM;
   gate->waiting++;
-  thr_wake r = thr_park(&w, deadline);
+  thr_parkresult r = thr_park(&w, deadline);
   gate->waiting--;
   return r;
 }

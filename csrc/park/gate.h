@@ -22,8 +22,8 @@ typedef struct {
 } thr_gate;
 
 /* `object`, `what`: as the user knows it. */
-thr_wake thr_gate_wait(thr_gate *gate, thr_tstate *ts, const void *object,
-                       const char *what, int64_t deadline);
+thr_parkresult thr_gate_wait(thr_gate *gate, thr_tstate *ts, const void *object,
+                             const char *what, int64_t deadline);
 void thr_gate_wakeall(thr_gate *gate);
 void thr_gate_wakefirst(thr_gate *gate);
 

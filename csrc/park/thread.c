@@ -69,12 +69,13 @@ static uint64_t who_ends(const void *addr) {
   return ts->phase == THR_STOPPED ? 0 : ts->ident;
 }
 
-thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline) {
+thr_parkresult thr_thread_wait(thr_tstate *self, thr_tstate *ts,
+                               int64_t deadline) {
   thr_waiter w = thr_waiter_on(self, &ts->phase, "thread");
-  w.still = still_alive;
+  w.validate = still_alive;
   w.owner = who_ends;
   w.certain = true;
-  thr_wake r = THR_PARK_WOKEN;
+  thr_parkresult r = THR_PARK_WOKEN;
   if (ts->phase != THR_STOPPED) r = thr_park(&w, deadline);
   return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;
 }
@@ -85,7 +86,7 @@ static bool still_unborn(thr_waiter *w) {
 
 int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts) {
   thr_waiter w = thr_waiter_on(self, &ts->native_id, "a thread to be born");
-  w.still = still_unborn;
+  w.validate = still_unborn;
   while (ts->native_id == 0 && !self->pending) thr_park(&w, THR_FOREVER);
   return ts->native_id;
 }

@@ -23,7 +23,8 @@ int thr_thread_start(thr_tstate *self, thr_tstate *ts);
 void thr_thread_leave(thr_tstate *ts);
 
 /* Waits until ts has ended. */
-thr_wake thr_thread_wait(thr_tstate *self, thr_tstate *ts, int64_t deadline);
+thr_parkresult thr_thread_wait(thr_tstate *self, thr_tstate *ts,
+                               int64_t deadline);
 
 /* The kernel's id of a started thread; waits the moment until it lives. */
 int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts);

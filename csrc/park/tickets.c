@@ -55,12 +55,13 @@ static bool is_served(thr_tickets *list, thr_ticket *t) {
   return served;
 }
 
-thr_wake thr_tickets_wait(thr_tickets *list, thr_ticket *t, thr_tstate *ts,
-                           int64_t deadline, const char *what) {
+thr_parkresult thr_tickets_wait(thr_tickets *list, thr_ticket *t,
+                                thr_tstate *ts, int64_t deadline,
+                                const char *what) {
   thr_waiter w = thr_waiter_on(ts, t, what);
   w.object = list;
-  w.still = still_unserved;
-  thr_wake r = thr_park(&w, deadline);
+  w.validate = still_unserved;
+  thr_parkresult r = thr_park(&w, deadline);
   if (r == THR_PARK_TIMEOUT)
     return thr_tickets_leave(list, t) ? r : THR_PARK_WOKEN;
   if (r == THR_PARK_INTERRUPTED) return r; /* even if served meanwhile */

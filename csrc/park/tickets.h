@@ -41,8 +41,9 @@ void thr_tickets_serve(thr_tickets *list, int64_t n, int outcome);
 /* The caller does not hold list->m.  Waits for the ticket's outcome.  At the
 ** timeout the ticket has left the list; interrupted or in a deadlock, it is
 ** still in it, or has been served since: wait again, or leave. */
-thr_wake thr_tickets_wait(thr_tickets *list, thr_ticket *t, thr_tstate *ts,
-                           int64_t deadline, const char *what);
+thr_parkresult thr_tickets_wait(thr_tickets *list, thr_ticket *t,
+                                thr_tstate *ts, int64_t deadline,
+                                const char *what);
 
 /* Takes the ticket out of the list.  False: it has been served. */
 bool thr_tickets_leave(thr_tickets *list, thr_ticket *t);

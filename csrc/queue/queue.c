@@ -33,9 +33,9 @@ static int64_t passing(const thr_queue *q, const thr_gate *gate) {
 }
 
 /* Waits at one of the queue's gates. */
-static thr_wake wait_at(thr_queue *q, thr_gate *gate, thr_tstate *ts,
-                        int64_t deadline) {
-  thr_wake r = thr_gate_wait(gate, ts, q, "Queue", deadline);
+static thr_parkresult wait_at(thr_queue *q, thr_gate *gate, thr_tstate *ts,
+                              int64_t deadline) {
+  thr_parkresult r = thr_gate_wait(gate, ts, q, "Queue", deadline);
   int64_t n = passing(q, gate);
   if (n > 0) gate->streams = n >= STREAM_LEAST; /* else it came too late */
   return r;
@@ -157,7 +157,7 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
     if (deadline == 0) return refuse(L, "full");
     thr_tstate *ts = thr_face_self(L);
     thr_face_keep(L, 1);
-    thr_wake r = wait_at(q, &q->putters, ts, deadline);
+    thr_parkresult r = wait_at(q, &q->putters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0; /* a last look */
     thr_pending_disturbed(L, ts, r);
   }
@@ -175,7 +175,7 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
     if (deadline == 0) return refuse(L, "empty");
     thr_tstate *ts = thr_face_self(L);
     thr_face_keep(L, 1);
-    thr_wake r = wait_at(q, &q->getters, ts, deadline);
+    thr_parkresult r = wait_at(q, &q->getters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0;
     thr_pending_disturbed(L, ts, r);
   }
@@ -310,7 +310,7 @@ static int queue_join(lua_State *L) {
   thr_queue *q = use(L);
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
-  thr_wake r = THR_PARK_WOKEN;
+  thr_parkresult r = THR_PARK_WOKEN;
   while (q->unfinished > 0 && r != THR_PARK_TIMEOUT) {
     r = wait_at(q, &q->joiners, ts, deadline);
     thr_pending_disturbed(L, ts, r);

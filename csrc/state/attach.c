@@ -118,7 +118,7 @@ static bool no_spare(thr_waiter *w) {
 static lua_State *take_spare(thr_tstate *ts, unsigned deaf) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->spare, "a Lua state");
-  w.still = no_spare;
+  w.validate = no_spare;
   w.deaf = deaf;
   while (no_spare(&w) && !(ts->pending & ~deaf)) thr_park(&w, THR_FOREVER);
   lua_State *L = ts->pending & ~deaf ? NULL : rt->spare;

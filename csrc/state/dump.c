@@ -136,7 +136,7 @@ static void push_wait(lua_State *L, lua_State *of, const report *r,
   const char *place = lua_tostring(L, -2), *holder = lua_tostring(L, -1);
   if (strcmp(r->wait.what, "descriptor") == 0)
     lua_pushfstring(L, "waits for %s %d%s", r->wait.what,
-                    thr_park_fdat(r->wait.addr), place);
+                    thr_lot_fdat(r->wait.addr), place);
   else if (is_thread(&r->wait))
     lua_pushfstring(L, "waits for%s%s", holder, place);
   else if (is_module(&r->wait))

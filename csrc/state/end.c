@@ -38,7 +38,7 @@ static void stop_others(thr_tstate *self) {
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
     if (ts == self || ts->is_main || ts->outside) continue;
-    thr_park_interrupt(ts, THR_PENDING_STOP);
+    thr_lot_interrupt(ts, THR_PENDING_STOP);
     if (ts->native_id != 0) thr_os_preempt(ts->os); /* listed: it lives */
   }
   thr_mutex_unlock(&rt->m);
@@ -64,7 +64,7 @@ static void remind(thr_waiter *w, thr_tstate *ts) {
 static void stop_and_join(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
-  w.still = still_alive;
+  w.validate = still_alive;
   w.deaf = ~0u; /* nothing may hurry the reminders */
   thr_mutex_lock(&rt->m); /* who is outside stays there from now on */
   rt->closing = true;
@@ -140,7 +140,7 @@ static bool another_ends(thr_waiter *w) {
 ** for that; any other is one that is waited for, and ends. */
 static void give_way(lua_State *L, thr_tstate *ts) {
   thr_waiter w = thr_waiter_on(ts, &ts->rt->ender, "the program to end");
-  w.still = another_ends;
+  w.validate = another_ends;
   w.deaf = ~0u; /* the Lua state may be gone when it wakes */
   if (!ts->is_main && another_ends(&w)) {
     atomic_fetch_or(&ts->pending, THR_PENDING_STOP);
@@ -159,9 +159,9 @@ static void wait_for_threads(lua_State *L, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   if (others_nondaemon(ts) > 0) call_registered(L, rt);
   thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
-  w.still = still_nondaemon;
+  w.validate = still_nondaemon;
   while (!rt->closing && !rt->abandoned && others_nondaemon(ts) > 0) {
-    thr_wake r = thr_park(&w, THR_FOREVER);
+    thr_parkresult r = thr_park(&w, THR_FOREVER);
     if (r == THR_PARK_INTERRUPTED) interrupted(L, ts);
     else if (r == THR_PARK_DEADLOCK) give_up(L, ts);
     else thr_pending_disturbed(L, ts, r);

@@ -3,7 +3,7 @@
 
 #include "gil/gil.h"
 #include "gil/record.h"
-#include "park/park.h"
+#include "park/lot.h"
 #include "state/loading.h"
 #include "sync/lock.h"
 
@@ -13,7 +13,7 @@ static void before(void) {
   thr_tstate *ts;
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_lock(&ts->rt->m);
   thr_lock_beforefork();
-  thr_park_beforefork();
+  thr_lot_beforefork();
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_gil_beforefork(ts->rt->gil);
 }
 
@@ -26,7 +26,7 @@ static void unlock(void) {
 static void in_parent(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
     thr_gil_afterfork(ts, false);
-  thr_park_afterfork(false);
+  thr_lot_afterfork(false);
   unlock();
 }
 
@@ -80,7 +80,7 @@ static void in_child(void) {
     thr_loading_afterfork(ts);
     become_main(ts);
   }
-  thr_park_afterfork(true);
+  thr_lot_afterfork(true);
   unlock();
 }
 

@@ -137,7 +137,7 @@ int thr_handle_join(lua_State *L) {
   if (ts == self) return thr_face_error(L, "cannot join current thread");
   if (ts->phase == THR_INITIAL)
     return thr_face_error(L, "cannot join thread before it is started");
-  thr_wake r;
+  thr_parkresult r;
   do r = thr_thread_wait(self, ts, deadline);
   while (thr_pending_disturbed(L, self, r));
   lua_pushboolean(L, r == THR_PARK_WOKEN);
@@ -182,7 +182,7 @@ static int handle_cancel(lua_State *L) {
   bool alive = ts->phase != THR_STOPPED;
   if (alive) {
     thr_pending_setmessage(L, ts, 2);
-    thr_park_interrupt(ts, bits);
+    thr_lot_interrupt(ts, bits);
   }
   if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->deaf))
     thr_pending_raise(L, ts);

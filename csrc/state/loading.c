@@ -88,7 +88,7 @@ static bool still_loading(thr_waiter *w) { return who_loads(w->addr) != 0; }
 static void await_release(lua_State *L, thr_tstate *ts, thr_loading *l) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, l);
   thr_waiter w = thr_waiter_on(ts, &l->owner, "module");
-  w.still = still_loading;
+  w.validate = still_loading;
   w.owner = who_loads;
   w.certain = true;
   thr_pending_disturbed(L, ts, thr_park(&w, THR_FOREVER));

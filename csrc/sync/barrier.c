@@ -81,15 +81,15 @@ static bool still_acting(thr_waiter *w) {
 }
 
 /* Waits until no action runs; returns with the mutex held, or a reason. */
-static thr_wake wait_for_round(barrier *b, thr_tstate *ts,
-                               int64_t deadline) {
+static thr_parkresult wait_for_round(barrier *b, thr_tstate *ts,
+                                     int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, &b->acting, "Barrier");
   w.object = b;
-  w.still = still_acting;
+  w.validate = still_acting;
   thr_mutex_lock(&b->waiters.m);
   while (b->acting) {
     thr_mutex_unlock(&b->waiters.m);
-    thr_wake r = thr_park(&w, deadline);
+    thr_parkresult r = thr_park(&w, deadline);
     if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
     thr_mutex_lock(&b->waiters.m);
   }
@@ -110,9 +110,9 @@ static part take_part(barrier *b, thr_ticket *t, int64_t *index) {
 
 /* THR_PARK_WOKEN: *mine is the caller's part, *index how many came before.
 ** Else the wait for the last round's action has failed. */
-static thr_wake arrive(barrier *b, thr_ticket *t, thr_tstate *ts,
-                       int64_t deadline, int64_t *index, part *mine) {
-  thr_wake r = wait_for_round(b, ts, deadline);
+static thr_parkresult arrive(barrier *b, thr_ticket *t, thr_tstate *ts,
+                             int64_t deadline, int64_t *index, part *mine) {
+  thr_parkresult r = wait_for_round(b, ts, deadline);
   if (r != THR_PARK_WOKEN) return r;
   *mine = take_part(b, t, index);
   thr_mutex_unlock(&b->waiters.m);
@@ -173,7 +173,7 @@ static void act(lua_State *L, barrier *b) {
 
 static void await(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
                   int64_t deadline) {
-  thr_wake r;
+  thr_parkresult r;
   int again;
   do {
     r = thr_tickets_wait(&b->waiters, t, ts, deadline, "Barrier");
@@ -203,7 +203,7 @@ static int barrier_wait(lua_State *L) {
   int64_t deadline = thr_face_fromnow(ns), index = 0;
   thr_ticket t;
   part mine = REFUSED;
-  thr_wake r;
+  thr_parkresult r;
   thr_pending_checkown(L, ts); /* one that has come must not go again */
   do r = arrive(b, &t, ts, deadline, &index, &mine);
   while (thr_pending_disturbed(L, ts, r));

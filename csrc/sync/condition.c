@@ -240,7 +240,7 @@ static void regain(lua_State *L, condition *c, thr_tstate *ts,
 
 /* False: gives up, with an error object at the top of the stack. */
 static bool await(lua_State *L, condition *c, thr_ticket *t, thr_tstate *ts,
-                  int64_t deadline, thr_wake *r) {
+                  int64_t deadline, thr_parkresult *r) {
   int again;
   do {
     *r = thr_tickets_wait(&c->waiters, t, ts, deadline, "Condition");
@@ -255,7 +255,7 @@ static bool wait_once(lua_State *L, condition *c, thr_tstate *ts,
                       int64_t deadline) {
   thr_ticket t;
   unsigned depth = 0;
-  thr_wake r;
+  thr_parkresult r;
   thr_pending_checkown(L, ts); /* before the lock is released */
   enter(c, &t);
   if (!release(L, c, &depth)) {

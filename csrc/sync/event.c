@@ -24,12 +24,12 @@ static bool still_unset(thr_waiter *w) {
   return !atomic_load(&((thr_event *)w->addr)->set);
 }
 
-thr_wake thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline) {
+thr_parkresult thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, e, "Event");
-  w.still = still_unset;
-  w.kept = &e->kept;
+  w.validate = still_unset;
+  w.retained = &e->retained;
   if (atomic_load(&e->set)) return THR_PARK_WOKEN;
-  thr_wake r = thr_park(&w, deadline);
+  thr_parkresult r = thr_park(&w, deadline);
   return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;
 }
 
@@ -97,7 +97,7 @@ static int event_wait(lua_State *L) {
   thr_event *e = thr_face_use(L, 1, &kind);
   thr_tstate *ts = thr_face_self(L);
   int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
-  thr_wake r;
+  thr_parkresult r;
   do r = thr_event_wait(e, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));
   lua_pushboolean(L, r == THR_PARK_WOKEN);

@@ -14,7 +14,7 @@ THR_PRIVATE_BEGIN
 
 typedef struct {
   atomic_bool set;
-  atomic_int refs, kept; /* kept: how often C has retained it */
+  atomic_int refs, retained; /* retained: how often by C */
 } thr_event;
 
 thr_event *thr_event_new(void);
@@ -22,7 +22,7 @@ void thr_event_unref(thr_event *e);
 void thr_event_set(thr_event *e);
 void thr_event_clear(thr_event *e);
 /* THR_PARK_WOKEN: it is set, or was while we waited. */
-thr_wake thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline);
+thr_parkresult thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline);
 
 /* --- the Lua face --- */
 struct lua_State;

@@ -72,18 +72,18 @@ static uint64_t owner(const void *addr) {
   return ((const thr_lock *)addr)->owner;
 }
 
-thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
-                       unsigned deaf) {
+thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
+                             unsigned deaf) {
   thr_waiter w = thr_waiter_on(ts, l, l->certain ? "RLock" : "Lock");
-  w.still = still_locked;
-  w.kept = &l->kept;
+  w.validate = still_locked;
+  w.retained = &l->retained;
   w.owner = owner;
   w.certain = l->certain;
   w.deaf = deaf;
   w.patience = THR_CONTEND;
   bool got = !ts->holds_gil && spin(l, ts);
   while (!got && !thr_lock_try(l, ts)) {
-    thr_wake r = thr_park(&w, deadline);
+    thr_parkresult r = thr_park(&w, deadline);
     if (w.handed) break;
     if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
@@ -113,7 +113,7 @@ void thr_lock_wakenext(thr_lock *l) { thr_unpark_one(l, pass_on); }
 /* Cancellation and Ctrl-C wait until the lock is held again.  At the end of
 ** the program its holder may have ended with it: try for a moment. */
 bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
-  thr_wake r = THR_PARK_WOKEN;
+  thr_parkresult r = THR_PARK_WOKEN;
   unsigned deaf = ~(unsigned)THR_PENDING_STOP;
   if (thr_lock_try(l, ts)) return true;
   do r = thr_lock_wait(l, ts, THR_FOREVER, deaf);
@@ -128,7 +128,7 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
 bool thr_lock_debug = false;
 
 static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
-  thr_wake r;
+  thr_parkresult r;
   thr_face_keep(L, 1);
   do r = thr_lock_wait(l, ts, deadline, 0);
   while (thr_pending_disturbed(L, ts, r));

@@ -23,7 +23,7 @@ THR_PRIVATE_BEGIN
 typedef struct thr_lock {
   atomic_uint word;
   atomic_ullong owner; /* ident of who acquired it; 0 when free */
-  atomic_int refs, kept; /* kept: how often C has retained it */
+  atomic_int refs, retained; /* retained: how often by C */
   bool certain;        /* const: nobody but the owner may release it (RLock) */
   unsigned depth;      /* owner only: how often it has acquired an RLock */
   char acquired_at[72]; /* owner only: "file:line", under THREADING_DEBUG */
@@ -61,8 +61,8 @@ static inline bool thr_lock_tryagain(thr_lock *l, const thr_tstate *ts) {
 }
 
 /* Waits until the deadline.  THR_PARK_WOKEN: acquired.  `deaf`: see park. */
-thr_wake thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
-                       unsigned deaf);
+thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
+                             unsigned deaf);
 
 static inline bool thr_lock_locked(thr_lock *l) {
   return (atomic_load_explicit(&l->word, memory_order_relaxed) & THR_LOCKED);

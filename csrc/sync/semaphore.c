@@ -43,13 +43,13 @@ static bool still_none(thr_waiter *w) {
   return false;
 }
 
-thr_wake thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
-                            int64_t deadline) {
+thr_parkresult thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
+                                  int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, s, "Semaphore");
-  w.still = still_none;
-  w.kept = &s->kept;
+  w.validate = still_none;
+  w.retained = &s->retained;
   while (!thr_semaphore_try(s)) {
-    thr_wake r = thr_park(&w, deadline);
+    thr_parkresult r = thr_park(&w, deadline);
     if (w.handed) break;
     if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
@@ -118,7 +118,7 @@ int thr_semaphore_createbounded(lua_State *L) { return create(L, true); }
 /* The semaphore's box is at 1. */
 static bool wait(lua_State *L, thr_tstate *ts, thr_semaphore *s,
                  int64_t deadline) {
-  thr_wake r;
+  thr_parkresult r;
   thr_face_keep(L, 1);
   do r = thr_semaphore_wait(s, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));

@@ -17,15 +17,15 @@ typedef struct {
   _Atomic int64_t word;
   int64_t initial; /* const */
   bool bounded;    /* const: the value may not exceed the initial one */
-  atomic_int refs, kept; /* kept: how often C has retained it */
+  atomic_int refs, retained; /* retained: how often by C */
 } thr_semaphore;
 
 thr_semaphore *thr_semaphore_new(int64_t value, bool bounded);
 void thr_semaphore_unref(thr_semaphore *s);
 int64_t thr_semaphore_value(thr_semaphore *s);
 bool thr_semaphore_try(thr_semaphore *s);
-thr_wake thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
-                            int64_t deadline);
+thr_parkresult thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
+                                  int64_t deadline);
 /* Returns false, and changes nothing, where the bound would be exceeded. */
 bool thr_semaphore_release(thr_semaphore *s, int64_t n);
 

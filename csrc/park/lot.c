@@ -1,0 +1,221 @@
+/*
+** lot: see lot.h for the laws.
+**
+** Addresses hash into buckets; each has a mutex and a list, oldest first.
+*/
+#include "park/lot.h"
+
+#define BUCKETS 257 /* a prime: addresses are multiples of 16 */
+
+struct bucket {
+  thr_mutex m;
+  thr_waiter *first, *last; /* m */
+};
+
+static struct bucket buckets[BUCKETS];
+static thr_once once = THR_ONCE_INIT;
+
+static void init_buckets(void) {
+  for (int i = 0; i < BUCKETS; i++) thr_mutex_init(&buckets[i].m);
+}
+
+static struct bucket *lock_bucket(const void *addr) {
+  struct bucket *b = &buckets[((uintptr_t)addr >> 4) % BUCKETS];
+  thr_os_once(&once, init_buckets);
+  thr_mutex_lock(&b->m);
+  return b;
+}
+
+static void enqueue(struct bucket *b, thr_waiter *w) {
+  w->result = THR_PARK_ENTERED;
+  w->next = NULL;
+  w->prev = b->last;
+  if (b->last) b->last->next = w;
+  else b->first = w;
+  b->last = w;
+}
+
+static void dequeue(struct bucket *b, thr_waiter *w, thr_parkresult result) {
+  if (w->prev) w->prev->next = w->next;
+  else b->first = w->next;
+  if (w->next) w->next->prev = w->prev;
+  else b->last = w->prev;
+  w->result = result;
+  atomic_store(&w->ts->wait_over, true);
+  if (w->forever) atomic_fetch_add(&w->ts->rt->awake, 1);
+}
+
+static thr_waiter *next_at(thr_waiter *w, const void *addr) {
+  while (w && w->addr != addr) w = w->next;
+  return w;
+}
+
+/* A dump is made under the global lock only. */
+unsigned thr_waiter_heard(const thr_waiter *w) {
+  unsigned deaf = w->ts->deaf | w->deaf;
+  if (!w->wants_gil) deaf |= THR_PENDING_DUMP;
+  return atomic_load(&w->ts->pending) & ~deaf;
+}
+
+static bool is_retained(const atomic_int *retained) {
+  return retained && atomic_load(retained) > 0;
+}
+
+/* The waiter is in the list, and counts as asleep unless something other than
+** a thread may end its wait.  Where it was the last thread awake, nobody is
+** left that could take it out: it does so itself, if it can be told. */
+static thr_parkresult count_asleep(struct bucket *b, thr_waiter *w) {
+  thr_runtime *rt = w->ts->rt;
+  w->forever = w->endless && !is_retained(w->retained);
+  if (w->forever && atomic_fetch_sub(&rt->awake, 1) == 1 && w->tellable)
+    dequeue(b, w, THR_PARK_DEADLOCK);
+  return w->result;
+}
+
+/* Store parked_at, then load pending: thr_lot_interrupt stores pending, and
+** then loads parked_at, so that one of both sees the other. */
+static thr_parkresult try_enter(struct bucket *b, thr_waiter *w) {
+  if (w->validate && !w->validate(w)) return THR_PARK_CHANGED;
+  atomic_store(&w->ts->parked_at, w->addr);
+  if (thr_waiter_heard(w)) return THR_PARK_INTERRUPTED;
+  enqueue(b, w);
+  return count_asleep(b, w);
+}
+
+thr_parkresult thr_lot_enter(thr_waiter *w) {
+  struct bucket *b = lock_bucket(w->addr);
+  thr_parkresult r = try_enter(b, w);
+  thr_mutex_unlock(&b->m);
+  return r;
+}
+
+thr_parkresult thr_lot_leave(thr_waiter *w, thr_parkresult reason) {
+  struct bucket *b = lock_bucket(w->addr);
+  if (w->result == THR_PARK_ENTERED) dequeue(b, w, reason);
+  thr_mutex_unlock(&b->m);
+  return w->result;
+}
+
+bool thr_lot_isended(const thr_waiter *w) {
+  struct bucket *b = lock_bucket(w->addr);
+  bool ended = w->result != THR_PARK_ENTERED;
+  thr_mutex_unlock(&b->m);
+  return ended;
+}
+
+/* A waiter has just been taken out of the list, under the mutex; returns the
+** thread to be posted when that is free, if it is not posted yet. */
+static thr_tstate *to_post(thr_waiter *w) {
+  thr_tstate *ts = w->ts;
+  if (thr_waiter_sem(w) == &ts->bell) {
+    thr_sem_post(&ts->bell);
+    return NULL;
+  }
+  thr_tstate_ref(ts);
+  return ts;
+}
+
+/* The same, for a waiter that is woken: it may be invited to come later. */
+static thr_tstate *wake(thr_waiter *w) {
+  thr_tstate *self = thr_tstate_current(w->ts->id);
+  bool can_wait = w->wants_gil && thr_waiter_sem(w) == &w->ts->sem;
+  if (can_wait && self && self->holds_gil) {
+    w->invited = true;
+    if (!thr_gil_invite(self, w->ts, &w->turn, w->patience)) return NULL;
+  }
+  return to_post(w);
+}
+
+void thr_unpark_one(const void *addr, thr_decide decide) {
+  struct bucket *b = lock_bucket(addr);
+  thr_waiter *w = next_at(b->first, addr);
+  thr_tstate *ts = NULL;
+  if (decide) decide(addr, w, w && next_at(w->next, addr));
+  if (w) {
+    dequeue(b, w, THR_PARK_WOKEN);
+    ts = wake(w);
+  }
+  thr_mutex_unlock(&b->m);
+  if (ts) thr_tstate_wake(ts); /* now: else it might sleep on the mutex */
+}
+
+/* The last one, often the only one, is posted when the mutex is free. */
+int thr_unpark_all(const void *addr) {
+  int n = 0;
+  thr_tstate *ts = NULL;
+  struct bucket *b = lock_bucket(addr);
+  thr_waiter *w = next_at(b->first, addr);
+  for (; w; n++) {
+    thr_waiter *next = next_at(w->next, addr);
+    dequeue(b, w, THR_PARK_WOKEN);
+    if (ts) thr_tstate_wake(ts);
+    ts = wake(w);
+    w = next;
+  }
+  thr_mutex_unlock(&b->m);
+  if (ts) thr_tstate_wake(ts); /* now: else it might sleep on the mutex */
+  return n;
+}
+
+/* The waiter's record is on its thread's stack: it may be looked at only as
+** long as it is in the list.  Takes it out unless `spare` says no. */
+static void end_wait(thr_tstate *ts, thr_parkresult result,
+                     bool (*spare)(const thr_waiter *w)) {
+  const void *addr = atomic_load(&ts->parked_at);
+  if (!addr) return;
+  struct bucket *b = lock_bucket(addr);
+  thr_waiter *w = b->first;
+  while (w && w->ts != ts) w = w->next;
+  thr_tstate *asleep = NULL;
+  if (w && !spare(w)) {
+    dequeue(b, w, result);
+    asleep = to_post(w);
+  }
+  thr_mutex_unlock(&b->m);
+  if (asleep) thr_tstate_wake(asleep);
+}
+
+static bool hears_nothing(const thr_waiter *w) {
+  return thr_waiter_heard(w) == 0;
+}
+
+static bool cannot_tell(const thr_waiter *w) {
+  return !w->forever || !w->tellable;
+}
+
+void thr_lot_interrupt(thr_tstate *ts, unsigned bits) {
+  atomic_fetch_or(&ts->pending, bits);
+  end_wait(ts, THR_PARK_INTERRUPTED, hears_nothing);
+}
+
+void thr_lot_enddeadlock(thr_tstate *ts) {
+  end_wait(ts, THR_PARK_DEADLOCK, cannot_tell);
+}
+
+thr_runtime *thr_lot_recount(const void *addr, const atomic_int *retained) {
+  struct bucket *b = lock_bucket(addr);
+  bool forever = !is_retained(retained);
+  thr_waiter *w = next_at(b->first, addr);
+  while (w && (!w->endless || w->forever == forever))
+    w = next_at(w->next, addr);
+  thr_runtime *rt = w ? w->ts->rt : NULL;
+  if (w) {
+    w->forever = forever;
+    atomic_fetch_add(&rt->refs, 1); /* the thread may be woken, and end */
+    atomic_fetch_add(&rt->awake, forever ? -1 : 1);
+  }
+  thr_mutex_unlock(&b->m);
+  return rt;
+}
+
+void thr_lot_beforefork(void) {
+  thr_os_once(&once, init_buckets);
+  for (int i = 0; i < BUCKETS; i++) thr_mutex_lock(&buckets[i].m);
+}
+
+void thr_lot_afterfork(bool in_child) {
+  for (int i = 0; i < BUCKETS; i++) {
+    if (in_child) buckets[i].first = buckets[i].last = NULL;
+    thr_mutex_unlock(&buckets[i].m);
+  }
+}
