@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/box.h"
+#include "bind/describe.h"
 #include "bind/pending.h"
 #include "data/array.h"
 #include "data/value.h"
@@ -43,7 +45,7 @@ static void note_place(thr_tstate *ts) {
   static THR_TLS char place[80];
   lua_Debug ar;
   place[0] = '\0';
-  if (thr_face_place(ts->at, &ar))
+  if (thr_describe_place(ts->at, &ar))
     snprintf(place, sizeof(place), "%s:%d", ar.short_src, ar.currentline);
   ts->left_at = place;
   ts->quick = NULL;
@@ -91,7 +93,7 @@ static void check(lua_State *L) {
 
 /* C may let go of the global lock, or call Lua, with the object at arg. */
 static void *kept(lua_State *L, int arg, void *obj) {
-  if (obj) thr_face_keep(L, arg);
+  if (obj) thr_box_keep(L, arg);
   return obj;
 }
 
@@ -210,7 +212,7 @@ static int got(thr_lock *l) {
 
 static int64_t deadline_of(double seconds) {
   if (seconds < 0 || seconds > THR_TIMEOUT_MAX) return THR_FOREVER;
-  return thr_face_fromnow((int64_t)(seconds * 1e9));
+  return thr_args_fromnow((int64_t)(seconds * 1e9));
 }
 
 typedef thr_parkresult waiting(void *obj, thr_tstate *ts, int64_t deadline);

@@ -6,9 +6,10 @@
 #include <lua.h>
 #include <stdio.h>
 
+#include "bind/args.h"
 #include "bind/blame.h"
-#include "bind/face.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "capi.h"
 #include "data/array.h"
 #include "data/value.h"
@@ -61,7 +62,7 @@ The number that identifies the calling thread.  Never used twice in a process.
 @treturn integer
 */
 static int get_ident(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)thr_face_self(L)->ident);
+  lua_pushinteger(L, (lua_Integer)thr_self(L)->ident);
   return 1;
 }
 
@@ -71,7 +72,7 @@ The kernel's id of the calling thread.
 @treturn integer
 */
 static int get_native_id(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)thr_face_self(L)->native_id);
+  lua_pushinteger(L, (lua_Integer)thr_self(L)->native_id);
   return 1;
 }
 
@@ -89,13 +90,13 @@ The stack size of threads started later.
 @raise if the size is not valid
 */
 static int stack_size(lua_State *L) {
-  thr_runtime *rt = thr_face_self(L)->rt;
+  thr_runtime *rt = thr_self(L)->rt;
   lua_Integer old = (lua_Integer)rt->stack;
   if (!lua_isnoneornil(L, 1)) {
-    lua_Integer n = thr_face_integer(L, 1, "size", 0, LUA_MAXINTEGER);
+    lua_Integer n = thr_args_integer(L, 1, "size", 0, LUA_MAXINTEGER);
     bool fits = (lua_Unsigned)n == (size_t)n;
     if (n != 0 && !(fits && thr_os_stackok((size_t)n)))
-      return thr_face_argerror(
+      return thr_args_error(
           L, 1, "size", "must be 0 or whole pages of at least 512 KiB, got %I",
           (LUAI_UACINT)n);
     rt->stack = (size_t)n;
@@ -105,20 +106,20 @@ static int stack_size(lua_State *L) {
 }
 
 static int getswitchinterval(lua_State *L) {
-  int64_t ns = thr_gil_interval(thr_face_self(L)->rt->gil);
+  int64_t ns = thr_gil_interval(thr_self(L)->rt->gil);
   lua_pushnumber(L, (lua_Number)ns / 1e9);
   return 1;
 }
 
 static int setswitchinterval(lua_State *L) {
   if (lua_type(L, 1) != LUA_TNUMBER)
-    thr_face_typeerror(L, 1, "interval", "number of seconds");
-  int64_t ns = thr_face_timeout(L, 1, "interval");
+    thr_args_typeerror(L, 1, "interval", "number of seconds");
+  int64_t ns = thr_args_timeout(L, 1, "interval");
   if (ns == THR_FOREVER)
-    return thr_face_argerror(L, 1, "interval", "is too large");
+    return thr_args_error(L, 1, "interval", "is too large");
   if (ns == 0)
-    return thr_face_argerror(L, 1, "interval", "must be strictly positive");
-  thr_gil_setinterval(thr_face_self(L)->rt->gil, ns);
+    return thr_args_error(L, 1, "interval", "must be strictly positive");
+  thr_gil_setinterval(thr_self(L)->rt->gil, ns);
   return 0;
 }
 
@@ -133,16 +134,16 @@ no handler is installed for it.
 /* Like the signal itself it ends a wait of the main thread; in the main
 ** thread it raises at once. */
 static int interrupt_main(lua_State *L) {
-  thr_tstate *main = thr_face_self(L)->rt->main;
-  int sig = (int)thr_face_optinteger(L, 1, "signum", -(1 << 30), 1 << 30,
+  thr_tstate *main = thr_self(L)->rt->main;
+  int sig = (int)thr_args_optinteger(L, 1, "signum", -(1 << 30), 1 << 30,
                                      thr_os_sigint());
   if (!thr_os_sigvalid(sig))
-    return thr_face_argerror(L, 1, "signum", "signal number out of range");
+    return thr_args_error(L, 1, "signum", "signal number out of range");
   if (sig == thr_os_sigint())
     thr_lot_interrupt(main, THR_PENDING_INTERRUPT);
   else if (thr_os_sighandled(sig))
     thr_os_raise(sig);
-  if (thr_face_self(L) == main && main->pending) thr_pending_raise(L, main);
+  if (thr_self(L) == main && main->pending) thr_pending_raise(L, main);
   return 0;
 }
 
@@ -170,21 +171,20 @@ static int isasked(lua_State *L) {
 }
 
 static int switches(lua_State *L) {
-  lua_pushinteger(L,
-                  (lua_Integer)thr_gil_switches(thr_face_self(L)->rt->gil));
+  lua_pushinteger(L, (lua_Integer)thr_gil_switches(thr_self(L)->rt->gil));
   return 1;
 }
 
 /* _hook_cost() -> seconds that this thread has spent on dear hooks, see rest */
 static int hook_cost(lua_State *L) {
-  int64_t cost = thr_rest_cost(thr_face_self(L));
+  int64_t cost = thr_rest_cost(thr_self(L));
   lua_pushnumber(L, (double)cost / THR_SECOND);
   return 1;
 }
 
 /* _waits() -> how often a thread has begun to wait */
 static int waits(lua_State *L) {
-  thr_runtime *rt = thr_face_self(L)->rt;
+  thr_runtime *rt = thr_self(L)->rt;
   thr_mutex_lock(&rt->m);
   unsigned long n = rt->waits;
   thr_mutex_unlock(&rt->m);
@@ -212,7 +212,7 @@ static int read_parked(thr_runtime *rt, parking *list, int room) {
 
 /* _parked() -> {ident = what it waits for} */
 static int parked(lua_State *L) {
-  thr_runtime *rt = thr_face_self(L)->rt;
+  thr_runtime *rt = thr_self(L)->rt;
   int room, n;
   parking *list;
   do { /* a thread that attaches is quicker than the allocation */
@@ -244,7 +244,7 @@ static int read_living(thr_runtime *rt, uint64_t *list, int room) {
 
 /* _living() -> a list of the idents of the threads that live */
 static int living(lua_State *L) {
-  thr_runtime *rt = thr_face_self(L)->rt;
+  thr_runtime *rt = thr_self(L)->rt;
   int room, n;
   uint64_t *list;
   do { /* a thread that attaches is quicker than the allocation */

@@ -6,7 +6,7 @@
 static const char key_folder = 0; /* registry: of our Lua files */
 static const char key_names = 0;  /* registry: table: function -> name */
 
-/* --- where --- */
+/* --- the place --- */
 
 /* The string stays: the registry has it. */
 static const char *folder(lua_State *L) {
@@ -62,7 +62,25 @@ int thr_blame_complain(lua_State *L) {
   return lua_error(L);
 }
 
-/* --- who --- */
+/* Lua 5.5.0 pushes nothing where there is no memory for it, and luaL_error
+** then raises the value below. */
+void thr_blame_pushtext(lua_State *L, const char *fmt, va_list ap) {
+  if (lua_pushvfstring(L, fmt, ap)) return;
+  lua_pushliteral(L, "not enough memory");
+  lua_error(L);
+}
+
+int thr_blame_error(lua_State *L, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  thr_blame_where(L);
+  thr_blame_pushtext(L, fmt, ap);
+  va_end(ap);
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
+/* --- which function --- */
 
 /* Pushes the table. */
 static void push_names(lua_State *L) {

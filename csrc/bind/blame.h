@@ -12,26 +12,32 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdarg.h>
 
-#include "os/os.h"
+#include "os/port.h"
 
 THR_PRIVATE_BEGIN
 
 /* Pushes "file:line: " of the code that has called the library; "" where that
 ** is not known, as luaL_where does. */
 void thr_blame_where(lua_State *L);
+/* luaL_error, which says so where there is no memory for its text. */
+int thr_blame_error(lua_State *L, const char *fmt, ...);
 /* luaL_argerror: "bad argument #arg to 'f' (text)". */
 int thr_blame_argerror(lua_State *L, int arg, const char *text);
+/* lua_pushvfstring, which raises where there is no memory for the text. */
+void thr_blame_pushtext(lua_State *L, const char *fmt, va_list ap);
 
 /* Keeps the functions' names, without the "_" in front of some. */
 void thr_blame_names(lua_State *L, const luaL_Reg *list);
 
 /* Functions of threading._thread. */
-/* _ours(): all files below the folder above the caller's are ours */
+/* _ours(): all files below the folder above the caller's are ours. */
 int thr_blame_ours(lua_State *L);
-int thr_blame_public(lua_State *L); /* _public(table): those are the names of
-                            the functions in it */
-int thr_blame_complain(lua_State *L); /* _complain(text): raises it */
+/* _public(table): its keys are the names of the functions in it. */
+int thr_blame_public(lua_State *L);
+/* _complain(text): raises it. */
+int thr_blame_complain(lua_State *L);
 
 THR_PRIVATE_END
 

@@ -4,7 +4,10 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/describe.h"
+#include "bind/self.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 
@@ -74,7 +77,7 @@ int thr_pending_iscancelled(lua_State *L) {
 }
 
 int thr_pending_checkpoint(lua_State *L) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   thr_pending_check(L, ts);
   return 0;
 }
@@ -82,7 +85,7 @@ int thr_pending_checkpoint(lua_State *L) {
 static const char *const shield = "threading.shield"; /* metatable */
 
 static int shield_close(lua_State *L) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   ts->deaf = *(unsigned *)luaL_checkudata(L, 1, shield);
   if (ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) thr_preempt_arm(ts);
   return 0;
@@ -91,7 +94,7 @@ static int shield_close(lua_State *L) {
 /* fn(...), while the thread is deaf to these bits.  fn may not yield: the
 ** shield is the thread's, not the coroutine's. */
 static int call_deaf(lua_State *L, unsigned deaf) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   int nargs = lua_gettop(L) - 1;
   unsigned *before = lua_newuserdatauv(L, sizeof(*before), 0);
   *before = ts->deaf;
@@ -105,12 +108,12 @@ static int call_deaf(lua_State *L, unsigned deaf) {
 }
 
 int thr_pending_shield(lua_State *L) {
-  thr_face_callable(L, 1, "fn");
-  return call_deaf(L, thr_face_self(L)->deaf | THR_PENDING_CANCELS);
+  thr_args_callable(L, 1, "fn");
+  return call_deaf(L, thr_self(L)->deaf | THR_PENDING_CANCELS);
 }
 
 int thr_pending_expose(lua_State *L) {
-  return call_deaf(L, thr_face_self(L)->deaf & ~THR_PENDING_CANCELS);
+  return call_deaf(L, thr_self(L)->deaf & ~THR_PENDING_CANCELS);
 }
 
 static void new_cancelled(lua_State *L) {
@@ -148,7 +151,7 @@ static void raise_stop(lua_State *L, thr_tstate *ts) {
 void thr_pending_raise(lua_State *L, thr_tstate *ts) {
   if (ts->pending & THR_PENDING_STOP) raise_stop(L, ts);
   if (take_bit(ts, THR_PENDING_DUMP)) ts->rt->at_dump(L);
-  if (take_bit(ts, THR_PENDING_INTERRUPT)) thr_face_error(L, "interrupted!");
+  if (take_bit(ts, THR_PENDING_INTERRUPT)) thr_blame_error(L, "interrupted!");
   if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) raise_cancelled(L, ts);
 }
 
@@ -160,7 +163,7 @@ static bool unwinding(const thr_tstate *ts) {
 
 /* A deferred cancellation waits for a cancellation point; this is none. */
 void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
-  if (!ts->holds_gil) thr_face_findself(L); /* raises */
+  if (!ts->holds_gil) thr_self_find(L); /* raises */
   thr_whose_at(ts, L);
   if (thr_whose_isown(ts)) thr_gil_yield(ts);
   if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) || unwinding(ts))
@@ -176,9 +179,11 @@ void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
 /* --- in another thread's state --- */
 
 void thr_pending_notown(lua_State *L, thr_tstate *ts) {
-  thr_face_pushname(L, ts->rt, thr_whose(ts));
-  thr_face_error(L, "called back in the Lua state of %s: load the library in "
-                 "the thread that runs its loop", lua_tostring(L, -1));
+  thr_describe_pushname(L, ts->rt, thr_whose(ts));
+  thr_blame_error(L,
+                  "called back in the Lua state of %s: load the library in "
+                  "the thread that runs its loop",
+                  lua_tostring(L, -1));
 }
 
 /* --- what a wait ended with --- */
@@ -199,7 +204,7 @@ bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_parkresult r) {
 
 static int disturbed(lua_State *L) {
   thr_parkresult r = (thr_parkresult)lua_tointeger(L, 1);
-  lua_pushboolean(L, thr_pending_disturbed(L, thr_face_self(L), r));
+  lua_pushboolean(L, thr_pending_disturbed(L, thr_self(L), r));
   return 1;
 }
 

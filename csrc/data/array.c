@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 #include "threading.h"
 
 /* One block: the record, a gap up to the alignment, and the elements, whole
@@ -98,11 +100,11 @@ static void unref(void *a) { thr_array_unref(a); }
 static const thr_kind kind = {"threading.Array", unref};
 
 thr_array *thr_array_test(lua_State *L, int arg) {
-  return thr_face_test(L, arg, &kind);
+  return thr_box_test(L, arg, &kind);
 }
 
 static thr_array *check(lua_State *L, int arg) {
-  return thr_face_check(L, arg, &kind);
+  return thr_box_check(L, arg, &kind);
 }
 
 /* How many bytes are told to the collector at once. */
@@ -132,16 +134,16 @@ static thr_array *push_new(lua_State *L, thr_elem type, lua_Integer n) {
   size_t most = PTRDIFF_MAX / thr_elem_size(type);
   size_t count = (lua_Unsigned)n < most ? (size_t)n : most;
   account(L, count * thr_elem_size(type));
-  thr_box *box = thr_face_newbox(L, &kind);
+  thr_box *box = thr_box_new(L, &kind);
   thr_array *a = thr_array_new(type, count);
   if (!a) {
     lua_gc(L, LUA_GCCOLLECT);
     a = thr_array_new(type, count);
   }
   if (!a)
-    thr_face_error(L, "not enough memory for an Array of n = %I %s",
-               (LUAI_UACINT)n, thr_elem_name(type));
-  thr_face_fill(box, &kind, a);
+    thr_blame_error(L, "not enough memory for an Array of n = %I %s",
+                    (LUAI_UACINT)n, thr_elem_name(type));
+  thr_box_fill(box, &kind, a);
   return a;
 }
 
@@ -152,7 +154,7 @@ static thr_num checkelement(lua_State *L, int arg, lua_Integer i,
   if (thr_elem_get(L, -1, type, &x)) return x;
   const char *why = thr_elem_pushwhy(L, -1, type);
   const char *name = lua_pushfstring(L, "element %I", (LUAI_UACINT)i);
-  thr_face_argerror(L, arg, name, "%s", why);
+  thr_args_error(L, arg, name, "%s", why);
   return x;
 }
 
@@ -169,12 +171,12 @@ int thr_array_create(lua_State *L) {
   lua_settop(L, 2);
   if (!lua_istable(L, 2)) {
     if (lua_type(L, 2) != LUA_TNUMBER)
-      thr_face_typeerror(L, 2, "n", "integer or table");
-    push_new(L, type, thr_face_integer(L, 2, "n", 0, LUA_MAXINTEGER));
+      thr_args_typeerror(L, 2, "n", "integer or table");
+    push_new(L, type, thr_args_integer(L, 2, "n", 0, LUA_MAXINTEGER));
     return 1;
   }
   lua_Integer n = luaL_len(L, 2);
-  if (n < 0) return thr_face_argerror(L, 2, "n", "the length is negative");
+  if (n < 0) return thr_args_error(L, 2, "n", "the length is negative");
   read_table(L, 2, push_new(L, type, n));
   return 1;
 }
@@ -186,8 +188,8 @@ typedef struct {
 
 static range checkrange(lua_State *L, const thr_array *a, int arg) {
   lua_Integer n = (lua_Integer)a->n;
-  lua_Integer i = thr_face_optinteger(L, arg, "i", 1, n + 1, 1);
-  lua_Integer j = thr_face_optinteger(L, arg + 1, "j", i - 1, n, n);
+  lua_Integer i = thr_args_optinteger(L, arg, "i", 1, n + 1, 1);
+  lua_Integer j = thr_args_optinteger(L, arg + 1, "j", i - 1, n, n);
   return (range){(size_t)i - 1, (size_t)j};
 }
 
@@ -283,18 +285,18 @@ static lua_Integer integral(lua_State *L) {
   int ok;
   lua_Integer i = lua_tointegerx(L, 2, &ok);
   if (lua_type(L, 2) == LUA_TSTRING)
-    thr_face_error(L, "an Array has no field '%s'", lua_tostring(L, 2));
+    thr_blame_error(L, "an Array has no field '%s'", lua_tostring(L, 2));
   if (lua_type(L, 2) != LUA_TNUMBER)
-    thr_face_error(L, "index: integer expected, got %s", luaL_typename(L, 2));
+    thr_blame_error(L, "index: integer expected, got %s", luaL_typename(L, 2));
   if (!ok)
-    thr_face_error(L, "index: %s is not an integer",
-                   luaL_tolstring(L, 2, NULL));
+    thr_blame_error(L, "index: %s is not an integer",
+                    luaL_tolstring(L, 2, NULL));
   return i;
 }
 
 static int outside(lua_State *L, const thr_array *a, lua_Integer i) {
-  return thr_face_error(L, "index: %I is not from 1 to #a, which is %I",
-                    (LUAI_UACINT)i, (LUAI_UACINT)a->n);
+  return thr_blame_error(L, "index: %I is not from 1 to #a, which is %I",
+                         (LUAI_UACINT)i, (LUAI_UACINT)a->n);
 }
 
 static int index_integer(lua_State *L, const thr_array *a, lua_Integer i) {
@@ -358,8 +360,8 @@ static int array_newindex(lua_State *L) {
   lua_Integer i = lua_isinteger(L, 2) ? lua_tointeger(L, 2) : integral(L);
   if ((lua_Unsigned)i - 1 >= a->n) return outside(L, a, i);
   if (!set(L, a, (size_t)i - 1))
-    return thr_face_error(L, "element %I: %s", (LUAI_UACINT)i,
-                      thr_elem_pushwhy(L, 3, a->type));
+    return thr_blame_error(L, "element %I: %s", (LUAI_UACINT)i,
+                           thr_elem_pushwhy(L, 3, a->type));
   return 0;
 }
 
@@ -371,7 +373,7 @@ static int array_len(lua_State *L) {
 #define SHOWN 8 /* elements */
 
 static int array_tostring(lua_State *L) {
-  thr_array *a = thr_face_use(L, 1, &kind);
+  thr_array *a = thr_box_use(L, 1, &kind);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   lua_pushfstring(L, "<threading.Array %s[%I] {", thr_elem_name(a->type),
@@ -393,7 +395,7 @@ void thr_array_open(lua_State *L) {
       {"totable", array_totable}, {"__newindex", array_newindex},
       {"__len", array_len},       {"__tostring", array_tostring},
       {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
-  thr_face_indexwith(L, array_index);
+  thr_box_newtype(L, &kind, methods);
+  thr_box_indexwith(L, array_index);
   lua_pop(L, 1);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
 
 static const struct {
   const char *name;
@@ -53,11 +53,11 @@ bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum) {
 
 thr_elem thr_elem_checktype(lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TSTRING)
-    thr_face_typeerror(L, arg, "type", "string");
+    thr_args_typeerror(L, arg, "type", "string");
   const char *s = lua_tostring(L, arg);
   for (int i = 0; i < THR_NELEM; i++)
     if (strcmp(s, types[i].name) == 0) return (thr_elem)i;
-  return thr_face_argerror(L, arg, "type", "unknown type '%s'", s);
+  return thr_args_error(L, arg, "type", "unknown type '%s'", s);
 }
 
 void thr_elem_push(lua_State *L, thr_elem type, thr_num x) {
@@ -122,6 +122,6 @@ thr_num thr_elem_check(lua_State *L, int arg, const char *name,
                        thr_elem type) {
   thr_num x;
   if (!thr_elem_get(L, arg, type, &x))
-    thr_face_argerror(L, arg, name, "%s", thr_elem_pushwhy(L, arg, type));
+    thr_args_error(L, arg, name, "%s", thr_elem_pushwhy(L, arg, type));
   return x;
 }

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 
 thr_value *thr_value_new(thr_elem type) {
   thr_value *v = thr_os_alloc(sizeof(*v));
@@ -110,21 +112,21 @@ static void unref(void *v) { thr_value_unref(v); }
 static const thr_kind kind = {"threading.Value", unref};
 
 thr_value *thr_value_test(lua_State *L, int arg) {
-  return thr_face_test(L, arg, &kind);
+  return thr_box_test(L, arg, &kind);
 }
 
 static thr_value *check(lua_State *L, int arg) {
-  return thr_face_check(L, arg, &kind);
+  return thr_box_check(L, arg, &kind);
 }
 
 int thr_value_create(lua_State *L) {
   thr_elem type = thr_elem_checktype(L, 1);
   thr_num initial = {0};
   if (!lua_isnoneornil(L, 2)) initial = thr_elem_check(L, 2, "initial", type);
-  thr_box *box = thr_face_newbox(L, &kind);
+  thr_box *box = thr_box_new(L, &kind);
   thr_value *v = thr_value_new(type);
-  if (!v) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, &kind, v);
+  if (!v) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, v);
   if (!lua_isnoneornil(L, 2)) thr_value_store(v, initial);
   return 1;
 }
@@ -152,8 +154,8 @@ static int value_fetchadd(lua_State *L) {
   if (fits) return 1;
   const char *left = luaL_tolstring(L, -1, NULL);
   const char *right = luaL_tolstring(L, 2, NULL);
-  return thr_face_argerror(L, 2, "n", "%s + %s does not fit %s", left, right,
-                           thr_elem_name(type));
+  return thr_args_error(L, 2, "n", "%s + %s does not fit %s", left, right,
+                        thr_elem_name(type));
 }
 
 /***
@@ -216,16 +218,16 @@ static int value_newindex(lua_State *L) {
   thr_num x;
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(key, "value") != 0)
-    return thr_face_error(L, "a Value has no field '%s' to set",
-                      luaL_tolstring(L, 2, NULL));
+    return thr_blame_error(L, "a Value has no field '%s' to set",
+                           luaL_tolstring(L, 2, NULL));
   if (!thr_elem_get(L, 3, v->type, &x))
-    return thr_face_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));
+    return thr_blame_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));
   thr_value_store(v, x);
   return 0;
 }
 
 static int value_tostring(lua_State *L) {
-  thr_value *v = thr_face_use(L, 1, &kind);
+  thr_value *v = thr_box_use(L, 1, &kind);
   thr_elem_pushtext(L, v->type, thr_value_load(v));
   lua_pushfstring(L, "<threading.Value %s %s>", thr_elem_name(v->type),
                   lua_tostring(L, -1));
@@ -240,7 +242,7 @@ void thr_value_open(lua_State *L) {
       {"__newindex", value_newindex},
       {"__tostring", value_tostring},
       {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
-  thr_face_indexwith(L, value_index);
+  thr_box_newtype(L, &kind, methods);
+  thr_box_indexwith(L, value_index);
   lua_pop(L, 1);
 }

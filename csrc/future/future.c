@@ -1,8 +1,11 @@
 /* future: see future.h. */
 #include "future/future.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "future/listeners.h"
 #include "queue/simplequeue.h"
 
@@ -32,25 +35,25 @@ ThreadPoolExecutor make it.
 static const thr_kind kind = {"threading.Future", thr_os_free};
 
 thr_future *thr_future_check(lua_State *L, int arg) {
-  return thr_face_check(L, arg, &kind);
+  return thr_box_check(L, arg, &kind);
 }
 
 static thr_future *check(lua_State *L) { return thr_future_check(L, 1); }
 
 int thr_future_create(lua_State *L) {
-  thr_face_callable(L, 1, "fn");
+  thr_args_callable(L, 1, "fn");
   thr_call_pack(L);
-  thr_box *box = thr_face_newboxuv(L, &kind, THR_LISTENERS);
+  thr_box *box = thr_box_newuv(L, &kind, THR_LISTENERS);
   thr_future *f = thr_os_alloc(sizeof(*f));
-  if (!f) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, &kind, f);
+  if (!f) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, f);
   lua_insert(L, 1);
   lua_setiuservalue(L, 1, THR_CALL_CONTENT);
   return 1;
 }
 
 int thr_future_is(lua_State *L) {
-  lua_pushboolean(L, thr_face_test(L, 1, &kind) != NULL);
+  lua_pushboolean(L, thr_box_test(L, 1, &kind) != NULL);
   return 1;
 }
 
@@ -71,10 +74,10 @@ bool thr_future_cancel(lua_State *L, thr_future *f) {
 
 /* Waits; pushes why there is no outcome, or returns 0. */
 static int await(lua_State *L, thr_future *f) {
-  thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
+  thr_tstate *ts = thr_self(L);
+  int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
   thr_parkresult r = THR_PARK_WOKEN;
-  thr_face_keep(L, 1);
+  thr_box_keep(L, 1);
   while (!is_done(f) && r != THR_PARK_TIMEOUT) {
     r = thr_gate_wait(&f->gate, ts, f, "Future", deadline);
     thr_pending_disturbed(L, ts, r);
@@ -160,7 +163,7 @@ Cancels the call, if it has not begun.
 @treturn boolean cancelled; false where the call has begun
 */
 static int future_cancel(lua_State *L) {
-  thr_future *f = thr_face_use(L, 1, &kind); /* listeners are called */
+  thr_future *f = thr_box_use(L, 1, &kind); /* listeners are called */
   lua_pushboolean(L, thr_future_cancel(L, f));
   return 1;
 }
@@ -183,7 +186,7 @@ order of their adding.  An error in one is told on stderr, and ends only it.
 */
 static int future_adddonecallback(lua_State *L) {
   thr_future *f = check(L);
-  thr_face_callable(L, 2, "fn");
+  thr_args_callable(L, 2, "fn");
   return listen(L, f);
 }
 
@@ -223,6 +226,6 @@ void thr_future_open(lua_State *L) {
       {"_failed", future_isfailed}, {"_watch", future_watch},
       {"_unwatch", future_unwatch}, {"__tostring", future_tostring},
       {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -1,7 +1,7 @@
 /* pool: see pool.h. */
 #include "future/workers.h"
 
-#include "bind/face.h"
+#include "bind/box.h"
 #include "bind/pending.h"
 #include "future/call.h"
 #include "future/future.h"
@@ -12,7 +12,7 @@ static thr_future *take_up(lua_State *L) {
   lua_insert(L, 1);
   lua_settop(L, 3);
   thr_future *f = thr_future_check(L, 1);
-  thr_face_keep(L, 1);
+  thr_box_keep(L, 1);
   return f;
 }
 

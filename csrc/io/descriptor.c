@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <lualib.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
 #include "bind/pending.h"
 #include "os/privatefd.h"
 #include "os/stdio.h"
@@ -17,9 +17,9 @@ static thr_source of_file(lua_State *L, bool again) {
   luaL_Stream *p = lua_touserdata(L, 1);
   thr_source s = {-1, false, true};
   if (!p->closef && again) return s;
-  if (!p->closef) thr_face_argerror(L, 1, "fd", "a closed file");
+  if (!p->closef) thr_args_error(L, 1, "fd", "a closed file");
   s.fd = thr_os_fileno(p->f);
-  if (s.fd < 0) thr_face_argerror(L, 1, "fd", "a file without descriptor");
+  if (s.fd < 0) thr_args_error(L, 1, "fd", "a file without descriptor");
   s.buffered = thr_os_buffered(p->f) > 0;
   return s;
 }
@@ -38,7 +38,7 @@ static bool push_method(lua_State *L, const char *name) {
   if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
     if (lua_type(L, -1) != LUA_TSTRING || thr_pending_isasked(L, -1))
       lua_error(L);
-    thr_face_argerror(L, 1, "fd", "%s", lua_tostring(L, -1));
+    thr_args_error(L, 1, "fd", "%s", lua_tostring(L, -1));
   }
   if (lua_isfunction(L, -1)) return true;
   lua_pop(L, 1);
@@ -58,7 +58,7 @@ static int descriptor_of(lua_State *L, const char *method) {
   call_method(L);
   lua_Integer fd = lua_tointegerx(L, -1, &ok);
   if (lua_type(L, -1) != LUA_TNUMBER || !ok || fd > INT_MAX)
-    thr_face_argerror(L, 1, "fd", "its %s gave no descriptor", method);
+    thr_args_error(L, 1, "fd", "its %s gave no descriptor", method);
   lua_pop(L, 1);
   return fd < 0 ? -1 : (int)fd;
 }
@@ -86,7 +86,7 @@ static thr_source of_object(lua_State *L) {
     is_object = push_method(L, method);
   }
   if (!is_object)
-    thr_face_typeerror(L, 1, "fd", "integer, file or object with getfd");
+    thr_args_typeerror(L, 1, "fd", "integer, file or object with getfd");
   s.fd = descriptor_of(L, method);
   return s;
 }
@@ -96,7 +96,7 @@ thr_source thr_descriptor_check(lua_State *L, bool again) {
   thr_source s = {-1, false, false};
   if (luaL_testudata(L, 1, LUA_FILEHANDLE)) return of_file(L, again);
   if (lua_type(L, 1) != LUA_TNUMBER) return of_object(L);
-  s.fd = (int)thr_face_integer(L, 1, "fd", 0, INT_MAX);
+  s.fd = (int)thr_args_integer(L, 1, "fd", 0, INT_MAX);
   return s;
 }
 
@@ -105,7 +105,7 @@ thr_source thr_descriptor_check(lua_State *L, bool again) {
 /* _closing(fd) -> for how many threads: those that wait for the descriptor,
 ** which is about to be closed, are told. */
 int thr_descriptor_closing(lua_State *L) {
-  int fd = (int)thr_face_integer(L, 1, "fd", 0, INT_MAX);
+  int fd = (int)thr_args_integer(L, 1, "fd", 0, INT_MAX);
   lua_pushinteger(L, thr_closing_announce(fd));
   return 1;
 }
@@ -157,6 +157,6 @@ int thr_descriptor_own(lua_State *L) {
 
 /* _no_inherit(fd) */
 int thr_descriptor_noinherit(lua_State *L) {
-  thr_os_noinherit((int)thr_face_integer(L, 1, "fd", 0, INT_MAX));
+  thr_os_noinherit((int)thr_args_integer(L, 1, "fd", 0, INT_MAX));
   return 0;
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
 
 #define NUMERAL_MOST 200 /* Lua's own limit */
 
@@ -141,6 +141,5 @@ bool thr_format_is(lua_State *L, int arg) {
 
 void thr_format_check(lua_State *L, int first) {
   for (int arg = first; arg <= lua_gettop(L); arg++)
-    if (!thr_format_is(L, arg))
-      thr_face_argerror(L, arg, "...", "invalid format");
+    if (!thr_format_is(L, arg)) thr_args_error(L, arg, "...", "invalid format");
 }

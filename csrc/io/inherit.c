@@ -10,7 +10,8 @@
 
 #include <lualib.h>
 
-#include "bind/face.h"
+#include "bind/replace.h"
+#include "bind/self.h"
 
 /* An error is left to a second call, made as if there had been no first: it
 ** is about the arguments, and so bears the function's name. */
@@ -22,21 +23,21 @@ static int from_worker(lua_State *L) {
   thr_os_blocksignals(false);
   int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
   thr_os_blocksignals(true);
-  thr_sem_post(&thr_face_self(L)->rt->main->sem); /* look whether there is a
+  thr_sem_post(&thr_self(L)->rt->main->sem); /* look whether there is a
                                   hook: its handler may have run here */
   if (status == LUA_OK) return lua_gettop(L) - nargs;
   lua_settop(L, nargs);
-  return thr_face_original(L);
+  return thr_replace_original(L);
 }
 
 static int make_child(lua_State *L) {
-  const thr_tstate *ts = thr_face_here(L);
-  return !ts || ts->is_main ? thr_face_original(L) : from_worker(L);
+  const thr_tstate *ts = thr_self_here(L);
+  return !ts || ts->is_main ? thr_replace_original(L) : from_worker(L);
 }
 
 void thr_inherit_open(lua_State *L) {
   static const luaL_Reg os[] = {{"execute", make_child}, {NULL, NULL}};
   static const luaL_Reg io[] = {{"popen", make_child}, {NULL, NULL}};
-  thr_face_replace(L, LUA_OSLIBNAME, os);
-  thr_face_replace(L, LUA_IOLIBNAME, io);
+  thr_replace(L, LUA_OSLIBNAME, os);
+  thr_replace(L, LUA_IOLIBNAME, io);
 }

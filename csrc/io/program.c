@@ -6,8 +6,10 @@
 #include <lualib.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
 #include "bind/pending.h"
+#include "bind/replace.h"
+#include "bind/self.h"
 #include "io/readfile.h"
 #include "os/shell.h"
 #include "os/stdio.h"
@@ -89,7 +91,7 @@ static int close_last(lua_State *L, program *p) {
 /* Lua's own close has marked the file as closed, and calls this. */
 static int close_program(lua_State *L) {
   program *p = lua_touserdata(L, 1);
-  thr_tstate *ts = thr_face_here(L);
+  thr_tstate *ts = thr_self_here(L);
   int status;
   if (!ts) return close_last(L, p);
   if (!wait_for_room(L, ts, p)) {
@@ -117,7 +119,7 @@ static program *new_program(lua_State *L) {
 
 static const char *check_string(lua_State *L, int arg, const char *name) {
   if (lua_type(L, arg) != LUA_TSTRING)
-    thr_face_typeerror(L, arg, name, "string");
+    thr_args_typeerror(L, arg, name, "string");
   return lua_tostring(L, arg);
 }
 
@@ -125,7 +127,7 @@ int thr_program_popen(lua_State *L) {
   const char *command = check_string(L, 1, "cmd"), *mode = "r";
   if (!lua_isnoneornil(L, 2)) mode = check_string(L, 2, "mode");
   if (strcmp(mode, "r") != 0 && strcmp(mode, "w") != 0)
-    thr_face_argerror(L, 2, "mode", "must be 'r' or 'w'");
+    thr_args_error(L, 2, "mode", "must be 'r' or 'w'");
   program *p = new_program(L);
   fflush(NULL);
   int err = thr_os_shellfile(&p->child, command, mode, &p->file.f);
@@ -143,7 +145,7 @@ int thr_program_execute(lua_State *L) {
     return 1;
   }
   const char *command = check_string(L, 1, "command");
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   thr_pending_check(L, ts);
   int err = thr_os_shell(&child, command);
   errno = err;
@@ -155,11 +157,11 @@ int thr_program_execute(lua_State *L) {
 /* --- replacements of Lua's own --- */
 
 static int file_read(lua_State *L) {
-  return to_program(L) ? thr_readfile_read(L) : thr_face_original(L);
+  return to_program(L) ? thr_readfile_read(L) : thr_replace_original(L);
 }
 
 static int file_lines(lua_State *L) {
-  return to_program(L) ? thr_readfile_lines(L) : thr_face_original(L);
+  return to_program(L) ? thr_readfile_lines(L) : thr_replace_original(L);
 }
 
 /* Those are not closed. */
@@ -178,7 +180,7 @@ static void announce(lua_State *L) {
 
 static int file_close(lua_State *L) {
   announce(L);
-  return thr_face_original(L);
+  return thr_replace_original(L);
 }
 
 /* Without a file, the default output: the name is Lua's own. */
@@ -194,7 +196,7 @@ static int file_gc(lua_State *L) {
   program *p = to_program(L);
   announce(L);
   if (p) p->file.closef = drop_program;
-  return thr_face_original(L);
+  return thr_replace_original(L);
 }
 
 void thr_program_open(lua_State *L) {
@@ -206,11 +208,11 @@ void thr_program_open(lua_State *L) {
   static const luaL_Reg metamethods[] = {{"__close", file_close},
                                          {"__gc", file_gc},
                                          {NULL, NULL}};
-  thr_face_replace(L, LUA_IOLIBNAME, functions);
+  thr_replace(L, LUA_IOLIBNAME, functions);
   if (luaL_getmetatable(L, LUA_FILEHANDLE) == LUA_TTABLE) {
-    thr_face_replacein(L, metamethods);
+    thr_replace_in(L, metamethods);
     lua_getfield(L, -1, "__index");
-    thr_face_replacein(L, methods);
+    thr_replace_in(L, methods);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);

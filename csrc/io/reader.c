@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/blame.h"
 #include "bind/finaliser.h"
 #include "bind/pending.h"
 #include "os/stdio.h"
@@ -47,7 +47,7 @@ static void reserve(thr_reading *c, size_t more) {
   size_t size = r->size < HELD_LEAST ? HELD_LEAST : 2 * r->size;
   if (size < r->n + more) size = r->n + more;
   char *held = thr_os_realloc(r->held, size);
-  if (!held) thr_face_error(c->L, "not enough memory");
+  if (!held) thr_blame_error(c->L, "not enough memory");
   r->held = held;
   r->size = size;
 }
@@ -94,7 +94,7 @@ static bool still_busy(thr_waiter *w) {
 void thr_reader_enter(thr_reading *c) {
   thr_reader *r = c->reader;
   if (r->busy == c->ts)
-    thr_face_error(c->L, "this thread reads the file already");
+    thr_blame_error(c->L, "this thread reads the file already");
   while (r->busy) {
     thr_waiter w = thr_waiter_on(c->ts, r, "file");
     w.validate = still_busy;

@@ -6,8 +6,10 @@
 #include <lualib.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "io/format.h"
 #include "io/reader.h"
 #include "os/stdio.h"
@@ -60,7 +62,7 @@ static int call_protected(thr_reading *c, lua_CFunction fn) {
 
 /* The file is at 1, the formats follow. */
 static int read_waiting(lua_State *L, luaL_Stream *file, thr_reader *r) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   thr_reading c = {L, ts, file, r, false, 0};
   luaL_checkstack(L, LUA_MINSTACK, "too many arguments");
   thr_pending_check(L, ts);
@@ -77,7 +79,7 @@ static int read_waiting(lua_State *L, luaL_Stream *file, thr_reader *r) {
 static bool read_buffered(lua_State *L, luaL_Stream *file,
                           const thr_reader *r) {
   size_t n;
-  if (r->busy || r->n > 0 || thr_face_self(L)->pending) return false;
+  if (r->busy || r->n > 0 || thr_self(L)->pending) return false;
   const char *s = thr_os_peek(file->f, &n);
   const char *end = s && n > 0 ? memchr(s, '\n', n) : NULL;
   if (!end) return false;
@@ -91,7 +93,7 @@ static bool read_buffered(lua_State *L, luaL_Stream *file,
 static int read_file(lua_State *L) {
   luaL_Stream *file = lua_touserdata(L, 1);
   thr_reader *r = thr_reader_of(L);
-  bool waits = r->waits && thr_face_here(L);
+  bool waits = r->waits && thr_self_here(L);
   if (waits && lua_gettop(L) == 1 && read_buffered(L, file, r)) return 1;
   if (waits) return read_waiting(L, file, r);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_read);
@@ -109,9 +111,8 @@ static void insert_input(lua_State *L) {
 
 static void check_file(lua_State *L) {
   luaL_Stream *file = luaL_testudata(L, 1, LUA_FILEHANDLE);
-  if (!file) thr_face_typeerror(L, 1, "file", "file");
-  else if (!file->closef)
-    thr_face_argerror(L, 1, "file", "a closed file");
+  if (!file) thr_args_typeerror(L, 1, "file", "file");
+  else if (!file->closef) thr_args_error(L, 1, "file", "a closed file");
 }
 
 int thr_readfile_read(lua_State *L) {
@@ -126,14 +127,14 @@ int thr_readfile_read(lua_State *L) {
 static int next_line(lua_State *L) {
   int n = (int)lua_tointeger(L, lua_upvalueindex(2));
   luaL_Stream *file = lua_touserdata(L, lua_upvalueindex(1));
-  if (!file->closef) return thr_face_error(L, "file is already closed");
+  if (!file->closef) return thr_blame_error(L, "file is already closed");
   lua_settop(L, 0);
   luaL_checkstack(L, n + 1, "too many arguments");
   lua_pushvalue(L, lua_upvalueindex(1));
   for (int i = 1; i <= n; i++) lua_pushvalue(L, lua_upvalueindex(2 + i));
   n = read_file(L);
   if (lua_toboolean(L, -n)) return n;
-  if (n > 1) return thr_face_error(L, "%s", lua_tostring(L, -n + 1));
+  if (n > 1) return thr_blame_error(L, "%s", lua_tostring(L, -n + 1));
   return 0;
 }
 
@@ -150,7 +151,7 @@ int thr_readfile_lines(lua_State *L) {
   thr_format_check(L, 2);
   int n = lua_gettop(L) - 1;
   if (n > FORMATS_MOST)
-    thr_face_argerror(L, FORMATS_MOST + 2, "...", "too many formats");
+    thr_args_error(L, FORMATS_MOST + 2, "...", "too many formats");
   lua_pushinteger(L, n);
   lua_insert(L, 2);
   lua_pushcclosure(L, next_line, n + 2);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/blame.h"
 #include "bind/finaliser.h"
 #include "os/pollset.h"
 #include "park/closing.h"
@@ -32,7 +32,7 @@ int thr_selectset_create(lua_State *L) {
   p->n = 0;
   luaL_setmetatable(L, NAME);
   p->fd = thr_os_pollopen();
-  return p->fd < 0 ? thr_face_error(L, "%s", strerror(errno)) : 1;
+  return p->fd < 0 ? thr_blame_error(L, "%s", strerror(errno)) : 1;
 }
 
 /* add(modes) */
@@ -42,7 +42,7 @@ static int pollset_add(lua_State *L) {
   for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
     thr_pollable m = member(L);
     if (!thr_os_polladd(p->fd, &m))
-      return thr_face_error(L, "descriptor %d: %s", m.fd, strerror(errno));
+      return thr_blame_error(L, "descriptor %d: %s", m.fd, strerror(errno));
     p->n += m.in + m.out;
   }
   return 0;
@@ -66,7 +66,7 @@ static int pollset_ready(lua_State *L) {
   int most = p->n + 1;
   thr_pollable *list = lua_newuserdatauv(L, sizeof(*list) * (size_t)most, 0);
   int n = thr_os_pollready(p->fd, list, most);
-  if (n < 0) return thr_face_error(L, "%s", strerror(errno));
+  if (n < 0) return thr_blame_error(L, "%s", strerror(errno));
   lua_newtable(L);
   lua_newtable(L);
   for (int i = 0; i < n; i++) {

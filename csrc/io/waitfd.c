@@ -3,20 +3,20 @@
 
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "io/descriptor.h"
 #include "os/stdio.h"
 #include "park/closing.h"
 
 static unsigned check_mode(lua_State *L) {
-  if (lua_type(L, 2) != LUA_TSTRING)
-    thr_face_typeerror(L, 2, "mode", "string");
+  if (lua_type(L, 2) != LUA_TSTRING) thr_args_typeerror(L, 2, "mode", "string");
   const char *mode = lua_tostring(L, 2);
   if (strcmp(mode, "r") == 0) return THR_IN;
   if (strcmp(mode, "w") == 0) return THR_OUT;
   if (strcmp(mode, "rw") == 0) return THR_IN | THR_OUT;
-  thr_face_argerror(L, 2, "mode", "must be 'r', 'w' or 'rw'");
+  thr_args_error(L, 2, "mode", "must be 'r', 'w' or 'rw'");
   return 0;
 }
 
@@ -48,7 +48,7 @@ static bool is_ready(const thr_source *s, thr_watch *watch, bool look) {
 /* Waits once for what stands at 1.  How many results; 0: look again. */
 static int wait_once(lua_State *L, unsigned wanted, int64_t deadline,
                      bool look, bool again) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   unsigned closings = thr_closing_count(); /* before the number is read */
   thr_source s = thr_descriptor_check(L, again);
   thr_watch watch = {.fd = s.fd, .wanted = wanted};
@@ -65,8 +65,8 @@ static int wait_once(lua_State *L, unsigned wanted, int64_t deadline,
 
 static int wait_fd(lua_State *L, bool look) {
   unsigned wanted = check_mode(L);
-  int64_t deadline = thr_face_deadline(L, 3, "timeout");
-  thr_pending_check(L, thr_face_self(L));
+  int64_t deadline = thr_args_deadline(L, 3, "timeout");
+  thr_pending_check(L, thr_self(L));
   int n = wait_once(L, wanted, deadline, look, false);
   while (n == 0) n = wait_once(L, wanted, deadline, look, true);
   return n;

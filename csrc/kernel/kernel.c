@@ -4,8 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/blame.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "data/array.h"
 #include "data/value.h"
 #include "gil/gil.h"
@@ -95,7 +96,7 @@ static const char *parameter_name(lua_State *L, int i) {
 
 RARE static int wrong_count(lua_State *L, const kernel *k) {
   int got = lua_gettop(L);
-  return thr_face_error(
+  return thr_blame_error(
       L, "wrong number of arguments to '%s' (%d expected, got %d)",
       signature_name(L), (int)k->n, got);
 }
@@ -135,8 +136,8 @@ static const char *why_wrong(lua_State *L, int arg, const parameter *p) {
 }
 
 static int bad_argument(lua_State *L, int i, const char *why) {
-  return thr_face_error(L, "bad argument #%d to '%s' (%s: %s)", i + 1,
-                        signature_name(L), parameter_name(L, i), why);
+  return thr_blame_error(L, "bad argument #%d to '%s' (%s: %s)", i + 1,
+                         signature_name(L), parameter_name(L, i), why);
 }
 
 RARE static int wrong_argument(lua_State *L, const kernel *k, int i) {
@@ -290,7 +291,7 @@ static int call(lua_State *L) {
   for (int i = 0; i < n; i++)
     if (!argument(L, i + 1, &k->parameters[i], &f))
       return wrong_argument(L, k, i);
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   thr_pending_checkown(L, ts);
   if (k->references) hold(k, &f);
   int wrong = run(k, ts, &f, &stop);
@@ -325,7 +326,7 @@ static wrapper find_wrapper(lua_State *L) {
   lua_pushfstring(L, "threading_call_%s", luaL_checkstring(L, -1));
   wrapper w = (wrapper)thr_os_symbol(lua_touserdata(L, 1),
                                      lua_tostring(L, -1));
-  if (!w) thr_face_error(L, "the kernel has no %s", lua_tostring(L, -1));
+  if (!w) thr_blame_error(L, "the kernel has no %s", lua_tostring(L, -1));
   lua_pop(L, 2);
   return w;
 }

@@ -4,9 +4,10 @@
 #include <lauxlib.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
 #include "bind/finaliser.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "os/cpu.h"
 #include "os/environ.h"
 #include "os/process.h"
@@ -74,7 +75,7 @@ static ptrdiff_t look(lua_State *L, thr_osprocess *p, char *to, size_t size,
   n = thr_os_output(p, to, size, earlier(deadline, in_a(LOOK)));
   stop = THREADING_STOPPING(L);
   THREADING_END_NOGIL(L)
-  if (stop) thr_pending_disturbed(L, thr_face_self(L), THR_PARK_INTERRUPTED);
+  if (stop) thr_pending_disturbed(L, thr_self(L), THR_PARK_INTERRUPTED);
   return n;
 }
 
@@ -114,7 +115,7 @@ static bool await(lua_State *L, thr_osprocess *p, int64_t deadline,
 }
 
 int thr_toolchain_run(lua_State *L) {
-  int64_t deadline = thr_face_deadline(L, 2, "timeout");
+  int64_t deadline = thr_args_deadline(L, 2, "timeout");
   int status;
   char **argv = check_argv(L, 1);
   thr_osprocess *p = new_program(L);

@@ -1,8 +1,11 @@
 /* queue: see queue.h for the laws. */
 #include "queue/queue.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 
 /* Who finds so many items, or places, was woken by a thread that goes on
 ** putting, or taking. */
@@ -78,27 +81,27 @@ Items that threads hand to each other: first in, first out; last in, first out
 static const thr_kind kind = {"threading.Queue", thr_queue_drop};
 
 thr_queue *thr_queue_check(lua_State *L, int arg) {
-  return thr_face_check(L, arg, &kind);
+  return thr_box_check(L, arg, &kind);
 }
 
-static thr_queue *use(lua_State *L) { return thr_face_use(L, 1, &kind); }
+static thr_queue *use(lua_State *L) { return thr_box_use(L, 1, &kind); }
 
 static thr_queue *check(lua_State *L) { return thr_queue_check(L, 1); }
 
 int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
                   int64_t maxsize) {
-  thr_box *box = thr_face_newboxuv(L, type, 1);
+  thr_box *box = thr_box_newuv(L, type, 1);
   thr_queue *q = new_queue(order, maxsize);
-  if (!q) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, type, q);
+  if (!q) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, type, q);
   return 1;
 }
 
 static int create_bounded(lua_State *L, thr_order order) {
   static const char *const names[] = {"maxsize", NULL};
-  thr_face_keywords(L, 1, names);
-  lua_Integer maxsize = thr_face_optinteger(L, 1, "maxsize", LUA_MININTEGER,
-                                            LUA_MAXINTEGER, 0);
+  thr_args_keywords(L, 1, names);
+  lua_Integer maxsize =
+      thr_args_optinteger(L, 1, "maxsize", LUA_MININTEGER, LUA_MAXINTEGER, 0);
   return thr_queue_box(L, &kind, order, maxsize);
 }
 
@@ -117,7 +120,7 @@ typedef struct {
 ** woken, the next one shall look too. */
 static void pass_on(void *arg) {
   const passing_on *p = arg;
-  thr_face_keep(p->L, 1);
+  thr_box_keep(p->L, 1);
   thr_gate_wakenext(p->gate);
 }
 
@@ -155,8 +158,8 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
       continue;
     }
     if (deadline == 0) return refuse(L, "full");
-    thr_tstate *ts = thr_face_self(L);
-    thr_face_keep(L, 1);
+    thr_tstate *ts = thr_self(L);
+    thr_box_keep(L, 1);
     thr_parkresult r = wait_at(q, &q->putters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0; /* a last look */
     thr_pending_disturbed(L, ts, r);
@@ -173,8 +176,8 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
     }
     if (q->closed) return refuse(L, "shutdown");
     if (deadline == 0) return refuse(L, "empty");
-    thr_tstate *ts = thr_face_self(L);
-    thr_face_keep(L, 1);
+    thr_tstate *ts = thr_self(L);
+    thr_box_keep(L, 1);
     thr_parkresult r = wait_at(q, &q->getters, ts, deadline);
     if (r == THR_PARK_TIMEOUT) deadline = 0;
     thr_pending_disturbed(L, ts, r);
@@ -184,16 +187,16 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
 /* The arguments (block, timeout) from `first` on, or as one table. */
 static int64_t check_wait(lua_State *L, int first) {
   static const char *const names[] = {"block", "timeout", NULL};
-  thr_face_keywords(L, first, names);
-  bool block = thr_face_optboolean(L, first, "block", true);
-  int64_t ns = thr_face_seconds(L, first + 1, "timeout");
-  return !block || ns == 0 ? 0 : thr_face_fromnow(ns);
+  thr_args_keywords(L, first, names);
+  bool block = thr_args_optboolean(L, first, "block", true);
+  int64_t ns = thr_args_seconds(L, first + 1, "timeout");
+  return !block || ns == 0 ? 0 : thr_args_fromnow(ns);
 }
 
 /* Returns its type. */
 static int check_item(lua_State *L) {
   int type = lua_type(L, 2);
-  if (type <= LUA_TNIL) thr_face_argerror(L, 2, "item", "must not be nil");
+  if (type <= LUA_TNIL) thr_args_error(L, 2, "item", "must not be nil");
   return type;
 }
 
@@ -294,7 +297,7 @@ Tells that the work on an item that was taken out is done.
 */
 static int queue_taskdone(lua_State *L) {
   if (!item_done(check(L)))
-    return thr_face_error(L, "task_done() called too many times");
+    return thr_blame_error(L, "task_done() called too many times");
   return 0;
 }
 
@@ -308,8 +311,8 @@ as a table: `{timeout = ...}`
 */
 static int queue_join(lua_State *L) {
   thr_queue *q = use(L);
-  thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
+  thr_tstate *ts = thr_self(L);
+  int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
   thr_parkresult r = THR_PARK_WOKEN;
   while (q->unfinished > 0 && r != THR_PARK_TIMEOUT) {
     r = wait_at(q, &q->joiners, ts, deadline);
@@ -359,8 +362,8 @@ taken out, `get` returns nil and "shutdown".  Who waits is told.
 static int queue_shutdown(lua_State *L) {
   static const char *const names[] = {"immediate", NULL};
   thr_queue *q = check(L);
-  thr_face_keywords(L, 2, names);
-  bool immediate = thr_face_optboolean(L, 2, "immediate", false);
+  thr_args_keywords(L, 2, names);
+  bool immediate = thr_args_optboolean(L, 2, "immediate", false);
   shut_down(q, immediate);
   if (immediate) thr_slots_droptable(L);
   return 0;
@@ -386,6 +389,6 @@ void thr_queue_open(lua_State *L) {
       {"join", queue_join}, {"qsize", queue_qsize}, {"empty", queue_empty},
       {"full", queue_full}, {"shutdown", queue_shutdown},
       {"__tostring", queue_tostring}, {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -3,7 +3,8 @@
 
 #include <lauxlib.h>
 
-#include "bind/face.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 
 /***
 The least that a queue can be: first in, first out, without bound or end.
@@ -12,14 +13,14 @@ The least that a queue can be: first in, first out, without bound or end.
 static const thr_kind kind = {"threading.SimpleQueue", thr_queue_drop};
 
 thr_queue *thr_simplequeue_check(lua_State *L, int arg) {
-  return thr_face_check(L, arg, &kind);
+  return thr_box_check(L, arg, &kind);
 }
 
 static thr_queue *check(lua_State *L) { return thr_simplequeue_check(L, 1); }
 
 int thr_simplequeue_create(lua_State *L) {
   if (lua_gettop(L) > 0)
-    return thr_face_error(L, "SimpleQueue() takes no arguments");
+    return thr_blame_error(L, "SimpleQueue() takes no arguments");
   return thr_queue_box(L, &kind, THR_FIFO, 0);
 }
 
@@ -102,6 +103,6 @@ void thr_simplequeue_open(lua_State *L) {
       {"get", simple_get},     {"get_nowait", simple_getnowait},
       {"qsize", simple_qsize}, {"empty", simple_empty},
       {"__tostring", simple_tostring}, {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

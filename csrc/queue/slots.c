@@ -3,7 +3,7 @@
 
 #include <lauxlib.h>
 
-#include "bind/face.h"
+#include "bind/blame.h"
 #include "queue/heap.h"
 
 #define ROOM_FIRST 16
@@ -48,7 +48,7 @@ static void grow_slots(lua_State *L, thr_slots *items) {
   int64_t most = PTRDIFF_MAX / (int64_t)sizeof(thr_slot);
   thr_slot *slots = room > INT32_MAX || room > most ? NULL
       : thr_os_realloc(items->slots, (size_t)room * sizeof(*slots));
-  if (!slots) thr_face_error(L, "not enough memory");
+  if (!slots) thr_blame_error(L, "not enough memory");
   for (int64_t i = 0; i < row->head; i++) slots[row->room + i] = slots[i];
   items->slots = slots;
   row->room = room;
@@ -60,7 +60,7 @@ static void grow_table(lua_State *L, thr_slots *items) {
   thr_row *row = &items->objects;
   unsigned long long changes = items->changes;
   int64_t room = next_room(row);
-  if (room > INT32_MAX) thr_face_error(L, "not enough memory");
+  if (room > INT32_MAX) thr_blame_error(L, "not enough memory");
   lua_createtable(L, (int)room, 0);
   if (changes != items->changes) {
     lua_pop(L, 1);

@@ -5,7 +5,6 @@
 #include <lua.h>
 #include <stdio.h>
 
-#include "bind/face.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "gil/whose.h"

@@ -12,8 +12,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "bind/face.h"
-#include "bind/wrapper.h"
+#include "bind/replace.h"
+#include "bind/self.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "gil/whose.h"
@@ -90,7 +90,7 @@ static int resume(lua_State *L, lua_State *co, int narg) {
   int nres = 0;
   const char *why = obstacle(co, narg);
   if (why) return fail(L, why);
-  thr_tstate *ts = thr_face_here(L);
+  thr_tstate *ts = thr_self_here(L);
   thr_step s = {.co = co, .from = L};
   lua_xmove(L, co, narg);
   step_in(ts, &s);
@@ -110,14 +110,14 @@ static int resume(lua_State *L, lua_State *co, int narg) {
 }
 
 static void switch_if_asked(lua_State *L) {
-  thr_tstate *ts = thr_face_here(L);
+  thr_tstate *ts = thr_self_here(L);
   if (!ts) return;
   if (ts->rt->drop || ts->pending) ts->rt->at_switch(ts, L);
 }
 
 static int co_resume(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  if (!co) return thr_face_original(L); /* it raises */
+  if (!co) return thr_replace_original(L); /* it raises */
   int n = resume(L, co, lua_gettop(L) - 1);
   lua_pushboolean(L, n >= 0);
   lua_insert(L, n < 0 ? -2 : -(n + 1));
@@ -132,7 +132,7 @@ static bool bears_hook(lua_State *co) {
 }
 
 static int close_state(lua_State *L, lua_State *co) {
-  thr_tstate *ts = thr_face_here(L);
+  thr_tstate *ts = thr_self_here(L);
   bool steps = bears_hook(co);
   thr_step s = {.co = co, .from = L};
   if (steps) step_in(ts, &s);
@@ -174,7 +174,7 @@ static int co_auxwrap(lua_State *L) {
 static int co_create(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State *co = lua_newthread(L);
-  thr_tstate *ts = thr_face_here(L);
+  thr_tstate *ts = thr_self_here(L);
   if (ts) thr_preempt_inherit(ts, L, co);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
@@ -188,7 +188,7 @@ static int co_wrap(lua_State *L) {
 }
 
 static bool is_base(lua_State *L) {
-  const thr_tstate *ts = thr_face_here(L);
+  const thr_tstate *ts = thr_self_here(L);
   return ts && L == ts->base;
 }
 
@@ -205,7 +205,7 @@ static int co_yield(lua_State *L) {
 /* To a thread the state that it runs when it is in no coroutine is the main
 ** one, as it is to a script. */
 static int co_running(lua_State *L) {
-  if (!thr_face_here(L)) return thr_face_original(L);
+  if (!thr_self_here(L)) return thr_replace_original(L);
   lua_pushthread(L);
   lua_pushboolean(L, is_base(L));
   return 2;
@@ -224,7 +224,7 @@ static int co_close(lua_State *L) {
   if (co == L && is_base(L))
     return luaL_error(L, "cannot close main thread");
 #endif
-  if (!closable(L, co)) return thr_face_original(L);
+  if (!closable(L, co)) return thr_replace_original(L);
   if (close_state(L, co) == LUA_OK) {
     lua_pushboolean(L, 1);
     return 1;
@@ -240,8 +240,8 @@ static int co_close(lua_State *L) {
 ** resume, for nothing tells when it does. */
 static int resume_around(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  thr_tstate *ts = thr_face_here(L);
-  if (!ts || !co || co == ts->running) return thr_face_original(L);
+  thr_tstate *ts = thr_self_here(L);
+  if (!ts || !co || co == ts->running) return thr_replace_original(L);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   thr_step s = {.co = co, .from = L};
@@ -254,16 +254,16 @@ static int resume_around(lua_State *L) {
 }
 
 static int create_around(lua_State *L) {
-  int n = thr_face_original(L);
+  int n = thr_replace_original(L);
   lua_State *co = n > 0 ? lua_tothread(L, -n) : NULL;
-  thr_tstate *ts = thr_face_here(L);
+  thr_tstate *ts = thr_self_here(L);
   if (ts && co) thr_preempt_inherit(ts, L, co);
   return n;
 }
 
 static int running_around(lua_State *L) {
-  int n = thr_face_original(L);
-  if (n != 2 || !thr_face_here(L)) return n;
+  int n = thr_replace_original(L);
+  if (n != 2 || !thr_self_here(L)) return n;
   lua_pop(L, 1);
   lua_pushboolean(L, lua_tothread(L, -1) == L && is_base(L));
   return n;
@@ -285,11 +285,11 @@ static int yield_around(lua_State *L) {
 void thr_coroutine_open(lua_State *L) {
   static const thr_replacement functions[] = {
       {"resume", co_resume, resume_around},
-      {"wrap", co_wrap, thr_face_original},
-      {"close", co_close, thr_face_original},
+      {"wrap", co_wrap, thr_replace_original},
+      {"close", co_close, thr_replace_original},
       {"create", co_create, create_around},
       {"yield", co_yield, yield_around},
       {"running", co_running, running_around},
       {NULL, NULL, NULL}};
-  thr_wrapper_replace(L, LUA_COLIBNAME, "luaopen_coroutine", functions);
+  thr_replace_wrapped(L, LUA_COLIBNAME, "luaopen_coroutine", functions);
 }

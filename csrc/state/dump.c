@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/describe.h"
+#include "bind/self.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "park/deadlock.h"
@@ -70,7 +73,7 @@ static thr_tstate *by_ident(const report *list, int n, uint64_t ident) {
 
 /* " at file:line", where there is a Lua function; pushes it. */
 static void push_place(lua_State *L, lua_State *of) {
-  thr_face_pushplace(L, of);
+  thr_describe_pushplace(L, of);
   if (lua_rawlen(L, -1) == 0) return;
   lua_pushfstring(L, " at %s", lua_tostring(L, -1));
   lua_remove(L, -2);
@@ -209,7 +212,7 @@ void thr_dump_deadlock(thr_tstate *self, lua_State *L) {
   if (is_circle(list, n, self)) add_circle(L, &b, list, n, self);
   else add_all(L, &b, list, n, self);
   luaL_pushresult(&b);
-  thr_face_pushplace(L, L);
+  thr_describe_pushplace(L, L);
   lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1),
                   lua_rawlen(L, -1) > 0 ? ": " : "", lua_tostring(L, -2));
   lua_error(L);
@@ -217,17 +220,17 @@ void thr_dump_deadlock(thr_tstate *self, lua_State *L) {
 
 int thr_dump_policy(lua_State *L) {
   static const char *const names[] = {"certain", "cycle", "off", NULL};
-  thr_runtime *rt = thr_face_self(L)->rt;
+  thr_runtime *rt = thr_self(L)->rt;
   int old = rt->policy;
   if (!lua_isnoneornil(L, 1)) {
     if (lua_type(L, 1) != LUA_TSTRING)
-      thr_face_typeerror(L, 1, "policy", "string");
+      thr_args_typeerror(L, 1, "policy", "string");
     int policy = 0;
     while (names[policy] && strcmp(names[policy], lua_tostring(L, 1)) != 0)
       policy++;
     if (!names[policy])
-      return thr_face_argerror(L, 1, "policy", "unknown policy '%s'",
-                               lua_tostring(L, 1));
+      return thr_args_error(L, 1, "policy", "unknown policy '%s'",
+                            lua_tostring(L, 1));
     rt->policy = policy;
   }
   lua_pushstring(L, names[old]);
@@ -298,7 +301,7 @@ static void add_thread(lua_State *L, luaL_Buffer *b, report *r, report *list,
 int thr_dump_text(lua_State *L) {
   luaL_Buffer b;
   int n;
-  thr_tstate *self = thr_face_self(L);
+  thr_tstate *self = thr_self(L);
   luaL_checkstack(L, 16, NULL);
   report *list = push_reports(L, self, &n);
   report *own = report_of(list, n, self);
@@ -328,15 +331,14 @@ static void on_signal(void) {
 }
 
 int thr_dump_onsignal(lua_State *L) {
-  if (lua_type(L, 1) != LUA_TSTRING)
-    thr_face_typeerror(L, 1, "name", "string");
+  if (lua_type(L, 1) != LUA_TSTRING) thr_args_typeerror(L, 1, "name", "string");
   int sig = thr_os_signumber(lua_tostring(L, 1));
   if (sig == 0)
-    return thr_face_argerror(L, 1, "name", "unknown signal '%s'",
-                             lua_tostring(L, 1));
-  if (!thr_face_self(L)->is_main)
-    return thr_face_error(L, "dump_on_signal works in the main thread only");
+    return thr_args_error(L, 1, "name", "unknown signal '%s'",
+                          lua_tostring(L, 1));
+  if (!thr_self(L)->is_main)
+    return thr_blame_error(L, "dump_on_signal works in the main thread only");
   int err = thr_os_onsignal(sig, on_signal);
-  if (err != 0) return thr_face_error(L, "dump_on_signal: %s", strerror(err));
+  if (err != 0) return thr_blame_error(L, "dump_on_signal: %s", strerror(err));
   return 0;
 }

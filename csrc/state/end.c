@@ -6,9 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 #include "bind/finaliser.h"
 #include "bind/pending.h"
+#include "bind/replace.h"
+#include "bind/self.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "park/park.h"
@@ -91,13 +95,13 @@ static void interrupted(lua_State *L, thr_tstate *ts) {
   thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);
-  thr_face_error(L, "interrupted!");
+  thr_blame_error(L, "interrupted!");
 }
 
 static const char at_end = 0; /* registry key: a list of functions */
 
 int thr_end_register(lua_State *L) {
-  thr_face_callable(L, 1, "fn");
+  thr_args_callable(L, 1, "fn");
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) != LUA_TTABLE) {
     lua_newtable(L);
     lua_pushvalue(L, -1);
@@ -170,12 +174,12 @@ static void wait_for_threads(lua_State *L, thr_tstate *ts) {
 }
 
 static int wait_only(lua_State *L) {
-  wait_for_threads(L, thr_face_self(L));
+  wait_for_threads(L, thr_self(L));
   return 0;
 }
 
 int thr_end_shutdown(lua_State *L) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   thr_pending_checkown(L, ts);
   wait_for_threads(L, ts);
   stop_and_join(ts);
@@ -192,8 +196,8 @@ static int not_ended(lua_State *L, thr_runtime *rt) {
 /* os.exit, replaced: with `close` the state is closed, and whatever is
 ** younger than the sentinel would be finalised before the threads end. */
 static int os_exit(lua_State *L) {
-  thr_tstate *ts = thr_face_here(L);
-  if (!ts || !lua_toboolean(L, 2)) return thr_face_original(L);
+  thr_tstate *ts = thr_self_here(L);
+  if (!ts || !lua_toboolean(L, 2)) return thr_replace_original(L);
   thr_pending_checkown(L, ts);
   give_way(L, ts);
   ts->rt->ender = ts;
@@ -201,7 +205,7 @@ static int os_exit(lua_State *L) {
   if (lua_pcall(L, 0, 0, 0) != LUA_OK) return not_ended(L, ts->rt);
   stop_and_join(ts);
   ts->closes = true; /* finalisers run on the main state */
-  return thr_face_original(L);
+  return thr_replace_original(L);
 }
 
 /* --- where lua.c comes to its end --- */
@@ -337,8 +341,8 @@ static int anchor_gc(lua_State *L) {
   if (!rt || !ts) return 0;
   if (others_alive(ts) > rt->given_up) finish_close(L, ts);
   *box = NULL;
-  if (rt->given_up == 0) thr_face_finish(L);
-  thr_face_setgone(L);
+  if (rt->given_up == 0) thr_box_finish(L);
+  thr_self_setgone(L);
   thr_os_free(rt->script);
   thr_gil_abandon(rt->gil);
   drop_records(ts);
@@ -368,7 +372,7 @@ thr_runtime **thr_end_anchor(lua_State *L) {
 
 void thr_end_open(lua_State *L, thr_runtime *rt) {
   static const luaL_Reg functions[] = {{"exit", os_exit}, {NULL, NULL}};
-  thr_face_replace(L, LUA_OSLIBNAME, functions);
+  thr_replace(L, LUA_OSLIBNAME, functions);
   thr_end_refresh(L, rt);
   if (!rt->script) rt->script = script_source(L);
 }

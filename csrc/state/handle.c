@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "park/thread.h"
 #include "state/open.h"
 #include "state/start.h"
@@ -24,14 +27,14 @@ void thr_handle_pushkey(lua_State *L) {
 enum { TARGET = 1, ARGS, VALUES = ARGS };
 
 static thr_tstate *push_new(lua_State *L) {
-  thr_tstate *self = thr_face_self(L);
-  thr_box *box = thr_face_newboxuv(L, &kind, VALUES);
+  thr_tstate *self = thr_self(L);
+  thr_box *box = thr_box_newuv(L, &kind, VALUES);
   thr_tstate *ts = thr_tstate_new(self->rt, false);
   if (!ts) {
-    thr_face_error(L, "not enough memory");
+    thr_blame_error(L, "not enough memory");
     return NULL;
   }
-  thr_face_fill(box, &kind, ts);
+  thr_box_fill(box, &kind, ts);
   ts->daemon = self->daemon;
   return ts;
 }
@@ -59,28 +62,28 @@ int thr_handle_new(lua_State *L) {
 }
 
 static int push_handle(lua_State *L, thr_tstate *ts) {
-  thr_box *box = thr_face_newbox(L, &kind);
+  thr_box *box = thr_box_new(L, &kind);
   thr_tstate_ref(ts);
-  thr_face_fill(box, &kind, ts);
+  thr_box_fill(box, &kind, ts);
   return 1;
 }
 
 int thr_handle_main(lua_State *L) {
-  return push_handle(L, thr_face_self(L)->rt->main);
+  return push_handle(L, thr_self(L)->rt->main);
 }
 
-int thr_handle_self(lua_State *L) { return push_handle(L, thr_face_self(L)); }
+int thr_handle_self(lua_State *L) { return push_handle(L, thr_self(L)); }
 
 /* --- starting --- */
 
 static int refused(lua_State *L, int err) {
-  return thr_face_error(L, "can't start new thread: %s", strerror(err));
+  return thr_blame_error(L, "can't start new thread: %s", strerror(err));
 }
 
 /* handle:start(self, on_error, told): self enters the register, and its run()
 ** is called in the thread.  Nothing has changed if it raises. */
 static int handle_start(lua_State *L) {
-  thr_tstate *ts = thr_face_use(L, 1, &kind);
+  thr_tstate *ts = thr_box_use(L, 1, &kind);
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TFUNCTION);
   luaL_checktype(L, 4, LUA_TFUNCTION);
@@ -101,7 +104,7 @@ static int handle_start(lua_State *L) {
 
 /* Nobody waits for a low-level thread. */
 int thr_handle_startnew(lua_State *L) {
-  thr_face_callable(L, 1, "fn");
+  thr_args_callable(L, 1, "fn");
   thr_tstate *ts = push_new(L);
   lua_insert(L, 1);
   ts->daemon = true;
@@ -122,21 +125,21 @@ static thr_tstate *check_thread(lua_State *L, int arg) {
   bool object = lua_istable(L, arg);
   if (object && lua_rawgetp(L, arg, &kind) == LUA_TUSERDATA)
     lua_replace(L, arg);
-  thr_tstate *ts = thr_face_test(L, arg, &kind);
+  thr_tstate *ts = thr_box_test(L, arg, &kind);
   if (!ts && object)
-    thr_face_error(L, "Thread.init() was not called on this object");
-  if (!ts) thr_face_unexpected(L, arg, "threading.Thread");
+    thr_blame_error(L, "Thread.init() was not called on this object");
+  if (!ts) thr_args_unexpected(L, arg, "threading.Thread");
   return ts;
 }
 
 /* Thread:join([timeout]) -> whether it has ended */
 int thr_handle_join(lua_State *L) {
-  thr_tstate *ts = check_thread(L, 1), *self = thr_face_self(L);
-  thr_face_keep(L, 1);
-  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
-  if (ts == self) return thr_face_error(L, "cannot join current thread");
+  thr_tstate *ts = check_thread(L, 1), *self = thr_self(L);
+  thr_box_keep(L, 1);
+  int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
+  if (ts == self) return thr_blame_error(L, "cannot join current thread");
   if (ts->phase == THR_INITIAL)
-    return thr_face_error(L, "cannot join thread before it is started");
+    return thr_blame_error(L, "cannot join thread before it is started");
   thr_parkresult r;
   do r = thr_thread_wait(self, ts, deadline);
   while (thr_pending_disturbed(L, self, r));
@@ -176,7 +179,7 @@ static int handle_take(lua_State *L) {
 
 /* handle:cancel(message, asynchronous) -> false if it has ended already */
 static int handle_cancel(lua_State *L) {
-  thr_tstate *ts = thr_face_use(L, 1, &kind), *self = thr_face_self(L);
+  thr_tstate *ts = thr_box_use(L, 1, &kind), *self = thr_self(L);
   unsigned bits = THR_PENDING_CANCEL;
   if (lua_toboolean(L, 3)) bits |= THR_PENDING_ASYNC;
   bool alive = ts->phase != THR_STOPPED;
@@ -192,20 +195,20 @@ static int handle_cancel(lua_State *L) {
 
 static int handle_phase(lua_State *L) {
   static const char *const names[] = {"initial", "started", "stopped"};
-  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_box_check(L, 1, &kind);
   int phase = ts->phase; /* as an index, gcc would not load it atomically */
   lua_pushstring(L, names[phase]);
   return 1;
 }
 
 static int handle_ident(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_box_check(L, 1, &kind);
   lua_pushinteger(L, (lua_Integer)ts->ident);
   return 1;
 }
 
 static int handle_nativeid(lua_State *L) {
-  thr_tstate *ts = thr_face_use(L, 1, &kind), *self = thr_face_self(L);
+  thr_tstate *ts = thr_box_use(L, 1, &kind), *self = thr_self(L);
   if (ts->phase == THR_INITIAL) return 0;
   while (thr_thread_nativeid(self, ts) == 0)
     thr_pending_disturbed(L, self, THR_PARK_INTERRUPTED);
@@ -214,30 +217,30 @@ static int handle_nativeid(lua_State *L) {
 }
 
 static int handle_name(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_box_check(L, 1, &kind);
   lua_pushstring(L, ts->name);
   return 1;
 }
 
 static int handle_setname(lua_State *L) {
-  thr_tstate *ts = thr_face_use(L, 1, &kind);
+  thr_tstate *ts = thr_box_use(L, 1, &kind);
   const char *name = luaL_checkstring(L, 2);
   thr_mutex_lock(&ts->rt->m); /* others may read it for a message */
   thr_tstate_setname(ts, name);
   thr_mutex_unlock(&ts->rt->m);
-  if (ts == thr_face_self(L)) thr_os_setname(ts->name);
+  if (ts == thr_self(L)) thr_os_setname(ts->name);
   return 0;
 }
 
 static int handle_daemon(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_box_check(L, 1, &kind);
   lua_pushboolean(L, ts->daemon);
   return 1;
 }
 
 /* Of a thread that is not started: the others are counted. */
 static int handle_setdaemon(lua_State *L) {
-  thr_tstate *ts = thr_face_check(L, 1, &kind);
+  thr_tstate *ts = thr_box_check(L, 1, &kind);
   if (ts->phase == THR_INITIAL) ts->daemon = lua_toboolean(L, 2);
   return 0;
 }
@@ -250,6 +253,6 @@ void thr_handle_open(lua_State *L) {
       {"name", handle_name},       {"set_name", handle_setname},
       {"daemon", handle_daemon},   {"set_daemon", handle_setdaemon},
       {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -3,8 +3,8 @@
 
 #include <lauxlib.h>
 
-#include "bind/face.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "state/dump.h"
@@ -18,7 +18,7 @@ static const char key_locals = 0;  /* table: ident -> what _locals returns */
 
 /* The keys are weak: a Local that is dropped drops its fields. */
 int thr_runtime_locals(lua_State *L) {
-  lua_Integer ident = (lua_Integer)thr_face_self(L)->ident;
+  lua_Integer ident = (lua_Integer)thr_self(L)->ident;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_locals);
   if (lua_rawgeti(L, -1, ident) == LUA_TTABLE) return 1;
   lua_newtable(L);
@@ -51,7 +51,7 @@ void thr_runtime_forget(lua_State *L, thr_tstate *ts) {
 }
 
 static void fill_registry(lua_State *L) {
-  thr_face_open(L);
+  thr_self_open(L);
   thr_pending_open(L);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_locals);
@@ -104,7 +104,7 @@ static thr_runtime *new_runtime(lua_State *L) {
 }
 
 thr_runtime *thr_runtime_open(lua_State *L) {
-  if (thr_face_isgone(L)) thr_face_refusegone(L);
+  if (thr_self_isgone(L)) thr_self_refusegone(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_runtime);
   thr_runtime *rt = lua_touserdata(L, -1);
   lua_pop(L, 1);

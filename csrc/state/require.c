@@ -5,15 +5,15 @@
 ** A wrapper around Lua's own require would be one level more for the loader
 ** and for errors; so it is done here as there: the same steps, results and
 ** messages, in one frame.  What a program has put in its place is called, see
-** wrapper.h.
+** replace.h.
 */
 #include "state/require.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "bind/face.h"
-#include "bind/wrapper.h"
+#include "bind/replace.h"
+#include "bind/self.h"
 #include "state/loading.h"
 
 /* Pushes package.loaded and its field; is that true? */
@@ -25,7 +25,7 @@ static bool push_loaded(lua_State *L, const char *name) {
 
 /* The claim, or nil once the library is gone: nobody is left to wait. */
 static void push_claim(lua_State *L) {
-  thr_tstate *ts = thr_face_here(L);
+  thr_tstate *ts = thr_self_here(L);
   if (ts) thr_loading_claim(L, ts, 1);
   else lua_pushnil(L);
 }
@@ -136,7 +136,7 @@ static void push_replacement(lua_State *L) {
   push_package(L);
   lua_pushcclosure(L, require_own, 1);
   if (original) return;
-  bool planted = thr_wrapper_plant(L, was, is_original, NULL);
+  bool planted = thr_replace_plant(L, was, is_original, NULL);
   lua_pushvalue(L, was);
   if (!planted) lua_pushcclosure(L, require_around, 1);
 }

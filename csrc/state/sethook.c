@@ -7,7 +7,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "bind/face.h"
+#include "bind/replace.h"
+#include "bind/self.h"
 #include "gil/preempt.h"
 
 static lua_State *hook_target(lua_State *L) {
@@ -17,13 +18,13 @@ static lua_State *hook_target(lua_State *L) {
 /* Not in brackets, for it may raise: of the original and of a signal in its
 ** middle, the original wins anyway. */
 static int debug_sethook(lua_State *L) {
-  thr_tstate *ts = thr_face_here(L);
-  if (!ts) return thr_face_original(L);
+  thr_tstate *ts = thr_self_here(L);
+  if (!ts) return thr_replace_original(L);
   lua_State *target = hook_target(L);
   thr_preempt_enter(ts);
   thr_preempt_lift(ts, target);
   thr_preempt_leave(ts);
-  int n = thr_face_original(L);
+  int n = thr_replace_original(L);
   if (target == ts->base) thr_preempt_accept(ts);
   thr_preempt_enter(ts);
   thr_preempt_lay(ts, target);
@@ -34,8 +35,8 @@ static int debug_sethook(lua_State *L) {
 
 /* In brackets: our hook must not come back before the original has looked. */
 static int debug_gethook(lua_State *L) {
-  thr_tstate *ts = thr_face_here(L);
-  if (!ts) return thr_face_original(L);
+  thr_tstate *ts = thr_self_here(L);
+  if (!ts) return thr_replace_original(L);
   lua_State *target = hook_target(L);
   int nargs = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(1));
@@ -52,5 +53,5 @@ static int debug_gethook(lua_State *L) {
 void thr_sethook_open(lua_State *L) {
   static const luaL_Reg hooks[] = {
       {"sethook", debug_sethook}, {"gethook", debug_gethook}, {NULL, NULL}};
-  thr_face_replace(L, LUA_DBLIBNAME, hooks);
+  thr_replace(L, LUA_DBLIBNAME, hooks);
 }

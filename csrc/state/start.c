@@ -4,8 +4,9 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
-#include "bind/face.h"
+#include "bind/blame.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "gil/preempt.h"
 #include "park/thread.h"
 #include "state/end.h"
@@ -43,7 +44,7 @@ int thr_start_call(lua_State *L) {
 /* Not through Lua code of ours: each frame on it costs every thread a piece of
 ** its small stack. */
 int thr_start_run(lua_State *L) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) return 0; /* unbegun */
   lua_getfield(L, 1, "run");
   lua_pushvalue(L, 1);
@@ -93,10 +94,10 @@ static void make_frames(lua_State *L) {
 static void give_state(lua_State *L, thr_tstate *ts, int first) {
   lua_State *L1 = lua_newthread(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
-  thr_preempt_inherit(thr_face_self(L), L, L1);
+  thr_preempt_inherit(thr_self(L), L, L1);
   if (!lua_gethook(L1)) make_frames(L1); /* a user's must not see it */
   int n = lua_gettop(L) - first + 1;
-  if (!lua_checkstack(L1, n)) thr_face_error(L, "too many arguments");
+  if (!lua_checkstack(L1, n)) thr_blame_error(L, "too many arguments");
   lua_xmove(L, L1, n);
   thr_tstate_run(ts, ts->base = L1);
   ts->rt->births++;
@@ -105,15 +106,15 @@ static void give_state(lua_State *L, thr_tstate *ts, int first) {
 
 void thr_start_prepare(lua_State *L, thr_tstate *ts, int first) {
   if (ts->phase != THR_INITIAL)
-    thr_face_error(L, "threads can only be started once");
+    thr_blame_error(L, "threads can only be started once");
   if (ts->rt->closing)
-    thr_face_error(L, "can't create new thread at interpreter shutdown");
+    thr_blame_error(L, "can't create new thread at interpreter shutdown");
   if (ts->rt->alive == 0) thr_end_refresh(L, ts->rt);
   give_state(L, ts, first);
 }
 
 int thr_start(lua_State *L, thr_tstate *ts) {
-  int err = thr_thread_start(thr_face_self(L), ts);
+  int err = thr_thread_start(thr_self(L), ts);
   if (err == 0) return 0;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, ts);

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "park/tickets.h"
 
 #define PARTIES_MOST (1 << 30)
@@ -134,31 +137,28 @@ A place where a number of threads wait for each other.
 */
 static const thr_kind kind = {"threading.Barrier", unref};
 
-static barrier *check(lua_State *L) {
-  return thr_face_check(L, 1, &kind);
-}
+static barrier *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
-static barrier *use(lua_State *L) { return thr_face_use(L, 1, &kind); }
+static barrier *use(lua_State *L) { return thr_box_use(L, 1, &kind); }
 
 int thr_barrier_create(lua_State *L) {
   static const char *const names[] = {"parties", "action", "timeout", NULL};
-  thr_face_keywords(L, 1, names);
+  thr_args_keywords(L, 1, names);
   lua_settop(L, 3);
-  lua_Integer parties =
-      thr_face_integer(L, 1, "parties", 1, PARTIES_MOST);
-  if (!lua_isnil(L, 2)) thr_face_callable(L, 2, "action");
-  int64_t timeout = thr_face_timeout(L, 3, "timeout");
-  thr_box *box = thr_face_newboxuv(L, &kind, 1);
+  lua_Integer parties = thr_args_integer(L, 1, "parties", 1, PARTIES_MOST);
+  if (!lua_isnil(L, 2)) thr_args_callable(L, 2, "action");
+  int64_t timeout = thr_args_timeout(L, 3, "timeout");
+  thr_box *box = thr_box_newuv(L, &kind, 1);
   barrier *b = new_barrier(parties);
-  if (!b) return thr_face_error(L, "not enough memory");
+  if (!b) return thr_blame_error(L, "not enough memory");
   b->timeout = timeout;
-  thr_face_fill(box, &kind, b);
+  thr_box_fill(box, &kind, b);
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, -2, 1);
   return 1;
 }
 
-static int broken(lua_State *L) { return thr_face_error(L, "broken barrier"); }
+static int broken(lua_State *L) { return thr_blame_error(L, "broken barrier"); }
 
 /* The last arriver's part: an error in the action breaks the barrier. */
 static void act(lua_State *L, barrier *b) {
@@ -197,10 +197,10 @@ the action, what that raises; a deadlock, a cancellation
 */
 static int barrier_wait(lua_State *L) {
   barrier *b = use(L);
-  thr_tstate *ts = thr_face_self(L);
-  int64_t ns = thr_face_lasttimeout(L, 2);
+  thr_tstate *ts = thr_self(L);
+  int64_t ns = thr_args_lasttimeout(L, 2);
   if (lua_isnoneornil(L, 2)) ns = b->timeout;
-  int64_t deadline = thr_face_fromnow(ns), index = 0;
+  int64_t deadline = thr_args_fromnow(ns), index = 0;
   thr_ticket t;
   part mine = REFUSED;
   thr_parkresult r;
@@ -263,8 +263,8 @@ static int barrier_index(lua_State *L) {
 
 static int barrier_newindex(lua_State *L) {
   check(L);
-  return thr_face_error(L, "cannot set '%s' of a Barrier",
-                    luaL_tolstring(L, 2, NULL));
+  return thr_blame_error(L, "cannot set '%s' of a Barrier",
+                         luaL_tolstring(L, 2, NULL));
 }
 
 static int barrier_tostring(lua_State *L) {
@@ -282,7 +282,7 @@ void thr_barrier_open(lua_State *L) {
       {"wait", barrier_wait},   {"reset", barrier_reset},
       {"abort", barrier_abort}, {"__tostring", barrier_tostring},
       {"__newindex", barrier_newindex}, {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
-  thr_face_indexwith(L, barrier_index);
+  thr_box_newtype(L, &kind, methods);
+  thr_box_indexwith(L, barrier_index);
   lua_pop(L, 1);
 }

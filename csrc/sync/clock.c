@@ -1,15 +1,16 @@
 /* clock: sleep and the clocks, as Python's time module names them. */
 #include "sync/clock.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "os/fault.h"
 
 static int time_sleep(lua_State *L) {
   if (lua_isnoneornil(L, 1))
-    thr_face_typeerror(L, 1, "secs", "number of seconds");
-  int64_t deadline = thr_face_deadline(L, 1, "secs");
-  thr_tstate *ts = thr_face_self(L);
+    thr_args_typeerror(L, 1, "secs", "number of seconds");
+  int64_t deadline = thr_args_deadline(L, 1, "secs");
+  thr_tstate *ts = thr_self(L);
   for (;;) {
     thr_waiter w = thr_waiter_on(ts, &ts->sem, "sleep");
     w.lasting = true;

@@ -1,8 +1,12 @@
 /* condition: see condition.h. */
 #include "sync/condition.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
+#include "bind/guard.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "park/tickets.h"
 #include "sync/locklike.h"
 #include "sync/rlock.h"
@@ -62,15 +66,13 @@ A condition variable: threads wait for a change that others notify of.
 */
 static const thr_kind kind = {"threading.Condition", unref};
 
-static condition *check(lua_State *L) {
-  return thr_face_check(L, 1, &kind);
-}
+static condition *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
 /* With the lock: its box may be as dead as ours. */
 static condition *use(lua_State *L) {
-  condition *c = thr_face_use(L, 1, &kind);
+  condition *c = thr_box_use(L, 1, &kind);
   lua_getiuservalue(L, 1, LOCK);
-  if (c->lock) thr_face_keep(L, -1);
+  if (c->lock) thr_box_keep(L, -1);
   lua_pop(L, 1);
   return c;
 }
@@ -97,7 +99,7 @@ static thr_lock *take_lock(lua_State *L) {
   if (lua_isnil(L, 1)) {
     lua_settop(L, 0);
     thr_rlock_create(L);
-  } else if (thr_face_test(L, 1, &kind)) {
+  } else if (thr_box_test(L, 1, &kind)) {
     lua_getiuservalue(L, 1, LOCK);
     lua_replace(L, 1);
   }
@@ -107,11 +109,11 @@ static thr_lock *take_lock(lua_State *L) {
 int thr_condition_create(lua_State *L) {
   thr_lock *lock = take_lock(L);
   if (!lock) thr_locklike_check(L, 1);
-  thr_box *box = thr_face_newboxuv(L, &kind, lock ? LOCK : IS_OWNED);
+  thr_box *box = thr_box_newuv(L, &kind, lock ? LOCK : IS_OWNED);
   if (lock) lock = test_lock(L); /* finalisers may have run */
   condition *c = new_condition(lock);
-  if (!c) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, &kind, c);
+  if (!c) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, c);
   set_lock(L, lock != NULL);
   return 1;
 }
@@ -179,7 +181,7 @@ end of the block, also on an error or a break
 static int condition_guard(lua_State *L) {
   lua_settop(L, 1);
   acquire_forever(L);
-  return thr_face_guard(L);
+  return thr_guard(L);
 }
 
 /***
@@ -192,21 +194,22 @@ Calls a function with the lock held, and releases it also on an error.
 */
 static int condition_with(lua_State *L) {
   use(L);
-  thr_face_callable(L, 2, "fn");
+  thr_args_callable(L, 2, "fn");
   acquire_forever(L);
-  return thr_face_with(L);
+  return thr_guard_with(L);
 }
 
 static bool is_owned(lua_State *L, condition *c) {
-  if (c->lock) return thr_lock_isowner(c->lock, thr_face_self(L));
-  thr_face_keep(L, 1);
+  if (c->lock) return thr_lock_isowner(c->lock, thr_self(L));
+  thr_box_keep(L, 1);
   lua_getiuservalue(L, 1, LOCK);
   lua_getiuservalue(L, 1, IS_OWNED);
   return thr_locklike_isowned(L);
 }
 
 static void check_owned(lua_State *L, condition *c, const char *verb) {
-  if (!is_owned(L, c)) thr_face_error(L, "cannot %s on un-acquired lock", verb);
+  if (!is_owned(L, c))
+    thr_blame_error(L, "cannot %s on un-acquired lock", verb);
 }
 
 /* Calls a method of a foreign lock; returns false and leaves the error. */
@@ -279,8 +282,8 @@ deadlock, a cancellation: the lock is held again by then
 */
 static int condition_wait(lua_State *L) {
   condition *c = use(L);
-  thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
+  thr_tstate *ts = thr_self(L);
+  int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
   check_owned(L, c, "wait");
   lua_pushboolean(L, wait_once(L, c, ts, deadline));
   return 1;
@@ -305,9 +308,9 @@ what the predicate raises; a deadlock, a cancellation
 */
 static int condition_waitfor(lua_State *L) {
   condition *c = use(L);
-  thr_tstate *ts = thr_face_self(L);
-  thr_face_callable(L, 2, "predicate");
-  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 3));
+  thr_tstate *ts = thr_self(L);
+  thr_args_callable(L, 2, "predicate");
+  int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 3));
   bool waiting = true;
   while (!holds(L, 2) && waiting) {
     check_owned(L, c, "wait");
@@ -326,9 +329,9 @@ Wakes some of the threads that wait.
 static int condition_notify(lua_State *L) {
   static const char *const names[] = {"n", NULL};
   condition *c = check(L);
-  thr_face_keywords(L, 2, names);
+  thr_args_keywords(L, 2, names);
   lua_Integer n =
-      thr_face_optinteger(L, 2, "n", LUA_MININTEGER, LUA_MAXINTEGER, 1);
+      thr_args_optinteger(L, 2, "n", LUA_MININTEGER, LUA_MAXINTEGER, 1);
   check_owned(L, c, "notify");
   notify(c, n);
   return 0;
@@ -365,6 +368,6 @@ void thr_condition_open(lua_State *L) {
       {"wait_for", condition_waitfor}, {"notify", condition_notify},
       {"notify_all", condition_notifyall}, {"__close", condition_close},
       {"__tostring", condition_tostring},  {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

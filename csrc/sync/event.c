@@ -1,8 +1,11 @@
 /* event: see event.h. */
 #include "sync/event.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 
 thr_event *thr_event_new(void) {
   thr_event *e = thr_os_alloc(sizeof(*e));
@@ -44,15 +47,16 @@ static void unref(void *e) { thr_event_unref(e); }
 static const thr_kind kind = {"threading.Event", unref};
 
 thr_event *thr_event_test(lua_State *L, int arg) {
-  return thr_face_test(L, arg, &kind);
+  return thr_box_test(L, arg, &kind);
 }
 
 int thr_event_create(lua_State *L) {
-  if (lua_gettop(L) > 0) return thr_face_error(L, "Event() takes no arguments");
-  thr_box *box = thr_face_newbox(L, &kind);
+  if (lua_gettop(L) > 0)
+    return thr_blame_error(L, "Event() takes no arguments");
+  thr_box *box = thr_box_new(L, &kind);
   thr_event *e = thr_event_new();
-  if (!e) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, &kind, e);
+  if (!e) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, e);
   return 1;
 }
 
@@ -62,7 +66,7 @@ Is the flag set?
 @treturn boolean
 */
 static int event_isset(lua_State *L) {
-  thr_event *e = thr_face_check(L, 1, &kind);
+  thr_event *e = thr_box_check(L, 1, &kind);
   lua_pushboolean(L, atomic_load(&e->set));
   return 1;
 }
@@ -72,7 +76,7 @@ Sets the flag; all that wait for it go on.
 @function set
 */
 static int event_set(lua_State *L) {
-  thr_event_set(thr_face_check(L, 1, &kind));
+  thr_event_set(thr_box_check(L, 1, &kind));
   return 0;
 }
 
@@ -81,7 +85,7 @@ Takes the flag back.
 @function clear
 */
 static int event_clear(lua_State *L) {
-  thr_event_clear(thr_face_check(L, 1, &kind));
+  thr_event_clear(thr_box_check(L, 1, &kind));
   return 0;
 }
 
@@ -94,9 +98,9 @@ as a table: `{timeout = ...}`
 @raise if the timeout is not valid; a deadlock, a cancellation
 */
 static int event_wait(lua_State *L) {
-  thr_event *e = thr_face_use(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_fromnow(thr_face_lasttimeout(L, 2));
+  thr_event *e = thr_box_use(L, 1, &kind);
+  thr_tstate *ts = thr_self(L);
+  int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
   thr_parkresult r;
   do r = thr_event_wait(e, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));
@@ -105,7 +109,7 @@ static int event_wait(lua_State *L) {
 }
 
 static int event_tostring(lua_State *L) {
-  thr_event *e = thr_face_check(L, 1, &kind);
+  thr_event *e = thr_box_check(L, 1, &kind);
   lua_pushfstring(L, "<threading.Event at %p: %s>", e,
                   atomic_load(&e->set) ? "set" : "unset");
   return 1;
@@ -116,6 +120,6 @@ void thr_event_open(lua_State *L) {
       {"is_set", event_isset}, {"set", event_set},
       {"clear", event_clear},  {"wait", event_wait},
       {"__tostring", event_tostring}, {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

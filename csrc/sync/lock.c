@@ -3,8 +3,13 @@
 
 #include <string.h>
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
+#include "bind/describe.h"
+#include "bind/guard.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 #include "os/environ.h"
 
 #define FAIR_AFTER (THR_SECOND / 1000)
@@ -129,7 +134,7 @@ bool thr_lock_debug = false;
 
 static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
   thr_parkresult r;
-  thr_face_keep(L, 1);
+  thr_box_keep(L, 1);
   do r = thr_lock_wait(l, ts, deadline, 0);
   while (thr_pending_disturbed(L, ts, r));
   return r == THR_PARK_WOKEN;
@@ -140,8 +145,8 @@ static bool take(thr_lock *l, const thr_tstate *ts) {
 }
 
 bool thr_lock_acquire(lua_State *L, thr_lock *l) {
-  thr_tstate *ts = thr_face_self(L);
-  int64_t deadline = thr_face_acquireargs(
+  thr_tstate *ts = thr_self(L);
+  int64_t deadline = thr_args_acquire(
       L, true, "can't specify a timeout for a non-blocking call");
   bool got = take(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
   if (got && thr_lock_debug) thr_lock_note(L, l);
@@ -149,14 +154,14 @@ bool thr_lock_acquire(lua_State *L, thr_lock *l) {
 }
 
 void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
-  thr_tstate *ts = thr_face_self(L);
+  thr_tstate *ts = thr_self(L);
   if (!take(l, ts)) wait(L, ts, l, THR_FOREVER);
   if (thr_lock_debug) thr_lock_note(L, l);
 }
 
 void thr_lock_note(lua_State *L, thr_lock *l) {
-  thr_face_keep(L, 1);
-  thr_face_pushplace(L, L);
+  thr_box_keep(L, 1);
+  thr_describe_pushplace(L, L);
   strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
   lua_pop(L, 1);
 }
@@ -170,19 +175,19 @@ static void unref(void *l) { thr_lock_unref(l); }
 static const thr_kind kind = {"threading.Lock", unref};
 
 thr_lock *thr_lock_test(lua_State *L, int arg) {
-  return thr_face_test(L, arg, &kind);
+  return thr_box_test(L, arg, &kind);
 }
 
 int thr_lock_create(lua_State *L) {
-  if (lua_gettop(L) > 0) return thr_face_error(L, "Lock() takes no arguments");
-  thr_box *box = thr_face_newbox(L, &kind);
+  if (lua_gettop(L) > 0) return thr_blame_error(L, "Lock() takes no arguments");
+  thr_box *box = thr_box_new(L, &kind);
   thr_lock *l = thr_lock_new(false);
-  if (!l) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, &kind, l);
+  if (!l) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, l);
   return 1;
 }
 
-static thr_lock *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
+static thr_lock *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
 static int acquire_slowly(lua_State *L) {
   lua_pushboolean(L, thr_lock_acquire(L, check(L)));
@@ -201,7 +206,7 @@ non-blocking call"; a deadlock, a cancellation
 */
 /* The uncontended case, with nothing in its way that another would need. */
 static int lock_acquire(lua_State *L) {
-  thr_lock *l = thr_face_test(L, 1, &kind);
+  thr_lock *l = thr_box_test(L, 1, &kind);
   thr_tstate *ts = thr_tls;
   if (!l || !ts || ts->quick != L || lua_gettop(L) != 1 ||
       thr_lock_debug || !thr_lock_try(l, ts))
@@ -217,7 +222,7 @@ Frees the lock.
 */
 static int lock_release(lua_State *L) {
   thr_lock *l = check(L);
-  if (!thr_lock_release(l)) return thr_face_error(L, "release unlocked lock");
+  if (!thr_lock_release(l)) return thr_blame_error(L, "release unlocked lock");
   return 0;
 }
 
@@ -240,7 +245,7 @@ end of the block, also on an error or a break
 */
 static int lock_guard(lua_State *L) {
   thr_lock_acquireforever(L, check(L));
-  return thr_face_guard(L); /* its own guard: __close releases it */
+  return thr_guard(L); /* its own guard: __close releases it */
 }
 
 /***
@@ -252,19 +257,19 @@ Calls a function with the lock held, and releases it also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int lock_with(lua_State *L) {
-  thr_lock *l = thr_face_use(L, 1, &kind);
-  thr_face_callable(L, 2, "fn");
+  thr_lock *l = thr_box_use(L, 1, &kind);
+  thr_args_callable(L, 2, "fn");
   thr_lock_acquireforever(L, l);
-  return thr_face_with(L);
+  return thr_guard_with(L);
 }
 
 static int lock_tostring(lua_State *L) {
-  thr_lock *l = thr_face_use(L, 1, &kind);
+  thr_lock *l = thr_box_use(L, 1, &kind);
   uint64_t owner = l->owner;
   if (!thr_lock_locked(l)) {
     lua_pushfstring(L, "<unlocked threading.Lock at %p>", l);
   } else {
-    thr_face_pushname(L, thr_face_self(L)->rt, owner);
+    thr_describe_pushname(L, thr_self(L)->rt, owner);
     lua_pushfstring(L, "<locked threading.Lock owner=%s at %p>",
                     lua_tostring(L, -1), l);
   }
@@ -286,6 +291,6 @@ void thr_lock_open(lua_State *L) {
       {"with", lock_with},       {"__close", lock_release},
       {"__tostring", lock_tostring}, {NULL, NULL}};
   thr_os_once(&once, read_environment);
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

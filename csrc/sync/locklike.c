@@ -1,7 +1,7 @@
 /* locklike: see locklike.h. */
 #include "sync/locklike.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
 #include "bind/pending.h"
 
 /* Protected: an object may raise where it has no such field. */
@@ -32,7 +32,7 @@ static bool has_field(lua_State *L, int idx, const char *name) {
 void thr_locklike_check(lua_State *L, int arg) {
   if ((!lua_istable(L, arg) && !lua_isuserdata(L, arg)) ||
       !has_field(L, arg, "acquire") || !has_field(L, arg, "release"))
-    thr_face_typeerror(L, arg, "lock", "object with acquire and release");
+    thr_args_typeerror(L, arg, "lock", "object with acquire and release");
 }
 
 void thr_locklike_pushisowned(lua_State *L, int lock) {

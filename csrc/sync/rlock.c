@@ -1,7 +1,12 @@
 /* rlock: see rlock.h. */
 #include "sync/rlock.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
+#include "bind/describe.h"
+#include "bind/guard.h"
+#include "bind/self.h"
 
 bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
   if (!thr_lock_isowner(l, ts)) return false;
@@ -21,19 +26,20 @@ static void unref(void *l) { thr_lock_unref(l); }
 static const thr_kind kind = {"threading.RLock", unref};
 
 thr_lock *thr_rlock_test(lua_State *L, int arg) {
-  return thr_face_test(L, arg, &kind);
+  return thr_box_test(L, arg, &kind);
 }
 
 int thr_rlock_create(lua_State *L) {
-  if (lua_gettop(L) > 0) return thr_face_error(L, "RLock() takes no arguments");
-  thr_box *box = thr_face_newbox(L, &kind);
+  if (lua_gettop(L) > 0)
+    return thr_blame_error(L, "RLock() takes no arguments");
+  thr_box *box = thr_box_new(L, &kind);
   thr_lock *l = thr_lock_new(true);
-  if (!l) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, &kind, l);
+  if (!l) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, l);
   return 1;
 }
 
-static thr_lock *check(lua_State *L) { return thr_face_check(L, 1, &kind); }
+static thr_lock *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
 /***
 Takes the lock, after waiting until it is free or the caller's.
@@ -48,7 +54,7 @@ non-blocking call"; a deadlock, a cancellation
 static int rlock_acquire(lua_State *L) {
   thr_lock *l = check(L);
   bool quick = lua_gettop(L) == 1 && !thr_lock_debug &&
-               thr_lock_tryagain(l, thr_face_self(L));
+               thr_lock_tryagain(l, thr_self(L));
   lua_pushboolean(L, quick || thr_lock_acquire(L, l));
   return 1;
 }
@@ -60,8 +66,8 @@ Takes one acquire back; the last one frees the lock.
 */
 static int rlock_release(lua_State *L) {
   thr_lock *l = check(L);
-  if (!thr_rlock_release(l, thr_face_self(L)))
-    return thr_face_error(L, "cannot release un-acquired lock");
+  if (!thr_rlock_release(l, thr_self(L)))
+    return thr_blame_error(L, "cannot release un-acquired lock");
   return 0;
 }
 
@@ -84,7 +90,7 @@ end of the block, also on an error or a break
 */
 static int rlock_guard(lua_State *L) {
   thr_lock_acquireforever(L, check(L));
-  return thr_face_guard(L);
+  return thr_guard(L);
 }
 
 /***
@@ -96,19 +102,19 @@ Calls a function with the lock held, and releases it also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int rlock_with(lua_State *L) {
-  thr_lock *l = thr_face_use(L, 1, &kind);
-  thr_face_callable(L, 2, "fn");
+  thr_lock *l = thr_box_use(L, 1, &kind);
+  thr_args_callable(L, 2, "fn");
   thr_lock_acquireforever(L, l);
-  return thr_face_with(L);
+  return thr_guard_with(L);
 }
 
 static int rlock_tostring(lua_State *L) {
-  thr_lock *l = thr_face_use(L, 1, &kind);
+  thr_lock *l = thr_box_use(L, 1, &kind);
   uint64_t owner = l->owner;
   if (owner == 0) {
     lua_pushfstring(L, "<unlocked threading.RLock at %p>", l);
   } else {
-    thr_face_pushname(L, thr_face_self(L)->rt, owner);
+    thr_describe_pushname(L, thr_self(L)->rt, owner);
     lua_pushfstring(L, "<locked threading.RLock owner=%s count=%d at %p>",
                     lua_tostring(L, -1), (int)l->depth, l);
   }
@@ -121,6 +127,6 @@ void thr_rlock_open(lua_State *L) {
       {"locked", rlock_locked},   {"guard", rlock_guard},
       {"with", rlock_with},       {"__close", rlock_release},
       {"__tostring", rlock_tostring}, {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

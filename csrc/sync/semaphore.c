@@ -1,8 +1,12 @@
 /* sema: the semaphore, see sema.h (named so lest it hides <semaphore.h>). */
 #include "sync/semaphore.h"
 
-#include "bind/face.h"
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/box.h"
+#include "bind/guard.h"
 #include "bind/pending.h"
+#include "bind/self.h"
 
 #define PARKED 1
 #define PERMIT 2 /* one, in the word */
@@ -95,20 +99,20 @@ static void unref(void *s) { thr_semaphore_unref(s); }
 static const thr_kind kind = {"threading.Semaphore", unref};
 
 thr_semaphore *thr_semaphore_test(lua_State *L, int arg) {
-  return thr_face_test(L, arg, &kind);
+  return thr_box_test(L, arg, &kind);
 }
 
 static int create(lua_State *L, bool bounded) {
   static const char *const names[] = {"value", NULL};
-  thr_face_keywords(L, 1, names);
+  thr_args_keywords(L, 1, names);
   if (lua_type(L, 1) == LUA_TNUMBER && lua_tonumber(L, 1) < 0)
-    return thr_face_error(L, "semaphore initial value must be >= 0");
+    return thr_blame_error(L, "semaphore initial value must be >= 0");
   lua_Integer value =
-      thr_face_optinteger(L, 1, "value", 0, THR_SEMAPHORE_MOST, 1);
-  thr_box *box = thr_face_newbox(L, &kind);
+      thr_args_optinteger(L, 1, "value", 0, THR_SEMAPHORE_MOST, 1);
+  thr_box *box = thr_box_new(L, &kind);
   thr_semaphore *s = thr_semaphore_new(value, bounded);
-  if (!s) return thr_face_error(L, "not enough memory");
-  thr_face_fill(box, &kind, s);
+  if (!s) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, s);
   return 1;
 }
 
@@ -119,7 +123,7 @@ int thr_semaphore_createbounded(lua_State *L) { return create(L, true); }
 static bool wait(lua_State *L, thr_tstate *ts, thr_semaphore *s,
                  int64_t deadline) {
   thr_parkresult r;
-  thr_face_keep(L, 1);
+  thr_box_keep(L, 1);
   do r = thr_semaphore_wait(s, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));
   return r == THR_PARK_WOKEN;
@@ -136,11 +140,11 @@ may be given as a table: `{blocking = ..., timeout = ...}`
 non-blocking acquire"; a deadlock, a cancellation
 */
 static int semaphore_acquire(lua_State *L) {
-  thr_semaphore *s = thr_face_check(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
+  thr_semaphore *s = thr_box_check(L, 1, &kind);
+  thr_tstate *ts = thr_self(L);
   int64_t deadline = THR_FOREVER;
   if (lua_gettop(L) > 1)
-    deadline = thr_face_acquireargs(
+    deadline = thr_args_acquire(
         L, false, "can't specify timeout for non-blocking acquire");
   lua_pushboolean(L, thr_semaphore_try(s) ||
                          (deadline != 0 && wait(L, ts, s, deadline)));
@@ -148,8 +152,8 @@ static int semaphore_acquire(lua_State *L) {
 }
 
 static void release(lua_State *L, lua_Integer n) {
-  if (!thr_semaphore_release(thr_face_check(L, 1, &kind), n))
-    thr_face_error(L, "Semaphore released too many times");
+  if (!thr_semaphore_release(thr_box_check(L, 1, &kind), n))
+    thr_blame_error(L, "Semaphore released too many times");
 }
 
 /***
@@ -161,11 +165,11 @@ BoundedSemaphore would have more permits than at first
 */
 static int semaphore_release(lua_State *L) {
   static const char *const names[] = {"n", NULL};
-  thr_face_check(L, 1, &kind);
-  thr_face_keywords(L, 2, names);
+  thr_box_check(L, 1, &kind);
+  thr_args_keywords(L, 2, names);
   if (lua_type(L, 2) == LUA_TNUMBER && lua_tonumber(L, 2) < 1)
-    return thr_face_argerror(L, 2, "n", "must be one or more");
-  release(L, thr_face_optinteger(L, 2, "n", 1, THR_SEMAPHORE_MOST, 1));
+    return thr_args_error(L, 2, "n", "must be one or more");
+  release(L, thr_args_optinteger(L, 2, "n", 1, THR_SEMAPHORE_MOST, 1));
   return 0;
 }
 
@@ -175,8 +179,8 @@ static int semaphore_close(lua_State *L) {
 }
 
 static void acquire_forever(lua_State *L) {
-  thr_semaphore *s = thr_face_check(L, 1, &kind);
-  thr_tstate *ts = thr_face_self(L);
+  thr_semaphore *s = thr_box_check(L, 1, &kind);
+  thr_tstate *ts = thr_self(L);
   if (!thr_semaphore_try(s)) wait(L, ts, s, THR_FOREVER);
 }
 
@@ -189,7 +193,7 @@ end of the block, also on an error or a break
 */
 static int semaphore_guard(lua_State *L) {
   acquire_forever(L);
-  return thr_face_guard(L);
+  return thr_guard(L);
 }
 
 /***
@@ -201,14 +205,14 @@ Calls a function with a permit, and gives it back also on an error.
 @raise if fn is not callable; what fn raises
 */
 static int semaphore_with(lua_State *L) {
-  thr_face_use(L, 1, &kind);
-  thr_face_callable(L, 2, "fn");
+  thr_box_use(L, 1, &kind);
+  thr_args_callable(L, 2, "fn");
   acquire_forever(L);
-  return thr_face_with(L);
+  return thr_guard_with(L);
 }
 
 static int semaphore_tostring(lua_State *L) {
-  thr_semaphore *s = thr_face_check(L, 1, &kind);
+  thr_semaphore *s = thr_box_check(L, 1, &kind);
   LUAI_UACINT value = (LUAI_UACINT)thr_semaphore_value(s);
   if (s->bounded)
     lua_pushfstring(L, "<threading.BoundedSemaphore at %p: value=%I/%I>", s,
@@ -224,6 +228,6 @@ void thr_semaphore_open(lua_State *L) {
       {"guard", semaphore_guard},     {"with", semaphore_with},
       {"__close", semaphore_close},   {"__tostring", semaphore_tostring},
       {NULL, NULL}};
-  thr_face_newtype(L, &kind, methods);
+  thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -1,10 +1,48 @@
-/* wrapper: see wrapper.h. */
-#include "bind/wrapper.h"
+/* replace: see replace.h. */
+#include "bind/replace.h"
 
-#include <lauxlib.h>
-
-#include "bind/face.h"
 #include "os/process.h"
+
+/* --- in a table --- */
+
+/* A C function without upvalues can be called as if it were the caller, so
+** that its error messages bear the right name. */
+static bool is_plain(lua_State *L, int idx) {
+  if (!lua_iscfunction(L, idx)) return false;
+  if (!lua_getupvalue(L, idx, 1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+void thr_replace_in(lua_State *L, const luaL_Reg *list) {
+  for (; list->name; list++) {
+    lua_getfield(L, -1, list->name);
+    if (lua_tocfunction(L, -1) == list->func) { /* done, before an error */
+      lua_pop(L, 1);
+      continue;
+    }
+    lua_pushboolean(L, is_plain(L, -1));
+    lua_pushcclosure(L, list->func, 2);
+    lua_setfield(L, -2, list->name);
+  }
+}
+
+void thr_replace(lua_State *L, const char *lib, const luaL_Reg *list) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, lib) == LUA_TTABLE) thr_replace_in(L, list);
+  lua_pop(L, 2);
+}
+
+int thr_replace_original(lua_State *L) {
+  if (lua_toboolean(L, lua_upvalueindex(2)))
+    return lua_tocfunction(L, lua_upvalueindex(1))(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* --- in wrappers --- */
 
 #define DEPTH 4 /* wrappers of wrappers */
 
@@ -26,13 +64,13 @@ static bool plant(lua_State *L, int f, int ours, thr_isoriginal is,
   return found;
 }
 
-bool thr_wrapper_plant(lua_State *L, int idx, thr_isoriginal is,
+bool thr_replace_plant(lua_State *L, int idx, thr_isoriginal is,
                        const void *arg) {
   if (!lua_isfunction(L, idx) || lua_iscfunction(L, idx)) return false;
   return plant(L, lua_absindex(L, idx), lua_gettop(L), is, arg, DEPTH);
 }
 
-/* --- libraries --- */
+/* --- in a library that a program may have wrapped --- */
 
 typedef struct {
   lua_CFunction standard, ours;
@@ -58,20 +96,13 @@ static void push_pristine(lua_State *L, const char *open) {
   }
 }
 
-/* Pushes fn with what thr_face_original looks for: the function at idx, and
+/* Pushes fn with what thr_replace_original looks for: the function at idx, and
 ** whether it is one of C's without upvalues. */
 static void push_replacement(lua_State *L, lua_CFunction fn, int idx,
                              bool plain) {
   lua_pushvalue(L, idx);
   lua_pushboolean(L, plain);
   lua_pushcclosure(L, fn, 2);
-}
-
-static bool is_plain(lua_State *L, int idx) {
-  if (!lua_iscfunction(L, idx)) return false;
-  if (!lua_getupvalue(L, idx, 1)) return true;
-  lua_pop(L, 1);
-  return false;
 }
 
 /* The loaded library stands at `loaded`, the pristine one above it. */
@@ -85,13 +116,13 @@ static void replace(lua_State *L, int loaded, const thr_replacement *r) {
   original o = {lua_tocfunction(L, standard), r->ours};
   push_replacement(L, r->ours, standard, true);
   if (!o.standard || there != o.standard) {
-    if (o.standard && thr_wrapper_plant(L, was, is_original, &o)) return;
+    if (o.standard && thr_replace_plant(L, was, is_original, &o)) return;
     push_replacement(L, r->around, was, false);
   }
   lua_setfield(L, loaded, r->name);
 }
 
-void thr_wrapper_replace(lua_State *L, const char *lib, const char *open,
+void thr_replace_wrapped(lua_State *L, const char *lib, const char *open,
                          const thr_replacement *list) {
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

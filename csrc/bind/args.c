@@ -1,0 +1,158 @@
+/* args: see args.h. */
+#include "bind/args.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "bind/blame.h"
+#include "os/fault.h"
+#include "os/os.h"
+
+int thr_args_error(lua_State *L, int arg, const char *name, const char *fmt,
+                   ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  lua_pushfstring(L, "%s: ", name);
+  thr_blame_pushtext(L, fmt, ap);
+  va_end(ap);
+  lua_concat(L, 2);
+  return thr_blame_argerror(L, arg, lua_tostring(L, -1));
+}
+
+/* Pushes the name of the argument's type, where that has one of its own. */
+static const char *type_of(lua_State *L, int arg) {
+  if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
+    return lua_tostring(L, -1);
+  return luaL_typename(L, arg);
+}
+
+int thr_args_typeerror(lua_State *L, int arg, const char *name,
+                       const char *expected) {
+  const char *got = lua_type(L, arg) == LUA_TNUMBER
+                        ? luaL_tolstring(L, arg, NULL)
+                        : type_of(L, arg);
+  return thr_args_error(L, arg, name, "%s expected, got %s", expected, got);
+}
+
+int thr_args_unexpected(lua_State *L, int arg, const char *expected) {
+  const char *got = type_of(L, arg);
+  lua_pushfstring(L, "%s expected, got %s", expected, got);
+  return thr_blame_argerror(L, arg, lua_tostring(L, -1));
+}
+
+static double checknumber(lua_State *L, int arg, const char *name) {
+  if (lua_type(L, arg) != LUA_TNUMBER)
+    thr_args_typeerror(L, arg, name, "number of seconds");
+  double s = lua_tonumber(L, arg);
+  if (isnan(s)) thr_args_error(L, arg, name, "must not be NaN");
+  if (s > THR_TIMEOUT_MAX && s != HUGE_VAL)
+    thr_args_error(L, arg, name, "is too large");
+  return s;
+}
+
+static int64_t nanoseconds(double s) {
+  return s == HUGE_VAL ? THR_FOREVER : (int64_t)(s * 1e9);
+}
+
+static int64_t nonnegative(lua_State *L, int arg, const char *name, double s) {
+  if (s < 0) thr_args_error(L, arg, name, "must be a non-negative number");
+  return nanoseconds(s);
+}
+
+int64_t thr_args_seconds(lua_State *L, int arg, const char *name) {
+  if (lua_isnoneornil(L, arg)) return THR_FOREVER;
+  return nonnegative(L, arg, name, checknumber(L, arg, name));
+}
+
+int64_t thr_args_timeout(lua_State *L, int arg, const char *name) {
+  if (lua_isnoneornil(L, arg)) return THR_FOREVER;
+  double s = checknumber(L, arg, name);
+  return s < 0 ? 0 : nanoseconds(s);
+}
+
+int64_t thr_args_fromnow(int64_t ns) {
+  int64_t now = thr_fault_now(thr_os_monotonic());
+  return ns > THR_FOREVER - now ? THR_FOREVER : now + ns;
+}
+
+int64_t thr_args_deadline(lua_State *L, int arg, const char *name) {
+  return thr_args_fromnow(thr_args_seconds(L, arg, name));
+}
+
+int64_t thr_args_lasttimeout(lua_State *L, int arg) {
+  static const char *const names[] = {"timeout", NULL};
+  thr_args_keywords(L, arg, names);
+  return thr_args_timeout(L, arg, names[0]);
+}
+
+int64_t thr_args_acquire(lua_State *L, bool minus1, const char *clash) {
+  static const char *const names[] = {"blocking", "timeout", NULL};
+  thr_args_keywords(L, 2, names);
+  bool blocking = thr_args_optboolean(L, 2, "blocking", true);
+  if (lua_isnoneornil(L, 3)) return blocking ? THR_FOREVER : 0;
+  double s = checknumber(L, 3, "timeout");
+  bool forever = minus1 && s == -1;
+  if (!blocking && !forever) thr_blame_error(L, "%s", clash);
+  if (forever) return blocking ? THR_FOREVER : 0;
+  int64_t ns = minus1 ? nonnegative(L, 3, "timeout", s) : nanoseconds(s);
+  return ns <= 0 ? 0 : thr_args_fromnow(ns);
+}
+
+static int position(lua_State *L, int key, const char *const names[]) {
+  if (lua_type(L, key) == LUA_TSTRING)
+    for (int i = 0; names[i]; i++)
+      if (strcmp(lua_tostring(L, key), names[i]) == 0) return i;
+  return -1;
+}
+
+void thr_args_keywords(lua_State *L, int first, const char *const names[]) {
+  if (lua_type(L, first) != LUA_TTABLE) return;
+  lua_settop(L, first);
+  int n = 0;
+  while (names[n]) n++;
+  luaL_checkstack(L, n + 4, NULL);
+  for (int i = 0; i < n; i++) lua_pushnil(L);
+  lua_pushnil(L);
+  while (lua_next(L, first)) {
+    int i = position(L, -2, names);
+    if (i < 0)
+      thr_blame_error(L, "unexpected keyword argument '%s'",
+                      luaL_tolstring(L, -2, NULL));
+    lua_replace(L, first + 1 + i);
+  }
+  lua_remove(L, first);
+}
+
+lua_Integer thr_args_integer(lua_State *L, int arg, const char *name,
+                             lua_Integer least, lua_Integer most) {
+  int ok;
+  lua_Integer n = lua_tointegerx(L, arg, &ok);
+  if (lua_type(L, arg) != LUA_TNUMBER || !ok)
+    thr_args_typeerror(L, arg, name, "integer");
+  if (n < least)
+    thr_args_error(L, arg, name, "must be at least %I", (LUAI_UACINT)least);
+  if (n > most)
+    thr_args_error(L, arg, name, "must be at most %I", (LUAI_UACINT)most);
+  return n;
+}
+
+lua_Integer thr_args_optinteger(lua_State *L, int arg, const char *name,
+                                lua_Integer least, lua_Integer most,
+                                lua_Integer def) {
+  if (lua_isnoneornil(L, arg)) return def;
+  return thr_args_integer(L, arg, name, least, most);
+}
+
+bool thr_args_optboolean(lua_State *L, int arg, const char *name, bool def) {
+  if (lua_isnoneornil(L, arg)) return def;
+  if (!lua_isboolean(L, arg)) thr_args_typeerror(L, arg, name, "boolean");
+  return lua_toboolean(L, arg);
+}
+
+void thr_args_callable(lua_State *L, int arg, const char *name) {
+  if (lua_isfunction(L, arg)) return;
+  if (luaL_getmetafield(L, arg, "__call") == LUA_TNIL)
+    thr_args_typeerror(L, arg, name, "callable");
+  lua_pop(L, 1);
+}

@@ -1,0 +1,168 @@
+/* box: see box.h. */
+#include "bind/box.h"
+
+#include <string.h>
+
+#include "bind/args.h"
+#include "bind/blame.h"
+#include "bind/finaliser.h"
+#include "gil/record.h"
+
+_Atomic(const thr_box *) thr_box_known[THR_BOX_KNOWN];
+
+void *thr_box_recognise(lua_State *L, int arg, const thr_kind *kind) {
+  const thr_box *box = lua_touserdata(L, arg);
+  if (lua_rawlen(L, arg) != sizeof(*box) || box->kind != kind) return NULL;
+  atomic_store_explicit(thr_box_slot(box), box, memory_order_relaxed);
+  return box->obj;
+}
+
+/* Its address may be another's from now on. */
+static void forget(const thr_box *box) {
+  if (atomic_load_explicit(thr_box_slot(box), memory_order_relaxed) == box)
+    atomic_store_explicit(thr_box_slot(box), NULL, memory_order_relaxed);
+}
+
+/* A finaliser that ran later has found it, or a thread at the end. */
+static bool is_finalised(lua_State *L, int arg, const thr_kind *kind) {
+  const thr_box *box = luaL_testudata(L, arg, kind->name);
+  return box && lua_rawlen(L, arg) == sizeof(*box) && !box->kind;
+}
+
+void *thr_box_notself(lua_State *L, int arg, const thr_kind *kind) {
+  if (is_finalised(L, arg, kind)) {
+    lua_pushfstring(L, "this %s is finalised already", kind->name);
+    thr_blame_argerror(L, arg, lua_tostring(L, -1));
+  }
+  thr_args_unexpected(L, arg, kind->name);
+  return NULL;
+}
+
+thr_box *thr_box_newuv(lua_State *L, const thr_kind *kind, int nuvalues) {
+  thr_box *box = lua_newuserdatauv(L, sizeof(*box), nuvalues);
+  *box = (thr_box){0};
+  luaL_setmetatable(L, kind->name);
+  return box;
+}
+
+thr_box *thr_box_new(lua_State *L, const thr_kind *kind) {
+  return thr_box_newuv(L, kind, 0);
+}
+
+void thr_box_fill(thr_box *box, const thr_kind *kind, void *obj) {
+  box->kind = kind;
+  box->obj = obj;
+}
+
+/* --- the end of an object --- */
+
+static const char key_kept = 0; /* registry: address -> box, weak values */
+
+static void finalise(thr_box *box) {
+  const thr_kind *kind = box->kind;
+  if (!kind) return;
+  box->kind = NULL;
+  forget(box);
+  kind->unref(box->obj);
+}
+
+static void push_kept(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_kept) == LUA_TTABLE) return;
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_kept);
+}
+
+/* May this be the end of the state?  Then the main state runs nothing but the
+** finaliser.  (So it may be in a host that lets it rest: no harm is done.) */
+static bool may_be_end(lua_State *L) {
+  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  lua_Debug ar;
+  return L == ts->rt->mainL && !lua_getstack(L, 1, &ar);
+}
+
+/* The finaliser of the box at 1 shall run again when that is unreachable; or,
+** for at the end of the state none runs twice, the anchor's (see end.c). */
+static void live_on(lua_State *L) {
+  lua_getmetatable(L, 1);
+  lua_setmetatable(L, 1); /* this makes it run again */
+  if (!may_be_end(L)) return;
+  push_kept(L);
+  lua_pushvalue(L, 1);
+  lua_rawsetp(L, -2, lua_touserdata(L, 1));
+}
+
+static bool is_open(lua_State *L) {
+  return thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX)) != NULL;
+}
+
+static int box_gc(lua_State *L) {
+  thr_box *box = lua_touserdata(L, 1);
+  thr_finaliser_enter(L);
+  if (!box || lua_rawlen(L, 1) != sizeof(*box) ||
+      box->kind != lua_touserdata(L, lua_upvalueindex(1)))
+    return 0;
+  if (box->used && is_open(L)) {
+    box->used = false;
+    live_on(L);
+  } else {
+    finalise(box);
+  }
+  return 0;
+}
+
+void thr_box_finish(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_kept) == LUA_TTABLE)
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+      finalise(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+}
+
+/* --- types --- */
+
+/* With the metatable and the table of methods on the stack. */
+static void set_functions(lua_State *L, const luaL_Reg *list) {
+  for (; list->name; list++) {
+    bool meta = strncmp(list->name, "__", 2) == 0;
+    lua_pushcfunction(L, list->func);
+    lua_setfield(L, meta ? -3 : -2, list->name);
+  }
+}
+
+/* More than is needed: where keys meet, each method call looks at both. */
+#define ROOM 32
+
+/* luaL_newmetatable, with this room. */
+static void new_metatable(lua_State *L, const char *name) {
+  if (luaL_getmetatable(L, name) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  lua_createtable(L, 0, ROOM);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, name);
+}
+
+void thr_box_newtype(lua_State *L, const thr_kind *kind,
+                     const luaL_Reg *methods) {
+  thr_blame_names(L, methods);
+  new_metatable(L, kind->name);
+  lua_createtable(L, 0, ROOM);
+  set_functions(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pushlightuserdata(L, (void *)kind);
+  lua_pushcclosure(L, box_gc, 1);
+  lua_setfield(L, -2, "__gc");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+}
+
+void thr_box_indexwith(lua_State *L, lua_CFunction index) {
+  lua_getfield(L, -1, "__index");
+  lua_pushcclosure(L, index, 1);
+  lua_setfield(L, -2, "__index");
+}

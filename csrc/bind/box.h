@@ -1,0 +1,100 @@
+/*
+** box: native objects as Lua sees them, and their types.
+**
+** A native object lives in a box, a userdata of one word that names its type
+** and a pointer.  The quick check (is it a userdata, of this size, with this
+** first word) costs half of luaL_checkudata.  The size need not be asked for
+** where the box is known: those that were met last are in a table, by their
+** addresses, until they are finalised.
+**
+** The value on a thread's stack keeps the box, and with it the object, unless
+** the box is a dead one that another finaliser has made reachable again: then
+** its own finaliser is due, and runs at the next allocation of any thread.
+** Therefore:
+**
+** Law: a function that has an object's pointer notes the use, with thr_box_use
+** or thr_box_keep, before it waits, lets go of the global lock, or does what
+** may call Lua code, if it looks at the object afterwards.  (To allocate Lua
+** memory may call Lua code: finalisers.)  The object then lives until its box
+** was found unreachable once more, since that use.
+*/
+#ifndef THR_BOX_H
+#define THR_BOX_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "os/os.h"
+
+THR_PRIVATE_BEGIN
+
+/* A type of native objects.  Its address is the first word of its boxes. */
+typedef struct thr_kind {
+  const char *name;         /* const: the metatable's, and what errors say */
+  void (*unref)(void *obj); /* const */
+} thr_kind;
+
+typedef struct {
+  const void *kind; /* gil: the type's thr_kind; NULL once finalised */
+  void *obj;        /* gil */
+  bool used;        /* gil: in ways that outlast what may run finalisers */
+} thr_box;
+
+/* Raises: the value at arg is no such object, or a finalised one. */
+void *thr_box_notself(lua_State *L, int arg, const thr_kind *kind);
+/* The object at arg, or NULL; the slow way, which makes the box known. */
+void *thr_box_recognise(lua_State *L, int arg, const thr_kind *kind);
+
+/* Of all Lua states, which may run at the same time. */
+#define THR_BOX_KNOWN 128
+extern _Atomic(const thr_box *) thr_box_known[THR_BOX_KNOWN];
+
+static inline _Atomic(const thr_box *) *thr_box_slot(const thr_box *box) {
+  return &thr_box_known[(uintptr_t)box >> 5 & (THR_BOX_KNOWN - 1)];
+}
+
+/* The object at arg, or NULL. */
+static inline void *thr_box_test(lua_State *L, int arg, const thr_kind *kind) {
+  const thr_box *box = lua_touserdata(L, arg);
+  if (!box) return NULL;
+  if (atomic_load_explicit(thr_box_slot(box), memory_order_relaxed) == box &&
+      box->kind == kind)
+    return box->obj;
+  return thr_box_recognise(L, arg, kind);
+}
+
+static inline void *thr_box_check(lua_State *L, int arg, const thr_kind *kind) {
+  void *obj = thr_box_test(L, arg, kind);
+  return obj ? obj : thr_box_notself(L, arg, kind); /* raises */
+}
+
+/* Notes the use of the box at arg, which is known to be one. */
+static inline void thr_box_keep(lua_State *L, int arg) {
+  ((thr_box *)lua_touserdata(L, arg))->used = true;
+}
+
+static inline void *thr_box_use(lua_State *L, int arg, const thr_kind *kind) {
+  void *obj = thr_box_check(L, arg, kind);
+  thr_box_keep(L, arg);
+  return obj;
+}
+
+/* Pushes a box, closed at first; fill it with thr_box_fill. */
+thr_box *thr_box_new(lua_State *L, const thr_kind *kind);
+thr_box *thr_box_newuv(lua_State *L, const thr_kind *kind, int nuvalues);
+void thr_box_fill(thr_box *box, const thr_kind *kind, void *obj);
+/* The Lua state is being closed, and no thread is left: frees the objects
+** whose use was noted. */
+void thr_box_finish(lua_State *L);
+/* Makes the type's metatable and leaves it on the stack.  Methods are in a
+** table of their own, __index; the list's names that begin with "__" are
+** metamethods, which no method call finds. */
+void thr_box_newtype(lua_State *L, const thr_kind *kind,
+                     const luaL_Reg *methods);
+/* Makes `index` the __index of the type on the stack; its upvalue is the
+** table of methods, with no metamethod among them. */
+void thr_box_indexwith(lua_State *L, lua_CFunction index);
+
+THR_PRIVATE_END
+
+#endif

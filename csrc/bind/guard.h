@@ -1,0 +1,24 @@
+/*
+** guard: the two methods of locks that release at the end of a scope.
+*/
+#ifndef THR_GUARD_H
+#define THR_GUARD_H
+
+#include <lua.h>
+
+#include "os/port.h"
+
+THR_PRIVATE_BEGIN
+
+/* guard(): returns the value at 1, already acquired, its own guard: __close
+** releases it.  What must be met at once waits until the to-be-closed variable
+** is one. */
+int thr_guard(lua_State *L);
+
+/* with(fn, ...): calls it with the value at 1, already acquired, as a
+** to-be-closed variable; returns what fn returns. */
+int thr_guard_with(lua_State *L);
+
+THR_PRIVATE_END
+
+#endif
