@@ -229,6 +229,18 @@ static int parked(lua_State *L) {
   return 1;
 }
 
+/* _values(t) -> a list of what t maps to, of one moment: between two calls of
+** next, other threads could change t. */
+static int values(lua_State *L) {
+  lua_Integer n = 0;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_newtable(L); /* first: finalizers may run here, and change t */
+  lua_pushnil(L);
+  while (lua_next(L, 1)) lua_rawseti(L, 2, ++n);
+  return 1;
+}
+
 /* As read_parked. */
 static int read_living(thr_runtime *rt, uint64_t *list, int room) {
   int n = 0;
@@ -333,6 +345,7 @@ static const luaL_Reg functions[] = {
     {"_tell", tell},
     {"_try", thr_pending_try},
     {"_unique", thr_folder_unique},
+    {"_values", values},
     {"_wait_fd", thr_waitfd_waitfd},
     {"_waits", waits},
     {"_write_file", thr_folder_write},

@@ -1,6 +1,7 @@
 -- A program may change the standard library, before `require "threading"` and
 -- after it, and finalisers may run after ours.
 
+local files = require "spec.support.files"
 local support = require "spec.support"
 
 -- Programs print with what they have put aside.
@@ -540,5 +541,20 @@ print(n > 500)
 exit(0)
 ]])
     assert.equal("true\n", out)
+  end)
+end)
+
+describe("The library's Lua", function()
+  it("calls no function of threading._thread that is not there", function()
+    local _thread = require "threading._thread"
+    local n = 0
+    local pipe <close> = assert(io.popen "find lua -name '*.lua'")
+    for file in pipe:lines() do
+      for name in files.read(file):gmatch "_thread%.([%w_]+)" do
+        assert.is_not_nil(_thread[name], file .. ": " .. name)
+        n = n + 1
+      end
+    end
+    assert.is_true(n > 50)
   end)
 end)
