@@ -10,8 +10,8 @@
 #include "bind/pending.h"
 #include "data/array.h"
 #include "data/value.h"
+#include "gil/ctrlc.h"
 #include "gil/gil.h"
-#include "gil/preempt.h"
 #include "gil/whose.h"
 #include "park/deadlock.h"
 #include "state/attach.h"
@@ -80,7 +80,7 @@ static int stopping(threading_thread *t) {
   unsigned deaf = ts->deaf | THR_PENDING_DUMP; /* that can wait */
   if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~deaf)
     return 1;
-  return is_kept(ts) || thr_preempt_signalled(ts);
+  return is_kept(ts) || thr_ctrlc_signalled(ts);
 }
 
 static void check(lua_State *L) {

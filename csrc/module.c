@@ -106,7 +106,7 @@ static int stack_size(lua_State *L) {
 }
 
 static int getswitchinterval(lua_State *L) {
-  int64_t ns = thr_gil_interval(thr_self(L)->rt->gil);
+  int64_t ns = thr_gil_interval(&thr_self(L)->rt->gil);
   lua_pushnumber(L, (lua_Number)ns / 1e9);
   return 1;
 }
@@ -119,7 +119,7 @@ static int setswitchinterval(lua_State *L) {
     return thr_args_error(L, 1, "interval", "is too large");
   if (ns == 0)
     return thr_args_error(L, 1, "interval", "must be strictly positive");
-  thr_gil_setinterval(thr_self(L)->rt->gil, ns);
+  thr_gil_setinterval(&thr_self(L)->rt->gil, ns);
   return 0;
 }
 
@@ -171,7 +171,7 @@ static int isasked(lua_State *L) {
 }
 
 static int switches(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)thr_gil_switches(thr_self(L)->rt->gil));
+  lua_pushinteger(L, (lua_Integer)thr_gil_switches(&thr_self(L)->rt->gil));
   return 1;
 }
 

@@ -8,6 +8,7 @@
 #include "bind/blame.h"
 #include "bind/describe.h"
 #include "bind/self.h"
+#include "gil/ctrlc.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 
@@ -194,10 +195,10 @@ bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_parkresult r) {
   thr_pending_checkown(L, ts);
   if (ts->pending & THR_PENDING_DUMP) ts->in_wait = true;
   thr_pending_check(L, ts);
-  thr_preempt_fetch(ts, L);
+  thr_ctrlc_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_noop);
   int status = lua_pcall(L, 0, 0, 0); /* the hook of Ctrl-C fires here */
-  thr_preempt_served(ts);
+  thr_ctrlc_served(ts);
   if (status != LUA_OK) lua_error(L);
   return true;
 }

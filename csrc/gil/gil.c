@@ -1,6 +1,7 @@
 /* gil: see gil.h for the laws. */
 #include "gil/gil.h"
 
+#include "gil/ctrlc.h"
 #include "gil/preempt.h"
 #include "gil/rest.h"
 #include "os/fault.h"
@@ -16,34 +17,6 @@
 
 /* After how long a holder offers its processor, see offer_processor. */
 #define OFFER_AFTER (THR_SECOND / 10000)
-
-#define DEFAULT_INTERVAL (5 * THR_SECOND / 1000)
-
-struct thr_gil {
-  atomic_uint word;             /* HELD, QUEUED */
-  _Atomic(thr_tstate *) holder; /* see the first law */
-  thr_tstate *last;             /* holder only */
-  _Atomic(unsigned long long) switches; /* holder only writes */
-  atomic_llong interval;
-  int64_t grace; /* holder only: after how long it drops unasked; 0: never */
-  bool offers; /* holder only: the next that was preempted does */
-  thr_mutex m;
-  thr_gilwaiter *queue, *queue_end; /* m: sorted by due */
-  int hasty;                        /* m: who in the queue was due at once */
-};
-
-thr_gil *thr_gil_new(void) {
-  thr_gil *gil = thr_os_alloc(sizeof(*gil));
-  if (!gil) return NULL;
-  atomic_init(&gil->interval, DEFAULT_INTERVAL);
-  thr_mutex_init(&gil->m);
-  return gil;
-}
-
-void thr_gil_free(thr_gil *gil) {
-  thr_mutex_destroy(&gil->m);
-  thr_os_free(gil);
-}
 
 int64_t thr_gil_interval(thr_gil *gil) { return gil->interval; }
 void thr_gil_setinterval(thr_gil *gil, int64_t ns) { gil->interval = ns; }
@@ -79,7 +52,7 @@ static void rouse_first(thr_gil *gil) {
 ** where its hook is too dear, when the first of the queue asks it to. */
 static void drop_after(thr_tstate *self, int64_t patience) {
   if (thr_rest_left(self) > 0) {
-    rouse_first(self->rt->gil);
+    rouse_first(&self->rt->gil);
     return;
   }
   atomic_store(&self->rt->drop, true);
@@ -97,7 +70,7 @@ static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
                           memory_order_relaxed);
   }
   atomic_store_explicit(&ts->holds_gil, true, memory_order_relaxed);
-  if (ts->is_main && ts->rt->watch_changed) thr_preempt_watch(ts);
+  if (ts->is_main && ts->rt->main_stale) thr_ctrlc_relay(ts);
   bool asked = atomic_load(&ts->rt->drop), rests = thr_rest_left(ts) > 0;
   if (asked && rests) rouse_first(gil);
   if ((asked && !rests) || ts->pending & THR_PENDING_AT_ONCE)
@@ -228,7 +201,7 @@ static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
 }
 
 void thr_gil_take(thr_tstate *ts, int64_t patience) {
-  thr_gil *gil = ts->rt->gil;
+  thr_gil *gil = &ts->rt->gil;
   thr_gilwaiter w = {.preempted = false};
   if (!try_take(gil)) {
     thr_mutex_lock(&gil->m);
@@ -241,7 +214,7 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
 
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience) {
-  thr_gil *gil = ts->rt->gil;
+  thr_gil *gil = &ts->rt->gil;
   bool wakes = patience >= THR_STREAM || thr_rest_left(self) > 0;
   thr_mutex_lock(&gil->m);
   queue_up(gil, w, ts, patience);
@@ -253,7 +226,7 @@ bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
 }
 
 void thr_gil_accept(thr_gilwaiter *w) {
-  thr_gil *gil = w->ts->rt->gil;
+  thr_gil *gil = &w->ts->rt->gil;
   thr_mutex_lock(&gil->m);
   w->asleep = false;
   w->posted = false; /* the token has been taken, by park */
@@ -286,7 +259,7 @@ static void disown(thr_gil *gil, thr_tstate *ts) {
 }
 
 int thr_gil_release(thr_tstate *ts) {
-  thr_gil *gil = ts->rt->gil;
+  thr_gil *gil = &ts->rt->gil;
   unsigned held = HELD;
   disown(gil, ts);
   if (atomic_compare_exchange_strong_explicit(&gil->word, &held, 0,
@@ -306,7 +279,7 @@ int thr_gil_release(thr_tstate *ts) {
 
 /* It stands in the queue before the next one runs, and can ask for a drop. */
 void thr_gil_yield(thr_tstate *ts) {
-  thr_gil *gil = ts->rt->gil;
+  thr_gil *gil = &ts->rt->gil;
   thr_tstate *next = NULL;
   thr_gilwaiter w;
   if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed) &&
@@ -337,7 +310,7 @@ void thr_gil_abandon(thr_gil *gil) {
 void thr_gil_beforefork(thr_gil *gil) { thr_mutex_lock(&gil->m); }
 
 void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
-  thr_gil *gil = ts->rt->gil;
+  thr_gil *gil = &ts->rt->gil;
   if (in_child) {
     gil->queue = gil->queue_end = NULL;
     gil->word = ts->holds_gil ? HELD : 0;

@@ -32,7 +32,7 @@
 ** - A semaphore's token tells nothing but "look again": there may be stray
 **   ones, from a lock that was taken before its post came.
 **
-** Called by park, thread, the faces' coroutine and debug wrappers, and capi.
+** Called by park and its thread, bind, state, kernel, capi and module.
 */
 #ifndef THR_GIL_H
 #define THR_GIL_H
@@ -60,9 +60,6 @@ typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   thr_sight seen; /* of the holder */
   struct thr_gilwaiter *next, *prev;
 } thr_gilwaiter;
-
-thr_gil *thr_gil_new(void);
-void thr_gil_free(thr_gil *gil);
 
 void thr_gil_take(thr_tstate *ts, int64_t patience);
 /* Returns where the thread ran last that it wakes, or -1. */

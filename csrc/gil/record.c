@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "gil/gil.h"
+#include "os/tuning.h"
 
 THR_TLS thr_tstate *thr_tls = NULL;
 
@@ -39,11 +39,8 @@ thr_tstate *thr_tstate_here(const thr_runtime *rt) {
 thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
   thr_runtime *rt = thr_os_alloc(sizeof(*rt));
   if (!rt) return NULL;
-  rt->gil = thr_gil_new();
-  if (!rt->gil) {
-    thr_os_free(rt);
-    return NULL;
-  }
+  atomic_init(&rt->gil.interval, THR_INTERVAL);
+  thr_mutex_init(&rt->gil.m);
   rt->id = id;
   rt->one_cpu = thr_os_cpucount() < 2;
   rt->mainL = mainL;
@@ -54,7 +51,7 @@ thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
 
 void thr_runtime_unref(thr_runtime *rt) {
   if (atomic_fetch_sub(&rt->refs, 1) != 1) return;
-  thr_gil_free(rt->gil);
+  thr_mutex_destroy(&rt->gil.m);
   thr_mutex_destroy(&rt->m);
   thr_os_free(rt);
 }

@@ -148,10 +148,24 @@ struct thr_tstate {
   thr_tstate *zombie_next; /* gil: ended, the OS thread not yet joined */
 };
 
+/* The global lock, see gil.h. */
+struct thr_gil {
+  atomic_uint word;             /* whether it is held, and waited for */
+  _Atomic(thr_tstate *) holder; /* see the first law of gil.h */
+  thr_tstate *last;             /* holder only: who held it before */
+  _Atomic(unsigned long long) switches; /* holder only writes */
+  atomic_llong interval;
+  int64_t grace; /* holder only: after how long it drops unasked; 0: never */
+  bool offers; /* holder only: the next that was preempted does */
+  thr_mutex m;
+  struct thr_gilwaiter *queue, *queue_end; /* m: sorted by due */
+  int hasty;                        /* m: who in the queue was due at once */
+};
+
 struct thr_runtime {
   const void *id;          /* const: the registry table's address */
   struct lua_State *mainL; /* const */
-  thr_gil *gil;            /* const */
+  thr_gil gil;
   atomic_int refs;
   thr_tstate *main;        /* const */
 
@@ -171,7 +185,8 @@ struct thr_runtime {
   atomic_bool drop;        /* gil mutex to write: the holder shall let go */
 
   /* the end, see end.c */
-  atomic_bool watch_changed; /* main looks at it when it takes the gil */
+  atomic_bool main_stale;  /* main's hook is to be laid, or lifted: it does so
+                              when it takes the gil */
   atomic_bool closing;     /* m to write: no new thread; those that live are
                               stopped */
   bool abandoned;          /* gil: Ctrl-C has ended the final wait */
@@ -189,9 +204,12 @@ struct thr_runtime {
   struct lua_State *origin; /* const: runs nothing; in Lua 5.4.0 a state takes
                      from its maker, or resumer, how deep calls may nest */
   struct lua_State *_Atomic spare; /* gil: the next attached thread's */
-  bool (*signalled)(thr_tstate *); /* const: has a handler set a hook? */
 
-  /* const, the faces': what others below call */
+  /* const, set by those above: what others below call */
+  void (*on_hook)(struct lua_State *, struct lua_Debug *); /* our hook */
+  void (*at_signal)(thr_tstate *, struct lua_State *,
+                    void (*)(struct lua_State *, struct lua_Debug *),
+                    struct lua_Debug *); /* calls a handler's hook; raises */
   void (*at_switch)(thr_tstate *, struct lua_State *);
   void (*at_return)(thr_tstate *, struct lua_State *, struct lua_Debug *);
   void (*at_deadlock)(thr_tstate *, struct lua_State *); /* raises */

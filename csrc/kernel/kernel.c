@@ -9,8 +9,8 @@
 #include "bind/self.h"
 #include "data/array.h"
 #include "data/value.h"
+#include "gil/ctrlc.h"
 #include "gil/gil.h"
-#include "gil/preempt.h"
 #include "os/process.h"
 #include "sync/lock.h"
 #include "threading.h"
@@ -266,7 +266,7 @@ static int run(const kernel *k, thr_tstate *ts, frame *f, bool *stop) {
   thr_gil_release(ts);
   int wrong = fn(f->args, &call);
   *stop = (ts->pending & ~(ts->deaf | THR_PENDING_DUMP)) ||
-          thr_preempt_signalled(ts);
+          thr_ctrlc_signalled(ts);
   atomic_store_explicit(&ts->nogil, false, memory_order_relaxed);
   thr_gil_take(ts, THR_AT_ONCE);
   return wrong;

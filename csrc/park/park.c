@@ -1,6 +1,7 @@
 /* park: see park.h for the laws. */
 #include "park/park.h"
 
+#include "gil/ctrlc.h"
 #include "gil/whose.h"
 #include "os/fault.h"
 #include "park/deadlock.h"
@@ -13,7 +14,7 @@
 static bool is_signalled(void *arg) {
   thr_waiter *w = arg;
   if (w->signalled && w->signalled()) return true;
-  return !w->deaf && (thr_waiter_heard(w) || w->ts->rt->signalled(w->ts));
+  return !w->deaf && (thr_waiter_heard(w) || thr_ctrlc_signalled(w->ts));
 }
 
 /* May what this thread waits for come before it has fallen asleep?  Only from

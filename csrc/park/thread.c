@@ -1,6 +1,7 @@
 /* thread: see thread.h. */
 #include "park/thread.h"
 
+#include "gil/ctrlc.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "park/deadlock.h"
@@ -11,7 +12,7 @@ void thr_thread_leave(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_preempt_enter(ts); /* no hook any more: its state may be collected */
   int left = thr_tstate_delist(ts);
-  if (rt->alive == 0) thr_preempt_watch(ts);
+  if (rt->alive == 0) thr_ctrlc_relay(ts);
   if (!ts->foreign) thr_tstate_bury(ts);
   thr_gil_release(ts);
   atomic_store(&ts->phase, THR_STOPPED);
@@ -52,7 +53,7 @@ int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
     atomic_store(&ts->phase, THR_INITIAL);
     thr_tstate_unref(ts);
   } else if (rt->alive == 1) {
-    thr_preempt_watch(self);
+    thr_ctrlc_relay(self);
   }
   thr_preempt_hurry(self);
   return err;

@@ -5,7 +5,9 @@
 #include <lua.h>
 #include <stdio.h>
 
+#include "gil/ctrlc.h"
 #include "gil/gil.h"
+#include "gil/hook.h"
 #include "gil/preempt.h"
 #include "gil/whose.h"
 #include "park/park.h"
@@ -148,7 +150,7 @@ static void leave(thr_tstate *ts) {
   lua_State *L = ts->base;
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
   if (L) {
-    thr_preempt_lift(ts, L);
+    thr_hook_lift(ts, L);
     lua_settop(L, 0);
     thr_runtime_forget(L, ts);
   }
@@ -219,7 +221,7 @@ static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
     thr_os_atthreadend(thread_ends);
     ts->let_preempt = !thr_os_letpreempt(true);
     thr_gil_take(ts, THR_AT_ONCE);
-    if (rt->alive == 1) thr_preempt_watch(ts);
+    if (rt->alive == 1) thr_ctrlc_relay(ts);
     if (give_state(ts)) return ts;
     leave(ts);
   }

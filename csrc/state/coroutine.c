@@ -15,6 +15,7 @@
 #include "bind/replace.h"
 #include "bind/self.h"
 #include "gil/gil.h"
+#include "gil/hook.h"
 #include "gil/preempt.h"
 #include "gil/whose.h"
 #include "state/loading.h"
@@ -25,7 +26,7 @@
 ** nothing to be told. */
 static void set_running(thr_tstate *ts, lua_State *L) {
   thr_tstate_run(ts, L);
-  thr_preempt_follow(ts, L);
+  thr_hook_follow(ts, L);
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
@@ -55,7 +56,7 @@ static void step_out(thr_tstate *ts, thr_step *s) {
   if (ts->steps != s) return;
   ts->steps = s->below;
   thr_preempt_enter(ts);
-  thr_preempt_lift(ts, s->co);
+  thr_hook_lift(ts, s->co);
   set_running(ts, s->before);
 }
 
@@ -175,7 +176,7 @@ static int co_create(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State *co = lua_newthread(L);
   thr_tstate *ts = thr_self_here(L);
-  if (ts) thr_preempt_inherit(ts, L, co);
+  if (ts) thr_hook_inherit(ts, L, co);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
   return 1;
@@ -257,7 +258,7 @@ static int create_around(lua_State *L) {
   int n = thr_replace_original(L);
   lua_State *co = n > 0 ? lua_tothread(L, -n) : NULL;
   thr_tstate *ts = thr_self_here(L);
-  if (ts && co) thr_preempt_inherit(ts, L, co);
+  if (ts && co) thr_hook_inherit(ts, L, co);
   return n;
 }
 

@@ -13,8 +13,8 @@
 #include "bind/pending.h"
 #include "bind/replace.h"
 #include "bind/self.h"
+#include "gil/ctrlc.h"
 #include "gil/gil.h"
-#include "gil/preempt.h"
 #include "park/park.h"
 
 /* A stopped thread is reminded this often, and given up after so many
@@ -90,7 +90,7 @@ static void abandon(thr_runtime *rt) {
 /* A signal came in the final wait.  Where hooks are off (the wait is inside
 ** one) we raise in the place of the hook that its handler has set. */
 static void interrupted(lua_State *L, thr_tstate *ts) {
-  bool signalled = thr_preempt_signalled(ts);
+  bool signalled = thr_ctrlc_signalled(ts);
   if (signalled || (ts->pending & ~THR_PENDING_DUMP)) abandon(ts->rt);
   thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
@@ -344,7 +344,7 @@ static int anchor_gc(lua_State *L) {
   if (rt->given_up == 0) thr_box_finish(L);
   thr_self_setgone(L);
   thr_os_free(rt->script);
-  thr_gil_abandon(rt->gil);
+  thr_gil_abandon(&rt->gil);
   drop_records(ts);
   thr_runtime_unref(rt);
   return 0;

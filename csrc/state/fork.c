@@ -14,7 +14,7 @@ static void before(void) {
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_lock(&ts->rt->m);
   thr_lock_beforefork();
   thr_lot_beforefork();
-  for (ts = thr_tls; ts; ts = ts->tls_next) thr_gil_beforefork(ts->rt->gil);
+  for (ts = thr_tls; ts; ts = ts->tls_next) thr_gil_beforefork(&ts->rt->gil);
 }
 
 static void unlock(void) {

@@ -5,6 +5,7 @@
 
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "bind/sighook.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "state/dump.h"
@@ -115,7 +116,8 @@ thr_runtime *thr_runtime_open(lua_State *L) {
   if (thr_preempt_init() != 0)
     luaL_error(L, "threading: cannot install the preemption signal");
   rt = new_runtime(L);
-  rt->signalled = thr_preempt_signalled;
+  rt->on_hook = thr_preempt_onhook;
+  rt->at_signal = thr_sighook_call;
   rt->at_switch = thr_pending_atswitch;
   rt->at_return = thr_end_at_return;
   rt->at_deadlock = thr_dump_deadlock;

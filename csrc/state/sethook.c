@@ -9,6 +9,7 @@
 
 #include "bind/replace.h"
 #include "bind/self.h"
+#include "gil/hook.h"
 #include "gil/preempt.h"
 
 static lua_State *hook_target(lua_State *L) {
@@ -22,12 +23,12 @@ static int debug_sethook(lua_State *L) {
   if (!ts) return thr_replace_original(L);
   lua_State *target = hook_target(L);
   thr_preempt_enter(ts);
-  thr_preempt_lift(ts, target);
+  thr_hook_lift(ts, target);
   thr_preempt_leave(ts);
   int n = thr_replace_original(L);
-  if (target == ts->base) thr_preempt_accept(ts);
+  if (target == ts->base) thr_hook_accept(ts);
   thr_preempt_enter(ts);
-  thr_preempt_lay(ts, target);
+  thr_hook_lay(ts, target);
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts); /* the user's hook has won */
   return n;
@@ -42,9 +43,9 @@ static int debug_gethook(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   thr_preempt_enter(ts);
-  thr_preempt_lift(ts, target);
+  thr_hook_lift(ts, target);
   int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
-  thr_preempt_lay(ts, target);
+  thr_hook_lay(ts, target);
   thr_preempt_leave(ts);
   if (ts->rt->drop) thr_preempt_arm(ts);
   return status == LUA_OK ? lua_gettop(L) : lua_error(L);

@@ -7,6 +7,7 @@
 #include "bind/blame.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "gil/hook.h"
 #include "gil/preempt.h"
 #include "park/thread.h"
 #include "state/end.h"
@@ -94,7 +95,7 @@ static void make_frames(lua_State *L) {
 static void give_state(lua_State *L, thr_tstate *ts, int first) {
   lua_State *L1 = lua_newthread(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
-  thr_preempt_inherit(thr_self(L), L, L1);
+  thr_hook_inherit(thr_self(L), L, L1);
   if (!lua_gethook(L1)) make_frames(L1); /* a user's must not see it */
   int n = lua_gettop(L) - first + 1;
   if (!lua_checkstack(L1, n)) thr_blame_error(L, "too many arguments");

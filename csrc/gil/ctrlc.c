@@ -1,0 +1,71 @@
+/* ctrlc: see ctrlc.h. */
+#include "gil/ctrlc.h"
+
+#include <lua.h>
+
+#include "gil/hook.h"
+#include "gil/preempt.h"
+
+/* Under the mutex: a worker's os.exit may close the state while the main
+** thread sleeps, and takes the record's id away before. */
+bool thr_ctrlc_signalled(thr_tstate *ts) {
+  if (!ts->is_main) return false;
+  thr_mutex_lock(&ts->rt->m);
+  bool is = ts->id && thr_hook_issignal(ts);
+  thr_mutex_unlock(&ts->rt->m);
+  return is;
+}
+
+void thr_ctrlc_fetch(thr_tstate *ts, lua_State *L) {
+  if (L == ts->base || !thr_hook_issignal(ts)) return;
+  thr_preempt_enter(ts);
+  thr_hook_lift(ts, ts->base);
+  lua_sethook(L, lua_gethook(ts->base), lua_gethookmask(ts->base),
+              lua_gethookcount(ts->base));
+  lua_sethook(ts->base, NULL, 0, 0);
+  thr_hook_lay(ts, ts->base);
+  thr_preempt_leave(ts);
+}
+
+/* Not while we set a hook, or that of the handler could be lost: it comes
+** again when that is done. */
+static bool may_sigint(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
+    if (!ts->is_main ||
+        !atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
+      continue;
+    atomic_store_explicit(&ts->sigint_missed, true, memory_order_relaxed);
+    atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+/* lua.c's handler of Ctrl-C has laid its hook over ours, as it does: back on
+** top, or we should not learn that it removes itself, and ours with it. */
+static void after_sigint(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
+    if (!ts->is_main || ts->rt->alive == 0) continue;
+    atomic_store(&ts->rt->main_stale, true);
+    if (atomic_load_explicit(&ts->holds_gil, memory_order_relaxed))
+      thr_hook_lay(ts, ts->rt->mainL);
+  }
+}
+
+void thr_ctrlc_relay(thr_tstate *self) {
+  thr_runtime *rt = self->rt;
+  atomic_store(&rt->main_stale, !self->is_main);
+  if (!self->is_main) return;
+  if (rt->script && rt->alive > 0)
+    thr_os_aroundsigint(may_sigint, after_sigint);
+  thr_preempt_enter(self);
+  thr_hook_lay(self, rt->mainL);
+  thr_preempt_leave(self);
+}
+
+void thr_ctrlc_served(thr_tstate *ts) {
+  thr_hook_accept(ts); /* one that does not raise has had its turn */
+  if (ts->is_main) thr_ctrlc_relay(ts);
+  if (ts->rt->drop) thr_preempt_arm(ts); /* a thread that is invited asks
+                                            nobody */
+}

@@ -1,0 +1,225 @@
+/* hook: see hook.h. */
+#include "gil/hook.h"
+
+#include <lua.h>
+
+#include "gil/rest.h"
+#include "os/fault.h"
+#include "os/tuning.h"
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+static bool is_ours(thr_tstate *ts, lua_State *L) {
+  return lua_gethook(L) == ts->rt->on_hook;
+}
+
+/* To set a hook walks the stack; to take it off does not. */
+static void set(thr_tstate *ts, lua_State *L, lua_Hook fn, int mask,
+                int count) {
+  int64_t begun = mask != 0 ? thr_rest_begin(ts) : 0;
+  lua_sethook(L, fn, mask, count);
+  if (mask != 0) thr_rest_end(ts, begun);
+}
+
+static void set_user(thr_tstate *ts, const thr_hooked *h, lua_State *L) {
+  set(ts, L, h->user, h->user_mask, h->user_count);
+}
+
+static thr_hooked *find(thr_tstate *ts, lua_State *L) {
+  for (int i = 0; i < 2; i++)
+    if (ts->hooked[i].L == L) return &ts->hooked[i];
+  return NULL;
+}
+
+/* A lua_sethook that our signal interrupted wins: it has written its function
+** before we read it and its mask and count after we wrote ours. */
+static void let_interrupted_win(thr_hooked *h) {
+  int mask = lua_gethookmask(h->L), count = lua_gethookcount(h->L);
+  if (mask == h->mask && count == h->slice) return;
+  h->user_mask = mask;
+  if (count != h->slice) h->user_count = h->left = count;
+  h->mask = mask;
+  h->slice = count;
+}
+
+/* Ours may stand there already, inherited by a state that we did not see made:
+** then the user has none. */
+static void read_user(thr_tstate *ts, thr_hooked *h, lua_State *L) {
+  h->L = L;
+  h->mask = 0;
+  h->user = lua_gethook(L);
+  h->user_mask = is_ours(ts, L) ? 0 : lua_gethookmask(L);
+  h->user_count = h->left = lua_gethookcount(L);
+}
+
+/* The record of L, made if there is none. */
+static thr_hooked *take_record(thr_tstate *ts, lua_State *L) {
+  thr_hooked *h = &ts->hooked[L == ts->base ? 0 : 1];
+  if (h->L && h->L != L) thr_hook_lift(ts, h->L);
+  if (h->L && is_ours(ts, L)) let_interrupted_win(h);
+  else read_user(ts, h, L);
+  return h;
+}
+
+static bool counts(const thr_hooked *h) {
+  return (h->user_mask & LUA_MASKCOUNT) != 0;
+}
+
+bool thr_hook_ishurried(const thr_runtime *rt) {
+  return thr_fault_every() > 0 && rt->alive > 0;
+}
+
+/* While other threads live.  Where it is dear to set, the hook stays for a
+** while when they have ended: there may soon be others. */
+static bool is_watched(thr_tstate *ts, const thr_hooked *h) {
+  const thr_runtime *rt = ts->rt;
+  if (h->L != rt->mainL || rt->closing) return false;
+  return rt->alive > 0 || (h->mask & LUA_MASKRET && thr_rest_left(ts) > 0);
+}
+
+/* What must stand on L when no preemption is asked for. */
+static int standing_mask(thr_tstate *ts, const thr_hooked *h) {
+  const thr_runtime *rt = ts->rt;
+  bool watched = is_watched(ts, h) || (ts->dozes && rt->alive > 0);
+  return h->user_mask | (watched ? LUA_MASKRET : 0) |
+         (thr_hook_ishurried(rt) ? LUA_MASKCOUNT : 0);
+}
+
+static bool stands(thr_tstate *ts, const thr_hooked *h) {
+  return is_ours(ts, h->L) && lua_gethookmask(h->L) == h->mask &&
+         lua_gethookcount(h->L) == h->slice;
+}
+
+/* What stands is set again only to have it count anew. */
+static void install(thr_tstate *ts, thr_hooked *h, int mask, int count) {
+  bool anew = mask & LUA_MASKCOUNT && thr_fault_every() == 0;
+  if (thr_fault_every() > 0) count = least(count, thr_fault_every());
+  h->mask = mask;
+  h->slice = counts(h) ? least(h->left, count) : count;
+  if (h->slice < 1) h->slice = 1;
+  if (anew || !stands(ts, h)) set(ts, h->L, ts->rt->on_hook, h->mask, h->slice);
+}
+
+/* Ours stays only over a count hook, or to watch. */
+static void settle(thr_tstate *ts, thr_hooked *h) {
+  int mask = standing_mask(ts, h);
+  if (mask != h->user_mask || counts(h)) {
+    install(ts, h, mask, THR_MAX_SLICE);
+  } else {
+    set_user(ts, h, h->L);
+    h->L = NULL;
+  }
+}
+
+/* A request that comes again arms anew, for the last one may have been counted
+** past, unless that is too dear.  But who asks itself to drop later, again and
+** again, must not put off what is armed. */
+void thr_hook_arm(thr_tstate *ts, int count) {
+  lua_State *L = ts->running;
+  if (!L) return; /* it attaches just now */
+  thr_hooked *h = take_record(ts, L);
+  bool armed = is_ours(ts, L) && (h->mask & LUA_MASKCOUNT);
+  if (armed && (counts(h) || (h->slice <= count && count > THR_MAX_RANDOM)))
+    return;
+  if (armed && (count > 1 || h->slice == 1) && thr_rest_left(ts) > 0) return;
+  if (armed) count = least(count, h->slice);
+  install(ts, h, standing_mask(ts, h) | LUA_MASKCOUNT, count);
+}
+
+bool thr_hook_isidle(thr_tstate *ts, lua_State *L) {
+  const thr_hooked *h = find(ts, L);
+  return h && !(h->mask & LUA_MASKCOUNT);
+}
+
+/* Our hook on a state without a record here: a coroutine that ran in another
+** thread when it was armed, or inherited through C.  Make it the user's. */
+static thr_hooked disown_stray(thr_tstate *ts, lua_State *L) {
+  thr_hooked user = {.L = NULL}, *h = NULL;
+  thr_mutex_lock(&ts->rt->m);
+  for (thr_tstate *o = ts->rt->threads; o && !h; o = o->next) h = find(o, L);
+  thr_mutex_unlock(&ts->rt->m);
+  if (h) {
+    user = *h;
+    h->L = NULL;
+  }
+  set_user(ts, &user, L);
+  return user;
+}
+
+void thr_hook_lift(thr_tstate *ts, lua_State *L) {
+  thr_hooked *h = find(ts, L);
+  if (!h && is_ours(ts, L)) disown_stray(ts, L);
+  if (!h) return;
+  if (is_ours(ts, L)) {
+    let_interrupted_win(h);
+    set_user(ts, h, L);
+  }
+  h->L = NULL;
+}
+
+void thr_hook_lay(thr_tstate *ts, lua_State *L) {
+  if (L != ts->base && L != ts->running) return;
+  settle(ts, take_record(ts, L));
+}
+
+void thr_hook_follow(thr_tstate *ts, lua_State *L) {
+  if (ts->dozes && !is_ours(ts, L) && !(lua_gethookmask(L) & LUA_MASKCOUNT))
+    thr_hook_lay(ts, L);
+}
+
+void thr_hook_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
+  thr_hooked *h = find(ts, creator);
+  if (h && is_ours(ts, L)) set_user(ts, h, L);
+}
+
+/* The hook of base that is not ours, though ours may lie over it. */
+static lua_Hook users_hook(thr_tstate *ts) {
+  if (!is_ours(ts, ts->base)) return lua_gethook(ts->base);
+  return ts->hooked[0].L ? ts->hooked[0].user : NULL;
+}
+
+static int users_count(thr_tstate *ts) {
+  return is_ours(ts, ts->base) ? ts->hooked[0].user_count
+                               : lua_gethookcount(ts->base);
+}
+
+/* A handler's hook is to fire at the very next instruction; another, such as a
+** profiler's, that C code has set is no signal. */
+bool thr_hook_issignal(thr_tstate *ts) {
+  lua_Hook hook = ts->is_main ? users_hook(ts) : NULL;
+  return hook && hook != ts->base_hook && users_count(ts) == 1;
+}
+
+void thr_hook_accept(thr_tstate *ts) {
+  if (ts->is_main) ts->base_hook = users_hook(ts);
+}
+
+/* Returns whether the user's count event is due. */
+static bool count_down(thr_hooked *h) {
+  if (!counts(h)) return false;
+  h->left -= h->slice;
+  if (h->left > 0) return false;
+  h->left = h->user_count;
+  return true;
+}
+
+/* Our hook that watched, and was kept when the last thread ended. */
+static bool is_left_over(thr_tstate *ts, const thr_hooked *h) {
+  return ts->rt->alive == 0 && h->mask != h->user_mask &&
+         !(h->mask & LUA_MASKCOUNT) && thr_rest_left(ts) == 0;
+}
+
+/* Settles what stands on L from now on; returns the user's hook, to which
+** this event goes, and in *due whether it goes there. */
+thr_hooked thr_hook_receive(thr_tstate *ts, lua_State *L, int event,
+                            bool *due) {
+  thr_hooked *h = find(ts, L), user;
+  *due = event != LUA_HOOKCOUNT;
+  if (!h) return disown_stray(ts, L);
+  let_interrupted_win(h);
+  if (event == LUA_HOOKCOUNT) *due = count_down(h);
+  user = *h;
+  if (event == LUA_HOOKCOUNT || is_left_over(ts, h)) settle(ts, h);
+  return user;
+}
+
