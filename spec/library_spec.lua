@@ -274,6 +274,18 @@ describe("What is written in Lua", function()
   local METHODS <const> = { "byte", "find", "format", "gmatch", "gsub", "len",
     "lower", "match", "pack", "rep", "reverse", "sub", "unpack", "upper" }
 
+  it("uses no function of threading._thread that is not there", function()
+    local _thread = require "threading._thread"
+    local pipe <close> =
+      assert(io.popen "cat $(find lua -name '*.lua' ! -name types.lua)")
+    local n = 0
+    for name in pipe:read "a":gmatch "[^%w_]_thread%.([%w_]+)" do
+      assert(_thread[name] ~= nil, name)
+      n = n + 1
+    end
+    assert.is_true(n > 100)
+  end)
+
   it("calls no method of a string", function()
     local pipe <close> =
       assert(io.popen "grep -n ':' $(find lua -name '*.lua')")
