@@ -8,9 +8,12 @@
 
 #include "bind/args.h"
 #include "bind/blame.h"
+#include "bind/cancel.h"
 #include "bind/pending.h"
 #include "bind/self.h"
-#include "capi.h"
+#include "bind/shield.h"
+#include "bind/unwind.h"
+#include "capi/capi.h"
 #include "data/array.h"
 #include "data/value.h"
 #include "future/future.h"
@@ -32,11 +35,12 @@
 #include "state/attach.h"
 #include "state/coroutine.h"
 #include "state/dump.h"
-#include "state/end.h"
+#include "state/finale.h"
 #include "state/handle.h"
 #include "state/open.h"
 #include "state/require.h"
 #include "state/sethook.h"
+#include "state/shutdown.h"
 #include "sync/barrier.h"
 #include "sync/clock.h"
 #include "sync/condition.h"
@@ -161,12 +165,12 @@ static int tell(lua_State *L) {
 }
 
 static int isexit(lua_State *L) {
-  lua_pushboolean(L, thr_pending_isexit(L, 1));
+  lua_pushboolean(L, thr_unwind_isexit(L, 1));
   return 1;
 }
 
 static int isasked(lua_State *L) {
-  lua_pushboolean(L, thr_pending_isasked(L, 1));
+  lua_pushboolean(L, thr_unwind_isasked(L, 1));
   return 1;
 }
 
@@ -293,7 +297,7 @@ Ends the calling thread silently, by an error that unwinds it.
 */
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
-    {"_at_end", thr_end_register},
+    {"_at_end", thr_shutdown_register},
     {"_checksum", thr_folder_checksum},
     {"_await_fd", thr_waitfd_awaitfd},
     {"_complain", thr_blame_complain},
@@ -301,7 +305,7 @@ static const luaL_Reg functions[] = {
     {"_elevated", thr_toolchain_elevated},
     {"_execute", thr_program_execute},
     {"_empty", thr_workers_empty},
-    {"_expose", thr_pending_expose},
+    {"_expose", thr_shield_expose},
     {"_find_binary", thr_toolchain_find},
     {"_folder", thr_folder_find},
     {"_getenv", thr_toolchain_getenv},
@@ -321,7 +325,7 @@ static const luaL_Reg functions[] = {
     {"_lines", thr_readfile_lines},
     {"_living", living},
     {"_load", thr_folder_load},
-    {"_locals", thr_runtime_locals},
+    {"_locals", thr_open_locals},
     {"_main_handle", thr_handle_main},
     {"_no_inherit", thr_descriptor_noinherit},
     {"_move_file", thr_folder_move},
@@ -343,7 +347,7 @@ static const luaL_Reg functions[] = {
     {"_state", thr_folder_state},
     {"_switches", switches},
     {"_tell", tell},
-    {"_try", thr_pending_try},
+    {"_try", thr_unwind_try},
     {"_unique", thr_folder_unique},
     {"_values", values},
     {"_wait_fd", thr_waitfd_waitfd},
@@ -359,20 +363,20 @@ static const luaL_Reg functions[] = {
     {"deadlock_policy", thr_dump_policy},
     {"dump_on_signal", thr_dump_onsignal},
     {"event", thr_event_create},
-    {"exit", thr_pending_exit},
+    {"exit", thr_unwind_exit},
     {"get_ident", get_ident},
     {"get_native_id", get_native_id},
     {"getswitchinterval", getswitchinterval},
     {"interrupt_main", interrupt_main},
-    {"is_cancelled", thr_pending_iscancelled},
+    {"is_cancelled", thr_cancel_iscancelled},
     {"lifo_queue", thr_queue_createlifo},
     {"priority_queue", thr_queue_createpriority},
     {"queue", thr_queue_create},
     {"rlock", thr_rlock_create},
     {"semaphore", thr_semaphore_create},
     {"setswitchinterval", setswitchinterval},
-    {"shield", thr_pending_shield},
-    {"shutdown", thr_end_shutdown},
+    {"shield", thr_shield},
+    {"shutdown", thr_shutdown},
     {"simple_queue", thr_simplequeue_create},
     {"stack_size", stack_size},
     {"start_new_thread", thr_handle_startnew},
@@ -401,7 +405,8 @@ static void open_types(lua_State *L) {
 static void open_all(lua_State *L, thr_runtime *rt) {
   open_types(L);
   thr_attach_open(L, rt);
-  thr_end_open(L, rt);
+  thr_shutdown_open(L);
+  thr_finale_open(L, rt);
   thr_readfile_open(L);
   thr_program_open(L);
   thr_prompt_open();
@@ -419,7 +424,7 @@ __attribute__((visibility("default")))
 #endif
 int luaopen_threading__thread(lua_State *L) {
   thr_capi_checkfirst(L);
-  thr_runtime *rt = thr_runtime_open(L);
+  thr_runtime *rt = thr_open(L);
   if (!rt->opened) open_all(L, rt);
   thr_require_open(L); /* again: who keeps a copy of _G may have put it back */
   luaL_newlib(L, functions);

@@ -22,6 +22,7 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "state", "the life of a Lua state and of its threads" },
   { "io", "descriptors, files and programs" },
   { "kernel", "C functions from a string" },
+  { "capi", "what C modules call by threading.h" },
   { ROOT, "the modules" },
 }
 
@@ -49,7 +50,8 @@ local laws = {
   { "raises a Lua error, which no mechanism may",
     { "luaL_error", "lua_error", "luaL_argerror" },
     { bind = true, data = true, sync = true, queue = true, future = true,
-      state = true, io = true, kernel = true, [ROOT] = true, include = true } },
+      state = true, io = true, kernel = true, capi = true, [ROOT] = true,
+      include = true } },
 }
 
 -- Reading ------------------------------------------------------------------

@@ -86,7 +86,7 @@ static bool may_be_end(lua_State *L) {
 }
 
 /* The finaliser of the box at 1 shall run again when that is unreachable; or,
-** for at the end of the state none runs twice, the anchor's (see end.c). */
+** for at the end of the state none runs twice, the anchor's (see finale.c). */
 static void live_on(lua_State *L) {
   lua_getmetatable(L, 1);
   lua_setmetatable(L, 1); /* this makes it run again */

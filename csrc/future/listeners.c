@@ -4,7 +4,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
-#include "bind/pending.h"
+#include "bind/unwind.h"
 
 void thr_listeners_add(lua_State *L) {
   if (lua_getiuservalue(L, 1, THR_LISTENERS) == LUA_TNIL) {
@@ -34,7 +34,7 @@ void thr_listeners_remove(lua_State *L) {
 }
 
 static int add_traceback(lua_State *L) {
-  if (thr_pending_isexit(L, 1) || thr_pending_isasked(L, 1)) return 1;
+  if (thr_unwind_isexit(L, 1) || thr_unwind_isasked(L, 1)) return 1;
   luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
   return 1;
 }
@@ -56,10 +56,10 @@ static bool tell(lua_State *L) {
   lua_pushvalue(L, base);
   lua_pushvalue(L, 1);
   int status = lua_pcall(L, queue ? 2 : 1, 0, base + 1);
-  bool asked = status != LUA_OK && thr_pending_isasked(L, -1);
+  bool asked = status != LUA_OK && thr_unwind_isasked(L, -1);
   if (asked)
     lua_replace(L, base);
-  else if (status != LUA_OK && !thr_pending_isexit(L, -1))
+  else if (status != LUA_OK && !thr_unwind_isexit(L, -1))
     fprintf(stderr, "Exception in a callback of a Future:\n%s\n",
             lua_tostring(L, -1));
   lua_settop(L, asked ? base : base - 1);

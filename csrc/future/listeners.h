@@ -23,7 +23,7 @@ void thr_listeners_remove(lua_State *L);
 /* Tells the one on top of the stack, which is popped; or all, in the order of
 ** their adding, and forgets them.  An error of a listener is reported on
 ** stderr, and ends only that.  Raises, once all are told, what is asked of this
-** thread meanwhile (see pending.h); else nothing but for want of memory. */
+** thread meanwhile (see unwind.h); else nothing but for want of memory. */
 void thr_listeners_tellone(lua_State *L);
 void thr_listeners_tell(lua_State *L);
 

@@ -2,7 +2,7 @@
 #include "future/workers.h"
 
 #include "bind/box.h"
-#include "bind/pending.h"
+#include "bind/unwind.h"
 #include "future/call.h"
 #include "future/future.h"
 #include "queue/queue.h"
@@ -20,7 +20,7 @@ static thr_future *take_up(lua_State *L) {
 ** outcome of the call, and the worker ends. */
 static void raise_asked(lua_State *L) {
   lua_getiuservalue(L, 1, THR_CALL_CONTENT);
-  if (thr_pending_isasked(L, -1)) lua_error(L);
+  if (thr_unwind_isasked(L, -1)) lua_error(L);
   lua_pop(L, 1);
 }
 

@@ -184,7 +184,7 @@ struct thr_runtime {
   bool opened;             /* gil: all that the module adds to Lua is there */
   atomic_bool drop;        /* gil mutex to write: the holder shall let go */
 
-  /* the end, see end.c */
+  /* the end, see shutdown.h and finale.h */
   atomic_bool main_stale;  /* main's hook is to be laid, or lifted: it does so
                               when it takes the gil */
   atomic_bool closing;     /* m to write: no new thread; those that live are

@@ -6,7 +6,7 @@
 #include <lualib.h>
 
 #include "bind/args.h"
-#include "bind/pending.h"
+#include "bind/unwind.h"
 #include "os/privatefd.h"
 #include "os/stdio.h"
 #include "park/closing.h"
@@ -36,7 +36,7 @@ static bool push_method(lua_State *L, const char *name) {
   lua_pushvalue(L, 1);
   lua_pushstring(L, name);
   if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
-    if (lua_type(L, -1) != LUA_TSTRING || thr_pending_isasked(L, -1))
+    if (lua_type(L, -1) != LUA_TSTRING || thr_unwind_isasked(L, -1))
       lua_error(L);
     thr_args_error(L, 1, "fd", "%s", lua_tostring(L, -1));
   }

@@ -12,7 +12,7 @@
 #include "gil/whose.h"
 #include "park/park.h"
 #include "park/thread.h"
-#include "state/end.h"
+#include "state/finale.h"
 #include "state/open.h"
 
 static const char key_origin = 0, key_spare = 0, key_hook = 0; /* registry */
@@ -105,7 +105,7 @@ static int settle(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, n->ts);
   put_spare(rt, make_spare(L, rt->origin));
   n->spared = true;
-  if (rt->alive == 1) thr_end_refresh(L, rt);
+  if (rt->alive == 1) thr_finale_refresh(L, rt);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_hook) == LUA_TFUNCTION)
     lua_call(L, 0, 0);
   return 0;
@@ -152,7 +152,7 @@ static void leave(thr_tstate *ts) {
   if (L) {
     thr_hook_lift(ts, L);
     lua_settop(L, 0);
-    thr_runtime_forget(L, ts);
+    thr_open_forget(L, ts);
   }
   thr_tstate_run(ts, ts->base = NULL);
   thr_thread_leave(ts);
@@ -165,7 +165,7 @@ static void leave_call(thr_tstate *ts) {
   lua_State *L = take_spare(ts, ~0u);
   thr_preempt_enter(ts);
   if (L) {
-    thr_runtime_forget(L, ts);
+    thr_open_forget(L, ts);
     put_spare(ts->rt, L);
   }
   thr_tstate_run(ts, ts->base = NULL);

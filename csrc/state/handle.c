@@ -7,6 +7,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/cancel.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "park/thread.h"
@@ -184,7 +185,7 @@ static int handle_cancel(lua_State *L) {
   if (lua_toboolean(L, 3)) bits |= THR_PENDING_ASYNC;
   bool alive = ts->phase != THR_STOPPED;
   if (alive) {
-    thr_pending_setmessage(L, ts, 2);
+    thr_cancel_setmessage(L, ts, 2);
     thr_lot_interrupt(ts, bits);
   }
   if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->deaf))

@@ -1,15 +1,18 @@
-/* runtime: see runtime.h. */
+/* open: see open.h. */
 #include "state/open.h"
 
 #include <lauxlib.h>
 
+#include "bind/cancel.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "bind/shield.h"
 #include "bind/sighook.h"
+#include "bind/unwind.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
 #include "state/dump.h"
-#include "state/end.h"
+#include "state/finale.h"
 #include "state/fork.h"
 #include "state/loading.h"
 
@@ -18,7 +21,7 @@ static const char key_runtime = 0; /* light userdata: the thr_runtime */
 static const char key_locals = 0;  /* table: ident -> what _locals returns */
 
 /* The keys are weak: a Local that is dropped drops its fields. */
-int thr_runtime_locals(lua_State *L) {
+int thr_open_locals(lua_State *L) {
   lua_Integer ident = (lua_Integer)thr_self(L)->ident;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_locals);
   if (lua_rawgeti(L, -1, ident) == LUA_TTABLE) return 1;
@@ -42,7 +45,7 @@ static void clear_entry(lua_State *L, const void *key, lua_Integer ident) {
   lua_settop(L, 0);
 }
 
-void thr_runtime_forget(lua_State *L, thr_tstate *ts) {
+void thr_open_forget(lua_State *L, thr_tstate *ts) {
   thr_loading_dropthread(L, ts);
   clear_entry(L, &thr_key_active, (lua_Integer)ts->ident);
   clear_entry(L, &key_locals, (lua_Integer)ts->ident);
@@ -53,6 +56,9 @@ void thr_runtime_forget(lua_State *L, thr_tstate *ts) {
 
 static void fill_registry(lua_State *L) {
   thr_self_open(L);
+  thr_unwind_open(L);
+  thr_cancel_open(L);
+  thr_shield_open(L);
   thr_pending_open(L);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_locals);
@@ -88,7 +94,7 @@ static thr_tstate *new_main(thr_runtime *rt) {
 
 /* From its birth on the anchor owns it: what is made after this may fail. */
 static thr_runtime *new_runtime(lua_State *L) {
-  thr_runtime **anchor = thr_end_anchor(L);
+  thr_runtime **anchor = thr_finale_anchor(L);
   lua_pushboolean(L, 0);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime); /* makes the slot */
   thr_runtime *rt =
@@ -104,7 +110,7 @@ static thr_runtime *new_runtime(lua_State *L) {
   return rt;
 }
 
-thr_runtime *thr_runtime_open(lua_State *L) {
+thr_runtime *thr_open(lua_State *L) {
   if (thr_self_isgone(L)) thr_self_refusegone(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_runtime);
   thr_runtime *rt = lua_touserdata(L, -1);
@@ -119,7 +125,7 @@ thr_runtime *thr_runtime_open(lua_State *L) {
   rt->on_hook = thr_preempt_onhook;
   rt->at_signal = thr_sighook_call;
   rt->at_switch = thr_pending_atswitch;
-  rt->at_return = thr_end_at_return;
+  rt->at_return = thr_finale_atreturn;
   rt->at_deadlock = thr_dump_deadlock;
   rt->at_dump = thr_dump_stderr;
   return rt;

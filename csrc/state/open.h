@@ -1,5 +1,5 @@
 /*
-** runtime: the record of a Lua state, made when the module is first opened in
+** open: makes the record of a Lua state, when the module is first opened in
 ** it, and what the registry keeps for each thread.
 */
 #ifndef THR_OPEN_H
@@ -16,13 +16,13 @@ extern const char thr_key_active;
 
 /* Makes the runtime of L with the calling thread as its main thread; or
 ** returns the one that is there. */
-thr_runtime *thr_runtime_open(lua_State *L);
+thr_runtime *thr_open(lua_State *L);
 
 /* Forgets what the registry keeps for a thread that ends. */
-void thr_runtime_forget(lua_State *L, thr_tstate *ts);
+void thr_open_forget(lua_State *L, thr_tstate *ts);
 
 /* Functions of threading._thread. */
-int thr_runtime_locals(lua_State *L); /* _locals(): the thread's own table */
+int thr_open_locals(lua_State *L); /* _locals(): the thread's own table */
 
 THR_PRIVATE_END
 

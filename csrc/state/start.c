@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 #include "bind/blame.h"
-#include "bind/pending.h"
 #include "bind/self.h"
+#include "bind/unwind.h"
 #include "gil/hook.h"
 #include "gil/preempt.h"
 #include "park/thread.h"
-#include "state/end.h"
+#include "state/finale.h"
 #include "state/open.h"
 
 #define FRAMES 4 /* this file's, Thread:run's, and two that it calls */
@@ -18,13 +18,13 @@
 /* error -> what is told of it: nothing for those that end a thread silently,
 ** else the text with a traceback. */
 static int on_error(lua_State *L) {
-  if (thr_pending_isexit(L, 1)) return 1;
+  if (thr_unwind_isexit(L, 1)) return 1;
   luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
   return 1;
 }
 
 static void tell(lua_State *L) {
-  if (thr_pending_isexit(L, -1)) return;
+  if (thr_unwind_isexit(L, -1)) return;
   const char *fn = luaL_tolstring(L, lua_upvalueindex(1), NULL);
   fprintf(stderr, "Exception ignored in thread started by %s\n%s\n", fn,
           luaL_tolstring(L, -2, NULL));
@@ -49,7 +49,7 @@ int thr_start_run(lua_State *L) {
   if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) return 0; /* unbegun */
   lua_getfield(L, 1, "run");
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_pending_isexit(L, -1)) return 0;
+  if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_unwind_isexit(L, -1)) return 0;
   lua_replace(L, 2);
   lua_insert(L, 1); /* told, self, err */
   lua_call(L, 2, 0);
@@ -65,12 +65,12 @@ static void body(thr_tstate *ts) {
   int nres;
   int status = lua_resume(L, ts->rt->origin, lua_gettop(L) - 1, &nres);
   lua_checkstack(L, LUA_MINSTACK); /* an error leaves none free */
-  if (status != LUA_OK && !thr_pending_isexit(L, -1))
+  if (status != LUA_OK && !thr_unwind_isexit(L, -1))
     fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
   thr_tstate_run(ts, ts->base = NULL);
   lua_settop(L, 0);
-  thr_runtime_forget(L, ts);
+  thr_open_forget(L, ts);
 }
 
 /* Calls itself, `depth` deep. */
@@ -110,7 +110,7 @@ void thr_start_prepare(lua_State *L, thr_tstate *ts, int first) {
     thr_blame_error(L, "threads can only be started once");
   if (ts->rt->closing)
     thr_blame_error(L, "can't create new thread at interpreter shutdown");
-  if (ts->rt->alive == 0) thr_end_refresh(L, ts->rt);
+  if (ts->rt->alive == 0) thr_finale_refresh(L, ts->rt);
   give_state(L, ts, first);
 }
 

@@ -2,7 +2,7 @@
 #include "sync/locklike.h"
 
 #include "bind/args.h"
-#include "bind/pending.h"
+#include "bind/unwind.h"
 
 /* Protected: an object may raise where it has no such field. */
 static int get_field(lua_State *L) {
@@ -17,7 +17,7 @@ static void push_field(lua_State *L, int idx, const char *name) {
   lua_pushvalue(L, idx);
   lua_pushlightuserdata(L, (void *)name);
   if (lua_pcall(L, 2, 1, 0) == LUA_OK) return;
-  if (thr_pending_isasked(L, -1)) lua_error(L);
+  if (thr_unwind_isasked(L, -1)) lua_error(L);
   lua_pop(L, 1);
   lua_pushnil(L);
 }
