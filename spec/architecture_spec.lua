@@ -78,7 +78,7 @@ describe("the architecture", function()
     { "csrc/state/dump.h", "#ifdef __linux__\n#endif\n",
       "csrc/state/dump.h asks for a platform, which only os may: "
         .. "#ifdef __linux__" },
-    { "csrc/os/base.c", "#ifdef __linux__\n#include <pty.h>\n#endif\n",
+    { "csrc/os/os.c", "#ifdef __linux__\n#include <pty.h>\n#endif\n",
       nil },
     { "csrc/queue/queue.c", "static int f(void) { thr_sem_wait (0, 0); }\n",
       "csrc/queue/queue.c calls thr_sem_wait: it sleeps, which only gil and "

@@ -223,7 +223,6 @@ end
 
 -- Faults that are being mended.
 local known = {
-  ["os has 20 units, more than 14"] = true,
 }
 
 local function without_known(faults)

@@ -1,7 +1,7 @@
 /* replace: see replace.h. */
 #include "bind/replace.h"
 
-#include "os/process.h"
+#include "os/dl.h"
 
 /* --- in a table --- */
 

@@ -7,7 +7,7 @@
 #include "capi/nogil.h"
 #include "capi/objects.h"
 #include "capi/waits.h"
-#include "os/process.h"
+#include "os/dl.h"
 #include "threading.h"
 
 static const threading_api api;

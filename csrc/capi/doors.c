@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "capi/nogil.h"
+#include "os/dl.h"
 #include "park/deadlock.h"
 #include "state/attach.h"
 

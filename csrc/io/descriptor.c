@@ -7,7 +7,6 @@
 
 #include "bind/args.h"
 #include "bind/unwind.h"
-#include "os/privatefd.h"
 #include "os/stdio.h"
 #include "park/closing.h"
 

@@ -10,49 +10,27 @@
 #include "bind/pending.h"
 #include "bind/replace.h"
 #include "bind/self.h"
+#include "io/process.h"
 #include "io/readfile.h"
-#include "os/shell.h"
+#include "os/child.h"
 #include "os/stdio.h"
 #include "park/closing.h"
 
-/* How often we look whether a program has ended, where the system does not
-** tell. */
-#define LOOK_FIRST (THR_SECOND / 2000)
-#define LOOK_LAST (THR_SECOND / 20)
-
 typedef struct {
   luaL_Stream file; /* what Lua takes it for */
-  thr_oschild child;
+  thr_child child;
 } program;
 
 /* --- waiting --- */
 
-/* Waits once; what thr_pending_trydisturbed returns. */
-static int wait_once(lua_State *L, thr_tstate *ts, thr_watch *watch,
-                     int64_t deadline, const char *what) {
-  thr_waiter w = thr_waiter_on(ts, watch, what);
-  if (watch->fd >= 0) w = thr_waiter_onfd(ts, watch, what);
-  thr_tstate_makebell(ts);
-  return thr_pending_trydisturbed(L, thr_park(&w, deadline));
-}
-
-/* Waits for its end; false, with an error object on the stack: the wait was
-** given up, and the program is disowned. */
-static bool wait_for_end(lua_State *L, thr_tstate *ts, thr_oschild *c,
+/* False, with an error object on the stack: the wait was given up, and the
+** program is disowned. */
+static bool wait_for_end(lua_State *L, thr_tstate *ts, thr_child *c,
                          bool terminate, int *status) {
-  thr_watch watch = {.fd = c->end, .wanted = THR_IN};
-  int64_t pause = LOOK_FIRST;
-  while (!thr_os_reap(c, status)) {
-    int64_t deadline = THR_FOREVER;
-    if (watch.fd < 0) deadline = thr_os_monotonic() + pause;
-    if (wait_once(L, ts, &watch, deadline, "program") < 0) {
-      if (terminate) thr_os_terminate(c);
-      thr_os_disown(c);
-      return false;
-    }
-    pause = pause < LOOK_LAST ? 2 * pause : pause;
-  }
-  return true;
+  if (thr_process_waitend(L, ts, c, THR_FOREVER, status) > 0) return true;
+  if (terminate) thr_child_terminate(c);
+  thr_child_disown(c);
+  return false;
 }
 
 static int push_result(lua_State *L, int status) {
@@ -66,17 +44,18 @@ static int push_result(lua_State *L, int status) {
 static int drop_program(lua_State *L) {
   program *p = lua_touserdata(L, 1);
   fclose(p->file.f);
-  thr_os_disown(&p->child);
+  thr_child_disown(&p->child);
   return 0;
 }
 
-/* Until what is in the stream's buffer fits into the pipe, lest to write it
-** blocks.  Given up: the file is open again, and an error object pushed. */
+/* Until what is in the stream's buffer fits into the pipe, so that to write it
+** does not block.  False, with an error object on the stack: given up. */
 static bool wait_for_room(lua_State *L, thr_tstate *ts, program *p) {
   thr_watch watch = {.fd = thr_os_fileno(p->file.f), .wanted = THR_OUT};
   if (!thr_os_unwritten(p->file.f)) return true;
   while (!thr_os_look(&watch))
-    if (wait_once(L, ts, &watch, THR_FOREVER, "descriptor") < 0) return false;
+    if (thr_process_wait(L, ts, &watch, THR_FOREVER, "descriptor") < 0)
+      return false;
   return true;
 }
 
@@ -84,7 +63,7 @@ static bool wait_for_room(lua_State *L, thr_tstate *ts, program *p) {
 static int close_last(lua_State *L, program *p) {
   int status;
   fclose(p->file.f);
-  thr_os_reaplast(&p->child, &status);
+  thr_child_waitlast(&p->child, &status);
   return push_result(L, status);
 }
 
@@ -112,7 +91,7 @@ static program *to_program(lua_State *L) {
 static program *new_program(lua_State *L) {
   program *p = lua_newuserdatauv(L, sizeof(*p), 0);
   memset(p, 0, sizeof(*p));
-  p->child.end = -1;
+  p->child = THR_NO_CHILD;
   luaL_setmetatable(L, LUA_FILEHANDLE);
   return p;
 }
@@ -130,7 +109,7 @@ int thr_program_popen(lua_State *L) {
     thr_args_error(L, 2, "mode", "must be 'r' or 'w'");
   program *p = new_program(L);
   fflush(NULL);
-  int err = thr_os_shellfile(&p->child, command, mode, &p->file.f);
+  int err = thr_child_shellfile(&p->child, command, mode, &p->file.f);
   errno = err;
   if (err != 0) return luaL_fileresult(L, 0, command);
   p->file.closef = close_program;
@@ -138,16 +117,16 @@ int thr_program_popen(lua_State *L) {
 }
 
 int thr_program_execute(lua_State *L) {
-  thr_oschild child;
+  thr_child child;
   int status;
   if (lua_isnoneornil(L, 1)) {
-    lua_pushboolean(L, thr_os_hasshell());
+    lua_pushboolean(L, thr_child_hasshell());
     return 1;
   }
   const char *command = check_string(L, 1, "command");
   thr_tstate *ts = thr_self(L);
   thr_pending_check(L, ts);
-  int err = thr_os_shell(&child, command);
+  int err = thr_child_shell(&child, command);
   errno = err;
   if (err != 0) return luaL_fileresult(L, 0, NULL);
   if (!wait_for_end(L, ts, &child, true, &status)) return lua_error(L);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "gil/whose.h"
-#include "os/process.h"
+#include "os/dl.h"
 #include "os/stdio.h"
 #include "park/park.h"
 

@@ -8,7 +8,7 @@
 
 #include "bind/blame.h"
 #include "bind/finaliser.h"
-#include "os/pollset.h"
+#include "os/poll.h"
 #include "park/closing.h"
 
 #define NAME "threading.pollset"
@@ -80,7 +80,7 @@ static int pollset_close(lua_State *L) {
   pollset *p = luaL_checkudata(L, 1, NAME);
   if (p->fd < 0) return 0;
   thr_closing_announce(p->fd);
-  thr_os_pollclose(p->fd);
+  thr_os_close(p->fd);
   p->fd = -1;
   return 0;
 }

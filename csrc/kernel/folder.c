@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "bind/finaliser.h"
+#include "os/dl.h"
 #include "os/folders.h"
-#include "os/process.h"
 
 static const char *const name = "threading.folder"; /* metatable */
 
@@ -43,7 +43,7 @@ static folder *check(lua_State *L, int arg) {
 }
 
 static void close_one(int *fd) {
-  if (*fd >= 0) thr_os_closefile(*fd);
+  if (*fd >= 0) thr_os_close(*fd);
   *fd = -1;
 }
 
@@ -105,7 +105,7 @@ int thr_folder_unique(lua_State *L) {
   int parent = thr_os_duplicate(in->fd);
   int err = parent < 0 ? EMFILE : thr_os_makeunique(parent, f->name, &f->fd);
   if (err == 0) f->parent = parent;
-  else if (parent >= 0) thr_os_closefile(parent);
+  else if (parent >= 0) thr_os_close(parent);
   if (err != 0) return failed(L, err);
   lua_pushfstring(L, "%s/%s", path, f->name);
   return 2;
@@ -147,7 +147,7 @@ int thr_folder_write(lua_State *L) {
   int err = thr_os_makefile(f->fd, luaL_checkstring(L, 2), &file);
   if (err != 0) return failed(L, err);
   err = thr_os_writefile(file, text, size);
-  thr_os_closefile(file);
+  thr_os_close(file);
   return done(L, err);
 }
 

@@ -11,7 +11,7 @@
 #include "data/value.h"
 #include "gil/ctrlc.h"
 #include "gil/gil.h"
-#include "os/process.h"
+#include "os/dl.h"
 #include "sync/lock.h"
 #include "threading.h"
 

@@ -1,4 +1,4 @@
-/* compile: see compile.h. */
+/* toolchain: see toolchain.h. */
 #include "kernel/toolchain.h"
 
 #include <lauxlib.h>
@@ -6,21 +6,15 @@
 
 #include "bind/args.h"
 #include "bind/finaliser.h"
-#include "bind/pending.h"
 #include "bind/self.h"
+#include "io/process.h"
 #include "os/cpu.h"
 #include "os/environ.h"
-#include "os/process.h"
-#include "threading.h"
-
-/* How often a wait looks whether its thread is cancelled. */
-#define LOOK (THR_SECOND / 20)
-/* How soon it looks again for a program that is about to end. */
-#define LOOK_SOON (THR_SECOND / 1000)
+#include "os/fault.h"
 
 #define OUTPUT_MOST ((size_t)1 << 22) /* bytes; the rest is thrown away */
 
-static const char *const program = "threading.program"; /* metatable */
+static const char *const name = "threading.program"; /* metatable */
 
 static int failed(lua_State *L, int err) {
   lua_pushnil(L);
@@ -28,8 +22,16 @@ static int failed(lua_State *L, int err) {
   return 2;
 }
 
+typedef struct {
+  thr_child child;
+  int output; /* -1: none */
+} program;
+
 static int program_close(lua_State *L) {
-  thr_os_kill(luaL_checkudata(L, 1, program));
+  program *p = luaL_checkudata(L, 1, name);
+  thr_child_kill(&p->child);
+  if (p->output >= 0) thr_os_close(p->output);
+  p->output = -1;
   return 0;
 }
 
@@ -38,11 +40,11 @@ static int program_gc(lua_State *L) {
   return program_close(L);
 }
 
-static thr_osprocess *new_program(lua_State *L) {
-  thr_osprocess *p = lua_newuserdatauv(L, sizeof(*p), 0);
-  p->pid = 0;
+static program *new_program(lua_State *L) {
+  program *p = lua_newuserdatauv(L, sizeof(*p), 0);
+  p->child = THR_NO_CHILD;
   p->output = -1;
-  luaL_setmetatable(L, program);
+  luaL_setmetatable(L, name);
   return p;
 }
 
@@ -62,72 +64,61 @@ static char **check_argv(lua_State *L, int arg) {
   return argv;
 }
 
-static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
-
-static int64_t in_a(int64_t ns) { return thr_os_monotonic() + ns; }
-
-/* One look, outside the global lock.  Raises what is pending. */
-static ptrdiff_t look(lua_State *L, thr_osprocess *p, char *to, size_t size,
-                      int64_t deadline) {
-  ptrdiff_t n;
-  int stop;
-  THREADING_BEGIN_NOGIL(L)
-  n = thr_os_output(p, to, size, earlier(deadline, in_a(LOOK)));
-  stop = THREADING_STOPPING(L);
-  THREADING_END_NOGIL(L)
-  if (stop) thr_pending_disturbed(L, thr_self(L), THR_PARK_INTERRUPTED);
-  return n;
+/* Until there is more of the output; false at the deadline. */
+static bool wait_for_output(lua_State *L, thr_tstate *ts, const program *p,
+                            int64_t deadline) {
+  thr_watch watch = {.fd = p->output, .wanted = THR_IN};
+  do {
+    if (thr_fault_now(thr_os_monotonic()) >= deadline) return false;
+    if (thr_process_wait(L, ts, &watch, deadline, "program") < 0) lua_error(L);
+  } while (!watch.ready);
+  return true;
 }
 
 /* Leaves the output on the stack; false at the deadline. */
-static bool read_all(lua_State *L, thr_osprocess *p, int64_t deadline) {
+static bool read_all(lua_State *L, thr_tstate *ts, const program *p,
+                     int64_t deadline) {
   luaL_Buffer b;
+  ptrdiff_t n;
   size_t total = 0;
   char part[1024];
   luaL_buffinit(L, &b);
-  for (;;) {
-    ptrdiff_t n = look(L, p, part, sizeof(part), deadline);
-    if (n == 0) break;
-    if (n < 0 && thr_os_monotonic() >= deadline) return false;
+  do {
+    if (!wait_for_output(L, ts, p, deadline)) return false;
+    n = thr_child_read(p->output, part, sizeof(part));
     if (n > 0 && total < OUTPUT_MOST) {
       luaL_addlstring(&b, part, (size_t)n);
       total += (size_t)n;
     }
-  }
+  } while (n != 0);
   luaL_pushresult(&b);
   return true;
 }
 
-static void nap(lua_State *L) {
-  thr_osprocess none = {0, -1}; /* poll() leaves out a negative number */
-  char c;
-  (void)look(L, &none, &c, 1, in_a(LOOK_SOON));
-}
-
 /* Its output has ended, and it is about to. */
-static bool await(lua_State *L, thr_osprocess *p, int64_t deadline,
-                  int *status) {
-  while (!thr_os_ended(p, status)) {
-    if (thr_os_monotonic() >= deadline) return false;
-    nap(L);
-  }
-  return true;
+static bool wait_for_end(lua_State *L, thr_tstate *ts, program *p,
+                         int64_t deadline, int *status) {
+  int r = thr_process_waitend(L, ts, &p->child, deadline, status);
+  if (r < 0) lua_error(L);
+  return r > 0;
 }
 
 int thr_toolchain_run(lua_State *L) {
   int64_t deadline = thr_args_deadline(L, 2, "timeout");
   int status;
+  thr_tstate *ts = thr_self(L);
   char **argv = check_argv(L, 1);
-  thr_osprocess *p = new_program(L);
+  program *p = new_program(L);
   lua_toclose(L, -1);
-  int err = thr_os_spawn(p, argv);
+  int err = thr_child_run(&p->child, argv, &p->output);
   if (err != 0) return failed(L, err);
-  if (!read_all(L, p, deadline) || !await(L, p, deadline, &status)) {
+  if (!read_all(L, ts, p, deadline) ||
+      !wait_for_end(L, ts, p, deadline, &status)) {
     lua_pushnil(L);
     lua_pushliteral(L, "timeout");
     return 2;
   }
-  lua_pushinteger(L, status);
+  lua_pushinteger(L, thr_child_exitcode(status));
   return 2;
 }
 
@@ -159,7 +150,7 @@ int thr_toolchain_elevated(lua_State *L) {
 void thr_toolchain_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"__close", program_close}, {"__gc", program_gc}, {NULL, NULL}};
-  luaL_newmetatable(L, program);
+  luaL_newmetatable(L, name);
   luaL_setfuncs(L, methods, 0);
   lua_pop(L, 1);
 }

@@ -1,7 +1,7 @@
 /*
-** compile: what kernel.lua needs to run a compiler: programs that run while
-** other threads go on, and what is known of them, of the processor and of the
-** environment without running any.
+** toolchain: what lua/threading/kernel needs to run a compiler: programs that
+** run while other threads go on, and what is known of them, of the processor
+** and of the environment without running any.
 */
 #ifndef THR_TOOLCHAIN_H
 #define THR_TOOLCHAIN_H

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "os/fault.h"
-#include "os/privatefd.h"
 
 #define LINKS_MOST 40
 
@@ -250,8 +249,6 @@ void thr_os_removefile(int folder, const char *name) {
 void thr_os_removefolder(int folder, const char *name) {
   unlinkat(folder, name, AT_REMOVEDIR);
 }
-
-void thr_os_closefile(int file) { close(file); }
 
 int thr_os_duplicate(int file) { return fcntl(file, F_DUPFD_CLOEXEC, 3); }
 

@@ -93,17 +93,6 @@ void thr_os_aroundsigint(bool (*may)(void), void (*after)(void));
 int thr_os_atfork(void (*before)(void), void (*parent)(void),
                   void (*child)(void));
 
-/* Keeps the shared object that holds `address` in memory until the process
-** ends: a living thread must never lose its code to dlclose. */
-void thr_os_keeploaded(const void *address);
-/* The name of that library, or "?". */
-const char *thr_os_libraryof(const void *address);
-#if defined(__GNUC__)
-#define thr_os_caller() __builtin_return_address(0)
-#else
-#define thr_os_caller() NULL
-#endif
-
 /* `fn` becomes what signal `sig` does, on the calling thread wherever it
 ** arrives.  Returns 0 or errno. */
 int thr_os_onsignal(int sig, void (*fn)(void));
@@ -116,6 +105,22 @@ bool thr_os_sigvalid(int sig);
 bool thr_os_sighandled(int sig); /* by a function of somebody's */
 
 bool thr_os_isterminal(void); /* is stderr one? */
+
+/*
+** No program that we start inherits a descriptor of ours, and none has the
+** number of a standard stream.  Where these are closed, the system gives their
+** numbers to the next descriptors that are made, and what is read from, or
+** printed to, a stream would go there.
+*/
+
+/* Moves a new descriptor that has the number of a standard stream, and returns
+** it; a number less than 0 it returns.  -1 with errno: it is closed. */
+int thr_os_abovestandard(int fd);
+/* No program that is started from now on inherits it. */
+void thr_os_noinherit(int fd);
+/* A pipe of ours.  Returns 0 or errno. */
+int thr_os_privatepipe(int fd[2]);
+void thr_os_close(int fd);
 
 static inline void thr_os_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)

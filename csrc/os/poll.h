@@ -1,5 +1,5 @@
 /*
-** poll: a descriptor that a thread watches while it sleeps.
+** poll: is a descriptor, or one of a set, ready?
 **
 ** A part of the os layer, see os.h.
 */
@@ -30,6 +30,22 @@ bool thr_os_look(thr_watch *watch);
 ** blocked meanwhile, in one step; NULL: those that are.  -1: a signal, 0: the
 ** time is up, else 1 if `fd` can be read, 2 if not. */
 int thr_os_watch(int fd, thr_watch *watch, int64_t deadline, const void *mask);
+
+/* --- sets --- */
+
+/* A set of descriptors is itself a descriptor, which is readable when one of
+** its members is ready. */
+typedef struct {
+  int fd; /* a member */
+  bool in, out;
+} thr_pollable;
+
+int thr_os_pollopen(void); /* a descriptor, or -1 with errno */
+/* Adds a descriptor that is not yet a member; false with errno. */
+bool thr_os_polladd(int set, const thr_pollable *p);
+/* Which members are ready, and for what: at most n; how many.  A member may
+** stand there twice.  -1 with errno. */
+int thr_os_pollready(int set, thr_pollable *list, int n);
 
 THR_PRIVATE_END
 

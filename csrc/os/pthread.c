@@ -127,22 +127,4 @@ bool thr_os_stackok(size_t size) {
          size % (size_t)sysconf(_SC_PAGESIZE) == 0;
 }
 
-int thr_os_cpu(void) {
-#if defined(__linux__)
-  int cpu = sched_getcpu();
-  return cpu >= 0 ? cpu : 0;
-#else
-  return 0;
-#endif
-}
-
 void thr_os_yield(void) { sched_yield(); }
-
-int thr_os_cpucount(void) {
-#if defined(__linux__)
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
-#endif
-  long n = sysconf(_SC_NPROCESSORS_ONLN);
-  return n > 0 ? (int)n : 1;
-}

@@ -12,7 +12,6 @@
 #endif
 
 #include "os/fault.h"
-#include "os/privatefd.h"
 #include "os/signal.h"
 
 /* The plain kind.  Where the system has no unnamed semaphores, or none that

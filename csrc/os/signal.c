@@ -1,4 +1,4 @@
-/* os: signals, on POSIX.  See os.h for the contract. */
+/* signal, on POSIX: see signal.h and os.h. */
 #define _GNU_SOURCE 1
 
 #include "os/signal.h"
@@ -8,7 +8,182 @@
 #include <unistd.h>
 
 #include "os/fault.h"
-#include "os/overlay.h"
+
+/*
+** --- handlers of ours over those of others ---
+**
+** What was there before is called after ours.  Somebody may lay another over
+** ours, or take ours away; then ours may be laid again, over that.  If it calls
+** ours, as it should, the two of them call each other: then each is called
+** once.
+*/
+
+#define MAX_FORMERS 8 /* former handlers of one signal that are kept */
+
+typedef struct {
+  void (*fn)(int sig, siginfo_t *info, void *context); /* const */
+  int sig;   /* const */
+  int bit;   /* const: its own */
+  int flags; /* const: of sigaction, beside SA_SIGINFO */
+  /* Under `once`, or the main thread's alone: */
+  struct sigaction former[MAX_FORMERS]; /* never changed once `before` has
+                                           pointed there */
+  int formers;
+  _Atomic(const struct sigaction *) before; /* the handler below ours */
+} overlay;
+
+static bool is_function(const struct sigaction *sa) {
+  return sa->sa_flags & SA_SIGINFO ||
+         (sa->sa_handler != SIG_DFL && sa->sa_handler != SIG_IGN);
+}
+
+static bool lies(const overlay *o, const struct sigaction *sa) {
+  return sa->sa_flags & SA_SIGINFO && sa->sa_sigaction == o->fn;
+}
+
+static bool is_same(const struct sigaction *a, const struct sigaction *b) {
+  if ((a->sa_flags ^ b->sa_flags) & SA_SIGINFO) return false;
+  return a->sa_flags & SA_SIGINFO ? a->sa_sigaction == b->sa_sigaction
+                                  : a->sa_handler == b->sa_handler;
+}
+
+/* A handler may run on another thread and look at a former one: none is ever
+** overwritten.  One that comes when there is no room is not called. */
+static const struct sigaction *keep(overlay *o, const struct sigaction *sa) {
+  for (int i = 0; i < o->formers; i++)
+    if (is_same(&o->former[i], sa)) return &o->former[i];
+  if (o->formers == MAX_FORMERS) return NULL;
+  o->former[o->formers] = *sa;
+  return &o->former[o->formers++];
+}
+
+/* All signals are held back: another handler that set a hook in the middle of
+** ours would be lost.  Its stack, and whether it lets system calls go on, is as
+** the handler below wants it. */
+static int lay(overlay *o) {
+  struct sigaction sa, now;
+  if (sigaction(o->sig, NULL, &now) != 0) return errno;
+  if (lies(o, &now)) return 0;
+  o->before = keep(o, &now);
+  memset(&sa, 0, sizeof(sa));
+  sa.sa_sigaction = o->fn;
+  sigfillset(&sa.sa_mask);
+  sa.sa_flags = o->flags | SA_SIGINFO |
+                (now.sa_flags & (SA_ONSTACK | SA_RESTART));
+  return sigaction(o->sig, &sa, NULL) == 0 ? 0 : errno;
+}
+
+static THR_TLS volatile sig_atomic_t passing; /* bits of overlays */
+
+static void pass_on(const overlay *o, siginfo_t *info, void *context) {
+  const struct sigaction *before = o->before;
+  if (!before || !is_function(before) || passing & o->bit) return;
+  passing |= o->bit;
+  if (before->sa_flags & SA_SIGINFO)
+    before->sa_sigaction(o->sig, info, context);
+  else
+    before->sa_handler(o->sig);
+  passing &= ~o->bit;
+}
+
+/* --- the preemption signal --- */
+
+/* After so many signals in a row that no thread has received: is our handler
+** still installed? */
+#define MAX_UNHEARD 3
+
+static void on_preempt(int sig, siginfo_t *info, void *context);
+
+static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+static void (*preempt_fn)(void); /* set once, before the handler is */
+static atomic_uint unheard;      /* since any thread has received one */
+static overlay preempting = {.fn = on_preempt,
+                             .sig = THREADING_SIGNAL,
+                             .bit = 1,
+                             .flags = SA_RESTART}; /* once */
+
+static void on_preempt(int sig, siginfo_t *info, void *context) {
+  int saved = errno;
+  (void)sig;
+  atomic_store_explicit(&unheard, 0, memory_order_relaxed);
+  preempt_fn();
+  pass_on(&preempting, info, context);
+  errno = saved;
+}
+
+static int install(void) {
+  if (thr_fault_fails(THR_CHANCE_CALL)) return EINVAL;
+  return lay(&preempting);
+}
+
+int thr_os_handlepreempt(void (*fn)(void)) {
+  int err = 0;
+  pthread_mutex_lock(&once);
+  if (!preempt_fn) {
+    preempt_fn = fn;
+    err = install();
+    if (err != 0) preempt_fn = NULL;
+  }
+  pthread_mutex_unlock(&once);
+  thr_os_letpreempt(true);
+  return err;
+}
+
+/* Another library may have taken the signal, unaware that it is in use. */
+static void regain(void) {
+  struct sigaction now;
+  if (sigaction(THREADING_SIGNAL, NULL, &now) != 0 || lies(&preempting, &now))
+    return;
+  pthread_mutex_lock(&once);
+  lay(&preempting);
+  pthread_mutex_unlock(&once);
+}
+
+void thr_os_preempt(thr_osthread t) {
+  if (atomic_fetch_add_explicit(&unheard, 1, memory_order_relaxed) >=
+      MAX_UNHEARD)
+    regain();
+  pthread_kill(t, THREADING_SIGNAL);
+}
+
+void thr_os_disturb(thr_osthread t) {
+  regain();
+  pthread_kill(t, THREADING_SIGNAL);
+}
+
+/* --- Ctrl-C --- */
+
+static void on_sigint(int sig, siginfo_t *info, void *context);
+
+static bool (*sigint_may)(void);   /* set before the handler is */
+static void (*sigint_after)(void); /* likewise */
+static overlay sigint = {.fn = on_sigint, .sig = SIGINT, .bit = 2}; /* main
+                                                                  thread */
+
+static void on_sigint(int sig, siginfo_t *info, void *context) {
+  int saved = errno;
+  (void)sig;
+  if (sigint_may()) {
+    pass_on(&sigint, info, context);
+    sigint_after();
+  }
+  errno = saved;
+}
+
+void thr_os_aroundsigint(bool (*may)(void), void (*after)(void)) {
+  struct sigaction now;
+  if (sigaction(SIGINT, NULL, &now) != 0 || !is_function(&now)) return;
+  sigint_may = may;
+  sigint_after = after;
+  lay(&sigint);
+}
+
+bool thr_os_sighandled(int sig) {
+  struct sigaction sa;
+  return sigaction(sig, NULL, &sa) == 0 && is_function(&sa);
+}
+
+/* --- what our threads block --- */
 
 /* Every signal that may come from outside.  The synchronous ones must stay
 ** deliverable: blocked, they kill the process without their handler. */
@@ -26,32 +201,15 @@ void thr_os_blocksignals(bool block) {
   pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-static void on_sigint(int sig, siginfo_t *info, void *context);
-
-static bool (*sigint_may)(void);   /* set before the handler is */
-static void (*sigint_after)(void); /* likewise */
-static thr_overlay sigint = {.fn = on_sigint,
-                             .sig = SIGINT,
-                             .bit = 2}; /* main thread */
-
-static void on_sigint(int sig, siginfo_t *info, void *context) {
-  int saved = errno;
-  (void)sig;
-  if (sigint_may()) {
-    thr_overlay_passon(&sigint, info, context);
-    sigint_after();
-  }
-  errno = saved;
+bool thr_os_letpreempt(bool in) {
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, THREADING_SIGNAL);
+  pthread_sigmask(in ? SIG_UNBLOCK : SIG_BLOCK, &set, &before);
+  return !sigismember(&before, THREADING_SIGNAL);
 }
 
-void thr_os_aroundsigint(bool (*may)(void), void (*after)(void)) {
-  struct sigaction now;
-  if (sigaction(SIGINT, NULL, &now) != 0 || !thr_overlay_isfunction(&now))
-    return;
-  sigint_may = may;
-  sigint_after = after;
-  thr_overlay_lay(&sigint);
-}
+/* --- signals that the user names --- */
 
 static void (*signal_fn)(void); /* set before the handler is */
 static pthread_t signal_thread; /* likewise */
@@ -90,8 +248,4 @@ int thr_os_signumber(const char *name) {
 
 int thr_os_raise(int sig) { return kill(getpid(), sig) == 0 ? 0 : errno; }
 int thr_os_sigint(void) { return SIGINT; }
-bool thr_os_sighandled(int sig) {
-  struct sigaction sa;
-  return sigaction(sig, NULL, &sa) == 0 && thr_overlay_isfunction(&sa);
-}
 bool thr_os_sigvalid(int sig) { return sig > 0 && sig < NSIG; }

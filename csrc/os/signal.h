@@ -1,6 +1,6 @@
 /*
-** signal: which signals our threads use and block; for the os layer alone,
-** what others may ask for stands in os.h.
+** signal: which signals our threads use and block, and our handlers over those
+** of others.  For the room `os` alone; what others may ask for is in os.h.
 */
 #ifndef THR_SIGNAL_H
 #define THR_SIGNAL_H

@@ -11,6 +11,7 @@
 #include "bind/unwind.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
+#include "os/dl.h"
 #include "state/dump.h"
 #include "state/finale.h"
 #include "state/fork.h"

@@ -1,0 +1,32 @@
+/* process: see process.h. */
+#include "io/process.h"
+
+#include "bind/pending.h"
+#include "os/fault.h"
+
+/* How often a thread looks whether a program has ended, where the system has no
+** descriptor for that. */
+#define LOOK_FIRST (THR_SECOND / 2000)
+#define LOOK_LAST (THR_SECOND / 20)
+
+int thr_process_wait(lua_State *L, thr_tstate *ts, thr_watch *watch,
+                     int64_t deadline, const char *what) {
+  thr_waiter w = thr_waiter_on(ts, watch, what);
+  if (watch->fd >= 0) w = thr_waiter_onfd(ts, watch, what);
+  thr_tstate_makebell(ts);
+  return thr_pending_trydisturbed(L, thr_park(&w, deadline));
+}
+
+int thr_process_waitend(lua_State *L, thr_tstate *ts, thr_child *c,
+                        int64_t deadline, int *status) {
+  thr_watch watch = {.fd = c->end, .wanted = THR_IN};
+  int64_t pause = LOOK_FIRST;
+  while (!thr_child_reap(c, status)) {
+    int64_t now = thr_os_monotonic(), until = deadline;
+    if (thr_fault_now(now) >= deadline) return 0;
+    if (watch.fd < 0 && deadline - pause > now) until = now + pause;
+    if (thr_process_wait(L, ts, &watch, until, "program") < 0) return -1;
+    pause = pause < LOOK_LAST ? 2 * pause : pause;
+  }
+  return 1;
+}
