@@ -47,7 +47,7 @@ void thr_pending_raise(lua_State *L, thr_tstate *ts) {
   if (ts->pending & THR_PENDING_STOP) raise_stop(L, ts);
   if (take_bit(ts, THR_PENDING_DUMP)) ts->rt->at_dump(L);
   if (take_bit(ts, THR_PENDING_INTERRUPT)) thr_blame_error(L, "interrupted!");
-  if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) thr_cancel_raise(L, ts);
+  if (ts->pending & THR_PENDING_CANCEL & ~ts->masked) thr_cancel_raise(L, ts);
 }
 
 int thr_pending_checkpoint(lua_State *L) {
@@ -67,7 +67,7 @@ void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
   if (!ts->holds_gil) thr_self_find(L); /* raises */
   thr_whose_at(ts, L);
   if (thr_whose_isown(ts)) thr_gil_yield(ts);
-  if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) || unwinding(ts))
+  if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->masked) || unwinding(ts))
     return;
   if (ts->guarded) { /* by one instruction: that which marks the variable */
     ts->guarded = false;

@@ -19,9 +19,9 @@ void thr_pending_open(lua_State *L);
 /* Raises what is pending for ts. */
 void thr_pending_raise(lua_State *L, thr_tstate *ts);
 
-/* The same, where anything is that ts is not deaf to. */
+/* The same, where anything is that ts has not masked. */
 static inline void thr_pending_check(lua_State *L, thr_tstate *ts) {
-  if (ts->pending & ~ts->deaf) thr_pending_raise(L, ts);
+  if (ts->pending & ~ts->masked) thr_pending_raise(L, ts);
 }
 
 /* Raises where ts, which is about to let go of the global lock, runs in

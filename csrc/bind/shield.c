@@ -12,34 +12,34 @@ static const char *const shield = "threading.shield"; /* metatable */
 
 static int shield_close(lua_State *L) {
   thr_tstate *ts = thr_self(L);
-  ts->deaf = *(unsigned *)luaL_checkudata(L, 1, shield);
-  if (ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) thr_preempt_arm(ts);
+  ts->masked = *(unsigned *)luaL_checkudata(L, 1, shield);
+  if (ts->pending & THR_PENDING_AT_ONCE & ~ts->masked) thr_preempt_arm(ts);
   return 0;
 }
 
-/* fn(...), while the thread is deaf to these bits.  fn may not yield: the
+/* fn(...), while the thread is masked to these bits.  fn may not yield: the
 ** shield is the thread's, not the coroutine's. */
-static int call_deaf(lua_State *L, unsigned deaf) {
+static int call_masked(lua_State *L, unsigned masked) {
   thr_tstate *ts = thr_self(L);
   int nargs = lua_gettop(L) - 1;
   unsigned *before = lua_newuserdatauv(L, sizeof(*before), 0);
-  *before = ts->deaf;
+  *before = ts->masked;
   luaL_setmetatable(L, shield);
   lua_insert(L, 1);
   lua_toclose(L, 1);
-  ts->deaf = deaf;
-  if (ts->pending & THR_PENDING_CANCELS & ~deaf) thr_pending_raise(L, ts);
+  ts->masked = masked;
+  if (ts->pending & THR_PENDING_CANCELS & ~masked) thr_pending_raise(L, ts);
   lua_call(L, nargs, LUA_MULTRET);
   return lua_gettop(L) - 1;
 }
 
 int thr_shield(lua_State *L) {
   thr_args_callable(L, 1, "fn");
-  return call_deaf(L, thr_self(L)->deaf | THR_PENDING_CANCELS);
+  return call_masked(L, thr_self(L)->masked | THR_PENDING_CANCELS);
 }
 
 int thr_shield_expose(lua_State *L) {
-  return call_deaf(L, thr_self(L)->deaf & ~THR_PENDING_CANCELS);
+  return call_masked(L, thr_self(L)->masked & ~THR_PENDING_CANCELS);
 }
 
 void thr_shield_open(lua_State *L) {

@@ -27,7 +27,7 @@ threading_state *thr_doors_open(lua_State *L) {
 void thr_doors_close(threading_state *s) {
   thr_runtime *rt = ((state *)s)->rt;
   atomic_fetch_sub(&rt->doors, 1);
-  thr_deadlock_ended(rt);
+  thr_deadlock_lower(rt);
   thr_runtime_unref(rt);
   thr_os_free(s);
 }

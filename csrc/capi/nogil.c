@@ -62,8 +62,8 @@ int thr_nogil_take(threading_thread *t) {
 ** reading it there is safe. */
 int thr_nogil_stopping(threading_thread *t) {
   thr_tstate *ts = thr_nogil_record(t);
-  unsigned deaf = ts->deaf | THR_PENDING_DUMP; /* that can wait */
-  if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~deaf)
+  unsigned masked = ts->masked | THR_PENDING_DUMP; /* that can wait */
+  if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~masked)
     return 1;
   return thr_nogil_iskept(ts) || thr_ctrlc_signalled(ts);
 }

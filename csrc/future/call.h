@@ -2,7 +2,7 @@
 ** call: a function and its arguments, kept until somebody makes the call; then
 ** what it has returned, or raised.
 **
-** It stands in user values of the box at stack index 1, a future's, and
+** It is kept in user values of the box at stack index 1, a future's, and
 ** nothing of the call is kept when it is over.
 */
 #ifndef THR_CALL_H

@@ -13,8 +13,8 @@ static bool is_done(const thr_future *f) {
   return f->state >= THR_FUTURE_CANCELLED;
 }
 
-/* It is done; tells who waits. */
-static void settle(thr_future *f, thr_futurestate state) {
+/* It is done: the threads that wait are woken. */
+static void set_done(thr_future *f, thr_futurestate state) {
   f->state = state;
   thr_gate_wakeall(&f->gate);
 }
@@ -58,22 +58,22 @@ int thr_future_is(lua_State *L) {
 }
 
 void thr_future_end(lua_State *L, thr_future *f, bool ok) {
-  settle(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
-  thr_listeners_tell(L);
+  set_done(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
+  thr_listeners_notify(L);
 }
 
 bool thr_future_cancel(lua_State *L, thr_future *f) {
   if (f->state == THR_FUTURE_PENDING) {
     lua_pushnil(L);
     lua_setiuservalue(L, 1, THR_CALL_CONTENT);
-    settle(f, THR_FUTURE_CANCELLED);
-    thr_listeners_tell(L);
+    set_done(f, THR_FUTURE_CANCELLED);
+    thr_listeners_notify(L);
   }
   return f->state == THR_FUTURE_CANCELLED;
 }
 
 /* Waits; pushes why there is no outcome, or returns 0. */
-static int await(lua_State *L, thr_future *f) {
+static int await_done(lua_State *L, thr_future *f) {
   thr_tstate *ts = thr_self(L);
   int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
   thr_parkresult r = THR_PARK_WOKEN;
@@ -102,7 +102,7 @@ cancellation
 */
 static int future_result(lua_State *L) {
   thr_future *f = check(L);
-  int n = await(L, f);
+  int n = await_done(L, f);
   if (n > 0) return n;
   n = thr_call_pushoutcome(L);
   return f->state == THR_FUTURE_FAILED ? lua_error(L) : n;
@@ -119,7 +119,7 @@ error; or nil and "timeout"; or nil and "cancelled"
 */
 static int future_exception(lua_State *L) {
   thr_future *f = check(L);
-  int n = await(L, f);
+  int n = await_done(L, f);
   if (n > 0) return n;
   if (f->state == THR_FUTURE_FAILED) thr_call_pushoutcome(L);
   else lua_pushnil(L);
@@ -168,10 +168,10 @@ static int future_cancel(lua_State *L) {
   return 1;
 }
 
-/* The listener is at 2; where it comes too late it is told at once. */
+/* The listener is at 2; if it comes too late it is notified at once. */
 static int listen(lua_State *L, const thr_future *f) {
   lua_settop(L, 2);
-  if (is_done(f)) thr_listeners_tellone(L);
+  if (is_done(f)) thr_listeners_notifyone(L);
   else thr_listeners_add(L);
   return 0;
 }
@@ -179,7 +179,7 @@ static int listen(lua_State *L, const thr_future *f) {
 /***
 Calls a function with the future when it is done: in the thread that has ended
 or cancelled it, or here if it is done already.  Callbacks are called in the
-order of their adding.  An error in one is told on stderr, and ends only it.
+order of their adding.  An error in one is reported on stderr, and ends only it.
 @function add_done_callback
 @tparam function fn
 @raise if fn is not callable

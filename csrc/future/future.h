@@ -2,7 +2,7 @@
 ** future: a call that somebody else makes, and its outcome.
 **
 ** Guarded by the global lock, as the queue is: a change of state is atomic.
-** What is called, the outcome, and who wants to be told of it, stand in user
+** What is called, the outcome, and the listeners are in user
 ** values of the box: see call.h, listeners.h.
 */
 #ifndef THR_FUTURE_H
@@ -35,8 +35,8 @@ int thr_future_create(struct lua_State *L); /* _future(fn, ...) */
 int thr_future_is(struct lua_State *L);     /* _is_future(value) */
 thr_future *thr_future_check(struct lua_State *L, int arg);
 
-/* For the future at stack index 1; raise what thr_listeners_tell does, when all
-** is done.  The call is over, and its outcome kept: */
+/* For the future at stack index 1; raise what thr_listeners_notify does, when
+** all is done.  The call is over, and its outcome kept: */
 void thr_future_end(struct lua_State *L, thr_future *f, bool ok);
 /* If it has not begun; returns whether it is cancelled. */
 bool thr_future_cancel(struct lua_State *L, thr_future *f);

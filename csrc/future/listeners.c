@@ -46,9 +46,9 @@ static int put(lua_State *L) {
   return 0;
 }
 
-/* Tells the one on top of the stack.  False: in its place is left what was
+/* Notifies the one on top of the stack.  False: in its place is left what was
 ** asked of this thread meanwhile. */
-static bool tell(lua_State *L) {
+static bool notify(lua_State *L) {
   int base = lua_gettop(L);
   bool queue = lua_isuserdata(L, base);
   lua_pushcfunction(L, add_traceback);
@@ -66,19 +66,19 @@ static bool tell(lua_State *L) {
   return !asked;
 }
 
-void thr_listeners_tellone(lua_State *L) {
-  if (!tell(L)) lua_error(L);
+void thr_listeners_notifyone(lua_State *L) {
+  if (!notify(L)) lua_error(L);
 }
 
-void thr_listeners_tell(lua_State *L) {
+void thr_listeners_notify(lua_State *L) {
   if (lua_getiuservalue(L, 1, THR_LISTENERS) != LUA_TNIL) {
     int list = lua_gettop(L);
     lua_pushnil(L);
     lua_setiuservalue(L, 1, THR_LISTENERS);
-    lua_pushnil(L); /* what is to be raised when all are told */
+    lua_pushnil(L); /* what is to be raised when all are notified */
     for (lua_Integer i = 1; lua_rawgeti(L, list, i) != LUA_TNIL; i++)
       if (!lua_toboolean(L, -1)) lua_pop(L, 1);
-      else if (!tell(L)) lua_replace(L, list + 1);
+      else if (!notify(L)) lua_replace(L, list + 1);
     lua_settop(L, list + 1);
     if (!lua_isnil(L, -1)) lua_error(L);
     lua_pop(L, 1);

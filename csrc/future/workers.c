@@ -1,4 +1,4 @@
-/* pool: see pool.h. */
+/* workers: see workers.h. */
 #include "future/workers.h"
 
 #include "bind/box.h"

@@ -1,14 +1,14 @@
 /*
-** pool: how the workers of a ThreadPoolExecutor make the calls of the futures
-** that stand in its queue.
+** workers: how those of a ThreadPoolExecutor make the calls of the futures
+** that are in its queue.
 **
 ** To take a future and to note that its call is made are one step, during
 ** which no Lua code runs and nothing is raised: whatever ends a worker, a
 ** future that it has taken gets an outcome.
 **
 ** Nor does Lua code run from where an outcome is seen to where the worker
-** waits for the next future (but for callbacks): who waits for that, and then
-** submits the next call, finds the worker waiting.
+** waits for the next future (but for callbacks): a thread that waits for that,
+** and then submits the next call, finds the worker waiting.
 */
 #ifndef THR_WORKERS_H
 #define THR_WORKERS_H

@@ -24,7 +24,7 @@ static int random_count(thr_tstate *ts) { /* xorshift */
 /* What must be met at once comes at the next instruction: one that came later
 ** might be met by a <close> variable. */
 static bool is_urgent(const thr_tstate *ts) {
-  return (ts->pending & THR_PENDING_AT_ONCE & ~ts->deaf) != 0;
+  return (ts->pending & THR_PENDING_AT_ONCE & ~ts->masked) != 0;
 }
 
 static int soon(thr_tstate *ts) {

@@ -49,9 +49,9 @@ typedef struct thr_wait {
   const void *object; /* as the user knows it */
   const void *addr;
   uint64_t (*owner)(const void *addr); /* who can end it; NULL: anybody */
-  bool certain; /* nobody but the owner can */
-  bool forever;
-  bool tellable; /* it can raise an error about a deadlock */
+  bool owner_only; /* nobody but the owner can */
+  bool unbounded; /* no deadline, no descriptor ends it */
+  bool reportable; /* it can raise an error about a deadlock */
 } thr_wait;
 
 /* A lua_State whose hook is ours, over the user's. Guard: own. */
@@ -123,7 +123,7 @@ struct thr_tstate {
   bool guarded;          /* own: a guard() has returned; see at_switch */
   unsigned long wait_number; /* m: the younger the wait, the higher */
   atomic_uint pending;             /* THR_PENDING_* bits */
-  unsigned deaf; /* own: those that must not end a wait just now */
+  unsigned masked; /* own: those that neither end a wait nor are raised */
   void (*base_hook)(struct lua_State *, struct lua_Debug *); /* own: the hook
                      of base that is known; another is a signal handler's */
   unsigned stop_rounds, stops_left; /* own: see pending.c */

@@ -32,7 +32,7 @@ static thr_parkresult wait_for_key(thr_tstate *ts, FILE *in) {
   thr_tstate_makebell(ts);
   thr_whose_at(ts, ts->running); /* it is a prompt that calls readline */
   thr_waiter w = thr_waiter_onfd(ts, &watch, "descriptor");
-  w.deaf = ~0u;
+  w.masked = ~0u;
   w.signalled = is_signalled;
   waiting = true;
   thr_parkresult r = thr_park(&w, THR_FOREVER);

@@ -247,7 +247,7 @@ static threading_call describe_call(const kernel *k, thr_tstate *ts,
     if (k->parameters[i].kind < ARRAY) f->args[i].length = 0;
   threading_call call = {.self = (threading_thread *)ts,
                          .pending = (const unsigned *)&ts->pending,
-                         .heard = ~(ts->deaf | THR_PENDING_DUMP),
+                         .heard = ~(ts->masked | THR_PENDING_DUMP),
                          .look = ts->is_main ? k->api->stopping : NULL,
                          .acquire = k->api->lock_acquire,
                          .release = k->api->lock_release,
@@ -265,7 +265,7 @@ static int run(const kernel *k, thr_tstate *ts, frame *f, bool *stop) {
   atomic_store_explicit(&ts->nogil, true, memory_order_relaxed);
   thr_gil_release(ts);
   int wrong = fn(f->args, &call);
-  *stop = (ts->pending & ~(ts->deaf | THR_PENDING_DUMP)) ||
+  *stop = (ts->pending & ~(ts->masked | THR_PENDING_DUMP)) ||
           thr_ctrlc_signalled(ts);
   atomic_store_explicit(&ts->nogil, false, memory_order_relaxed);
   thr_gil_take(ts, THR_AT_ONCE);

@@ -1,12 +1,12 @@
 /*
 ** closing: descriptors that are closed while threads may wait for them.
 **
-** Whoever closes a descriptor of an object announces it first: the threads that
-** wait for it wake, and find it closed.  A thread that has read the number of
-** an object's descriptor, but does not wait yet, would wait for a stranger's
-** if the number is closed, and used again, in between.  So it notes how many
-** closings there were before it read the number; if that has changed when its
-** wait is registered, it has to read the number again.
+** A thread that closes a descriptor of an object announces it first: the
+** threads that wait for it wake, and find it closed.  A thread that has read
+** the number of an object's descriptor, but does not wait yet, would wait for a
+** stranger's if the number is closed, and used again, in between.  So it notes
+** how many closings there were before it read the number; if that has changed
+** when its wait is registered, it has to read the number again.
 **
 ** Laws
 ** - Between the announcement and the close no thread of the Lua state runs.

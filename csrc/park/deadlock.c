@@ -7,12 +7,12 @@ static thr_tstate *thread_by_ident(thr_runtime *rt, uint64_t ident) {
   return ts;
 }
 
-/* Whose wait must end before this one can?  NULL: somebody's who is awake, or
-** will be. */
+/* The thread whose wait must end before this one can.  NULL: one that is awake,
+** or will be, may end it. */
 static thr_tstate *next_in_circle(const thr_tstate *ts) {
   const thr_wait *wait = &ts->wait;
-  bool follow = wait->certain || ts->rt->policy == THR_DEADLOCK_CYCLE;
-  if (!ts->waiting || !wait->forever || !wait->owner || !follow) return NULL;
+  bool follow = wait->owner_only || ts->rt->policy == THR_DEADLOCK_CYCLE;
+  if (!ts->waiting || !wait->unbounded || !wait->owner || !follow) return NULL;
   if (ts->wait_over) return NULL;
   uint64_t ident = wait->owner(wait->addr);
   return ident != 0 ? thread_by_ident(ts->rt, ident) : NULL;
@@ -27,9 +27,9 @@ static bool closes_circle(thr_tstate *self) {
   return ts == self;
 }
 
-static void tell_another(thr_tstate *self) {
+static void report_to_another(thr_tstate *self) {
   thr_tstate *ts = next_in_circle(self);
-  while (ts != self && !ts->wait.tellable) ts = next_in_circle(ts);
+  while (ts != self && !ts->wait.reportable) ts = next_in_circle(ts);
   if (ts != self) thr_lot_enddeadlock(ts);
 }
 
@@ -37,13 +37,13 @@ bool thr_deadlock_publish(thr_waiter *w) {
   thr_tstate *ts = w->ts;
   thr_mutex_lock(&ts->rt->m);
   ts->wait_over = false;
-  ts->wait = (thr_wait){w->what, w->object, w->addr, w->owner, w->certain,
-                        w->endless, w->tellable};
+  ts->wait = (thr_wait){w->what, w->object, w->addr, w->owner, w->owner_only,
+                        w->unbounded, w->reportable};
   ts->waiting = true;
   ts->wait_number = ++ts->rt->waits;
   bool ok = ts->rt->policy == THR_DEADLOCK_OFF || !closes_circle(ts);
-  if (!ok && !w->tellable) {
-    tell_another(ts);
+  if (!ok && !w->reportable) {
+    report_to_another(ts);
     ok = true;
   }
   ts->waiting = ok;
@@ -57,25 +57,26 @@ void thr_deadlock_unpublish(thr_tstate *ts) {
   thr_mutex_unlock(&ts->rt->m);
 }
 
-/* Whoever ends the process reports nothing, so that no policy forbids it. */
-bool thr_deadlock_tellable(const thr_tstate *ts) {
+/* While a thread ends the process, a deadlock is no error of the program: that
+** thread is told under each policy, and gives up its wait; no other is. */
+bool thr_deadlock_isreportable(const thr_tstate *ts) {
   const thr_tstate *ender = ts->rt->ender;
   return ender ? ender == ts : ts->rt->policy != THR_DEADLOCK_OFF;
 }
 
-/* The one that began to wait last of those that may be told.  (A wait may have
-** begun before there was an ender.) */
+/* Of the waits that can be reported, the one that began last.  (It may have
+** begun before a thread began to end the process.) */
 static thr_tstate *last_to_wait(thr_runtime *rt) {
   thr_tstate *last = NULL;
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
-    if (ts->waiting && ts->wait.tellable && thr_deadlock_tellable(ts) &&
+    if (ts->waiting && ts->wait.reportable && thr_deadlock_isreportable(ts) &&
         (!last || ts->wait_number > last->wait_number))
       last = ts;
   return last;
 }
 
-/* Telling one counts it as awake, so that not two are told. */
-void thr_deadlock_tell(thr_runtime *rt) {
+/* The thread whose wait is ended counts as awake, so that there are not two. */
+void thr_deadlock_check(thr_runtime *rt) {
   if (rt->awake != 0) return;
   thr_mutex_lock(&rt->m);
   thr_tstate *last = last_to_wait(rt);
@@ -83,14 +84,14 @@ void thr_deadlock_tell(thr_runtime *rt) {
   thr_mutex_unlock(&rt->m);
 }
 
-void thr_deadlock_ended(thr_runtime *rt) {
-  if (atomic_fetch_sub(&rt->awake, 1) == 1) thr_deadlock_tell(rt);
+void thr_deadlock_lower(thr_runtime *rt) {
+  if (atomic_fetch_sub(&rt->awake, 1) == 1) thr_deadlock_check(rt);
 }
 
 void thr_deadlock_recount(const void *addr, const atomic_int *retained) {
   thr_runtime *rt;
   while ((rt = thr_lot_recount(addr, retained))) {
-    thr_deadlock_tell(rt);
+    thr_deadlock_check(rt);
     thr_runtime_unref(rt);
   }
 }

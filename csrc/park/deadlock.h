@@ -1,17 +1,18 @@
 /*
-** deadlock: sees that nobody is left who could end a wait.
+** deadlock: finds that no thread is left that could end a wait.
 **
 ** Two cases are certain.  All threads of the Lua state wait for ever: `awake`
-** counts the others; who parks counts itself out and who takes a waiter out
-** of the parking lot counts it in, both under the bucket's mutex, so that 0
-** means that no wake-up is under way either.  Or a circle of waits that only
-** the owner can end (RLock, join) leads back to who is about to wait; it is
-** looked for under the runtime's mutex, where each thread has published its
-** wait.  A circle of plain Locks is not certain, for any thread may release
-** one: it is reported under the policy "cycle" only.
+** counts the others.  A thread that parks counts itself out, and one that takes
+** a waiter out of the parking lot counts it in, both under the bucket's mutex,
+** so that 0 means that no wake-up is under way either.  Or a circle of waits
+** that only the owner can end (RLock, join) leads back to a thread that is
+** about to wait; it is looked for under the runtime's mutex, where each thread
+** has published its wait.  A circle of plain Locks is not certain, for any
+** thread may release one: it is reported under the policy "cycle" only.
 **
-** While a thread ends the process (os.exit with close), nobody else is told: it
-** gives up its wait for the others.
+** It is reported to one thread, whose wait ends with THR_PARK_DEADLOCK.  While
+** a thread ends the process (os.exit with close), that is the one: it gives up
+** its wait for the others.
 **
 ** A thread that sleeps, has a deadline, runs C without the global lock, or is
 ** attached from outside, counts as awake.  So does one that waits for an object
@@ -33,21 +34,22 @@ typedef enum {
 } thr_deadlock_policy;
 
 /* Publishes the wait that is about to begin.  False, and nothing published:
-** it would close a circle.  Where the waiter cannot be told, another one of
-** the circle is. */
+** it would close a circle.  Where that cannot be reported to the waiter, it is
+** to another one of the circle. */
 bool thr_deadlock_publish(thr_waiter *w);
 void thr_deadlock_unpublish(thr_tstate *ts);
 
-/* May a deadlock that ts closes be told to it? */
-bool thr_deadlock_tellable(const thr_tstate *ts);
+/* May a deadlock be reported to ts? */
+bool thr_deadlock_isreportable(const thr_tstate *ts);
 
-/* One that counted as awake does so no longer: a thread has ended, say, and
-** woken all who joined it.  If all others wait for
-** ever, the one that began to wait last is told. */
-void thr_deadlock_ended(thr_runtime *rt);
+/* One that counted as awake does so no longer: a thread has ended, say, and has
+** woken the threads that joined it.  Then looks, as thr_deadlock_check does. */
+void thr_deadlock_lower(thr_runtime *rt);
 
-/* The same where a thread has begun to wait that cannot be told. */
-void thr_deadlock_tell(thr_runtime *rt);
+/* If all threads wait for ever, reports it to the one that began last of those
+** to which it can be reported.  Also to be called when a thread has begun to
+** wait to which it cannot. */
+void thr_deadlock_check(thr_runtime *rt);
 
 /* *retained, of the object at addr, has become more than 0, or 0: threads that
 ** wait there count as awake from now on, or no longer. */

@@ -1,7 +1,7 @@
 /* gate: see gate.h for the laws. */
 #include "park/gate.h"
 
-/* Under the global lock, as whoever looks at the gate is. */
+/* Under the global lock, as all that looks at the gate. */
 static bool note_parked(thr_waiter *w) {
   ((thr_gate *)w->addr)->parked = true;
   return true;

@@ -1,12 +1,13 @@
 /*
 ** gate: where threads wait for a change of an object that is guarded by the
-** global lock.  Who makes the change wakes the first, or all; who was woken
-** looks again, for a newcomer may have been quicker.
+** global lock.  The thread that makes the change wakes the first, or all; one
+** that was woken looks again, for a newcomer may have been quicker.
 **
 ** Laws
 ** - A gate at which a thread is parked has `parked` set; set without a thread
 **   behind it is legal (a timeout), and the next wake-up clears it.
-** - Who waits has looked at the object since it took the global lock last.
+** - A thread that waits has looked at the object since it last took the global
+**   lock.
 */
 #ifndef THR_GATE_H
 #define THR_GATE_H
@@ -16,8 +17,9 @@
 THR_PRIVATE_BEGIN
 
 typedef struct {
-  bool parked;  /* gil: somebody may wait here */
-  bool streams; /* gil: who is woken finds much, for what woke it goes on */
+  bool parked;  /* gil: a thread may wait here */
+  bool streams; /* gil: a thread that is woken here finds many items, since the
+                   one that woke it goes on */
   int waiting;  /* gil: threads that are here, or woken and not yet running */
 } thr_gate;
 

@@ -42,7 +42,7 @@ static void dequeue(struct bucket *b, thr_waiter *w, thr_parkresult result) {
   else b->last = w->prev;
   w->result = result;
   atomic_store(&w->ts->wait_over, true);
-  if (w->forever) atomic_fetch_add(&w->ts->rt->awake, 1);
+  if (w->counts_asleep) atomic_fetch_add(&w->ts->rt->awake, 1);
 }
 
 static thr_waiter *next_at(thr_waiter *w, const void *addr) {
@@ -51,10 +51,10 @@ static thr_waiter *next_at(thr_waiter *w, const void *addr) {
 }
 
 /* A dump is made under the global lock only. */
-unsigned thr_waiter_heard(const thr_waiter *w) {
-  unsigned deaf = w->ts->deaf | w->deaf;
-  if (!w->wants_gil) deaf |= THR_PENDING_DUMP;
-  return atomic_load(&w->ts->pending) & ~deaf;
+unsigned thr_waiter_pending(const thr_waiter *w) {
+  unsigned masked = w->ts->masked | w->masked;
+  if (!w->wants_gil) masked |= THR_PENDING_DUMP;
+  return atomic_load(&w->ts->pending) & ~masked;
 }
 
 static bool is_retained(const atomic_int *retained) {
@@ -63,11 +63,11 @@ static bool is_retained(const atomic_int *retained) {
 
 /* The waiter is in the list, and counts as asleep unless something other than
 ** a thread may end its wait.  Where it was the last thread awake, nobody is
-** left that could take it out: it does so itself, if it can be told. */
+** left that could take it out: it does so itself, if that can be reported. */
 static thr_parkresult count_asleep(struct bucket *b, thr_waiter *w) {
   thr_runtime *rt = w->ts->rt;
-  w->forever = w->endless && !is_retained(w->retained);
-  if (w->forever && atomic_fetch_sub(&rt->awake, 1) == 1 && w->tellable)
+  w->counts_asleep = w->unbounded && !is_retained(w->retained);
+  if (w->counts_asleep && atomic_fetch_sub(&rt->awake, 1) == 1 && w->reportable)
     dequeue(b, w, THR_PARK_DEADLOCK);
   return w->result;
 }
@@ -77,7 +77,7 @@ static thr_parkresult count_asleep(struct bucket *b, thr_waiter *w) {
 static thr_parkresult try_enter(struct bucket *b, thr_waiter *w) {
   if (w->validate && !w->validate(w)) return THR_PARK_CHANGED;
   atomic_store(&w->ts->parked_at, w->addr);
-  if (thr_waiter_heard(w)) return THR_PARK_INTERRUPTED;
+  if (thr_waiter_pending(w)) return THR_PARK_INTERRUPTED;
   enqueue(b, w);
   return count_asleep(b, w);
 }
@@ -176,11 +176,11 @@ static void end_wait(thr_tstate *ts, thr_parkresult result,
 }
 
 static bool hears_nothing(const thr_waiter *w) {
-  return thr_waiter_heard(w) == 0;
+  return thr_waiter_pending(w) == 0;
 }
 
-static bool cannot_tell(const thr_waiter *w) {
-  return !w->forever || !w->tellable;
+static bool cannot_report(const thr_waiter *w) {
+  return !w->counts_asleep || !w->reportable;
 }
 
 void thr_lot_interrupt(thr_tstate *ts, unsigned bits) {
@@ -189,20 +189,20 @@ void thr_lot_interrupt(thr_tstate *ts, unsigned bits) {
 }
 
 void thr_lot_enddeadlock(thr_tstate *ts) {
-  end_wait(ts, THR_PARK_DEADLOCK, cannot_tell);
+  end_wait(ts, THR_PARK_DEADLOCK, cannot_report);
 }
 
 thr_runtime *thr_lot_recount(const void *addr, const atomic_int *retained) {
   struct bucket *b = lock_bucket(addr);
-  bool forever = !is_retained(retained);
+  bool asleep = !is_retained(retained);
   thr_waiter *w = next_at(b->first, addr);
-  while (w && (!w->endless || w->forever == forever))
+  while (w && (!w->unbounded || w->counts_asleep == asleep))
     w = next_at(w->next, addr);
   thr_runtime *rt = w ? w->ts->rt : NULL;
   if (w) {
-    w->forever = forever;
+    w->counts_asleep = asleep;
     atomic_fetch_add(&rt->refs, 1); /* the thread may be woken, and end */
-    atomic_fetch_add(&rt->awake, forever ? -1 : 1);
+    atomic_fetch_add(&rt->awake, asleep ? -1 : 1);
   }
   thr_mutex_unlock(&b->m);
   return rt;

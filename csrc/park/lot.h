@@ -43,10 +43,10 @@ typedef enum {
                         does not return this */
 } thr_parkresult;
 
-/* Guards: a field is the waiting thread's own, and does not change while it
-** waits, unless "bucket" stands beside it: that is the bucket's mutex. */
+/* Guards: "bucket" is the bucket's mutex; any other field is the waiting
+** thread's own, and does not change while it is in the list. */
 struct thr_waiter {
-  /* What it waits for. */
+  /* What it waits for */
   const void *addr;
   const void *object; /* to be reported to the user */
   const char *what;   /* the same, in a word */
@@ -55,32 +55,34 @@ struct thr_waiter {
   ** mutex, just before the waiter enters the list. */
   bool (*validate)(thr_waiter *w);
   uint64_t (*owner)(const void *addr); /* see thr_wait */
-  bool certain;                        /* see thr_wait */
+  bool owner_only;                     /* see thr_wait */
   const atomic_int *retained; /* how often C has retained the object, which it
                                  may set or release at any time; NULL: never */
 
-  /* How it waits. */
-  unsigned deaf;      /* pending bits that do not end this wait */
-  int64_t patience;   /* for the global lock once woken, see thr_gil_take */
-  int64_t since;      /* when it came; kept when it parks again */
-  bool lasting;       /* a sleep, which no other thread ends early */
-  thr_watch *watch;   /* the descriptor that it watches, or NULL */
+  /* How it waits */
+  unsigned masked;  /* pending bits that do not end this wait, beside those
+                       that its thread has masked */
+  int64_t patience; /* for the global lock once woken, see thr_gil_take; bucket,
+                       for `decide` may change it */
+  int64_t since;    /* when it came; kept when it parks again */
+  bool is_sleep;    /* a sleep, which no other thread ends early */
+  thr_watch *watch; /* the descriptor that it watches, or NULL */
   bool (*signalled)(void); /* NULL, or: has a signal come that ends the wait?
                               Asked on the main thread, without the lock */
 
-  /* Set by thr_park. */
-  bool wants_gil; /* it held the global lock, and takes it again */
-  bool endless;   /* no deadline and no descriptor ends it */
-  bool tellable;  /* see thr_wait */
+  /* Set by thr_park */
+  bool wants_gil;  /* it held the global lock, and takes it again */
+  bool unbounded;  /* no deadline, no descriptor ends it */
+  bool reportable; /* see thr_wait */
 
-  /* What others do with it. */
-  bool handed;  /* bucket: it has been given what it waited for */
-  bool forever; /* bucket: it counts as asleep; not where C has retained the
-                   object */
-  bool invited;              /* bucket: it is in the global lock's queue */
-  thr_gilwaiter turn;        /* its place there; guard: see gil.h */
-  thr_parkresult result;     /* bucket */
-  thr_waiter *next, *prev;   /* bucket */
+  /* What other threads do with it */
+  bool handed; /* bucket, by `decide`: it has been given what it waited for (a
+                  direct hand-off), and need not compete for it */
+  bool counts_asleep;      /* bucket: unbounded, and not retained by C */
+  bool invited;            /* bucket: it is in the global lock's queue */
+  thr_gilwaiter turn;      /* its place there; guard: see gil.h */
+  thr_parkresult result;   /* bucket */
+  thr_waiter *next, *prev; /* bucket */
 };
 
 static inline thr_waiter thr_waiter_on(thr_tstate *ts, const void *addr,
@@ -111,7 +113,7 @@ static inline thr_waiter thr_waiter_onfd(thr_tstate *ts, thr_watch *watch,
 }
 
 /* The pending bits of its thread that end this wait. */
-unsigned thr_waiter_heard(const thr_waiter *w);
+unsigned thr_waiter_pending(const thr_waiter *w);
 
 /* Where its thread sleeps in this wait. */
 static inline thr_sem *thr_waiter_sem(const thr_waiter *w) {
@@ -138,7 +140,7 @@ void thr_unpark_one(const void *addr, thr_decide decide);
 /* Wakes all that wait at addr; returns how many. */
 int thr_unpark_all(const void *addr);
 
-/* Sets pending bits of a thread, and ends its wait unless that is deaf to
+/* Sets pending bits of a thread, and ends its wait unless that masks
 ** them. */
 void thr_lot_interrupt(thr_tstate *ts, unsigned bits);
 

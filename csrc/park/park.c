@@ -14,7 +14,7 @@
 static bool is_signalled(void *arg) {
   thr_waiter *w = arg;
   if (w->signalled && w->signalled()) return true;
-  return !w->deaf && (thr_waiter_heard(w) || thr_ctrlc_signalled(w->ts));
+  return !w->masked && (thr_waiter_pending(w) || thr_ctrlc_signalled(w->ts));
 }
 
 /* May what this thread waits for come before it has fallen asleep?  Only from
@@ -23,7 +23,7 @@ static bool is_signalled(void *arg) {
 ** so before: after some vain looks it rests, and then tries again. */
 static bool hopeful(thr_waiter *w) {
   thr_tstate *ts = w->ts;
-  if (w->lasting || w->watch || ts->rt->one_cpu || !w->wants_gil ||
+  if (w->is_sleep || w->watch || ts->rt->one_cpu || !w->wants_gil ||
       ts->heir_cpu < 0 || ts->heir_cpu == ts->cpu)
     return false;
   return ts->spins >= 0 || ++ts->spins == 0;
@@ -90,20 +90,19 @@ static thr_parkresult sleep_outside(thr_waiter *w, int64_t deadline) {
   return r;
 }
 
-/* There is no time left: to sleep would only cost a switch there and back, and
-** who polls would make it at each look.  To sleep for no time is to let others
-** run. */
+/* There is no time left: to sleep would only cost a switch there and back, at
+** each look of a thread that polls.  A sleep of no time lets others run. */
 static bool is_look(const thr_waiter *w, int64_t deadline) {
-  return deadline <= w->since && !w->lasting &&
+  return deadline <= w->since && !w->is_sleep &&
          !thr_fault_early(deadline, thr_os_monotonic);
 }
 
-/* Who asks for the global lock gets it here, too: a poll may run where hooks
-** are off, as in a finaliser. */
+/* A thread that asks for the global lock gets it here, too: a poll may run
+** where hooks are off, as in a finaliser. */
 static thr_parkresult look(thr_waiter *w) {
   thr_tstate *ts = w->ts;
   if (w->wants_gil && ts->rt->drop && thr_whose_isown(ts)) thr_gil_yield(ts);
-  if (thr_waiter_heard(w) || (ts->is_main && is_signalled(w)))
+  if (thr_waiter_pending(w) || (ts->is_main && is_signalled(w)))
     return THR_PARK_INTERRUPTED;
   if (w->watch && thr_os_look(w->watch)) return THR_PARK_READY;
   return THR_PARK_TIMEOUT;
@@ -114,13 +113,13 @@ thr_parkresult thr_park(thr_waiter *w, int64_t deadline) {
   if (w->since == 0) w->since = thr_os_monotonic();
   w->wants_gil = ts->holds_gil;
   if (is_look(w, deadline)) return look(w);
-  w->endless = deadline == THR_FOREVER && !w->watch;
+  w->unbounded = deadline == THR_FOREVER && !w->watch;
   if (w->wants_gil && !thr_whose_isown(ts)) return THR_PARK_NOTOWN;
-  w->tellable = w->wants_gil && !w->deaf && thr_deadlock_tellable(ts);
+  w->reportable = w->wants_gil && !w->masked && thr_deadlock_isreportable(ts);
   w->invited = false;
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;
   thr_parkresult r = thr_lot_enter(w);
-  if (r == THR_PARK_ENTERED && !w->tellable) thr_deadlock_tell(ts->rt);
+  if (r == THR_PARK_ENTERED && !w->reportable) thr_deadlock_check(ts->rt);
   if (r == THR_PARK_ENTERED) r = sleep_outside(w, deadline);
   atomic_store(&ts->parked_at, NULL);
   thr_deadlock_unpublish(ts);

@@ -21,7 +21,7 @@ void thr_thread_leave(thr_tstate *ts) {
     thr_unpark_all(&rt->nondaemons);
     thr_unpark_all(&rt->alive);
   }
-  thr_deadlock_ended(rt); /* after those who were waiting for just this */
+  thr_deadlock_lower(rt); /* after those that waited for just this */
 }
 
 static void *os_main(void *arg) {
@@ -63,8 +63,8 @@ static bool still_alive(thr_waiter *w) {
   return *(const atomic_int *)w->addr != THR_STOPPED;
 }
 
-/* The thread whose phase stands at addr. */
-static uint64_t who_ends(const void *addr) {
+/* The thread whose phase is at addr. */
+static uint64_t ident_of(const void *addr) {
   const thr_tstate *ts =
       (const void *)((const char *)addr - offsetof(thr_tstate, phase));
   return ts->phase == THR_STOPPED ? 0 : ts->ident;
@@ -74,8 +74,8 @@ thr_parkresult thr_thread_wait(thr_tstate *self, thr_tstate *ts,
                                int64_t deadline) {
   thr_waiter w = thr_waiter_on(self, &ts->phase, "thread");
   w.validate = still_alive;
-  w.owner = who_ends;
-  w.certain = true;
+  w.owner = ident_of;
+  w.owner_only = true;
   thr_parkresult r = THR_PARK_WOKEN;
   if (ts->phase != THR_STOPPED) r = thr_park(&w, deadline);
   return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;

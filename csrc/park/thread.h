@@ -3,9 +3,9 @@
 **
 ** A thread's end has an order: its record leaves the list of the living and
 ** joins the zombies while it holds the global lock; then it lets go for good;
-** then it wakes who joins it.  The OS thread of a zombie is joined by whoever
-** starts the next one, or at the end, when it has long ended by itself: to
-** join costs one sleep, not two.
+** then it wakes the threads that join it.  The OS thread of a zombie is joined
+** by a thread that starts another, or at the end, when it has long ended by
+** itself: to join costs one sleep, not two.
 */
 #ifndef THR_THREAD_H
 #define THR_THREAD_H

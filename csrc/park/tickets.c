@@ -1,4 +1,4 @@
-/* waitlist: see waitlist.h. */
+/* tickets: see tickets.h. */
 #include "park/tickets.h"
 
 #define LEFT (-1)
@@ -16,7 +16,7 @@ void thr_tickets_enter(thr_tickets *list, thr_ticket *t) {
   list->n++;
 }
 
-static void leave(thr_tickets *list, thr_ticket *t) {
+static void unlink_ticket(thr_tickets *list, thr_ticket *t) {
   if (t->prev) t->prev->next = t->next;
   else list->first = t->next;
   if (t->next) t->next->prev = t->prev;
@@ -28,7 +28,7 @@ static void leave(thr_tickets *list, thr_ticket *t) {
 void thr_tickets_serve(thr_tickets *list, int64_t n, int outcome) {
   for (; n > 0 && list->first; n--) {
     thr_ticket *t = list->first;
-    leave(list, t);
+    unlink_ticket(list, t);
     atomic_store(&t->outcome, outcome);
     thr_unpark_all(t);
   }
@@ -41,7 +41,7 @@ static bool still_unserved(thr_waiter *w) {
 bool thr_tickets_leave(thr_tickets *list, thr_ticket *t) {
   thr_mutex_lock(&list->m);
   bool in = t->outcome == 0;
-  if (in) leave(list, t);
+  if (in) unlink_ticket(list, t);
   if (in) t->outcome = LEFT; /* so that it leaves once */
   thr_mutex_unlock(&list->m);
   return in;

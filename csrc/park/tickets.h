@@ -1,5 +1,5 @@
 /*
-** waitlist: threads in a row, each waiting for an outcome of its own.
+** tickets: threads in a row, each waiting for an outcome of its own.
 **
 ** For objects that choose whom they wake, and why: Condition, Barrier.  A
 ** ticket is entered while the object's state is being decided, waited on
@@ -7,8 +7,8 @@
 **
 ** Laws
 ** - A ticket is in the list, or its outcome is not 0.
-** - Outcomes are set under the list's mutex; whoever gives up a wait looks
-**   under it, so that an outcome is never lost to a timeout.
+** - Outcomes are set under the list's mutex; a thread that gives up its
+**   wait looks under it, so that an outcome is never lost to a timeout.
 **
 ** The mutex is the owner's too: it guards the object's own state.
 */

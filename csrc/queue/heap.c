@@ -1,8 +1,8 @@
 /*
 ** heap: see heap.h.
 **
-** The parent of place i is i / 2.  So a place tells the whole path to it from
-** the top: its leading bits.
+** The parent of place i is i / 2.  So the leading bits of a place are the whole
+** path to it from the top.
 */
 #include "queue/heap.h"
 

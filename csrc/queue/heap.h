@@ -26,14 +26,14 @@ typedef struct {
   void *arg;
 } thr_heapsearch;
 
-/* Where the value at `item` shall stand in a heap of n, with n + 1 places.
+/* Where the value at `item` is to be put in a heap of n, with n + 1 places.
 ** 0: the heap has changed meanwhile. */
 lua_Integer thr_heap_findput(lua_State *L, thr_heapsearch *s, int items,
                              lua_Integer n, int item);
 void thr_heap_put(lua_State *L, int items, lua_Integer n, int item,
                   lua_Integer place);
 
-/* Where the last of n values shall stand when the first is taken out, or 0. */
+/* Where the last of n values is to be put when the first is taken out, or 0. */
 lua_Integer thr_heap_findtake(lua_State *L, thr_heapsearch *s, int items,
                               lua_Integer n);
 /* Pushes the first. */

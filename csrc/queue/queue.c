@@ -7,7 +7,7 @@
 #include "bind/pending.h"
 #include "bind/self.h"
 
-/* Who finds so many items, or places, was woken by a thread that goes on
+/* A thread that finds so many items, or places, was woken by one that goes on
 ** putting, or taking. */
 #define STREAM_LEAST 64
 
@@ -57,7 +57,7 @@ static bool item_done(thr_queue *q) {
   return true;
 }
 
-/* Who waits is told; `immediate`: the items are gone. */
+/* The threads that wait find it closed; `immediate`: the items are gone. */
 static void shut_down(thr_queue *q, bool immediate) {
   q->closed = true;
   q->items.changes++;
@@ -114,12 +114,12 @@ int thr_queue_createpriority(lua_State *L) {
 typedef struct {
   lua_State *L; /* the queue's box is at 1 */
   thr_gate *gate;
-} passing_on;
+} gate_alarm;
 
 /* What comes next may raise an error, and lets others run: if the thread was
 ** woken, the next one shall look too. */
-static void pass_on(void *arg) {
-  const passing_on *p = arg;
+static void wake_next(void *arg) {
+  const gate_alarm *p = arg;
   thr_box_keep(p->L, 1);
   thr_gate_wakenext(p->gate);
 }
@@ -149,8 +149,8 @@ static int deliver(thr_queue *q) {
 
 /* deadline 0: do not wait. */
 static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
-  passing_on next = {L, &q->putters};
-  thr_alarm alarm = {pass_on, &next};
+  gate_alarm next = {L, &q->putters};
+  thr_alarm alarm = {wake_next, &next};
   for (;;) {
     if (q->closed) return refuse(L, "shutdown");
     if (!is_full(q)) {
@@ -167,8 +167,8 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
 }
 
 int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
-  passing_on next = {L, &q->getters};
-  thr_alarm alarm = {pass_on, &next};
+  gate_alarm next = {L, &q->getters};
+  thr_alarm alarm = {wake_next, &next};
   for (;;) {
     if (thr_queue_size(q) > 0) {
       if (thr_slots_take(L, &q->items, alarm)) return deliver(q);

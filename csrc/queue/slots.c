@@ -18,7 +18,7 @@ static int64_t place(const thr_row *row, int64_t i) {
 }
 
 /* The place of the item that comes out next, which leaves the row. */
-static int64_t leave(thr_row *row, thr_order order) {
+static int64_t take_place(thr_row *row, thr_order order) {
   int64_t at = place(row, order == THR_LIFO ? row->n - 1 : 0);
   if (order == THR_FIFO) row->head = (at + 1) & (row->room - 1);
   row->n--;
@@ -86,7 +86,7 @@ static void put_object(lua_State *L, thr_row *row) {
 }
 
 static void take_object(lua_State *L, thr_row *row, thr_order order) {
-  lua_Integer at = leave(row, order) + 1;
+  lua_Integer at = take_place(row, order) + 1;
   lua_getiuservalue(L, 1, 1);
   lua_rawgeti(L, -1, at);
   lua_pushnil(L);
@@ -129,7 +129,7 @@ static bool put_in_row(lua_State *L, thr_slots *items, int type,
 }
 
 static void take_from_row(lua_State *L, thr_slots *items) {
-  thr_slot *slot = &items->slots[leave(&items->row, items->order)];
+  thr_slot *slot = &items->slots[take_place(&items->row, items->order)];
   switch (slot->kind) {
     case THR_SLOT_EMPTY: break; /* not in the row */
     case THR_SLOT_INTEGER: lua_pushinteger(L, slot->u.i); break;

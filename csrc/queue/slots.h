@@ -1,15 +1,15 @@
 /*
-** items: where the items of a queue stand: in a row, of which the first or the
-** last is taken, or as a heap.
+** slots: where the items of a queue are kept: in a row, of which the first or
+** the last is taken, or in a heap.
 **
-** A row has slots in C. A number or a boolean stands in its slot; the slot of
-** any other item says only that it is an object, and the objects stand in a
+** A row has slots in C. A number or a boolean is in its slot; the slot of
+** any other item says only that it is an object, and the objects are in a
 ** row of their own, in a table: that is the user value 1 of the value at stack
 ** index 1, which owns the items. As both rows are used at the same ends, they
 ** stay in step. The heap is in the table alone.
 **
 ** To make a table, and to compare, may call Lua, which may use the same items:
-** `changes` grows with each change, and who finds it grown looks again.
+** `changes` grows with each change; a function that finds it grown looks again.
 **
 ** Guard: the global lock.
 */
@@ -24,9 +24,9 @@ THR_PRIVATE_BEGIN
 
 typedef enum { THR_FIFO, THR_LIFO, THR_PRIORITY } thr_order;
 
-/* Who takes an item marks its slot as empty.  Nobody looks at that, but a slot
-** that was written to by its last reader costs the next writer, on another
-** processor, far less than one that both have in their caches. */
+/* When an item is taken, its slot is marked as empty.  Nothing reads that, but
+** a slot that was written to by its last reader costs the next writer, on
+** another processor, far less than one that both have in their caches. */
 typedef struct {
   enum { THR_SLOT_EMPTY, THR_SLOT_OBJECT, THR_SLOT_INTEGER, THR_SLOT_FLOAT,
          THR_SLOT_BOOLEAN } kind;

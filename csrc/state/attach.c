@@ -115,14 +115,14 @@ static bool no_spare(thr_waiter *w) {
   return !w->ts->rt->spare && !w->ts->rt->closing;
 }
 
-/* NULL: the end has come, or something that the thread is not deaf to. */
-static lua_State *take_spare(thr_tstate *ts, unsigned deaf) {
+/* NULL: the end has come, or something that is not masked. */
+static lua_State *take_spare(thr_tstate *ts, unsigned masked) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->spare, "a Lua state");
   w.validate = no_spare;
-  w.deaf = deaf;
-  while (no_spare(&w) && !(ts->pending & ~deaf)) thr_park(&w, THR_FOREVER);
-  lua_State *L = ts->pending & ~deaf ? NULL : rt->spare;
+  w.masked = masked;
+  while (no_spare(&w) && !(ts->pending & ~masked)) thr_park(&w, THR_FOREVER);
+  lua_State *L = ts->pending & ~masked ? NULL : rt->spare;
   if (L) rt->spare = NULL;
   return L;
 }

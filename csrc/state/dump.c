@@ -166,7 +166,7 @@ static report *report_of(report *list, int n, const thr_tstate *ts) {
 static bool is_circle(report *list, int n, thr_tstate *self) {
   report *r = report_of(list, n, self);
   for (int steps = 0; r && steps <= n; steps++) {
-    if (!r->waits || !r->wait.forever) return false;
+    if (!r->waits || !r->wait.unbounded) return false;
     thr_tstate *owner = by_ident(list, n, r->owner);
     if (owner == self) return true;
     r = owner ? report_of(list, n, owner) : NULL;
@@ -245,7 +245,7 @@ int thr_dump_policy(lua_State *L) {
 typedef struct {
   int skip, n;
   const void *addr[SOME];
-  bool certain[SOME];
+  bool owner_only[SOME];
 } holdings;
 
 static void hold(void *arg, thr_lock *l) {
@@ -254,7 +254,7 @@ static void hold(void *arg, thr_lock *l) {
     h->skip--;
   } else if (h->n < SOME) {
     h->addr[h->n] = l;
-    h->certain[h->n++] = l->certain;
+    h->owner_only[h->n++] = l->owner_only;
   }
 }
 
@@ -265,7 +265,7 @@ static void add_holdings(lua_State *L, luaL_Buffer *b, thr_tstate *ts) {
     h.n = 0;
     thr_lock_each(ts->ident, hold, &h);
     for (int i = 0; i < h.n; i++) {
-      lua_pushfstring(L, "\n  holds %s %p", h.certain[i] ? "RLock" : "Lock",
+      lua_pushfstring(L, "\n  holds %s %p", h.owner_only[i] ? "RLock" : "Lock",
                       h.addr[i]);
       luaL_addvalue(b);
     }

@@ -159,7 +159,7 @@ int thr_handle_isalive(lua_State *L) {
 ** cancellation, but in what it calls by _expose. */
 int thr_handle_shield(lua_State *L) {
   thr_tstate *ts = check_thread(L, 1);
-  if (ts->phase == THR_INITIAL) ts->deaf = THR_PENDING_CANCELS;
+  if (ts->phase == THR_INITIAL) ts->masked = THR_PENDING_CANCELS;
   return 0;
 }
 
@@ -188,7 +188,7 @@ static int handle_cancel(lua_State *L) {
     thr_cancel_setmessage(L, ts, 2);
     thr_lot_interrupt(ts, bits);
   }
-  if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->deaf))
+  if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->masked))
     thr_pending_raise(L, ts);
   lua_pushboolean(L, alive);
   return 1;

@@ -90,7 +90,7 @@ static void await_release(lua_State *L, thr_tstate *ts, thr_loading *l) {
   thr_waiter w = thr_waiter_on(ts, &l->owner, "module");
   w.validate = still_loading;
   w.owner = who_loads;
-  w.certain = true;
+  w.owner_only = true;
   thr_pending_disturbed(L, ts, thr_park(&w, THR_FOREVER));
   lua_pop(L, 1);
 }

@@ -68,7 +68,7 @@ void thr_shutdown_stop(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
   w.validate = still_alive;
-  w.deaf = ~0u; /* nothing may hurry the reminders */
+  w.masked = ~0u; /* nothing may hurry the reminders */
   thr_mutex_lock(&rt->m); /* who is outside stays there from now on */
   rt->closing = true;
   thr_mutex_unlock(&rt->m);
@@ -143,7 +143,7 @@ static bool another_ends(thr_waiter *w) {
 static void give_way(lua_State *L, thr_tstate *ts) {
   thr_waiter w = thr_waiter_on(ts, &ts->rt->ender, "the program to end");
   w.validate = another_ends;
-  w.deaf = ~0u; /* the Lua state may be gone when it wakes */
+  w.masked = ~0u; /* the Lua state may be gone when it wakes */
   if (!ts->is_main && another_ends(&w)) {
     atomic_fetch_or(&ts->pending, THR_PENDING_STOP);
     thr_pending_raise(L, ts);

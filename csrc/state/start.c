@@ -46,7 +46,7 @@ int thr_start_call(lua_State *L) {
 ** its small stack. */
 int thr_start_run(lua_State *L) {
   thr_tstate *ts = thr_self(L);
-  if (ts->pending & THR_PENDING_CANCEL & ~ts->deaf) return 0; /* unbegun */
+  if (ts->pending & THR_PENDING_CANCEL & ~ts->masked) return 0; /* unbegun */
   lua_getfield(L, 1, "run");
   lua_pushvalue(L, 1);
   if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_unwind_isexit(L, -1)) return 0;

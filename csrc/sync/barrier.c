@@ -24,7 +24,7 @@ typedef struct {
 
 enum { TRIPPED = 1, BROKEN = 2 }; /* outcomes of tickets */
 
-/* What who has arrived is in its round. */
+/* What a thread that has arrived is in its round. */
 typedef enum { LAST, WAITING, REFUSED } part; /* refused: it is broken */
 
 static barrier *new_barrier(int64_t parties) {
@@ -68,7 +68,7 @@ static void fail(barrier *b, uint64_t round) {
   end_round(b, &round, true, BROKEN);
 }
 
-/* While the action runs, all are here: who calls it, too. */
+/* While the action runs, all are here: the thread that runs it, too. */
 static int count_waiting(barrier *b) {
   thr_mutex_lock(&b->waiters.m);
   int n = b->waiters.n + b->acting;
@@ -123,7 +123,7 @@ static thr_parkresult arrive(barrier *b, thr_ticket *t, thr_tstate *ts,
 }
 
 /* Gives up, which breaks the barrier for all, unless the round has ended. */
-static void leave(barrier *b, thr_ticket *t) {
+static void give_up(barrier *b, thr_ticket *t) {
   if (thr_tickets_leave(&b->waiters, t)) break_round(b);
 }
 
@@ -171,8 +171,8 @@ static void act(lua_State *L, barrier *b) {
   if (!trip(b, round)) broken(L);
 }
 
-static void await(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
-                  int64_t deadline) {
+static void await_trip(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
+                       int64_t deadline) {
   thr_parkresult r;
   int again;
   do {
@@ -181,7 +181,7 @@ static void await(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
   } while (again > 0);
   if (r == THR_PARK_WOKEN && t->outcome == TRIPPED) return;
   if (r == THR_PARK_TIMEOUT) break_round(b); /* it has left */
-  else if (r != THR_PARK_WOKEN) leave(b, t);
+  else if (r != THR_PARK_WOKEN) give_up(b, t);
   if (again < 0) lua_error(L);
   broken(L);
 }
@@ -210,7 +210,7 @@ static int barrier_wait(lua_State *L) {
   if (r == THR_PARK_TIMEOUT) break_round(b);
   if (r == THR_PARK_TIMEOUT || mine == REFUSED) return broken(L);
   if (mine == LAST) act(L, b);
-  else await(L, b, &t, ts, deadline);
+  else await_trip(L, b, &t, ts, deadline);
   lua_pushinteger(L, index);
   return 1;
 }

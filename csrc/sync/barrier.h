@@ -4,7 +4,7 @@
 ** Each waiter holds a ticket of its round, whose outcome is TRIPPED or
 ** BROKEN: a reset that overtakes a slow waiter cannot change what its own
 ** round came to.  While the last arriver runs the action the round is ACTING;
-** who comes then waits for the next one.
+** a thread that comes then waits for the next one.
 */
 #ifndef THR_BARRIER_H
 #define THR_BARRIER_H

@@ -13,7 +13,7 @@ static int time_sleep(lua_State *L) {
   thr_tstate *ts = thr_self(L);
   for (;;) {
     thr_waiter w = thr_waiter_on(ts, &ts->sem, "sleep");
-    w.lasting = true;
+    w.is_sleep = true;
     thr_parkresult r = thr_park(&w, deadline);
     if (!thr_pending_disturbed(L, ts, r)) return 0;
   }

@@ -43,14 +43,14 @@ static void notify(condition *c, int64_t n) {
   thr_mutex_unlock(&c->waiters.m);
 }
 
-static void enter(condition *c, thr_ticket *t) {
+static void take_ticket(condition *c, thr_ticket *t) {
   thr_mutex_lock(&c->waiters.m);
   thr_tickets_enter(&c->waiters, t);
   thr_mutex_unlock(&c->waiters.m);
 }
 
 /* Passes a notification on that came too late. */
-static void leave(condition *c, thr_ticket *t) {
+static void give_up(condition *c, thr_ticket *t) {
   if (!thr_tickets_leave(&c->waiters, t)) notify(c, 1);
 }
 
@@ -242,14 +242,14 @@ static void regain(lua_State *L, condition *c, thr_tstate *ts,
 }
 
 /* False: gives up, with an error object at the top of the stack. */
-static bool await(lua_State *L, condition *c, thr_ticket *t, thr_tstate *ts,
-                  int64_t deadline, thr_parkresult *r) {
+static bool await_notify(lua_State *L, condition *c, thr_ticket *t,
+                         thr_tstate *ts, int64_t deadline, thr_parkresult *r) {
   int again;
   do {
     *r = thr_tickets_wait(&c->waiters, t, ts, deadline, "Condition");
     again = thr_pending_trydisturbed(L, *r);
   } while (again > 0);
-  if (again < 0) leave(c, t);
+  if (again < 0) give_up(c, t);
   return again == 0;
 }
 
@@ -260,12 +260,12 @@ static bool wait_once(lua_State *L, condition *c, thr_tstate *ts,
   unsigned depth = 0;
   thr_parkresult r;
   thr_pending_checkown(L, ts); /* before the lock is released */
-  enter(c, &t);
+  take_ticket(c, &t);
   if (!release(L, c, &depth)) {
-    leave(c, &t);
+    give_up(c, &t);
     lua_error(L);
   }
-  bool ended = await(L, c, &t, ts, deadline, &r);
+  bool ended = await_notify(L, c, &t, ts, deadline, &r);
   regain(L, c, ts, depth);
   if (!ended) lua_error(L);
   return r == THR_PARK_WOKEN;

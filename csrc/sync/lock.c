@@ -21,11 +21,11 @@
 static thr_mutex all_m = THR_MUTEX_INIT;
 static thr_lock *all; /* all_m */
 
-thr_lock *thr_lock_new(bool certain) {
+thr_lock *thr_lock_new(bool owner_only) {
   thr_lock *l = thr_os_alloc(sizeof(*l));
   if (!l) return NULL;
   atomic_init(&l->refs, 1);
-  l->certain = certain;
+  l->owner_only = owner_only;
   thr_mutex_lock(&all_m);
   l->next = all;
   if (all) all->prev = l;
@@ -78,13 +78,13 @@ static uint64_t owner(const void *addr) {
 }
 
 thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
-                             unsigned deaf) {
-  thr_waiter w = thr_waiter_on(ts, l, l->certain ? "RLock" : "Lock");
+                             unsigned masked) {
+  thr_waiter w = thr_waiter_on(ts, l, l->owner_only ? "RLock" : "Lock");
   w.validate = still_locked;
   w.retained = &l->retained;
   w.owner = owner;
-  w.certain = l->certain;
-  w.deaf = deaf;
+  w.owner_only = l->owner_only;
+  w.masked = masked;
   w.patience = THR_CONTEND;
   bool got = !ts->holds_gil && spin(l, ts);
   while (!got && !thr_lock_try(l, ts)) {
@@ -92,13 +92,13 @@ thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
     if (w.handed) break;
     if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
-  if (l->certain) l->depth = 1; /* a Lock may be another's by now */
+  if (l->owner_only) l->depth = 1; /* a Lock may be another's by now */
   return THR_PARK_WOKEN;
 }
 
-/* Hands the lock to who has waited long, or frees it.  A second release that
-** came at the same time finds it free, and changes nothing. */
-static void pass_on(const void *addr, thr_waiter *w, bool more) {
+/* Hands the lock to a waiter that has waited long, or frees it.  A second
+** release that came at the same time finds it free, and changes nothing. */
+static void hand_over(const void *addr, thr_waiter *w, bool more) {
   thr_lock *l = (thr_lock *)addr;
   unsigned word = atomic_load(&l->word);
   unsigned next = more ? THR_PARKED : 0;
@@ -113,15 +113,15 @@ static void pass_on(const void *addr, thr_waiter *w, bool more) {
   atomic_store_explicit(&l->owner, w->ts->ident, memory_order_relaxed);
 }
 
-void thr_lock_wakenext(thr_lock *l) { thr_unpark_one(l, pass_on); }
+void thr_lock_wakenext(thr_lock *l) { thr_unpark_one(l, hand_over); }
 
 /* Cancellation and Ctrl-C wait until the lock is held again.  At the end of
 ** the program its holder may have ended with it: try for a moment. */
 bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
   thr_parkresult r = THR_PARK_WOKEN;
-  unsigned deaf = ~(unsigned)THR_PENDING_STOP;
+  unsigned masked = ~(unsigned)THR_PENDING_STOP;
   if (thr_lock_try(l, ts)) return true;
-  do r = thr_lock_wait(l, ts, THR_FOREVER, deaf);
+  do r = thr_lock_wait(l, ts, THR_FOREVER, masked);
   while (r == THR_PARK_INTERRUPTED && !(ts->pending & THR_PENDING_STOP));
   if (r == THR_PARK_INTERRUPTED)
     r = thr_lock_wait(l, ts, thr_os_monotonic() + THR_SECOND / 10, ~0u);
@@ -141,7 +141,7 @@ static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
 }
 
 static bool take(thr_lock *l, const thr_tstate *ts) {
-  return l->certain ? thr_lock_tryagain(l, ts) : thr_lock_try(l, ts);
+  return l->owner_only ? thr_lock_tryagain(l, ts) : thr_lock_try(l, ts);
 }
 
 bool thr_lock_acquire(lua_State *L, thr_lock *l) {

@@ -1,12 +1,12 @@
 /*
 ** lock: a mutual exclusion lock that any thread may release; and, with
-** `certain` set, one that its owner may acquire again: an RLock.
+** `owner_only` set, one that its owner may acquire again: an RLock.
 **
 ** The word has two bits, LOCKED and PARKED.  Legal to be PARKED and free
 ** (waiters are on their way); illegal to have waiters in the parking lot for
 ** long without PARKED.  The uncontended paths are one compare-and-swap.  A
 ** waiter that has waited for a millisecond is handed the lock by the next
-** release; before that, whoever comes first gets it.
+** release; before that, the thread that comes first gets it.
 **
 ** Usable with and without the global lock.
 */
@@ -22,15 +22,15 @@ THR_PRIVATE_BEGIN
 
 typedef struct thr_lock {
   atomic_uint word;
-  atomic_ullong owner; /* ident of who acquired it; 0 when free */
+  atomic_ullong owner; /* ident of the thread that has it; 0: free */
   atomic_int refs, retained; /* retained: how often by C */
-  bool certain;        /* const: nobody but the owner may release it (RLock) */
+  bool owner_only; /* const: nobody but the owner may release it (RLock) */
   unsigned depth;      /* owner only: how often it has acquired an RLock */
   char acquired_at[72]; /* owner only: "file:line", under THREADING_DEBUG */
   struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
 
-thr_lock *thr_lock_new(bool certain);
+thr_lock *thr_lock_new(bool owner_only);
 void thr_lock_unref(thr_lock *l);
 
 static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
@@ -60,9 +60,9 @@ static inline bool thr_lock_tryagain(thr_lock *l, const thr_tstate *ts) {
   return true;
 }
 
-/* Waits until the deadline.  THR_PARK_WOKEN: acquired.  `deaf`: see park. */
+/* Waits until the deadline.  THR_PARK_WOKEN: acquired.  `masked`: see lot.h. */
 thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
-                             unsigned deaf);
+                             unsigned masked);
 
 static inline bool thr_lock_locked(thr_lock *l) {
   return (atomic_load_explicit(&l->word, memory_order_relaxed) & THR_LOCKED);

@@ -2,7 +2,7 @@
 ** locklike: an object of the program's, or a Semaphore, that a Condition uses
 ** as its lock: whatever has the methods acquire and release.
 **
-** Nobody knows who owns it.  As Python does, a Condition asks its method
+** Its owner is not known.  As Python does, a Condition asks its method
 ** `_is_owned`, if there is one; else what can be taken was not held.
 */
 #ifndef THR_LOCKLIKE_H

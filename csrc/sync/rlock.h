@@ -1,7 +1,7 @@
 /*
 ** rlock: a lock that its owner may acquire again, and only it may release.
 **
-** A thr_lock with `certain` set, see lock.h, which acquires it.
+** A thr_lock with `owner_only` set, see lock.h, which acquires it.
 */
 #ifndef THR_RLOCK_H
 #define THR_RLOCK_H

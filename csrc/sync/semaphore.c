@@ -1,4 +1,4 @@
-/* sema: the semaphore, see sema.h (named so lest it hides <semaphore.h>). */
+/* semaphore: see semaphore.h. */
 #include "sync/semaphore.h"
 
 #include "bind/args.h"
@@ -60,8 +60,8 @@ thr_parkresult thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
   return THR_PARK_WOKEN;
 }
 
-/* Takes a permit for who has waited long; notes that nobody waits. */
-static void pass_on(const void *addr, thr_waiter *w, bool more) {
+/* Takes a permit for a waiter that has waited long; notes that none waits. */
+static void hand_permit(const void *addr, thr_waiter *w, bool more) {
   thr_semaphore *s = (thr_semaphore *)addr;
   if (!more) atomic_fetch_and(&s->word, ~(int64_t)PARKED);
   if (w && thr_os_monotonic() - w->since > FAIR_AFTER)
@@ -82,7 +82,7 @@ bool thr_semaphore_release(thr_semaphore *s, int64_t n) {
   int64_t w;
   if (!add(s, n, &w)) return false;
   while (n-- > 0 && (w & PARKED)) {
-    thr_unpark_one(s, pass_on);
+    thr_unpark_one(s, hand_permit);
     w = atomic_load(&s->word);
   }
   return true;

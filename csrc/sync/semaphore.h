@@ -1,5 +1,5 @@
 /*
-** sema: the semaphore. Counts permits; no owner.
+** semaphore: counts permits, which have no owner.
 **
 ** The word is the value times two, plus PARKED: somebody may be waiting.  A
 ** release raises the value and wakes as many; they compete with newcomers,
