@@ -17,7 +17,7 @@ static int shield_close(lua_State *L) {
   return 0;
 }
 
-/* fn(...), while the thread is masked to these bits.  fn may not yield: the
+/* fn(...), while these bits are masked in the thread.  fn may not yield: the
 ** shield is the thread's, not the coroutine's. */
 static int call_masked(lua_State *L, unsigned masked) {
   thr_tstate *ts = thr_self(L);

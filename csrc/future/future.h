@@ -22,7 +22,7 @@ typedef enum {
 
 typedef struct {
   thr_futurestate state; /* gil */
-  thr_gate gate;         /* until it is done */
+  thr_gate gate;         /* gil: where threads wait until it is done */
 } thr_future;
 
 /* The call is being made; false: it shall not be. */

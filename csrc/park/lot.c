@@ -50,7 +50,7 @@ static thr_waiter *next_at(thr_waiter *w, const void *addr) {
   return w;
 }
 
-/* A dump is made under the global lock only. */
+/* Only a thread that takes the global lock again can make a dump. */
 unsigned thr_waiter_pending(const thr_waiter *w) {
   unsigned masked = w->ts->masked | w->masked;
   if (!w->wants_gil) masked |= THR_PENDING_DUMP;
@@ -103,8 +103,8 @@ bool thr_lot_isended(const thr_waiter *w) {
   return ended;
 }
 
-/* A waiter has just been taken out of the list, under the mutex; returns the
-** thread to be posted when that is free, if it is not posted yet. */
+/* For a waiter that has just been taken out of the list.  Returns its thread,
+** to be posted when the mutex is free, with a reference; NULL: it is posted. */
 static thr_tstate *to_post(thr_waiter *w) {
   thr_tstate *ts = w->ts;
   if (thr_waiter_sem(w) == &ts->bell) {
@@ -115,7 +115,8 @@ static thr_tstate *to_post(thr_waiter *w) {
   return ts;
 }
 
-/* The same, for a waiter that is woken: it may be invited to come later. */
+/* The same, for a waiter that is woken: it may be invited to the global lock,
+** and then sleeps on. */
 static thr_tstate *wake(thr_waiter *w) {
   thr_tstate *self = thr_tstate_current(w->ts->id);
   bool can_wait = w->wants_gil && thr_waiter_sem(w) == &w->ts->sem;
@@ -157,8 +158,8 @@ int thr_unpark_all(const void *addr) {
   return n;
 }
 
-/* The waiter's record is on its thread's stack: it may be looked at only as
-** long as it is in the list.  Takes it out unless `spare` says no. */
+/* Takes a thread's waiter out, unless `spare` says no.  The record is on that
+** thread's stack: it may be read only while it is in the list. */
 static void end_wait(thr_tstate *ts, thr_parkresult result,
                      bool (*spare)(const thr_waiter *w)) {
   const void *addr = atomic_load(&ts->parked_at);

@@ -10,7 +10,8 @@
 #define SPINS_MOST 1000
 #define RESTS 32 /* waits */
 
-/* Other threads block all signals that a Lua hook could serve. */
+/* Has a signal, or a request, come that ends this wait?  Asked on the main
+** thread only: the others block all signals that a Lua hook could serve. */
 static bool is_signalled(void *arg) {
   thr_waiter *w = arg;
   if (w->signalled && w->signalled()) return true;
@@ -21,7 +22,7 @@ static bool is_signalled(void *arg) {
 ** the thread that has got the global lock from it, if that runs on a processor
 ** of its own: on ours it could not run before we sleep.  And as long as it came
 ** so before: after some vain looks it rests, and then tries again. */
-static bool hopeful(thr_waiter *w) {
+static bool is_worth_spinning(thr_waiter *w) {
   thr_tstate *ts = w->ts;
   if (w->is_sleep || w->watch || ts->rt->one_cpu || !w->wants_gil ||
       ts->heir_cpu < 0 || ts->heir_cpu == ts->cpu)
@@ -34,7 +35,7 @@ static bool hopeful(thr_waiter *w) {
 static bool spin(thr_waiter *w) {
   thr_tstate *ts = w->ts, *nobody = NULL, *me = ts;
   bool found = false;
-  if (!hopeful(w) ||
+  if (!is_worth_spinning(w) ||
       !atomic_compare_exchange_strong(&ts->rt->spinner, &nobody, ts))
     return false;
   int most = ts->spins > 0 ? ts->spins : SPINS_MOST;

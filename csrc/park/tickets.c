@@ -34,6 +34,8 @@ void thr_tickets_serve(thr_tickets *list, int64_t n, int outcome) {
   }
 }
 
+/* Under the bucket's mutex, which thr_unpark_all takes after the outcome is
+** set: either that finds the waiter, or the waiter sees the outcome. */
 static bool still_unserved(thr_waiter *w) {
   return atomic_load(&((const thr_ticket *)w->addr)->outcome) == 0;
 }

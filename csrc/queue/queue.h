@@ -16,11 +16,11 @@
 THR_PRIVATE_BEGIN
 
 typedef struct {
-  thr_slots items;
+  thr_slots items;           /* gil */
   int64_t maxsize;           /* const; 0 or less: no bound */
   int64_t unfinished;        /* gil: put, and not yet task_done */
   bool closed;               /* gil: shutdown was called */
-  thr_gate getters, putters, joiners;
+  thr_gate getters, putters, joiners; /* gil */
 } thr_queue;
 
 void thr_queue_drop(void *arg);

@@ -49,7 +49,7 @@ typedef struct {
   thr_row row;     /* of the slots; n is that of all items */
   thr_row objects; /* in the table */
   thr_slot *slots;
-  unsigned long long changes;
+  unsigned long long changes; /* how many there were */
   unsigned long long emptied; /* at which change it was empty last */
 } thr_slots;
 

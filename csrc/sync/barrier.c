@@ -13,10 +13,10 @@
 #define PARTIES_MOST (1 << 30)
 
 typedef struct {
-  thr_tickets waiters; /* its mutex guards the three below */
-  atomic_bool acting;
-  uint64_t round; /* how many have ended */
-  atomic_bool broken;
+  thr_tickets waiters; /* its mutex is the m of the three below */
+  atomic_bool acting;  /* m to write; a bucket's mutex to read in a wait */
+  uint64_t round;      /* m: how many have ended */
+  atomic_bool broken;  /* m to write */
   int64_t parties; /* const */
   int64_t timeout; /* const: nanoseconds, where wait() gives none */
   atomic_int refs;

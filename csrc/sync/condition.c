@@ -14,7 +14,7 @@
 #define NOTIFIED 1 /* outcome of a ticket */
 
 typedef struct {
-  thr_tickets waiters;
+  thr_tickets waiters; /* its own mutex */
   thr_lock *lock; /* const: referenced; NULL: a Lua object */
   atomic_int refs;
 } condition;

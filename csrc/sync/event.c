@@ -23,6 +23,8 @@ void thr_event_set(thr_event *e) {
 
 void thr_event_clear(thr_event *e) { atomic_store(&e->set, false); }
 
+/* Under the bucket's mutex, which thr_unpark_all takes after the flag is set:
+** either that finds the waiter, or the waiter sees the flag. */
 static bool still_unset(thr_waiter *w) {
   return !atomic_load(&((thr_event *)w->addr)->set);
 }

@@ -63,7 +63,9 @@ static bool spin(thr_lock *l, thr_tstate *ts) {
   return false;
 }
 
-/* Sets PARKED, unless the lock is free again. */
+/* Sets PARKED, unless the lock is free again.  A release that sees PARKED wakes
+** under the bucket's mutex, which is held here: so it finds the waiter; one
+** that does not see it was before this, and the lock is free. */
 static bool still_locked(thr_waiter *w) {
   thr_lock *l = (thr_lock *)w->addr;
   unsigned word = atomic_load(&l->word);
@@ -92,7 +94,7 @@ thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
     if (w.handed) break;
     if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
-  if (l->owner_only) l->depth = 1; /* a Lock may be another's by now */
+  if (l->owner_only) l->depth = 1; /* a Lock may have been released by now */
   return THR_PARK_WOKEN;
 }
 

@@ -49,6 +49,8 @@ static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
   return true;
 }
 
+/* Relaxed: only a thread itself stores its ident, or a release that hands it
+** the lock, which it has seen under the bucket's mutex. */
 static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {
   return atomic_load_explicit(&l->owner, memory_order_relaxed) == ts->ident;
 }
