@@ -76,7 +76,7 @@ The kernel's id of the calling thread.
 @treturn integer
 */
 static int get_native_id(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)thr_self(L)->native_id);
+  lua_pushinteger(L, (lua_Integer)thr_self(L)->life.native_id);
   return 1;
 }
 
@@ -147,7 +147,7 @@ static int interrupt_main(lua_State *L) {
     thr_lot_interrupt(main, THR_PENDING_INTERRUPT);
   else if (thr_os_sighandled(sig))
     thr_os_raise(sig);
-  if (thr_self(L) == main && main->pending) thr_pending_raise(L, main);
+  if (thr_self(L) == main && main->asked.pending) thr_pending_raise(L, main);
   return 0;
 }
 
@@ -190,7 +190,7 @@ static int hook_cost(lua_State *L) {
 static int waits(lua_State *L) {
   thr_runtime *rt = thr_self(L)->rt;
   thr_mutex_lock(&rt->m);
-  unsigned long n = rt->waits;
+  unsigned long n = rt->deadlock.waits;
   thr_mutex_unlock(&rt->m);
   lua_pushinteger(L, (lua_Integer)n);
   return 1;
@@ -206,8 +206,8 @@ static int read_parked(thr_runtime *rt, parking *list, int room) {
   int n = 0;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (!ts->parked_at || !ts->waiting) continue;
-    if (n < room) list[n] = (parking){ts->ident, ts->wait.what};
+    if (!ts->sleep.parked_at || !ts->wait.active) continue;
+    if (n < room) list[n] = (parking){ts->ident, ts->wait.on.what};
     n++;
   }
   thr_mutex_unlock(&rt->m);
@@ -250,7 +250,7 @@ static int read_living(thr_runtime *rt, uint64_t *list, int room) {
   int n = 0;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (ts->phase != THR_STARTED) continue;
+    if (ts->life.phase != THR_STARTED) continue;
     if (n < room) list[n] = ts->ident;
     n++;
   }

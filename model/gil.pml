@@ -61,7 +61,7 @@ byte queue[THREADS];   /* under the mutex */
 byte queued;           /* how many; not 0: the word's QUEUED */
 bool granted[THREADS], posted[THREADS], asleep[THREADS], hasty[THREADS];
 
-bool holds[THREADS];   /* tstate.holds_gil */
+bool holds[THREADS];   /* thr_tstate.gil.held */
 bool hook[THREADS];    /* armed: the thread will come to yield */
 byte deaf[THREADS];    /* 0 not yet, 1 it rests, 2 it sleeps, 3 no more */
 bool late[THREADS];    /* the holder was deaf: it will ask again in time */

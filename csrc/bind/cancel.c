@@ -25,7 +25,7 @@ void thr_cancel_raise(lua_State *L, thr_tstate *ts) {
   luaL_setmetatable(L, cancelled);
   lua_rawseti(L, -2, (lua_Integer)ts->ident);
   lua_pop(L, 1);
-  atomic_fetch_and(&ts->pending, ~THR_PENDING_CANCELS);
+  atomic_fetch_and(&ts->asked.pending, ~THR_PENDING_CANCELS);
   lua_error(L);
 }
 

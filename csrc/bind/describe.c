@@ -22,7 +22,7 @@ void thr_describe_pushname(lua_State *L, thr_runtime *rt, uint64_t ident) {
   char name[THR_NAMESIZE] = "";
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
-    if (ts->ident == ident) memcpy(name, ts->name, sizeof(name));
+    if (ts->ident == ident) memcpy(name, ts->life.name, sizeof(name));
   thr_mutex_unlock(&rt->m);
   if (name[0]) lua_pushstring(L, name);
   else lua_pushinteger(L, (lua_Integer)ident);

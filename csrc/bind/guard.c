@@ -5,7 +5,7 @@
 
 int thr_guard(lua_State *L) {
   lua_settop(L, 1);
-  thr_self(L)->guarded = true;
+  thr_self(L)->asked.guarded = true;
   return 1;
 }
 

@@ -24,30 +24,30 @@ static const char key_noop = 0; /* registry: a Lua function, does nothing */
 /* --- raising --- */
 
 static bool take_bit(thr_tstate *ts, unsigned bit) {
-  return (atomic_fetch_and(&ts->pending, ~bit) & bit) != 0;
+  return (atomic_fetch_and(&ts->asked.pending, ~bit) & bit) != 0;
 }
 
 /* Once, then a pause in which <close> variables do their work.  Where that was
 ** caught, twice in a row the next time, and so on: the second comes at the
 ** very next instruction, outside of one pcall more. */
 static void raise_stop(lua_State *L, thr_tstate *ts) {
-  if (ts->stops_left == 0) ts->stops_left = ++ts->stop_rounds;
-  ts->stops_left--;
-  if (ts->stops_left > 0) {
-    ts->stop_again = 0;
+  if (ts->asked.stops_left == 0) ts->asked.stops_left = ++ts->asked.stop_rounds;
+  ts->asked.stops_left--;
+  if (ts->asked.stops_left > 0) {
+    ts->asked.stop_again = 0;
     thr_preempt_arm(ts);
   } else {
-    ts->stop_again = thr_os_monotonic() + STOP_AGAIN;
-    ts->stop_used = thr_os_threadtime() + STOP_AGAIN_USED;
+    ts->asked.stop_again = thr_os_monotonic() + STOP_AGAIN;
+    ts->asked.stop_used = thr_os_threadtime() + STOP_AGAIN_USED;
   }
   thr_unwind_stop(L);
 }
 
 void thr_pending_raise(lua_State *L, thr_tstate *ts) {
-  if (ts->pending & THR_PENDING_STOP) raise_stop(L, ts);
-  if (take_bit(ts, THR_PENDING_DUMP)) ts->rt->at_dump(L);
+  if (ts->asked.pending & THR_PENDING_STOP) raise_stop(L, ts);
+  if (take_bit(ts, THR_PENDING_DUMP)) ts->rt->calls.at_dump(L);
   if (take_bit(ts, THR_PENDING_INTERRUPT)) thr_blame_error(L, "interrupted!");
-  if (ts->pending & THR_PENDING_CANCEL & ~ts->masked) thr_cancel_raise(L, ts);
+  if (thr_tstate_asked(ts, THR_PENDING_CANCEL)) thr_cancel_raise(L, ts);
 }
 
 int thr_pending_checkpoint(lua_State *L) {
@@ -58,19 +58,21 @@ int thr_pending_checkpoint(lua_State *L) {
 
 /* A stop that unwinds must not be raised again in the <close> variables. */
 static bool unwinding(const thr_tstate *ts) {
-  return ts->stop_again != 0 && (thr_os_monotonic() < ts->stop_again ||
-                                 thr_os_threadtime() < ts->stop_used);
+  return ts->asked.stop_again != 0 &&
+         (thr_os_monotonic() < ts->asked.stop_again ||
+          thr_os_threadtime() < ts->asked.stop_used);
 }
 
 /* A deferred cancellation waits for a cancellation point; this is none. */
 void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
-  if (!ts->holds_gil) thr_self_find(L); /* raises */
+  if (!ts->gil.held) thr_self_find(L); /* raises */
   thr_whose_at(ts, L);
   if (thr_whose_isown(ts)) thr_gil_yield(ts);
-  if (!(ts->pending & THR_PENDING_AT_ONCE & ~ts->masked) || unwinding(ts))
+  if (!thr_tstate_asked(ts, THR_PENDING_AT_ONCE) || unwinding(ts))
     return;
-  if (ts->guarded) { /* by one instruction: that which marks the variable */
-    ts->guarded = false;
+  if (ts->asked.guarded) {
+    /* by one instruction: that which marks the variable */
+    ts->asked.guarded = false;
     thr_preempt_arm(ts);
     return;
   }
@@ -90,10 +92,10 @@ void thr_pending_notown(lua_State *L, thr_tstate *ts) {
 /* --- what a wait ended with --- */
 
 bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_parkresult r) {
-  if (r == THR_PARK_DEADLOCK) ts->rt->at_deadlock(ts, L);
+  if (r == THR_PARK_DEADLOCK) ts->rt->calls.at_deadlock(ts, L);
   if (r != THR_PARK_INTERRUPTED && r != THR_PARK_NOTOWN) return false;
   thr_pending_checkown(L, ts);
-  if (ts->pending & THR_PENDING_DUMP) ts->in_wait = true;
+  if (ts->asked.pending & THR_PENDING_DUMP) ts->asked.in_wait = true;
   thr_pending_check(L, ts);
   thr_ctrlc_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_noop);

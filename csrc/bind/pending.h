@@ -1,5 +1,5 @@
 /*
-** pending: what others ask of a thread, as bits of tstate.pending: to stop, to
+** pending: what others ask of a thread, as bits of asked.pending: to stop, to
 ** be interrupted, to be cancelled, to dump.  Raised where its Lua code meets
 ** it: at a switch, at the end of a wait, at a checkpoint.
 */
@@ -21,7 +21,7 @@ void thr_pending_raise(lua_State *L, thr_tstate *ts);
 
 /* The same, where anything is that ts has not masked. */
 static inline void thr_pending_check(lua_State *L, thr_tstate *ts) {
-  if (ts->pending & ~ts->masked) thr_pending_raise(L, ts);
+  if (ts->asked.pending & ~ts->asked.masked) thr_pending_raise(L, ts);
 }
 
 /* Raises where ts, which is about to let go of the global lock, runs in

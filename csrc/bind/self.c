@@ -6,12 +6,12 @@
 
 /* Lua code runs without the global lock: takes it, and raises. */
 static void come_back(lua_State *L, thr_tstate *ts) {
-  const char *place = ts->left_at ? ts->left_at : "";
-  ts->nogil = false;
+  const char *place = ts->lua.left_at ? ts->lua.left_at : "";
+  ts->gil.nogil = false;
   thr_gil_take(ts, THR_AT_ONCE);
-  ts->quick = ts->running;
+  ts->lua.quick = ts->lua.running;
   thr_whose_at(ts, L);
-  ts->left_at = NULL;
+  ts->lua.left_at = NULL;
   thr_blame_error(L,
                   "Lua goes on without the global lock: the C function that "
                   "was called%s%s has returned between THREADING_BEGIN_NOGIL "
@@ -43,7 +43,7 @@ static thr_tstate *no_record(lua_State *L) {
 thr_tstate *thr_self_find(lua_State *L) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (!ts) return no_record(L);
-  if (!ts->holds_gil) come_back(L, ts);
+  if (!ts->gil.held) come_back(L, ts);
   thr_whose_at(ts, L);
   return ts;
 }

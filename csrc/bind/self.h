@@ -23,7 +23,7 @@ thr_tstate *thr_self_findhere(lua_State *L);
 ** where L is what the thread is known to run. */
 static inline thr_tstate *thr_self(lua_State *L) {
   thr_tstate *ts = thr_tls;
-  if (!ts || ts->quick != L) return thr_self_find(L);
+  if (!ts || ts->lua.quick != L) return thr_self_find(L);
   thr_whose_at(ts, L);
   return ts;
 }
@@ -32,7 +32,7 @@ static inline thr_tstate *thr_self(lua_State *L) {
 ** once the library is gone: NULL then.  Finalisers may run after ours. */
 static inline thr_tstate *thr_self_here(lua_State *L) {
   thr_tstate *ts = thr_tls;
-  if (!ts || ts->quick != L) return thr_self_findhere(L);
+  if (!ts || ts->lua.quick != L) return thr_self_findhere(L);
   thr_whose_at(ts, L);
   return ts;
 }

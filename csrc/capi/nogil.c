@@ -14,14 +14,14 @@
 /* Reads nothing of L's that ever changes. */
 threading_thread *thr_nogil_self(lua_State *L) {
   thr_tstate *ts = thr_tls;
-  if (!ts || ts->running != L)
+  if (!ts || ts->lua.running != L)
     ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (ts) thr_whose_at(ts, L);
   return (threading_thread *)ts;
 }
 
 bool thr_nogil_iskept(thr_tstate *ts) {
-  return ts->holds_gil && !thr_whose_isown(ts);
+  return ts->gil.held && !thr_whose_isown(ts);
 }
 
 /* Under THREADING_DEBUG: where the lock was let go of.  Had C returned since,
@@ -30,17 +30,17 @@ static void note_place(thr_tstate *ts) {
   static THR_TLS char place[80];
   lua_Debug ar;
   place[0] = '\0';
-  if (thr_describe_place(ts->at, &ar))
+  if (thr_describe_place(ts->lua.at, &ar))
     snprintf(place, sizeof(place), "%s:%d", ar.short_src, ar.currentline);
-  ts->left_at = place;
-  ts->quick = NULL;
+  ts->lua.left_at = place;
+  ts->lua.quick = NULL;
 }
 
 int thr_nogil_release(threading_thread *t) {
   int saved = errno;
   thr_tstate *ts = thr_nogil_record(t);
   if (thr_nogil_iskept(ts)) return 0;
-  if (thr_lock_debug && ts->holds_gil) note_place(ts);
+  if (thr_lock_debug && ts->gil.held) note_place(ts);
   bool had = thr_attach_goout(ts);
   errno = saved;
   return had;
@@ -50,9 +50,9 @@ int thr_nogil_take(threading_thread *t) {
   int saved = errno;
   thr_tstate *ts = thr_nogil_record(t);
   bool has = thr_attach_comein(ts);
-  if (has && ts->left_at) {
-    ts->left_at = NULL;
-    ts->quick = ts->running;
+  if (has && ts->lua.left_at) {
+    ts->lua.left_at = NULL;
+    ts->lua.quick = ts->lua.running;
   }
   errno = saved;
   return has;
@@ -62,8 +62,8 @@ int thr_nogil_take(threading_thread *t) {
 ** reading it there is safe. */
 int thr_nogil_stopping(threading_thread *t) {
   thr_tstate *ts = thr_nogil_record(t);
-  unsigned masked = ts->masked | THR_PENDING_DUMP; /* that can wait */
-  if (atomic_load_explicit(&ts->pending, memory_order_relaxed) & ~masked)
+  unsigned masked = ts->asked.masked | THR_PENDING_DUMP; /* that can wait */
+  if (atomic_load_explicit(&ts->asked.pending, memory_order_relaxed) & ~masked)
     return 1;
   return thr_nogil_iskept(ts) || thr_ctrlc_signalled(ts);
 }

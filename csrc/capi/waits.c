@@ -40,7 +40,7 @@ static thr_parkresult wait_event(void *e, thr_tstate *ts, int64_t deadline) {
 static int wait(threading_thread *t, waiting *fn, void *obj, double seconds) {
   thr_tstate *ts = thr_nogil_record(t);
   int64_t deadline = deadline_of(seconds);
-  bool had = ts->holds_gil;
+  bool had = ts->gil.held;
   thr_parkresult r;
   if (thr_nogil_iskept(ts)) return THREADING_STOPPED;
   if (had) thr_gil_release(ts);

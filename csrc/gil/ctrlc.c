@@ -17,13 +17,13 @@ bool thr_ctrlc_signalled(thr_tstate *ts) {
 }
 
 void thr_ctrlc_fetch(thr_tstate *ts, lua_State *L) {
-  if (L == ts->base || !thr_hook_issignal(ts)) return;
+  if (L == ts->lua.base || !thr_hook_issignal(ts)) return;
   thr_preempt_enter(ts);
-  thr_hook_lift(ts, ts->base);
-  lua_sethook(L, lua_gethook(ts->base), lua_gethookmask(ts->base),
-              lua_gethookcount(ts->base));
-  lua_sethook(ts->base, NULL, 0, 0);
-  thr_hook_lay(ts, ts->base);
+  thr_hook_lift(ts, ts->lua.base);
+  lua_sethook(L, lua_gethook(ts->lua.base), lua_gethookmask(ts->lua.base),
+              lua_gethookcount(ts->lua.base));
+  lua_sethook(ts->lua.base, NULL, 0, 0);
+  thr_hook_lay(ts, ts->lua.base);
   thr_preempt_leave(ts);
 }
 
@@ -32,10 +32,10 @@ void thr_ctrlc_fetch(thr_tstate *ts, lua_State *L) {
 static bool may_sigint(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     if (!ts->is_main ||
-        !atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
+        !atomic_load_explicit(&ts->hooks.busy, memory_order_relaxed))
       continue;
-    atomic_store_explicit(&ts->sigint_missed, true, memory_order_relaxed);
-    atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
+    atomic_store_explicit(&ts->hooks.sigint_missed, true, memory_order_relaxed);
+    atomic_store_explicit(&ts->hooks.missed, true, memory_order_relaxed);
     return false;
   }
   return true;
@@ -47,7 +47,7 @@ static void after_sigint(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     if (!ts->is_main || ts->rt->alive == 0) continue;
     atomic_store(&ts->rt->main_stale, true);
-    if (atomic_load_explicit(&ts->holds_gil, memory_order_relaxed))
+    if (atomic_load_explicit(&ts->gil.held, memory_order_relaxed))
       thr_hook_lay(ts, ts->rt->mainL);
   }
 }
@@ -56,7 +56,7 @@ void thr_ctrlc_relay(thr_tstate *self) {
   thr_runtime *rt = self->rt;
   atomic_store(&rt->main_stale, !self->is_main);
   if (!self->is_main) return;
-  if (rt->script && rt->alive > 0)
+  if (rt->end.script && rt->alive > 0)
     thr_os_aroundsigint(may_sigint, after_sigint);
   thr_preempt_enter(self);
   thr_hook_lay(self, rt->mainL);
@@ -66,6 +66,6 @@ void thr_ctrlc_relay(thr_tstate *self) {
 void thr_ctrlc_served(thr_tstate *ts) {
   thr_hook_accept(ts); /* one that does not raise has had its turn */
   if (ts->is_main) thr_ctrlc_relay(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts); /* a thread that is invited asks
+  if (ts->rt->gil.drop) thr_preempt_arm(ts); /* a thread that is invited asks
                                             nobody */
 }

@@ -13,19 +13,19 @@ static bool is_as_seen(const thr_sight *seen, int64_t used) {
 
 static thr_activity look(thr_tstate *holder, thr_sight *seen) {
   thr_activity before = seen->state;
-  seen->state = thr_os_activity(holder->os, holder->native_id);
-  seen->used = thr_os_timeof(holder->os, holder->native_id);
+  seen->state = thr_os_activity(holder->life.os, holder->life.native_id);
+  seen->used = thr_os_timeof(holder->life.os, holder->life.native_id);
   if (seen->state == THR_SLEEPS) {
-    atomic_store_explicit(&holder->dozes, true, memory_order_relaxed);
+    atomic_store_explicit(&holder->gil.dozes, true, memory_order_relaxed);
     seen->sleeps++;
-  } else if (before == THR_WAITS || !holder->dozes) {
+  } else if (before == THR_WAITS || !holder->gil.dozes) {
     seen->state = THR_RUNS; /* it ran in between, or has never slept */
   }
   return seen->state;
 }
 
 thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen) {
-  int64_t used = thr_os_timeof(holder->os, holder->native_id);
+  int64_t used = thr_os_timeof(holder->life.os, holder->life.native_id);
   thr_activity state =
       is_as_seen(seen, used) ? seen->state : look(holder, seen);
   return seen->sleeps < SLEEPS_MOST ? state : THR_RUNS;

@@ -55,7 +55,7 @@ static void drop_after(thr_tstate *self, int64_t patience) {
     rouse_first(&self->rt->gil);
     return;
   }
-  atomic_store(&self->rt->drop, true);
+  atomic_store(&self->rt->gil.drop, true);
   thr_preempt_armafter(self, (int)(patience / INSTRUCTION));
 }
 
@@ -69,11 +69,11 @@ static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
     atomic_store_explicit(&gil->switches, gil->switches + 1,
                           memory_order_relaxed);
   }
-  atomic_store_explicit(&ts->holds_gil, true, memory_order_relaxed);
+  atomic_store_explicit(&ts->gil.held, true, memory_order_relaxed);
   if (ts->is_main && ts->rt->main_stale) thr_ctrlc_relay(ts);
-  bool asked = atomic_load(&ts->rt->drop), rests = thr_rest_left(ts) > 0;
+  bool asked = atomic_load(&ts->rt->gil.drop), rests = thr_rest_left(ts) > 0;
   if (asked && rests) rouse_first(gil);
-  if ((asked && !rests) || ts->pending & THR_PENDING_AT_ONCE)
+  if ((asked && !rests) || ts->asked.pending & THR_PENDING_AT_ONCE)
     thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
   if (gil->grace > 0) drop_after(ts, gil->grace);
@@ -133,7 +133,7 @@ static int position(const thr_gilwaiter *w) {
 
 /* Returns what the holder does. */
 static thr_activity signal_holder(thr_gil *gil, thr_gilwaiter *w) {
-  atomic_store(&w->ts->rt->drop, true);
+  atomic_store(&w->ts->rt->gil.drop, true);
   thr_tstate *holder = atomic_load(&gil->holder);
   thr_activity state = holder ? thr_doze_look(holder, &w->seen) : THR_SLEEPS;
   if (state == THR_RUNS) thr_preempt_request(holder);
@@ -151,7 +151,7 @@ static int64_t rest_of_holder(thr_gil *gil) {
 ** signal. */
 static bool need_not_ask(const thr_gilwaiter *w, int pos) {
   return w->hasty && pos > 0 && w->seen.state == THR_RUNS &&
-         atomic_load(&w->ts->rt->drop);
+         atomic_load(&w->ts->rt->gil.drop);
 }
 
 /* Asks the holder to drop if the waiter is due; returns when to ask again.
@@ -177,14 +177,14 @@ static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
   while (!w->granted && !try_take(gil)) {
     int64_t until = ask(gil, w);
     thr_mutex_unlock(&gil->m);
-    thr_sem_wait(&w->ts->sem, until);
-    atomic_store_explicit(&w->ts->cpu, thr_os_cpu(), memory_order_relaxed);
+    thr_sem_wait(&w->ts->sleep.sem, until);
+    atomic_store_explicit(&w->ts->gil.cpu, thr_os_cpu(), memory_order_relaxed);
     thr_mutex_lock(&gil->m);
     w->posted = false;
   }
   if (w->granted) return;
   dequeue(gil, w);
-  atomic_store(&w->ts->rt->drop, false); /* it was meant for the last holder */
+  atomic_store(&gil->drop, false); /* it was meant for the last holder */
 }
 
 /* Under the mutex. */
@@ -237,7 +237,7 @@ void thr_gil_accept(thr_gilwaiter *w) {
 
 /* The word stays HELD: no one can come between.  Returns whom to wake. */
 static thr_tstate *hand_over(thr_gil *gil, thr_gilwaiter *w) {
-  atomic_store(&w->ts->rt->drop, false);
+  atomic_store(&w->ts->rt->gil.drop, false);
   dequeue(gil, w);
   w->granted = true;
   atomic_store(&gil->holder, w->ts);
@@ -247,13 +247,13 @@ static thr_tstate *hand_over(thr_gil *gil, thr_gilwaiter *w) {
 
 static thr_tstate *let_go(thr_gil *gil, thr_tstate *ts) {
   thr_gilwaiter *w = gil->queue;
-  atomic_store(&ts->rt->drop, false);
+  atomic_store(&ts->rt->gil.drop, false);
   atomic_fetch_and_explicit(&gil->word, ~HELD, memory_order_release);
   return rouse(w);
 }
 
 static void disown(thr_gil *gil, thr_tstate *ts) {
-  atomic_store_explicit(&ts->holds_gil, false, memory_order_relaxed);
+  atomic_store_explicit(&ts->gil.held, false, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst); /* against our own handler */
   atomic_store(&gil->holder, NULL);
 }
@@ -267,12 +267,12 @@ int thr_gil_release(thr_tstate *ts) {
                                               memory_order_relaxed))
     return -1;
   thr_mutex_lock(&gil->m);
-  if (ts->watches) gil->offers = true;
-  thr_tstate *next = gil->queue && ts->rt->drop ? hand_over(gil, gil->queue)
+  if (ts->gil.waits_fd) gil->offers = true;
+  thr_tstate *next = gil->queue && ts->rt->gil.drop ? hand_over(gil, gil->queue)
                                                 : let_go(gil, ts);
   thr_mutex_unlock(&gil->m);
   if (!next) return -1;
-  int cpu = atomic_load_explicit(&next->cpu, memory_order_relaxed);
+  int cpu = atomic_load_explicit(&next->gil.cpu, memory_order_relaxed);
   thr_tstate_wake(next); /* now, lest it sleeps on the mutex */
   return cpu;
 }
@@ -282,7 +282,7 @@ void thr_gil_yield(thr_tstate *ts) {
   thr_gil *gil = &ts->rt->gil;
   thr_tstate *next = NULL;
   thr_gilwaiter w;
-  if (!atomic_load_explicit(&ts->rt->drop, memory_order_relaxed) &&
+  if (!atomic_load_explicit(&ts->rt->gil.drop, memory_order_relaxed) &&
       thr_fault_every() == 0) {
     offer_processor(gil);
     return;
@@ -293,7 +293,7 @@ void thr_gil_yield(thr_tstate *ts) {
     next = hand_over(gil, gil->queue);
     queue_up(gil, &w, ts, gil->interval);
   } else {
-    atomic_store(&ts->rt->drop, false);
+    atomic_store(&ts->rt->gil.drop, false);
   }
   thr_mutex_unlock(&gil->m);
   if (!next) return;
@@ -313,12 +313,12 @@ void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
   thr_gil *gil = &ts->rt->gil;
   if (in_child) {
     gil->queue = gil->queue_end = NULL;
-    gil->word = ts->holds_gil ? HELD : 0;
-    gil->holder = ts->holds_gil ? ts : NULL;
+    gil->word = ts->gil.held ? HELD : 0;
+    gil->holder = ts->gil.held ? ts : NULL;
     gil->hasty = 0;
     gil->grace = 0;
-    ts->rt->drop = false;
-    ts->rests_until = 0; /* the child's time begins anew */
+    ts->rt->gil.drop = false;
+    ts->rest.until = 0; /* the child's time begins anew */
   }
   thr_mutex_unlock(&gil->m);
 }

@@ -10,7 +10,7 @@
 static int least(int a, int b) { return a < b ? a : b; }
 
 static bool is_ours(thr_tstate *ts, lua_State *L) {
-  return lua_gethook(L) == ts->rt->on_hook;
+  return lua_gethook(L) == ts->rt->calls.on_hook;
 }
 
 /* To set a hook walks the stack; to take it off does not. */
@@ -27,7 +27,7 @@ static void set_user(thr_tstate *ts, const thr_hooked *h, lua_State *L) {
 
 static thr_hooked *find(thr_tstate *ts, lua_State *L) {
   for (int i = 0; i < 2; i++)
-    if (ts->hooked[i].L == L) return &ts->hooked[i];
+    if (ts->hooks.of[i].L == L) return &ts->hooks.of[i];
   return NULL;
 }
 
@@ -54,7 +54,7 @@ static void read_user(thr_tstate *ts, thr_hooked *h, lua_State *L) {
 
 /* The record of L, made if there is none. */
 static thr_hooked *take_record(thr_tstate *ts, lua_State *L) {
-  thr_hooked *h = &ts->hooked[L == ts->base ? 0 : 1];
+  thr_hooked *h = &ts->hooks.of[L == ts->lua.base ? 0 : 1];
   if (h->L && h->L != L) thr_hook_lift(ts, h->L);
   if (h->L && is_ours(ts, L)) let_interrupted_win(h);
   else read_user(ts, h, L);
@@ -73,14 +73,14 @@ bool thr_hook_ishurried(const thr_runtime *rt) {
 ** while when they have ended: there may soon be others. */
 static bool is_watched(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  if (h->L != rt->mainL || rt->closing) return false;
+  if (h->L != rt->mainL || rt->end.closing) return false;
   return rt->alive > 0 || (h->mask & LUA_MASKRET && thr_rest_left(ts) > 0);
 }
 
 /* What must stand on L when no preemption is asked for. */
 static int standing_mask(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  bool watched = is_watched(ts, h) || (ts->dozes && rt->alive > 0);
+  bool watched = is_watched(ts, h) || (ts->gil.dozes && rt->alive > 0);
   return h->user_mask | (watched ? LUA_MASKRET : 0) |
          (thr_hook_ishurried(rt) ? LUA_MASKCOUNT : 0);
 }
@@ -97,7 +97,8 @@ static void install(thr_tstate *ts, thr_hooked *h, int mask, int count) {
   h->mask = mask;
   h->slice = counts(h) ? least(h->left, count) : count;
   if (h->slice < 1) h->slice = 1;
-  if (anew || !stands(ts, h)) set(ts, h->L, ts->rt->on_hook, h->mask, h->slice);
+  if (anew || !stands(ts, h))
+    set(ts, h->L, ts->rt->calls.on_hook, h->mask, h->slice);
 }
 
 /* Ours stays only over a count hook, or to watch. */
@@ -115,7 +116,7 @@ static void settle(thr_tstate *ts, thr_hooked *h) {
 ** past, unless that is too dear.  But who asks itself to drop later, again and
 ** again, must not put off what is armed. */
 void thr_hook_arm(thr_tstate *ts, int count) {
-  lua_State *L = ts->running;
+  lua_State *L = ts->lua.running;
   if (!L) return; /* it attaches just now */
   thr_hooked *h = take_record(ts, L);
   bool armed = is_ours(ts, L) && (h->mask & LUA_MASKCOUNT);
@@ -158,12 +159,12 @@ void thr_hook_lift(thr_tstate *ts, lua_State *L) {
 }
 
 void thr_hook_lay(thr_tstate *ts, lua_State *L) {
-  if (L != ts->base && L != ts->running) return;
+  if (L != ts->lua.base && L != ts->lua.running) return;
   settle(ts, take_record(ts, L));
 }
 
 void thr_hook_follow(thr_tstate *ts, lua_State *L) {
-  if (ts->dozes && !is_ours(ts, L) && !(lua_gethookmask(L) & LUA_MASKCOUNT))
+  if (ts->gil.dozes && !is_ours(ts, L) && !(lua_gethookmask(L) & LUA_MASKCOUNT))
     thr_hook_lay(ts, L);
 }
 
@@ -174,24 +175,24 @@ void thr_hook_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
 
 /* The hook of base that is not ours, though ours may lie over it. */
 static lua_Hook users_hook(thr_tstate *ts) {
-  if (!is_ours(ts, ts->base)) return lua_gethook(ts->base);
-  return ts->hooked[0].L ? ts->hooked[0].user : NULL;
+  if (!is_ours(ts, ts->lua.base)) return lua_gethook(ts->lua.base);
+  return ts->hooks.of[0].L ? ts->hooks.of[0].user : NULL;
 }
 
 static int users_count(thr_tstate *ts) {
-  return is_ours(ts, ts->base) ? ts->hooked[0].user_count
-                               : lua_gethookcount(ts->base);
+  return is_ours(ts, ts->lua.base) ? ts->hooks.of[0].user_count
+                                   : lua_gethookcount(ts->lua.base);
 }
 
 /* A handler's hook is to fire at the very next instruction; another, such as a
 ** profiler's, that C code has set is no signal. */
 bool thr_hook_issignal(thr_tstate *ts) {
   lua_Hook hook = ts->is_main ? users_hook(ts) : NULL;
-  return hook && hook != ts->base_hook && users_count(ts) == 1;
+  return hook && hook != ts->hooks.known && users_count(ts) == 1;
 }
 
 void thr_hook_accept(thr_tstate *ts) {
-  if (ts->is_main) ts->base_hook = users_hook(ts);
+  if (ts->is_main) ts->hooks.known = users_hook(ts);
 }
 
 /* Returns whether the user's count event is due. */

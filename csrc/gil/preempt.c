@@ -13,18 +13,18 @@
 ** hook the VM looks at the mask, counts the instruction, and does not ask for 0
 ** where the mask wanted no count; a signal in between is counted past. */
 static int random_count(thr_tstate *ts) { /* xorshift */
-  uint32_t x = ts->random;
+  uint32_t x = ts->hooks.random;
   x ^= x << 13;
   x ^= x >> 17;
   x ^= x << 5;
-  ts->random = x;
+  ts->hooks.random = x;
   return (int)(x % (THR_MAX_RANDOM - 1)) + 2;
 }
 
 /* What must be met at once comes at the next instruction: one that came later
 ** might be met by a <close> variable. */
 static bool is_urgent(const thr_tstate *ts) {
-  return (ts->pending & THR_PENDING_AT_ONCE & ~ts->masked) != 0;
+  return thr_tstate_asked(ts, THR_PENDING_AT_ONCE) != 0;
 }
 
 static int soon(thr_tstate *ts) {
@@ -38,23 +38,23 @@ void thr_preempt_hurry(thr_tstate *ts) {
 }
 
 void thr_preempt_enter(thr_tstate *ts) {
-  atomic_store_explicit(&ts->hooks_busy, true, memory_order_relaxed);
+  atomic_store_explicit(&ts->hooks.busy, true, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
 }
 
 void thr_preempt_leave(thr_tstate *ts) {
   atomic_signal_fence(memory_order_seq_cst);
-  atomic_store_explicit(&ts->hooks_busy, false, memory_order_relaxed);
+  atomic_store_explicit(&ts->hooks.busy, false, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
-  if (!atomic_load_explicit(&ts->hooks_missed, memory_order_relaxed)) return;
-  if (atomic_exchange(&ts->sigint_missed, false))
+  if (!atomic_load_explicit(&ts->hooks.missed, memory_order_relaxed)) return;
+  if (atomic_exchange(&ts->hooks.sigint_missed, false))
     thr_os_raise(thr_os_sigint());
   thr_preempt_arm(ts);
 }
 
 void thr_preempt_armafter(thr_tstate *ts, int instructions) {
   thr_preempt_enter(ts);
-  atomic_store_explicit(&ts->hooks_missed, false, memory_order_relaxed);
+  atomic_store_explicit(&ts->hooks.missed, false, memory_order_relaxed);
   thr_hook_arm(ts, instructions);
   thr_preempt_leave(ts);
 }
@@ -63,11 +63,12 @@ void thr_preempt_armafter(thr_tstate *ts, int instructions) {
 ** that has let go of the lock, and must not touch Lua. */
 static void on_signal(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
-    if (!atomic_load_explicit(&ts->holds_gil, memory_order_relaxed)) continue;
-    if (!ts->rt->drop && !(ts->pending & THR_PENDING_AT_ONCE)) continue;
+    if (!atomic_load_explicit(&ts->gil.held, memory_order_relaxed)) continue;
+    if (!ts->rt->gil.drop && !(ts->asked.pending & THR_PENDING_AT_ONCE))
+      continue;
     if (!is_urgent(ts) && thr_rest_left(ts) > 0) continue; /* it came late */
-    if (atomic_load_explicit(&ts->hooks_busy, memory_order_relaxed))
-      atomic_store_explicit(&ts->hooks_missed, true, memory_order_relaxed);
+    if (atomic_load_explicit(&ts->hooks.busy, memory_order_relaxed))
+      atomic_store_explicit(&ts->hooks.missed, true, memory_order_relaxed);
     else
       thr_hook_arm(ts, soon(ts));
   }
@@ -77,7 +78,9 @@ void thr_preempt_poke(void) { on_signal(); }
 
 int thr_preempt_init(void) { return thr_os_handlepreempt(on_signal); }
 
-void thr_preempt_request(thr_tstate *holder) { thr_os_preempt(holder->os); }
+void thr_preempt_request(thr_tstate *holder) {
+  thr_os_preempt(holder->life.os);
+}
 
 /* --- the hook --- */
 
@@ -85,8 +88,8 @@ static void pass_on(thr_tstate *ts, const thr_hooked *h, lua_State *L,
                     lua_Debug *ar) {
   int bit = ar->event == LUA_HOOKTAILCALL ? LUA_MASKCALL : 1 << ar->event;
   if (!h->user || !(h->user_mask & bit)) return;
-  if (L == ts->base && thr_hook_issignal(ts))
-    ts->rt->at_signal(ts, L, h->user, ar);
+  if (L == ts->lua.base && thr_hook_issignal(ts))
+    ts->rt->calls.at_signal(ts, L, h->user, ar);
   else
     h->user(L, ar);
 }
@@ -94,9 +97,10 @@ static void pass_on(thr_tstate *ts, const thr_hooked *h, lua_State *L,
 /* A function has returned.  Where it has slept, nobody has signalled that the
 ** lock is wanted. */
 static void at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
-  if (ts->rt->drop && L == ts->running && thr_hook_isidle(ts, L))
+  if (ts->rt->gil.drop && L == ts->lua.running && thr_hook_isidle(ts, L))
     thr_preempt_armafter(ts, 1);
-  if (L == ts->rt->mainL && ts->rt->alive > 0) ts->rt->at_return(ts, L, ar);
+  if (L == ts->rt->mainL && ts->rt->alive > 0)
+    ts->rt->calls.at_return(ts, L, ar);
 }
 
 void thr_preempt_onhook(lua_State *L, lua_Debug *ar) {
@@ -107,6 +111,6 @@ void thr_preempt_onhook(lua_State *L, lua_Debug *ar) {
   thr_hooked user = thr_hook_receive(ts, L, ar->event, &due);
   thr_preempt_leave(ts);
   if (due) pass_on(ts, &user, L, ar);
-  if (ar->event == LUA_HOOKCOUNT) ts->rt->at_switch(ts, L);
+  if (ar->event == LUA_HOOKCOUNT) ts->rt->calls.at_switch(ts, L);
   else if (ar->event == LUA_HOOKRET) at_return(ts, L, ar);
 }

@@ -42,7 +42,7 @@ thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
   atomic_init(&rt->gil.interval, THR_INTERVAL);
   thr_mutex_init(&rt->gil.m);
   rt->id = id;
-  rt->one_cpu = thr_os_cpucount() < 2;
+  rt->spin.one_cpu = thr_os_cpucount() < 2;
   rt->mainL = mainL;
   atomic_init(&rt->refs, 1);
   thr_mutex_init(&rt->m);
@@ -59,7 +59,7 @@ void thr_runtime_unref(thr_runtime *rt) {
 thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
   thr_tstate *ts = thr_os_alloc(sizeof(*ts));
   if (!ts) return NULL;
-  if (!thr_sem_init(&ts->sem, is_main ? THR_SEM_PIPE : THR_SEM_PLAIN)) {
+  if (!thr_sem_init(&ts->sleep.sem, is_main ? THR_SEM_PIPE : THR_SEM_PLAIN)) {
     thr_os_free(ts);
     return NULL;
   }
@@ -67,7 +67,7 @@ thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
   ts->is_main = is_main;
   ts->rt = rt;
   ts->ident = atomic_fetch_add(&next_ident, 1);
-  ts->random = (uint32_t)ts->ident * 2654435761u | 1;
+  ts->hooks.random = (uint32_t)ts->ident * 2654435761u | 1;
   atomic_init(&ts->refs, 1);
   atomic_fetch_add(&rt->refs, 1);
   return ts;
@@ -77,7 +77,7 @@ void thr_tstate_ref(thr_tstate *ts) { atomic_fetch_add(&ts->refs, 1); }
 
 void thr_tstate_unref(thr_tstate *ts) {
   if (atomic_fetch_sub(&ts->refs, 1) != 1) return;
-  thr_sem_destroy(&ts->sem);
+  thr_sem_destroy(&ts->sleep.sem);
   thr_runtime_unref(ts->rt);
   thr_os_free(ts);
 }
@@ -85,13 +85,13 @@ void thr_tstate_unref(thr_tstate *ts) {
 /* Who is woken looks no longer: the caller may want to, at once. */
 static void end_look(thr_tstate *ts) {
   thr_tstate *spinner = ts;
-  if (atomic_load_explicit(&ts->rt->spinner, memory_order_relaxed) == ts)
-    atomic_compare_exchange_strong(&ts->rt->spinner, &spinner, NULL);
+  if (atomic_load_explicit(&ts->rt->spin.spinner, memory_order_relaxed) == ts)
+    atomic_compare_exchange_strong(&ts->rt->spin.spinner, &spinner, NULL);
 }
 
 void thr_tstate_wake(thr_tstate *ts) {
   end_look(ts);
-  thr_sem_post(&ts->sem);
+  thr_sem_post(&ts->sleep.sem);
   thr_tstate_unref(ts);
 }
 
@@ -102,26 +102,26 @@ void thr_tstate_wake(thr_tstate *ts) {
 static atomic_int pipes;
 
 void thr_tstate_makebell(thr_tstate *ts) {
-  if (ts->is_main || ts->bell.kind != THR_SEM_PLAIN) return;
+  if (ts->is_main || ts->sleep.bell.kind != THR_SEM_PLAIN) return;
   if (atomic_fetch_add(&pipes, 1) < PIPES_MOST &&
-      thr_sem_init(&ts->bell, THR_SEM_PIPE))
+      thr_sem_init(&ts->sleep.bell, THR_SEM_PIPE))
     return;
   atomic_fetch_sub(&pipes, 1);
-  thr_sem_init(&ts->bell, THR_SEM_SIGNAL);
+  thr_sem_init(&ts->sleep.bell, THR_SEM_SIGNAL);
 }
 
 void thr_tstate_dropbell(thr_tstate *ts) {
-  if (ts->bell.kind == THR_SEM_PLAIN) return;
-  if (ts->bell.kind == THR_SEM_PIPE) atomic_fetch_sub(&pipes, 1);
-  thr_sem_destroy(&ts->bell);
-  ts->bell.kind = THR_SEM_PLAIN;
+  if (ts->sleep.bell.kind == THR_SEM_PLAIN) return;
+  if (ts->sleep.bell.kind == THR_SEM_PIPE) atomic_fetch_sub(&pipes, 1);
+  thr_sem_destroy(&ts->sleep.bell);
+  ts->sleep.bell.kind = THR_SEM_PLAIN;
 }
 
 void thr_tstate_setname(thr_tstate *ts, const char *name) {
   size_t n = strlen(name);
-  if (n >= sizeof(ts->name)) n = sizeof(ts->name) - 1;
-  memcpy(ts->name, name, n);
-  ts->name[n] = '\0';
+  if (n >= sizeof(ts->life.name)) n = sizeof(ts->life.name) - 1;
+  memcpy(ts->life.name, name, n);
+  ts->life.name[n] = '\0';
 }
 
 void thr_tstate_bind(thr_tstate *ts) {
@@ -141,22 +141,22 @@ void thr_tstate_unbind(thr_tstate *ts) {
 
 static void put_in_list(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  if (ts->foreign) thr_tstate_ref(ts);
+  if (ts->nest.foreign) thr_tstate_ref(ts);
   ts->prev = NULL;
   ts->next = rt->threads;
   if (ts->next) ts->next->prev = ts;
   rt->threads = ts;
   if (!ts->is_main) {
     rt->alive++;
-    if (!ts->daemon) rt->nondaemons++;
+    if (!ts->life.daemon) rt->nondaemons++;
   }
-  rt->awake++;
+  rt->deadlock.awake++;
 }
 
 bool thr_tstate_enlist(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_mutex_lock(&rt->m);
-  bool may = !ts->foreign || !rt->closing;
+  bool may = !ts->nest.foreign || !rt->end.closing;
   if (may) put_in_list(ts);
   thr_mutex_unlock(&rt->m);
   return may;
@@ -170,11 +170,11 @@ int thr_tstate_delist(thr_tstate *ts) {
   if (ts->next) ts->next->prev = ts->prev;
   if (!ts->is_main) {
     rt->alive--;
-    if (!ts->daemon) rt->nondaemons--;
+    if (!ts->life.daemon) rt->nondaemons--;
   }
   int left = rt->nondaemons;
   thr_mutex_unlock(&rt->m);
-  if (ts->foreign) thr_tstate_unref(ts); /* its own is left */
+  if (ts->nest.foreign) thr_tstate_unref(ts); /* its own is left */
   return left;
 }
 
@@ -192,7 +192,7 @@ void thr_tstate_reap(thr_runtime *rt, int keep) {
   while (rt->zombies && n-- > keep) {
     thr_tstate *ts = rt->zombies;
     rt->zombies = ts->zombie_next;
-    thr_os_join(ts->os);
+    thr_os_join(ts->life.os);
     thr_tstate_unref(ts);
   }
 }

@@ -2,14 +2,14 @@
 #include "gil/whose.h"
 
 static bool in_steps(const thr_tstate *ts, const struct lua_State *L) {
-  for (const thr_step *s = ts->steps; s; s = s->below)
+  for (const thr_step *s = ts->lua.steps; s; s = s->below)
     if (s->co == L || s->from == L) return true;
   return false;
 }
 
 static bool runs(const thr_tstate *ts, const struct lua_State *L) {
-  return ts->base == L || ts->running == L ||
-         atomic_load_explicit(&ts->at, memory_order_relaxed) == L ||
+  return ts->lua.base == L || ts->lua.running == L ||
+         atomic_load_explicit(&ts->lua.at, memory_order_relaxed) == L ||
          in_steps(ts, L);
 }
 
@@ -25,13 +25,14 @@ static uint64_t other_that_runs(thr_tstate *self, const struct lua_State *L) {
 /* The answer is remembered: a scheduler in C waits in its coroutines again and
 ** again.  A thread that is born may stand where a coroutine was collected. */
 uint64_t thr_whose(thr_tstate *ts) {
-  struct lua_State *L = atomic_load_explicit(&ts->at, memory_order_relaxed);
-  if (ts->host) return ts->host;
-  if (!L || L == ts->running || L == ts->base || ts->closes) return 0;
-  if (L == ts->found && ts->found_births == ts->rt->births) return 0;
+  struct lua_State *L = atomic_load_explicit(&ts->lua.at, memory_order_relaxed);
+  if (ts->lua.host) return ts->lua.host;
+  if (!L || L == ts->lua.running || L == ts->lua.base || ts->life.closes)
+    return 0;
+  if (L == ts->lua.found && ts->lua.found_births == ts->rt->births) return 0;
   uint64_t ident = other_that_runs(ts, L);
   if (ident) return ident;
-  ts->found = L;
-  ts->found_births = ts->rt->births;
+  ts->lua.found = L;
+  ts->lua.found_births = ts->rt->births;
   return 0;
 }

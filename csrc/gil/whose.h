@@ -27,15 +27,15 @@
 THR_PRIVATE_BEGIN
 
 static inline void thr_whose_at(thr_tstate *ts, struct lua_State *L) {
-  atomic_store_explicit(&ts->at, L, memory_order_relaxed);
+  atomic_store_explicit(&ts->lua.at, L, memory_order_relaxed);
 }
 
 /* The ident of the thread in whose state ts is; 0: in its own. */
 uint64_t thr_whose(thr_tstate *ts);
 
 static inline bool thr_whose_isown(thr_tstate *ts) {
-  struct lua_State *L = atomic_load_explicit(&ts->at, memory_order_relaxed);
-  return (L == ts->running && ts->host == 0) || thr_whose(ts) == 0;
+  struct lua_State *L = atomic_load_explicit(&ts->lua.at, memory_order_relaxed);
+  return (L == ts->lua.running && ts->lua.host == 0) || thr_whose(ts) == 0;
 }
 
 THR_PRIVATE_END

@@ -23,7 +23,7 @@ static int from_worker(lua_State *L) {
   thr_os_blocksignals(false);
   int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
   thr_os_blocksignals(true);
-  thr_sem_post(&thr_self(L)->rt->main->sem); /* look whether there is a
+  thr_sem_post(&thr_self(L)->rt->main->sleep.sem); /* look whether there is a
                                   hook: its handler may have run here */
   if (status == LUA_OK) return lua_gettop(L) - nargs;
   lua_settop(L, nargs);

@@ -30,7 +30,7 @@ static thr_parkresult wait_for_key(thr_tstate *ts, FILE *in) {
   thr_watch watch = {.fd = thr_os_fileno(in), .wanted = THR_IN};
   if (thr_os_look(&watch)) return THR_PARK_READY;
   thr_tstate_makebell(ts);
-  thr_whose_at(ts, ts->running); /* it is a prompt that calls readline */
+  thr_whose_at(ts, ts->lua.running); /* it is a prompt that calls readline */
   thr_waiter w = thr_waiter_onfd(ts, &watch, "descriptor");
   w.masked = ~0u;
   w.signalled = is_signalled;
@@ -42,7 +42,7 @@ static thr_parkresult wait_for_key(thr_tstate *ts, FILE *in) {
 
 static int read_outside(FILE *in) {
   thr_tstate *ts = thr_tls;
-  while (ts && !ts->holds_gil) ts = ts->tls_next;
+  while (ts && !ts->gil.held) ts = ts->tls_next;
   while (ts && wait_for_key(ts, in) != THR_PARK_READY) check_signals();
   return read_key(in);
 }

@@ -79,7 +79,7 @@ static int read_waiting(lua_State *L, luaL_Stream *file, thr_reader *r) {
 static bool read_buffered(lua_State *L, luaL_Stream *file,
                           const thr_reader *r) {
   size_t n;
-  if (r->busy || r->n > 0 || thr_self(L)->pending) return false;
+  if (r->busy || r->n > 0 || thr_self(L)->asked.pending) return false;
   const char *s = thr_os_peek(file->f, &n);
   const char *end = s && n > 0 ? memchr(s, '\n', n) : NULL;
   if (!end) return false;

@@ -246,8 +246,8 @@ static threading_call describe_call(const kernel *k, thr_tstate *ts,
   for (int i = 0; i < k->n; i++)
     if (k->parameters[i].kind < ARRAY) f->args[i].length = 0;
   threading_call call = {.self = (threading_thread *)ts,
-                         .pending = (const unsigned *)&ts->pending,
-                         .heard = ~(ts->masked | THR_PENDING_DUMP),
+                         .pending = (const unsigned *)&ts->asked.pending,
+                         .heard = ~(ts->asked.masked | THR_PENDING_DUMP),
                          .look = ts->is_main ? k->api->stopping : NULL,
                          .acquire = k->api->lock_acquire,
                          .release = k->api->lock_release,
@@ -262,12 +262,12 @@ static int run(const kernel *k, thr_tstate *ts, frame *f, bool *stop) {
   threading_call call;
   wrapper fn = k->call; /* k is gone when a call is left behind */
   if (k->asks) call = describe_call(k, ts, f);
-  atomic_store_explicit(&ts->nogil, true, memory_order_relaxed);
+  atomic_store_explicit(&ts->gil.nogil, true, memory_order_relaxed);
   thr_gil_release(ts);
   int wrong = fn(f->args, &call);
-  *stop = (ts->pending & ~(ts->masked | THR_PENDING_DUMP)) ||
+  *stop = (ts->asked.pending & ~(ts->asked.masked | THR_PENDING_DUMP)) ||
           thr_ctrlc_signalled(ts);
-  atomic_store_explicit(&ts->nogil, false, memory_order_relaxed);
+  atomic_store_explicit(&ts->gil.nogil, false, memory_order_relaxed);
   thr_gil_take(ts, THR_AT_ONCE);
   return wrong;
 }

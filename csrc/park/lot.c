@@ -41,8 +41,8 @@ static void dequeue(struct bucket *b, thr_waiter *w, thr_parkresult result) {
   if (w->next) w->next->prev = w->prev;
   else b->last = w->prev;
   w->result = result;
-  atomic_store(&w->ts->wait_over, true);
-  if (w->counts_asleep) atomic_fetch_add(&w->ts->rt->awake, 1);
+  atomic_store(&w->ts->wait.over, true);
+  if (w->counts_asleep) atomic_fetch_add(&w->ts->rt->deadlock.awake, 1);
 }
 
 static thr_waiter *next_at(thr_waiter *w, const void *addr) {
@@ -52,9 +52,9 @@ static thr_waiter *next_at(thr_waiter *w, const void *addr) {
 
 /* Only a thread that takes the global lock again can make a dump. */
 unsigned thr_waiter_pending(const thr_waiter *w) {
-  unsigned masked = w->ts->masked | w->masked;
+  unsigned masked = w->ts->asked.masked | w->masked;
   if (!w->wants_gil) masked |= THR_PENDING_DUMP;
-  return atomic_load(&w->ts->pending) & ~masked;
+  return atomic_load(&w->ts->asked.pending) & ~masked;
 }
 
 static bool is_retained(const atomic_int *retained) {
@@ -67,7 +67,8 @@ static bool is_retained(const atomic_int *retained) {
 static thr_parkresult count_asleep(struct bucket *b, thr_waiter *w) {
   thr_runtime *rt = w->ts->rt;
   w->counts_asleep = w->unbounded && !is_retained(w->retained);
-  if (w->counts_asleep && atomic_fetch_sub(&rt->awake, 1) == 1 && w->reportable)
+  if (w->counts_asleep && atomic_fetch_sub(&rt->deadlock.awake, 1) == 1 &&
+      w->reportable)
     dequeue(b, w, THR_PARK_DEADLOCK);
   return w->result;
 }
@@ -76,7 +77,7 @@ static thr_parkresult count_asleep(struct bucket *b, thr_waiter *w) {
 ** then loads parked_at, so that one of both sees the other. */
 static thr_parkresult try_enter(struct bucket *b, thr_waiter *w) {
   if (w->validate && !w->validate(w)) return THR_PARK_CHANGED;
-  atomic_store(&w->ts->parked_at, w->addr);
+  atomic_store(&w->ts->sleep.parked_at, w->addr);
   if (thr_waiter_pending(w)) return THR_PARK_INTERRUPTED;
   enqueue(b, w);
   return count_asleep(b, w);
@@ -107,8 +108,8 @@ bool thr_lot_isended(const thr_waiter *w) {
 ** to be posted when the mutex is free, with a reference; NULL: it is posted. */
 static thr_tstate *to_post(thr_waiter *w) {
   thr_tstate *ts = w->ts;
-  if (thr_waiter_sem(w) == &ts->bell) {
-    thr_sem_post(&ts->bell);
+  if (thr_waiter_sem(w) == &ts->sleep.bell) {
+    thr_sem_post(&ts->sleep.bell);
     return NULL;
   }
   thr_tstate_ref(ts);
@@ -119,8 +120,8 @@ static thr_tstate *to_post(thr_waiter *w) {
 ** and then sleeps on. */
 static thr_tstate *wake(thr_waiter *w) {
   thr_tstate *self = thr_tstate_current(w->ts->id);
-  bool can_wait = w->wants_gil && thr_waiter_sem(w) == &w->ts->sem;
-  if (can_wait && self && self->holds_gil) {
+  bool can_wait = w->wants_gil && thr_waiter_sem(w) == &w->ts->sleep.sem;
+  if (can_wait && self && self->gil.held) {
     w->invited = true;
     if (!thr_gil_invite(self, w->ts, &w->turn, w->patience)) return NULL;
   }
@@ -162,7 +163,7 @@ int thr_unpark_all(const void *addr) {
 ** thread's stack: it may be read only while it is in the list. */
 static void end_wait(thr_tstate *ts, thr_parkresult result,
                      bool (*spare)(const thr_waiter *w)) {
-  const void *addr = atomic_load(&ts->parked_at);
+  const void *addr = atomic_load(&ts->sleep.parked_at);
   if (!addr) return;
   struct bucket *b = lock_bucket(addr);
   thr_waiter *w = b->first;
@@ -185,7 +186,7 @@ static bool cannot_report(const thr_waiter *w) {
 }
 
 void thr_lot_interrupt(thr_tstate *ts, unsigned bits) {
-  atomic_fetch_or(&ts->pending, bits);
+  atomic_fetch_or(&ts->asked.pending, bits);
   end_wait(ts, THR_PARK_INTERRUPTED, hears_nothing);
 }
 
@@ -203,7 +204,7 @@ thr_runtime *thr_lot_recount(const void *addr, const atomic_int *retained) {
   if (w) {
     w->counts_asleep = asleep;
     atomic_fetch_add(&rt->refs, 1); /* the thread may be woken, and end */
-    atomic_fetch_add(&rt->awake, asleep ? -1 : 1);
+    atomic_fetch_add(&rt->deadlock.awake, asleep ? -1 : 1);
   }
   thr_mutex_unlock(&b->m);
   return rt;

@@ -32,7 +32,7 @@ THR_PRIVATE_BEGIN
 typedef enum {
   THR_PARK_WOKEN,       /* by thr_unpark_one/all */
   THR_PARK_TIMEOUT,     /* the deadline has come */
-  THR_PARK_INTERRUPTED, /* by a signal on the main thread, or tstate.pending */
+  THR_PARK_INTERRUPTED, /* by a signal on the main thread, or asked.pending */
   THR_PARK_CHANGED,     /* it has not begun: `validate` said no */
   THR_PARK_NOTOWN,   /* nor here: it would let go of the global lock in another
                         thread's Lua state, see whose.h */
@@ -117,7 +117,7 @@ unsigned thr_waiter_pending(const thr_waiter *w);
 
 /* Where its thread sleeps in this wait. */
 static inline thr_sem *thr_waiter_sem(const thr_waiter *w) {
-  return w->watch && !w->ts->is_main ? &w->ts->bell : &w->ts->sem;
+  return w->watch && !w->ts->is_main ? &w->ts->sleep.bell : &w->ts->sleep.sem;
 }
 
 /* --- the waiting thread, in thr_park --- */

@@ -24,10 +24,10 @@ static bool is_signalled(void *arg) {
 ** so before: after some vain looks it rests, and then tries again. */
 static bool is_worth_spinning(thr_waiter *w) {
   thr_tstate *ts = w->ts;
-  if (w->is_sleep || w->watch || ts->rt->one_cpu || !w->wants_gil ||
-      ts->heir_cpu < 0 || ts->heir_cpu == ts->cpu)
+  if (w->is_sleep || w->watch || ts->rt->spin.one_cpu || !w->wants_gil ||
+      ts->sleep.successor_cpu < 0 || ts->sleep.successor_cpu == ts->gil.cpu)
     return false;
-  return ts->spins >= 0 || ++ts->spins == 0;
+  return ts->sleep.spins >= 0 || ++ts->sleep.spins == 0;
 }
 
 /* Looks for the token for some microseconds before it sleeps: to wake a sleeper
@@ -36,15 +36,15 @@ static bool spin(thr_waiter *w) {
   thr_tstate *ts = w->ts, *nobody = NULL, *me = ts;
   bool found = false;
   if (!is_worth_spinning(w) ||
-      !atomic_compare_exchange_strong(&ts->rt->spinner, &nobody, ts))
+      !atomic_compare_exchange_strong(&ts->rt->spin.spinner, &nobody, ts))
     return false;
-  int most = ts->spins > 0 ? ts->spins : SPINS_MOST;
+  int most = ts->sleep.spins > 0 ? ts->sleep.spins : SPINS_MOST;
   for (int i = most; i > 0 && !found; i--) {
-    found = thr_sem_try(&ts->sem);
+    found = thr_sem_try(&ts->sleep.sem);
     thr_os_relax();
   }
-  atomic_compare_exchange_strong(&ts->rt->spinner, &me, NULL);
-  ts->spins = found ? SPINS_MOST : most > SPINS_LEAST ? most / 4 : -RESTS;
+  atomic_compare_exchange_strong(&ts->rt->spin.spinner, &me, NULL);
+  ts->sleep.spins = found ? SPINS_MOST : most > SPINS_LEAST ? most / 4 : -RESTS;
   return found;
 }
 
@@ -80,11 +80,11 @@ static thr_parkresult sleep_until(thr_waiter *w, int64_t deadline) {
 ** sleeps. */
 static thr_parkresult sleep_outside(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
-  ts->cpu = thr_os_cpu();
-  ts->watches = w->watch != NULL;
-  ts->heir_cpu = w->wants_gil ? thr_gil_release(ts) : -1;
+  ts->gil.cpu = thr_os_cpu();
+  ts->gil.waits_fd = w->watch != NULL;
+  ts->sleep.successor_cpu = w->wants_gil ? thr_gil_release(ts) : -1;
   thr_parkresult r = sleep_until(w, deadline);
-  ts->cpu = thr_os_cpu();
+  ts->gil.cpu = thr_os_cpu();
   if (w->invited) thr_gil_accept(&w->turn);
   else if (w->wants_gil)
     thr_gil_take(ts, r == THR_PARK_WOKEN ? w->patience : THR_AT_ONCE);
@@ -102,7 +102,8 @@ static bool is_look(const thr_waiter *w, int64_t deadline) {
 ** where hooks are off, as in a finaliser. */
 static thr_parkresult look(thr_waiter *w) {
   thr_tstate *ts = w->ts;
-  if (w->wants_gil && ts->rt->drop && thr_whose_isown(ts)) thr_gil_yield(ts);
+  if (w->wants_gil && ts->rt->gil.drop && thr_whose_isown(ts))
+    thr_gil_yield(ts);
   if (thr_waiter_pending(w) || (ts->is_main && is_signalled(w)))
     return THR_PARK_INTERRUPTED;
   if (w->watch && thr_os_look(w->watch)) return THR_PARK_READY;
@@ -112,7 +113,7 @@ static thr_parkresult look(thr_waiter *w) {
 thr_parkresult thr_park(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
   if (w->since == 0) w->since = thr_os_monotonic();
-  w->wants_gil = ts->holds_gil;
+  w->wants_gil = ts->gil.held;
   if (is_look(w, deadline)) return look(w);
   w->unbounded = deadline == THR_FOREVER && !w->watch;
   if (w->wants_gil && !thr_whose_isown(ts)) return THR_PARK_NOTOWN;
@@ -122,7 +123,7 @@ thr_parkresult thr_park(thr_waiter *w, int64_t deadline) {
   thr_parkresult r = thr_lot_enter(w);
   if (r == THR_PARK_ENTERED && !w->reportable) thr_deadlock_check(ts->rt);
   if (r == THR_PARK_ENTERED) r = sleep_outside(w, deadline);
-  atomic_store(&ts->parked_at, NULL);
+  atomic_store(&ts->sleep.parked_at, NULL);
   thr_deadlock_unpublish(ts);
   return r;
 }

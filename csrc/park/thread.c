@@ -13,11 +13,11 @@ void thr_thread_leave(thr_tstate *ts) {
   thr_preempt_enter(ts); /* no hook any more: its state may be collected */
   int left = thr_tstate_delist(ts);
   if (rt->alive == 0) thr_ctrlc_relay(ts);
-  if (!ts->foreign) thr_tstate_bury(ts);
+  if (!ts->nest.foreign) thr_tstate_bury(ts);
   thr_gil_release(ts);
-  atomic_store(&ts->phase, THR_STOPPED);
-  thr_unpark_all(&ts->phase);
-  if (left <= 1 || rt->closing) { /* 1: it may itself wait for the others */
+  atomic_store(&ts->life.phase, THR_STOPPED);
+  thr_unpark_all(&ts->life.phase);
+  if (left <= 1 || rt->end.closing) { /* 1: it may itself wait for the others */
     thr_unpark_all(&rt->nondaemons);
     thr_unpark_all(&rt->alive);
   }
@@ -28,12 +28,12 @@ static void *os_main(void *arg) {
   thr_tstate *ts = arg;
   thr_tstate_bind(ts);
   thr_tstate_unref(ts); /* the starter's share, now the binding's */
-  ts->os = thr_os_self();
-  atomic_store(&ts->native_id, thr_os_nativeid());
-  thr_unpark_all(&ts->native_id);
+  ts->life.os = thr_os_self();
+  atomic_store(&ts->life.native_id, thr_os_nativeid());
+  thr_unpark_all(&ts->life.native_id);
   thr_gil_take(ts, THR_SOON);
-  thr_os_setname(ts->name);
-  ts->body(ts);
+  thr_os_setname(ts->life.name);
+  ts->life.body(ts);
   thr_thread_leave(ts);
   thr_tstate_unbind(ts);
   return NULL;
@@ -42,15 +42,15 @@ static void *os_main(void *arg) {
 int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_tstate_reap(rt, ZOMBIES_KEPT);
-  atomic_store(&ts->phase, THR_STARTED);
+  atomic_store(&ts->life.phase, THR_STARTED);
   thr_tstate_ref(ts); /* the OS thread's, until it has bound it */
   thr_tstate_enlist(ts);
   thr_osthread os; /* the thread itself stores it: it may be quicker */
   int err = thr_os_start(&os, rt->stack, os_main, ts);
   if (err != 0) {
     thr_tstate_delist(ts);
-    rt->awake--;
-    atomic_store(&ts->phase, THR_INITIAL);
+    rt->deadlock.awake--;
+    atomic_store(&ts->life.phase, THR_INITIAL);
     thr_tstate_unref(ts);
   } else if (rt->alive == 1) {
     thr_ctrlc_relay(self);
@@ -66,18 +66,18 @@ static bool still_alive(thr_waiter *w) {
 /* The thread whose phase is at addr. */
 static uint64_t ident_of(const void *addr) {
   const thr_tstate *ts =
-      (const void *)((const char *)addr - offsetof(thr_tstate, phase));
-  return ts->phase == THR_STOPPED ? 0 : ts->ident;
+      (const void *)((const char *)addr - offsetof(thr_tstate, life.phase));
+  return ts->life.phase == THR_STOPPED ? 0 : ts->ident;
 }
 
 thr_parkresult thr_thread_wait(thr_tstate *self, thr_tstate *ts,
                                int64_t deadline) {
-  thr_waiter w = thr_waiter_on(self, &ts->phase, "thread");
+  thr_waiter w = thr_waiter_on(self, &ts->life.phase, "thread");
   w.validate = still_alive;
   w.owner = ident_of;
   w.owner_only = true;
   thr_parkresult r = THR_PARK_WOKEN;
-  if (ts->phase != THR_STOPPED) r = thr_park(&w, deadline);
+  if (ts->life.phase != THR_STOPPED) r = thr_park(&w, deadline);
   return r == THR_PARK_CHANGED ? THR_PARK_WOKEN : r;
 }
 
@@ -86,8 +86,10 @@ static bool still_unborn(thr_waiter *w) {
 }
 
 int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts) {
-  thr_waiter w = thr_waiter_on(self, &ts->native_id, "a thread to be born");
+  thr_waiter w =
+      thr_waiter_on(self, &ts->life.native_id, "a thread to be born");
   w.validate = still_unborn;
-  while (ts->native_id == 0 && !self->pending) thr_park(&w, THR_FOREVER);
-  return ts->native_id;
+  while (ts->life.native_id == 0 && !self->asked.pending)
+    thr_park(&w, THR_FOREVER);
+  return ts->life.native_id;
 }

@@ -21,12 +21,12 @@ static const char key_origin = 0, key_spare = 0, key_hook = 0; /* registry */
 
 static bool in_call(thr_tstate *ts) {
   lua_Debug ar;
-  return lua_getstack(ts->base, 0, &ar);
+  return lua_getstack(ts->lua.base, 0, &ar);
 }
 
 static void set_outside(thr_tstate *ts, bool outside) {
-  ts->outside = outside;
-  ts->rt->outside += outside ? 1 : -1;
+  ts->nest.outside = outside;
+  ts->rt->attach.outside += outside ? 1 : -1;
 }
 
 static void go_outside(thr_tstate *ts) {
@@ -35,13 +35,13 @@ static void go_outside(thr_tstate *ts) {
   set_outside(ts, true);
   thr_mutex_unlock(&rt->m);
   thr_gil_release(ts);
-  if (rt->closing) thr_unpark_all(&rt->alive);
+  if (rt->end.closing) thr_unpark_all(&rt->alive);
 }
 
 bool thr_attach_goout(thr_tstate *ts) {
-  if (!ts->holds_gil) return false;
-  ts->nogil = true;
-  if (ts->foreign && !in_call(ts)) go_outside(ts);
+  if (!ts->gil.held) return false;
+  ts->gil.nogil = true;
+  if (ts->nest.foreign && !in_call(ts)) go_outside(ts);
   else thr_gil_release(ts);
   return true;
 }
@@ -50,20 +50,20 @@ bool thr_attach_goout(thr_tstate *ts) {
 static bool may_come_in(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_mutex_lock(&rt->m);
-  bool may = !rt->closing;
+  bool may = !rt->end.closing;
   if (may) set_outside(ts, false);
   thr_mutex_unlock(&rt->m);
   return may;
 }
 
 bool thr_attach_comein(thr_tstate *ts) {
-  bool was_outside = ts->outside;
-  if (ts->holds_gil) return true;
+  bool was_outside = ts->nest.outside;
+  if (ts->gil.held) return true;
   if (was_outside && !may_come_in(ts)) return false;
-  ts->nogil = false;
+  ts->gil.nogil = false;
   thr_gil_take(ts, THR_AT_ONCE);
-  if (!was_outside || !ts->rt->closing) return true;
-  ts->nogil = true;
+  if (!was_outside || !ts->rt->end.closing) return true;
+  ts->gil.nogil = true;
   go_outside(ts);
   return false;
 }
@@ -76,8 +76,8 @@ typedef struct {
 } newcomer;
 
 static void put_spare(thr_runtime *rt, lua_State *L) {
-  rt->spare = L;
-  thr_unpark_all(&rt->spare);
+  rt->attach.spare = L;
+  thr_unpark_all(&rt->attach.spare);
 }
 
 static int new_state(lua_State *origin) {
@@ -103,7 +103,7 @@ static int settle(lua_State *L) {
   thr_runtime *rt = n->ts->rt;
   lua_pushthread(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, n->ts);
-  put_spare(rt, make_spare(L, rt->origin));
+  put_spare(rt, make_spare(L, rt->attach.origin));
   n->spared = true;
   if (rt->alive == 1) thr_finale_refresh(L, rt);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_hook) == LUA_TFUNCTION)
@@ -112,31 +112,32 @@ static int settle(lua_State *L) {
 }
 
 static bool no_spare(thr_waiter *w) {
-  return !w->ts->rt->spare && !w->ts->rt->closing;
+  return !w->ts->rt->attach.spare && !w->ts->rt->end.closing;
 }
 
 /* NULL: the end has come, or something that is not masked. */
 static lua_State *take_spare(thr_tstate *ts, unsigned masked) {
   thr_runtime *rt = ts->rt;
-  thr_waiter w = thr_waiter_on(ts, &rt->spare, "a Lua state");
+  thr_waiter w = thr_waiter_on(ts, &rt->attach.spare, "a Lua state");
   w.validate = no_spare;
   w.masked = masked;
-  while (no_spare(&w) && !(ts->pending & ~masked)) thr_park(&w, THR_FOREVER);
-  lua_State *L = ts->pending & ~masked ? NULL : rt->spare;
-  if (L) rt->spare = NULL;
+  while (no_spare(&w) && !(ts->asked.pending & ~masked))
+    thr_park(&w, THR_FOREVER);
+  lua_State *L = ts->asked.pending & ~masked ? NULL : rt->attach.spare;
+  if (L) rt->attach.spare = NULL;
   return L;
 }
 
 static bool give_state(thr_tstate *ts) {
   newcomer n = {ts, false};
-  if (ts->rt->closing) return false;
+  if (ts->rt->end.closing) return false;
   lua_State *L = take_spare(ts, 0);
   if (!L) return false;
   thr_preempt_enter(ts);
-  thr_tstate_run(ts, ts->base = L);
+  thr_tstate_run(ts, ts->lua.base = L);
   ts->rt->births++;
   thr_preempt_leave(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts); /* there was no state to arm */
+  if (ts->rt->gil.drop) thr_preempt_arm(ts); /* there was no state to arm */
   lua_pushcfunction(L, settle);
   lua_pushlightuserdata(L, &n);
   int status = lua_pcall(L, 1, 0, 0);
@@ -147,14 +148,14 @@ static bool give_state(thr_tstate *ts) {
 
 /* Drops what the thread has in Lua, if it has come so far. */
 static void leave(thr_tstate *ts) {
-  lua_State *L = ts->base;
+  lua_State *L = ts->lua.base;
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
   if (L) {
     thr_hook_lift(ts, L);
     lua_settop(L, 0);
     thr_open_forget(L, ts);
   }
-  thr_tstate_run(ts, ts->base = NULL);
+  thr_tstate_run(ts, ts->lua.base = NULL);
   thr_thread_leave(ts);
 }
 
@@ -168,18 +169,18 @@ static void leave_call(thr_tstate *ts) {
     thr_open_forget(L, ts);
     put_spare(ts->rt, L);
   }
-  thr_tstate_run(ts, ts->base = NULL);
+  thr_tstate_run(ts, ts->lua.base = NULL);
   thr_thread_leave(ts);
 }
 
 static void unbind(thr_tstate *ts) {
-  if (ts->let_preempt) thr_os_letpreempt(false);
+  if (ts->nest.let_preempt) thr_os_letpreempt(false);
   thr_tstate_unbind(ts); /* it may be gone now */
 }
 
 static thr_tstate *attached_here(void) {
   thr_tstate *ts = thr_tls;
-  while (ts && !ts->foreign) ts = ts->tls_next;
+  while (ts && !ts->nest.foreign) ts = ts->tls_next;
   return ts;
 }
 
@@ -188,12 +189,12 @@ static thr_tstate *attached_here(void) {
 static void thread_ends(void) {
   thr_tstate *ts;
   while ((ts = attached_here())) {
-    ts->depth = 0;
+    ts->nest.depth = 0;
     if (thr_detach(ts)) continue;
     if (ts->id) {
       fprintf(stderr, "threading: the attached thread '%s' has ended within a "
-              "call of Lua's\n", ts->name);
-      if (!ts->holds_gil) thr_gil_take(ts, THR_AT_ONCE);
+              "call of Lua's\n", ts->life.name);
+      if (!ts->gil.held) thr_gil_take(ts, THR_AT_ONCE);
       leave_call(ts);
     }
     unbind(ts);
@@ -203,10 +204,10 @@ static void thread_ends(void) {
 static thr_tstate *newcomer_record(thr_runtime *rt, const char *name) {
   thr_tstate *ts = thr_tstate_new(rt, false);
   if (!ts) return NULL;
-  ts->foreign = ts->daemon = true;
-  ts->phase = THR_STARTED;
-  ts->native_id = thr_os_nativeid();
-  ts->os = thr_os_self();
+  ts->nest.foreign = ts->life.daemon = true;
+  ts->life.phase = THR_STARTED;
+  ts->life.native_id = thr_os_nativeid();
+  ts->life.os = thr_os_self();
   thr_tstate_setname(ts, name ? name : "");
   return ts;
 }
@@ -219,7 +220,7 @@ static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
   thr_tstate_unref(ts); /* the maker's share */
   if (listed) {
     thr_os_atthreadend(thread_ends);
-    ts->let_preempt = !thr_os_letpreempt(true);
+    ts->nest.let_preempt = !thr_os_letpreempt(true);
     thr_gil_take(ts, THR_AT_ONCE);
     if (rt->alive == 1) thr_ctrlc_relay(ts);
     if (give_state(ts)) return ts;
@@ -231,10 +232,10 @@ static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
 
 /* On a thread that has a record: as many detaches put back what there was. */
 static thr_tstate *attach_again(thr_tstate *ts) {
-  bool had = ts->holds_gil;
-  if (ts->depth == THR_NESTED_MOST || !thr_attach_comein(ts)) return NULL;
-  ts->took = ts->took << 1 | !had;
-  ts->depth++;
+  bool had = ts->gil.held;
+  if (ts->nest.depth == THR_NESTED_MOST || !thr_attach_comein(ts)) return NULL;
+  ts->nest.took = ts->nest.took << 1 | !had;
+  ts->nest.depth++;
   return ts;
 }
 
@@ -244,20 +245,20 @@ thr_tstate *thr_attach(thr_runtime *rt, const char *name) {
 }
 
 static bool detach_again(thr_tstate *ts) {
-  bool took = ts->took & 1;
-  ts->took >>= 1;
-  ts->depth--;
-  thr_whose_at(ts, ts->running);
+  bool took = ts->nest.took & 1;
+  ts->nest.took >>= 1;
+  ts->nest.depth--;
+  thr_whose_at(ts, ts->lua.running);
   if (took) thr_attach_goout(ts);
   return true;
 }
 
 /* Of a state that is being closed, the record stays for the end to drop. */
 bool thr_detach(thr_tstate *ts) {
-  if (ts->depth > 0) return detach_again(ts);
-  if (!ts->foreign) return false;
-  if (!ts->outside || thr_attach_comein(ts)) {
-    if (!ts->holds_gil || in_call(ts)) return false;
+  if (ts->nest.depth > 0) return detach_again(ts);
+  if (!ts->nest.foreign) return false;
+  if (!ts->nest.outside || thr_attach_comein(ts)) {
+    if (!ts->gil.held || in_call(ts)) return false;
     leave(ts);
   }
   unbind(ts);
@@ -267,10 +268,10 @@ bool thr_detach(thr_tstate *ts) {
 /* --- the Lua face --- */
 
 void thr_attach_open(lua_State *L, thr_runtime *rt) {
-  rt->origin = lua_newthread(L);
-  lua_sethook(rt->origin, NULL, 0, 0);
+  rt->attach.origin = lua_newthread(L);
+  lua_sethook(rt->attach.origin, NULL, 0, 0);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_origin);
-  rt->spare = make_spare(L, rt->origin);
+  rt->attach.spare = make_spare(L, rt->attach.origin);
 }
 
 int thr_attach_onattach(lua_State *L) {

@@ -28,21 +28,21 @@ static void set_running(thr_tstate *ts, lua_State *L) {
   thr_tstate_run(ts, L);
   thr_hook_follow(ts, L);
   thr_preempt_leave(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts);
+  if (ts->rt->gil.drop) thr_preempt_arm(ts);
   thr_preempt_hurry(ts);
 }
 
 /* On top of another thread's state nothing switches: `running` stays. */
 static void step_in(thr_tstate *ts, thr_step *s) {
   if (!ts) return;
-  s->host = ts->host;
+  s->host = ts->lua.host;
   if (!thr_whose_isown(ts)) {
-    ts->host = thr_whose(ts);
+    ts->lua.host = thr_whose(ts);
     return;
   }
-  s->before = ts->running;
-  s->below = ts->steps;
-  ts->steps = s;
+  s->before = ts->lua.running;
+  s->below = ts->lua.steps;
+  ts->lua.steps = s;
   thr_preempt_enter(ts);
   set_running(ts, s->co); /* what was armed is armed below */
 }
@@ -52,9 +52,9 @@ static void step_in(thr_tstate *ts, thr_step *s) {
 static void step_out(thr_tstate *ts, thr_step *s) {
   if (!ts) return;
   thr_whose_at(ts, s->from);
-  ts->host = s->host;
-  if (ts->steps != s) return;
-  ts->steps = s->below;
+  ts->lua.host = s->host;
+  if (ts->lua.steps != s) return;
+  ts->lua.steps = s->below;
   thr_preempt_enter(ts);
   thr_hook_lift(ts, s->co);
   set_running(ts, s->before);
@@ -113,7 +113,7 @@ static int resume(lua_State *L, lua_State *co, int narg) {
 static void switch_if_asked(lua_State *L) {
   thr_tstate *ts = thr_self_here(L);
   if (!ts) return;
-  if (ts->rt->drop || ts->pending) ts->rt->at_switch(ts, L);
+  if (ts->rt->gil.drop || ts->asked.pending) ts->rt->calls.at_switch(ts, L);
 }
 
 static int co_resume(lua_State *L) {
@@ -190,7 +190,7 @@ static int co_wrap(lua_State *L) {
 
 static bool is_base(lua_State *L) {
   const thr_tstate *ts = thr_self_here(L);
-  return ts && L == ts->base;
+  return ts && L == ts->lua.base;
 }
 
 /* At the top of a thread there is nobody to yield to, as in a main script;
@@ -242,7 +242,7 @@ static int co_close(lua_State *L) {
 static int resume_around(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
   thr_tstate *ts = thr_self_here(L);
-  if (!ts || !co || co == ts->running) return thr_replace_original(L);
+  if (!ts || !co || co == ts->lua.running) return thr_replace_original(L);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   thr_step s = {.co = co, .from = L};

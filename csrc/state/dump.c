@@ -25,8 +25,8 @@ typedef struct {
 } report;
 
 static report read_thread(thr_tstate *ts, bool waits) {
-  report r = {ts, waits, ts->wait, 0};
-  if (waits && ts->wait.owner) r.owner = ts->wait.owner(ts->wait.addr);
+  report r = {ts, waits, ts->wait.on, 0};
+  if (waits && ts->wait.on.owner) r.owner = ts->wait.on.owner(ts->wait.on.addr);
   return r;
 }
 
@@ -36,7 +36,7 @@ static bool read_all(thr_runtime *rt, report *list, int room, int *n) {
   thr_mutex_lock(&rt->m);
   thr_tstate *ts = rt->threads;
   for (; ts && *n < room; ts = ts->next)
-    list[(*n)++] = read_thread(ts, ts->waiting);
+    list[(*n)++] = read_thread(ts, ts->wait.active);
   thr_mutex_unlock(&rt->m);
   return !ts;
 }
@@ -61,7 +61,7 @@ static report *push_reports(lua_State *L, thr_tstate *self, int *n) {
 }
 
 static const char *name_of(const thr_tstate *ts) {
-  if (ts->name[0]) return ts->name;
+  if (ts->life.name[0]) return ts->life.name;
   return ts->is_main ? "MainThread" : "thread";
 }
 
@@ -180,7 +180,7 @@ static void add_line(lua_State *L, luaL_Buffer *b, report *r, report *list,
   luaL_addstring(b, "\n    ");
   luaL_addstring(b, name_of(r->ts));
   luaL_addchar(b, ' ');
-  push_wait(L, r->ts == self ? L : r->ts->running, r, list, n);
+  push_wait(L, r->ts == self ? L : r->ts->lua.running, r, list, n);
   luaL_addvalue(b);
 }
 
@@ -221,7 +221,7 @@ void thr_dump_deadlock(thr_tstate *self, lua_State *L) {
 int thr_dump_policy(lua_State *L) {
   static const char *const names[] = {"certain", "cycle", "off", NULL};
   thr_runtime *rt = thr_self(L)->rt;
-  int old = rt->policy;
+  int old = rt->deadlock.policy;
   if (!lua_isnoneornil(L, 1)) {
     if (lua_type(L, 1) != LUA_TSTRING)
       thr_args_typeerror(L, 1, "policy", "string");
@@ -231,7 +231,7 @@ int thr_dump_policy(lua_State *L) {
     if (!names[policy])
       return thr_args_error(L, 1, "policy", "unknown policy '%s'",
                             lua_tostring(L, 1));
-    rt->policy = policy;
+    rt->deadlock.policy = policy;
   }
   lua_pushstring(L, names[old]);
   return 1;
@@ -274,8 +274,8 @@ static void add_holdings(lua_State *L, luaL_Buffer *b, thr_tstate *ts) {
 
 static const char *state_of(const thr_tstate *ts, const thr_tstate *self) {
   if (ts == self) return "running";
-  if (ts->nogil) return "in C code without the lock";
-  if (ts->native_id == 0) return "being started";
+  if (ts->gil.nogil) return "in C code without the lock";
+  if (ts->life.native_id == 0) return "being started";
   return "ready to run";
 }
 
@@ -283,17 +283,17 @@ static void add_thread(lua_State *L, luaL_Buffer *b, report *r, report *list,
                        int n, thr_tstate *self) {
   thr_tstate *ts = r->ts;
   lua_pushfstring(L, "%s (ident %I, native id %I%s) ", name_of(ts),
-                  (LUAI_UACINT)ts->ident, (LUAI_UACINT)ts->native_id,
-                  ts->daemon ? ", daemon" : "");
+                  (LUAI_UACINT)ts->ident, (LUAI_UACINT)ts->life.native_id,
+                  ts->life.daemon ? ", daemon" : "");
   luaL_addvalue(b);
   if (r->waits)
-    push_wait(L, ts == self ? L : ts->running, r, list, n);
+    push_wait(L, ts == self ? L : ts->lua.running, r, list, n);
   else lua_pushstring(L, state_of(ts, self));
   luaL_addvalue(b);
   add_holdings(L, b, ts);
   luaL_addchar(b, '\n');
-  if (!ts->running) return;
-  luaL_traceback(L, ts == self ? L : ts->running, NULL, 0);
+  if (!ts->lua.running) return;
+  luaL_traceback(L, ts == self ? L : ts->lua.running, NULL, 0);
   luaL_addvalue(b);
   luaL_addchar(b, '\n');
 }
@@ -305,8 +305,8 @@ int thr_dump_text(lua_State *L) {
   luaL_checkstack(L, 16, NULL);
   report *list = push_reports(L, self, &n);
   report *own = report_of(list, n, self);
-  if (own && self->in_wait) *own = read_thread(self, true);
-  self->in_wait = false;
+  if (own && self->asked.in_wait) *own = read_thread(self, true);
+  self->asked.in_wait = false;
   luaL_buffinit(L, &b);
   for (int i = 0; i < n; i++) {
     if (i > 0) luaL_addchar(&b, '\n');
@@ -326,7 +326,7 @@ void thr_dump_stderr(lua_State *L) {
 /* On the main thread: it dumps when it next holds the global lock. */
 static void on_signal(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
-    if (ts->is_main) atomic_fetch_or(&ts->pending, THR_PENDING_DUMP);
+    if (ts->is_main) atomic_fetch_or(&ts->asked.pending, THR_PENDING_DUMP);
   thr_preempt_poke();
 }
 

@@ -45,10 +45,12 @@ static char *script_source(lua_State *L) {
 ** here, and not below, lets Ctrl-C end the wait: lua.c still handles it. */
 static bool is_script(lua_State *L, const thr_runtime *rt, lua_Debug *ar) {
   lua_Debug below;
-  if (!rt->script || !lua_getstack(L, 1, &below) || lua_getstack(L, 2, &below))
+  if (!rt->end.script || !lua_getstack(L, 1, &below) ||
+      lua_getstack(L, 2, &below))
     return false;
   lua_getinfo(L, "S", ar);
-  return strcmp(ar->what, "main") == 0 && strcmp(ar->source, rt->script) == 0;
+  return strcmp(ar->what, "main") == 0 &&
+         strcmp(ar->source, rt->end.script) == 0;
 }
 
 /* lua.c's C function itself, told by its arguments, argc and argv: it comes
@@ -71,11 +73,11 @@ void thr_finale_atreturn(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
   thr_whose_at(ts, L);
   bool script = is_script(L, ts->rt, ar);
   if (!script && !is_lua_c(L, ar)) return;
-  atomic_store(&ts->phase, THR_STOPPED); /* who joins it goes on */
-  thr_unpark_all(&ts->phase);
+  atomic_store(&ts->life.phase, THR_STOPPED); /* who joins it goes on */
+  thr_unpark_all(&ts->life.phase);
   thr_shutdown_wait(L, ts);
   if (script) return;
-  ts->rt->ender = ts; /* lua_close is next */
+  ts->rt->end.ender = ts; /* lua_close is next */
   thr_shutdown_stop(ts);
 }
 
@@ -93,8 +95,8 @@ static void delist_outside(thr_runtime *rt) {
   for (;;) {
     thr_mutex_lock(&rt->m);
     thr_tstate *ts = rt->threads;
-    while (ts && !ts->outside) ts = ts->next;
-    if (ts) rt->outside--;
+    while (ts && !ts->nest.outside) ts = ts->next;
+    if (ts) rt->attach.outside--;
     thr_mutex_unlock(&rt->m);
     if (!ts) return;
     thr_tstate_delist(ts);
@@ -119,7 +121,7 @@ static int sentinel_gc(lua_State *L) {
   thr_runtime **box = lua_touserdata(L, 1);
   thr_tstate *ts = self_or_null(L);
   thr_finaliser_enter(L);
-  if (!ts || ts->rt->sentinel != (void *)box) return 0;
+  if (!ts || ts->rt->end.sentinel != (void *)box) return 0;
   return thr_shutdown_close(L, ts) == LUA_OK ? 0 : lua_error(L);
 }
 
@@ -132,11 +134,11 @@ static int anchor_gc(lua_State *L) {
   thr_runtime **box = lua_touserdata(L, 1), *rt = *box;
   thr_tstate *ts = self_or_null(L);
   if (!rt || !ts) return 0;
-  if (thr_shutdown_others(ts) > rt->given_up) thr_shutdown_close(L, ts);
+  if (thr_shutdown_others(ts) > rt->end.given_up) thr_shutdown_close(L, ts);
   *box = NULL;
-  if (rt->given_up == 0) thr_box_finish(L);
+  if (rt->end.given_up == 0) thr_box_finish(L);
   thr_self_setgone(L);
-  thr_os_free(rt->script);
+  thr_os_free(rt->end.script);
   thr_gil_abandon(&rt->gil);
   drop_records(ts);
   thr_runtime_unref(rt);
@@ -156,7 +158,7 @@ static void *keep_object(lua_State *L, const char *name, lua_CFunction gc) {
 }
 
 void thr_finale_refresh(lua_State *L, thr_runtime *rt) {
-  rt->sentinel = keep_object(L, sentinel, sentinel_gc);
+  rt->end.sentinel = keep_object(L, sentinel, sentinel_gc);
 }
 
 thr_runtime **thr_finale_anchor(lua_State *L) {
@@ -165,5 +167,5 @@ thr_runtime **thr_finale_anchor(lua_State *L) {
 
 void thr_finale_open(lua_State *L, thr_runtime *rt) {
   thr_finale_refresh(L, rt);
-  if (!rt->script) rt->script = script_source(L);
+  if (!rt->end.script) rt->end.script = script_source(L);
 }

@@ -33,17 +33,17 @@ static void in_parent(void) {
 /* What was attached stays so, as a thread of Lua's own that attaches: to
 ** detach gives back the lock. */
 static void stay_attached(thr_tstate *ts) {
-  if (ts->foreign && ts->depth < THR_NESTED_MOST)
-    ts->took |= UINT64_C(1) << ts->depth++;
-  ts->foreign = false;
+  if (ts->nest.foreign && ts->nest.depth < THR_NESTED_MOST)
+    ts->nest.took |= UINT64_C(1) << ts->nest.depth++;
+  ts->nest.foreign = false;
 }
 
 static void become_main(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_tstate_dropbell(ts);
-  thr_sem_destroy(&ts->sem); /* the pipe is the parent's too */
-  if (!thr_sem_init(&ts->sem, THR_SEM_PIPE))
-    thr_sem_init(&ts->sem, THR_SEM_SIGNAL);
+  thr_sem_destroy(&ts->sleep.sem); /* the pipe is the parent's too */
+  if (!thr_sem_init(&ts->sleep.sem, THR_SEM_PIPE))
+    thr_sem_init(&ts->sleep.sem, THR_SEM_SIGNAL);
   if (!ts->is_main) {
     thr_tstate_ref(ts); /* the old main record keeps its own */
     rt->main = ts;
@@ -51,8 +51,8 @@ static void become_main(thr_tstate *ts) {
     stay_attached(ts);
     thr_os_blocksignals(false);
   }
-  ts->native_id = thr_os_nativeid();
-  ts->os = thr_os_self();
+  ts->life.native_id = thr_os_nativeid();
+  ts->life.os = thr_os_self();
 }
 
 /* The records of the others stay: handles refer to them. */
@@ -60,17 +60,17 @@ static void forget_others(thr_tstate *self) {
   thr_runtime *rt = self->rt;
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
     if (ts == self) continue;
-    ts->phase = THR_STOPPED;
+    ts->life.phase = THR_STOPPED;
     thr_tstate_dropbell(ts);
   }
   rt->threads = self;
   self->next = self->prev = NULL;
   rt->zombies = NULL; /* no OS thread to join */
-  rt->spinner = NULL; /* it may have been another */
-  if (rt->ender != self) rt->ender = NULL;
-  rt->alive = rt->nondaemons = rt->outside = 0;
-  self->outside = false;
-  rt->awake = 1 + rt->doors;
+  rt->spin.spinner = NULL; /* it may have been another */
+  if (rt->end.ender != self) rt->end.ender = NULL;
+  rt->alive = rt->nondaemons = rt->attach.outside = 0;
+  self->nest.outside = false;
+  rt->deadlock.awake = 1 + rt->deadlock.doors;
 }
 
 static void in_child(void) {

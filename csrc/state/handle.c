@@ -36,7 +36,7 @@ static thr_tstate *push_new(lua_State *L) {
     return NULL;
   }
   thr_box_fill(box, &kind, ts);
-  ts->daemon = self->daemon;
+  ts->life.daemon = self->life.daemon;
   return ts;
 }
 
@@ -54,7 +54,7 @@ int thr_handle_new(lua_State *L) {
   thr_tstate *ts = push_new(L);
   if (name) thr_tstate_setname(ts, name);
   else set_default_name(ts);
-  if (!lua_isnil(L, 2)) ts->daemon = lua_toboolean(L, 2);
+  if (!lua_isnil(L, 2)) ts->life.daemon = lua_toboolean(L, 2);
   lua_pushvalue(L, 3);
   lua_setiuservalue(L, 5, TARGET);
   lua_pushvalue(L, 4);
@@ -108,7 +108,7 @@ int thr_handle_startnew(lua_State *L) {
   thr_args_callable(L, 1, "fn");
   thr_tstate *ts = push_new(L);
   lua_insert(L, 1);
-  ts->daemon = true;
+  ts->life.daemon = true;
   lua_pushvalue(L, 2);
   lua_pushcclosure(L, thr_start_call, 1);
   lua_replace(L, 2);
@@ -139,7 +139,7 @@ int thr_handle_join(lua_State *L) {
   thr_box_keep(L, 1);
   int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
   if (ts == self) return thr_blame_error(L, "cannot join current thread");
-  if (ts->phase == THR_INITIAL)
+  if (ts->life.phase == THR_INITIAL)
     return thr_blame_error(L, "cannot join thread before it is started");
   thr_parkresult r;
   do r = thr_thread_wait(self, ts, deadline);
@@ -151,7 +151,7 @@ int thr_handle_join(lua_State *L) {
 /* Thread:is_alive() */
 int thr_handle_isalive(lua_State *L) {
   thr_tstate *ts = check_thread(L, 1);
-  lua_pushboolean(L, ts->phase == THR_STARTED);
+  lua_pushboolean(L, ts->life.phase == THR_STARTED);
   return 1;
 }
 
@@ -159,7 +159,7 @@ int thr_handle_isalive(lua_State *L) {
 ** cancellation, but in what it calls by _expose. */
 int thr_handle_shield(lua_State *L) {
   thr_tstate *ts = check_thread(L, 1);
-  if (ts->phase == THR_INITIAL) ts->masked = THR_PENDING_CANCELS;
+  if (ts->life.phase == THR_INITIAL) ts->asked.masked = THR_PENDING_CANCELS;
   return 0;
 }
 
@@ -183,12 +183,12 @@ static int handle_cancel(lua_State *L) {
   thr_tstate *ts = thr_box_use(L, 1, &kind), *self = thr_self(L);
   unsigned bits = THR_PENDING_CANCEL;
   if (lua_toboolean(L, 3)) bits |= THR_PENDING_ASYNC;
-  bool alive = ts->phase != THR_STOPPED;
+  bool alive = ts->life.phase != THR_STOPPED;
   if (alive) {
     thr_cancel_setmessage(L, ts, 2);
     thr_lot_interrupt(ts, bits);
   }
-  if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->masked))
+  if (ts == self && (bits & THR_PENDING_ASYNC & ~ts->asked.masked))
     thr_pending_raise(L, ts);
   lua_pushboolean(L, alive);
   return 1;
@@ -197,7 +197,8 @@ static int handle_cancel(lua_State *L) {
 static int handle_phase(lua_State *L) {
   static const char *const names[] = {"initial", "started", "stopped"};
   thr_tstate *ts = thr_box_check(L, 1, &kind);
-  int phase = ts->phase; /* as an index, gcc would not load it atomically */
+  /* as an index, gcc would not load it atomically */
+  int phase = ts->life.phase;
   lua_pushstring(L, names[phase]);
   return 1;
 }
@@ -210,16 +211,16 @@ static int handle_ident(lua_State *L) {
 
 static int handle_nativeid(lua_State *L) {
   thr_tstate *ts = thr_box_use(L, 1, &kind), *self = thr_self(L);
-  if (ts->phase == THR_INITIAL) return 0;
+  if (ts->life.phase == THR_INITIAL) return 0;
   while (thr_thread_nativeid(self, ts) == 0)
     thr_pending_disturbed(L, self, THR_PARK_INTERRUPTED);
-  lua_pushinteger(L, ts->native_id);
+  lua_pushinteger(L, ts->life.native_id);
   return 1;
 }
 
 static int handle_name(lua_State *L) {
   thr_tstate *ts = thr_box_check(L, 1, &kind);
-  lua_pushstring(L, ts->name);
+  lua_pushstring(L, ts->life.name);
   return 1;
 }
 
@@ -229,20 +230,20 @@ static int handle_setname(lua_State *L) {
   thr_mutex_lock(&ts->rt->m); /* others may read it for a message */
   thr_tstate_setname(ts, name);
   thr_mutex_unlock(&ts->rt->m);
-  if (ts == thr_self(L)) thr_os_setname(ts->name);
+  if (ts == thr_self(L)) thr_os_setname(ts->life.name);
   return 0;
 }
 
 static int handle_daemon(lua_State *L) {
   thr_tstate *ts = thr_box_check(L, 1, &kind);
-  lua_pushboolean(L, ts->daemon);
+  lua_pushboolean(L, ts->life.daemon);
   return 1;
 }
 
 /* Of a thread that is not started: the others are counted. */
 static int handle_setdaemon(lua_State *L) {
   thr_tstate *ts = thr_box_check(L, 1, &kind);
-  if (ts->phase == THR_INITIAL) ts->daemon = lua_toboolean(L, 2);
+  if (ts->life.phase == THR_INITIAL) ts->life.daemon = lua_toboolean(L, 2);
   return 0;
 }
 

@@ -80,11 +80,11 @@ static lua_State *main_state(lua_State *L) {
 static thr_tstate *new_main(thr_runtime *rt) {
   thr_tstate *ts = thr_tstate_new(rt, true);
   if (!ts) return NULL;
-  thr_tstate_run(ts, ts->base = rt->mainL);
-  ts->phase = THR_STARTED;
-  ts->base_hook = lua_gethook(rt->mainL);
-  ts->native_id = thr_os_nativeid();
-  ts->os = thr_os_self();
+  thr_tstate_run(ts, ts->lua.base = rt->mainL);
+  ts->life.phase = THR_STARTED;
+  ts->hooks.known = lua_gethook(rt->mainL);
+  ts->life.native_id = thr_os_nativeid();
+  ts->life.os = thr_os_self();
   thr_tstate_setname(ts, "MainThread");
   rt->main = ts;
   thr_tstate_bind(ts);
@@ -123,11 +123,11 @@ thr_runtime *thr_open(lua_State *L) {
   if (thr_preempt_init() != 0)
     luaL_error(L, "threading: cannot install the preemption signal");
   rt = new_runtime(L);
-  rt->on_hook = thr_preempt_onhook;
-  rt->at_signal = thr_sighook_call;
-  rt->at_switch = thr_pending_atswitch;
-  rt->at_return = thr_finale_atreturn;
-  rt->at_deadlock = thr_dump_deadlock;
-  rt->at_dump = thr_dump_stderr;
+  rt->calls.on_hook = thr_preempt_onhook;
+  rt->calls.at_signal = thr_sighook_call;
+  rt->calls.at_switch = thr_pending_atswitch;
+  rt->calls.at_return = thr_finale_atreturn;
+  rt->calls.at_deadlock = thr_dump_deadlock;
+  rt->calls.at_dump = thr_dump_stderr;
   return rt;
 }

@@ -26,11 +26,11 @@ static int debug_sethook(lua_State *L) {
   thr_hook_lift(ts, target);
   thr_preempt_leave(ts);
   int n = thr_replace_original(L);
-  if (target == ts->base) thr_hook_accept(ts);
+  if (target == ts->lua.base) thr_hook_accept(ts);
   thr_preempt_enter(ts);
   thr_hook_lay(ts, target);
   thr_preempt_leave(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts); /* the user's hook has won */
+  if (ts->rt->gil.drop) thr_preempt_arm(ts); /* the user's hook has won */
   return n;
 }
 
@@ -47,7 +47,7 @@ static int debug_gethook(lua_State *L) {
   int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
   thr_hook_lay(ts, target);
   thr_preempt_leave(ts);
-  if (ts->rt->drop) thr_preempt_arm(ts);
+  if (ts->rt->gil.drop) thr_preempt_arm(ts);
   return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }
 

@@ -21,11 +21,11 @@
 
 /* Counts that leave out the calling thread: it does not wait for itself. */
 int thr_shutdown_others(const thr_tstate *ts) {
-  return ts->rt->alive - ts->rt->outside - !ts->is_main;
+  return ts->rt->alive - ts->rt->attach.outside - !ts->is_main;
 }
 
 static int others_nondaemon(const thr_tstate *ts) {
-  return ts->rt->nondaemons - (!ts->is_main && !ts->daemon);
+  return ts->rt->nondaemons - (!ts->is_main && !ts->life.daemon);
 }
 
 static bool still_alive(thr_waiter *w) {
@@ -40,9 +40,10 @@ static void stop_others(thr_tstate *self) {
   thr_runtime *rt = self->rt;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (ts == self || ts->is_main || ts->outside) continue;
+    if (ts == self || ts->is_main || ts->nest.outside) continue;
     thr_lot_interrupt(ts, THR_PENDING_STOP);
-    if (ts->native_id != 0) thr_os_preempt(ts->os); /* listed: it lives */
+    /* in the list: it lives */
+    if (ts->life.native_id != 0) thr_os_preempt(ts->life.os);
   }
   thr_mutex_unlock(&rt->m);
 }
@@ -51,8 +52,8 @@ static void stop_others(thr_tstate *self) {
 static void remind(thr_waiter *w, thr_tstate *ts) {
   int64_t next = 0;
   int left, before = 0;
-  for (int i = 0;
-       (left = thr_shutdown_others(ts)) > ts->rt->given_up && i <= REMINDERS;) {
+  for (int i = 0; (left = thr_shutdown_others(ts)) > ts->rt->end.given_up &&
+                  i <= REMINDERS;) {
     if (left != before) i = 0;
     before = left;
     if (thr_os_monotonic() >= next) {
@@ -70,19 +71,19 @@ void thr_shutdown_stop(thr_tstate *ts) {
   w.validate = still_alive;
   w.masked = ~0u; /* nothing may hurry the reminders */
   thr_mutex_lock(&rt->m); /* who is outside stays there from now on */
-  rt->closing = true;
+  rt->end.closing = true;
   thr_mutex_unlock(&rt->m);
   remind(&w, ts);
   int left = thr_shutdown_others(ts);
-  if (left > rt->given_up)
+  if (left > rt->end.given_up)
     fprintf(stderr, "threading: %d thread(s) in C code do not stop\n", left);
-  rt->given_up = left;
+  rt->end.given_up = left;
   thr_tstate_reap(rt, 0);
 }
 
 /* Whoever waits for the threads to end does so no longer. */
 static void abandon(thr_runtime *rt) {
-  rt->abandoned = true;
+  rt->end.abandoned = true;
   thr_unpark_all(&rt->nondaemons);
 }
 
@@ -90,7 +91,7 @@ static void abandon(thr_runtime *rt) {
 ** one) we raise in the place of the hook that its handler has set. */
 static void interrupted(lua_State *L, thr_tstate *ts) {
   bool signalled = thr_ctrlc_signalled(ts);
-  if (signalled || (ts->pending & ~THR_PENDING_DUMP)) abandon(ts->rt);
+  if (signalled || (ts->asked.pending & ~THR_PENDING_DUMP)) abandon(ts->rt);
   thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);
@@ -134,18 +135,18 @@ static void call_registered(lua_State *L, thr_runtime *rt) {
 }
 
 static bool another_ends(thr_waiter *w) {
-  const thr_tstate *ender = w->ts->rt->ender;
+  const thr_tstate *ender = w->ts->rt->end.ender;
   return ender && ender != w->ts;
 }
 
 /* Another thread ends the process.  The main thread, which nobody stops, waits
 ** for that; any other is one that is waited for, and ends. */
 static void give_way(lua_State *L, thr_tstate *ts) {
-  thr_waiter w = thr_waiter_on(ts, &ts->rt->ender, "the program to end");
+  thr_waiter w = thr_waiter_on(ts, &ts->rt->end.ender, "the program to end");
   w.validate = another_ends;
   w.masked = ~0u; /* the Lua state may be gone when it wakes */
   if (!ts->is_main && another_ends(&w)) {
-    atomic_fetch_or(&ts->pending, THR_PENDING_STOP);
+    atomic_fetch_or(&ts->asked.pending, THR_PENDING_STOP);
     thr_pending_raise(L, ts);
   }
   while (another_ends(&w) && thr_park(&w, THR_FOREVER) != THR_PARK_NOTOWN) {}
@@ -154,7 +155,7 @@ static void give_way(lua_State *L, thr_tstate *ts) {
 /* What never ends is reported, but by os.exit: it wants the end. */
 static void give_up(lua_State *L, thr_tstate *ts) {
   abandon(ts->rt);
-  if (ts->rt->ender != ts) thr_pending_disturbed(L, ts, THR_PARK_DEADLOCK);
+  if (ts->rt->end.ender != ts) thr_pending_disturbed(L, ts, THR_PARK_DEADLOCK);
 }
 
 void thr_shutdown_wait(lua_State *L, thr_tstate *ts) {
@@ -162,7 +163,7 @@ void thr_shutdown_wait(lua_State *L, thr_tstate *ts) {
   if (others_nondaemon(ts) > 0) call_registered(L, rt);
   thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
   w.validate = still_nondaemon;
-  while (!rt->closing && !rt->abandoned && others_nondaemon(ts) > 0) {
+  while (!rt->end.closing && !rt->end.abandoned && others_nondaemon(ts) > 0) {
     thr_parkresult r = thr_park(&w, THR_FOREVER);
     if (r == THR_PARK_INTERRUPTED) interrupted(L, ts);
     else if (r == THR_PARK_DEADLOCK) give_up(L, ts);
@@ -188,7 +189,7 @@ int thr_shutdown(lua_State *L) {
 int thr_shutdown_close(lua_State *L, thr_tstate *ts) {
   lua_pushcfunction(L, wait_only);
   int status = lua_pcall(L, 0, 0, 0);
-  if (!ts->rt->ender) ts->rt->ender = ts;
+  if (!ts->rt->end.ender) ts->rt->end.ender = ts;
   thr_shutdown_stop(ts);
   return status;
 }
@@ -197,8 +198,8 @@ int thr_shutdown_close(lua_State *L, thr_tstate *ts) {
 
 /* Ctrl-C or a cancellation has ended the wait: there may be another os.exit. */
 static int not_ended(lua_State *L, thr_runtime *rt) {
-  rt->ender = NULL;
-  thr_unpark_all(&rt->ender);
+  rt->end.ender = NULL;
+  thr_unpark_all(&rt->end.ender);
   return lua_error(L);
 }
 
@@ -209,11 +210,11 @@ static int os_exit(lua_State *L) {
   if (!ts || !lua_toboolean(L, 2)) return thr_replace_original(L);
   thr_pending_checkown(L, ts);
   give_way(L, ts);
-  ts->rt->ender = ts;
+  ts->rt->end.ender = ts;
   lua_pushcfunction(L, wait_only);
   if (lua_pcall(L, 0, 0, 0) != LUA_OK) return not_ended(L, ts->rt);
   thr_shutdown_stop(ts);
-  ts->closes = true; /* finalisers run on the main state */
+  ts->life.closes = true; /* finalisers run on the main state */
   return thr_replace_original(L);
 }
 

@@ -46,7 +46,7 @@ int thr_start_call(lua_State *L) {
 ** its small stack. */
 int thr_start_run(lua_State *L) {
   thr_tstate *ts = thr_self(L);
-  if (ts->pending & THR_PENDING_CANCEL & ~ts->masked) return 0; /* unbegun */
+  if (thr_tstate_asked(ts, THR_PENDING_CANCEL)) return 0; /* unbegun */
   lua_getfield(L, 1, "run");
   lua_pushvalue(L, 1);
   if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_unwind_isexit(L, -1)) return 0;
@@ -61,14 +61,15 @@ int thr_start_run(lua_State *L) {
 ** none, it would be left few nested calls; and from its maker's, ever fewer
 ** where each thread starts the next.) */
 static void body(thr_tstate *ts) {
-  lua_State *L = ts->base;
+  lua_State *L = ts->lua.base;
   int nres;
-  int status = lua_resume(L, ts->rt->origin, lua_gettop(L) - 1, &nres);
+  int status = lua_resume(L, ts->rt->attach.origin, lua_gettop(L) - 1, &nres);
   lua_checkstack(L, LUA_MINSTACK); /* an error leaves none free */
   if (status != LUA_OK && !thr_unwind_isexit(L, -1))
-    fprintf(stderr, "thread %s: error while its error was told\n", ts->name);
+    fprintf(stderr, "thread %s: error while its error was told\n",
+            ts->life.name);
   thr_preempt_enter(ts); /* for good: the state may be collected from now */
-  thr_tstate_run(ts, ts->base = NULL);
+  thr_tstate_run(ts, ts->lua.base = NULL);
   lua_settop(L, 0);
   thr_open_forget(L, ts);
 }
@@ -100,15 +101,15 @@ static void give_state(lua_State *L, thr_tstate *ts, int first) {
   int n = lua_gettop(L) - first + 1;
   if (!lua_checkstack(L1, n)) thr_blame_error(L, "too many arguments");
   lua_xmove(L, L1, n);
-  thr_tstate_run(ts, ts->base = L1);
+  thr_tstate_run(ts, ts->lua.base = L1);
   ts->rt->births++;
-  ts->body = body;
+  ts->life.body = body;
 }
 
 void thr_start_prepare(lua_State *L, thr_tstate *ts, int first) {
-  if (ts->phase != THR_INITIAL)
+  if (ts->life.phase != THR_INITIAL)
     thr_blame_error(L, "threads can only be started once");
-  if (ts->rt->closing)
+  if (ts->rt->end.closing)
     thr_blame_error(L, "can't create new thread at interpreter shutdown");
   if (ts->rt->alive == 0) thr_finale_refresh(L, ts->rt);
   give_state(L, ts, first);
@@ -119,6 +120,6 @@ int thr_start(lua_State *L, thr_tstate *ts) {
   if (err == 0) return 0;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, ts);
-  thr_tstate_run(ts, ts->base = NULL);
+  thr_tstate_run(ts, ts->lua.base = NULL);
   return err;
 }

@@ -12,7 +12,7 @@ static int time_sleep(lua_State *L) {
   int64_t deadline = thr_args_deadline(L, 1, "secs");
   thr_tstate *ts = thr_self(L);
   for (;;) {
-    thr_waiter w = thr_waiter_on(ts, &ts->sem, "sleep");
+    thr_waiter w = thr_waiter_on(ts, &ts->sleep.sem, "sleep");
     w.is_sleep = true;
     thr_parkresult r = thr_park(&w, deadline);
     if (!thr_pending_disturbed(L, ts, r)) return 0;

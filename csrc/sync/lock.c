@@ -88,7 +88,7 @@ thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
   w.owner_only = l->owner_only;
   w.masked = masked;
   w.patience = THR_CONTEND;
-  bool got = !ts->holds_gil && spin(l, ts);
+  bool got = !ts->gil.held && spin(l, ts);
   while (!got && !thr_lock_try(l, ts)) {
     thr_parkresult r = thr_park(&w, deadline);
     if (w.handed) break;
@@ -124,7 +124,7 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
   unsigned masked = ~(unsigned)THR_PENDING_STOP;
   if (thr_lock_try(l, ts)) return true;
   do r = thr_lock_wait(l, ts, THR_FOREVER, masked);
-  while (r == THR_PARK_INTERRUPTED && !(ts->pending & THR_PENDING_STOP));
+  while (r == THR_PARK_INTERRUPTED && !(ts->asked.pending & THR_PENDING_STOP));
   if (r == THR_PARK_INTERRUPTED)
     r = thr_lock_wait(l, ts, thr_os_monotonic() + THR_SECOND / 10, ~0u);
   return r == THR_PARK_WOKEN;
@@ -210,7 +210,7 @@ non-blocking call"; a deadlock, a cancellation
 static int lock_acquire(lua_State *L) {
   thr_lock *l = thr_box_test(L, 1, &kind);
   thr_tstate *ts = thr_tls;
-  if (!l || !ts || ts->quick != L || lua_gettop(L) != 1 ||
+  if (!l || !ts || ts->lua.quick != L || lua_gettop(L) != 1 ||
       thr_lock_debug || !thr_lock_try(l, ts))
     return acquire_slowly(L);
   lua_pushboolean(L, 1);

@@ -1,0 +1,242 @@
+/*
+** parts: what the records (record.h) are made of.  Each part has one owner, the
+** unit that keeps it true; others read it, and write where the comment says so.
+**
+** Guards of fields: "gil" (the global lock), "m" (the runtime's mutex), "gil.m"
+** (the mutex of the global lock), "own" (the thread itself, and, while that
+** does not hold the global lock, the thread that does), "const" (never changes
+** after the record is made), "atomic" (nothing else).
+*/
+#ifndef THR_PARTS_H
+#define THR_PARTS_H
+
+#include <stdatomic.h>
+
+#include "os/sem.h"
+
+THR_PRIVATE_BEGIN
+
+struct lua_State;
+struct lua_Debug;
+
+typedef struct thr_runtime thr_runtime;
+typedef struct thr_tstate thr_tstate;
+typedef struct thr_waiter thr_waiter;
+
+#define THR_NAMESIZE 64
+#define THR_NESTED_MOST 64u /* bits of thr_ts_nest.took */
+
+/* --- of a thread's record --- */
+
+/* A coroutine that coroutine.resume runs. */
+typedef struct thr_step {
+  struct lua_State *co, *from; /* where resume was called */
+  struct lua_State *before;    /* thr_ts_lua.running until then */
+  uint64_t host;               /* thr_ts_lua.host until then */
+  struct thr_step *below;
+} thr_step;
+
+/* Where in Lua the thread is.  Owner: state's coroutine; `at` and `found` are
+** whose's, `quick` and `left_at` bind's self's, for capi. */
+typedef struct {
+  struct lua_State *base;    /* gil: the state that the thread was given */
+  struct lua_State *running; /* own: base, or the coroutine on top of it */
+  struct lua_State *quick; /* own: the same, for bind's quick look; NULL under
+                              THREADING_DEBUG while C has let go of the lock */
+  const char *left_at;     /* own: where it has done so, or NULL */
+  struct lua_State *_Atomic at; /* own to write: where it called us last; the
+                 holder of the gil reads where others have let go of it */
+  uint64_t host;   /* own: on top of whose state it resumes; 0: its own */
+  thr_step *steps; /* own: the coroutines between base and running */
+  struct lua_State *found;    /* own: a state that was nobody else's, */
+  unsigned long found_births; /* own: when so many had been born */
+} thr_ts_lua;
+
+/* What the thread is to the global lock.  Owner: gil; `nogil` is set where C
+** lets go of it (attach, kernel), `waits_fd` and `cpu` by park, too. */
+typedef struct {
+  atomic_bool held;  /* own; the signal handler reads it */
+  atomic_bool nogil; /* own: in C code that has let go of the lock */
+  bool waits_fd;     /* own: its latest wait is for a descriptor */
+  atomic_int cpu;    /* own to write: where it ran last; others read it */
+  atomic_bool dozes; /* gil.m to write: it was found asleep while it held the
+                        gil, see doze.h */
+} thr_ts_gil;
+
+/* A lua_State whose hook is ours, over the user's. Guard: own. */
+typedef struct thr_hooked {
+  struct lua_State *L; /* NULL: the record is free */
+  void (*user)(struct lua_State *, struct lua_Debug *);
+  int user_mask, user_count;
+  int left;  /* instructions until the user's count event is due */
+  int slice; /* the count that is installed */
+  int mask;  /* the mask that is installed */
+} thr_hooked;
+
+/* The thread's hooks.  Owner: hook; the brackets' flags are preempt's, with
+** ctrlc's.  Guard of all: own, in the brackets (preempt.h) or in a handler that
+** has found that nobody is in them. */
+typedef struct {
+  thr_hooked of[2];          /* of base, of the coroutine */
+  atomic_bool busy;          /* in the brackets: handlers keep out */
+  atomic_bool missed;        /* the signal came and went while busy */
+  atomic_bool sigint_missed; /* so did Ctrl-C */
+  uint32_t random;           /* preempt's, for the counts */
+  void (*known)(struct lua_State *, struct lua_Debug *); /* the user's hook of
+                base; another one of the main thread's is a signal handler's */
+} thr_ts_hooks;
+
+/* What its hooks cost.  Owner: rest. */
+typedef struct {
+  int closely;         /* own: how many walks are measured closely */
+  int64_t cost;        /* own: of the dear ones, in all */
+  atomic_llong until;  /* own; 0 by another that finds it over: until it has had
+                          so much time, it is not asked to drop the lock */
+} thr_ts_rest;
+
+/* Where the thread sleeps.  Owner: park, with lot. */
+typedef struct {
+  thr_sem sem;  /* own: sleeps here, in park and gil; others post */
+  thr_sem bell; /* own: sleeps here instead while it watches a descriptor; not
+                   plain, once made.  Others post under the mutex of the
+                   bucket in which it waits, so that it dies with its thread */
+  _Atomic(const void *) parked_at; /* own to write: what it waits for; see
+                                      lot.c for who reads it */
+  int spins;         /* own: how often it looks before it sleeps, see park.c */
+  int successor_cpu; /* own: of the thread that its release woke last, or -1 */
+} thr_ts_sleep;
+
+/* What a thread waits for, or waited for last. */
+typedef struct thr_wait {
+  const char *what;
+  const void *object; /* as the user knows it */
+  const void *addr;
+  uint64_t (*owner)(const void *addr); /* that can end it; NULL: anybody can */
+  bool owner_only; /* nobody but the owner can */
+  bool unbounded;  /* no deadline, no descriptor ends it */
+  bool reportable; /* it can raise an error about a deadlock */
+} thr_wait;
+
+/* Its wait, as others see it: dump, deadlock.  Owner: deadlock. */
+typedef struct {
+  thr_wait on;          /* m; written by the thread itself */
+  bool active;          /* m: else that wait has ended */
+  atomic_bool over;     /* atomic: set by the thread that ends the wait; the one
+                           that waits may not have run since */
+  unsigned long number; /* m: the younger the wait, the higher */
+} thr_ts_wait;
+
+/* Requests to a thread, as bits of thr_ts_asked.pending. */
+enum {
+  THR_PENDING_STOP = 1,      /* the program ends: unwind */
+  THR_PENDING_INTERRUPT = 2, /* interrupt_main */
+  THR_PENDING_CANCEL = 4,    /* cancel, at a cancellation point */
+  THR_PENDING_ASYNC = 8,     /* and between any two instructions too */
+  THR_PENDING_DUMP = 16,     /* dump_on_signal: main only */
+  THR_PENDING_CANCELS = THR_PENDING_CANCEL | THR_PENDING_ASYNC,
+  /* those that a computing thread must meet, not only a waiting one */
+  THR_PENDING_AT_ONCE = THR_PENDING_STOP | THR_PENDING_INTERRUPT |
+                        THR_PENDING_ASYNC | THR_PENDING_DUMP
+};
+
+/* What others ask of the thread.  Owner: bind's pending. */
+typedef struct {
+  atomic_uint pending; /* atomic: THR_PENDING_* bits */
+  unsigned masked; /* own: those that neither end a wait nor are raised */
+  bool in_wait;  /* own: it goes on with its wait after the dump */
+  bool guarded;  /* own: a guard() has returned; see at_switch */
+  unsigned stop_rounds, stops_left; /* own: see raise_stop */
+  int64_t stop_again; /* own: when a stop that was caught is raised again */
+  int64_t stop_used;  /* own: and after how much of its processor's time */
+} thr_ts_asked;
+
+/* How C has attached the thread.  Owner: state's attach; and fork. */
+typedef struct {
+  bool foreign; /* const, but for a fork: its OS thread is not ours */
+  bool outside; /* m to write: foreign, and in no call of Lua's */
+  bool let_preempt; /* own: its signal was let in when it attached */
+  unsigned depth;   /* own: how many attaches are nested */
+  uint64_t took;    /* own: of each a bit, has it taken the lock? */
+} thr_ts_nest;
+
+typedef enum { THR_INITIAL, THR_STARTED, THR_STOPPED } thr_phase;
+
+/* The OS thread, and its life.  Owner: park's thread; for the main thread and
+** those of others state's open, attach and fork. */
+typedef struct {
+  thr_osthread os;        /* const once started */
+  atomic_llong native_id; /* atomic: 0 until the OS thread lives */
+  atomic_int phase;       /* atomic: thr_phase */
+  bool daemon;            /* gil; m when counted */
+  bool closes;            /* own: it is about to close the Lua state */
+  char name[THR_NAMESIZE];    /* m to write, with the gil; either to read */
+  void (*body)(thr_tstate *); /* const: what the OS thread does */
+} thr_ts_life;
+
+/* --- of a Lua state's record --- */
+
+/* The global lock.  Owner: gil, see gil.h. */
+typedef struct thr_gil {
+  atomic_uint word;     /* atomic: whether it is held, and waited for */
+  atomic_bool drop; /* gil.m to write, but for the holder: it shall let go */
+  _Atomic(thr_tstate *) holder; /* atomic, see the first law of gil.h */
+  thr_tstate *last;             /* gil: that had it before */
+  _Atomic(unsigned long long) switches; /* gil to write */
+  atomic_llong interval;        /* atomic */
+  int64_t grace; /* gil: after how long the holder drops unasked; 0: never */
+  bool offers;   /* gil: the next that was preempted does */
+  thr_mutex m;
+  struct thr_gilwaiter *queue, *queue_end; /* m of this: sorted by due */
+  int hasty; /* m of this: how many in the queue were due at once */
+} thr_gil;
+
+/* Looks before sleeps.  Owner: park. */
+typedef struct {
+  _Atomic(thr_tstate *) spinner; /* atomic: looks whether its wait is over */
+  bool one_cpu; /* const: to spin would keep the others off it */
+} thr_rt_spin;
+
+/* Threads that wait for ever.  Owner: deadlock; and lot, capi. */
+typedef struct {
+  atomic_int awake;    /* atomic: those that do not wait for ever */
+  atomic_int doors; /* atomic: how often C has opened the state for threads */
+  atomic_int policy;   /* atomic: thr_deadlock_policy */
+  unsigned long waits; /* m: how many have begun */
+} thr_rt_deadlock;
+
+/* The end of the program.  Owner: state's shutdown; sentinel and script are
+** finale's. */
+typedef struct {
+  atomic_bool closing; /* m to write: no new thread; those that live are
+                          stopped */
+  bool abandoned;      /* gil: Ctrl-C has ended the final wait */
+  _Atomic(thr_tstate *) ender; /* gil to write: the first thread that ends the
+                          process, while it does; others give way */
+  int given_up;        /* gil: threads that the end has left behind */
+  void *sentinel;      /* gil: the youngest one */
+  char *script;        /* const: its chunk's source, or NULL */
+} thr_rt_end;
+
+/* Lua states for threads of others.  Owner: state's attach. */
+typedef struct {
+  atomic_int outside; /* m to write: threads with thr_ts_nest.outside */
+  struct lua_State *origin; /* const: runs nothing; in Lua 5.4.0 a state takes
+                     from its maker, or resumer, how deep calls may nest */
+  struct lua_State *_Atomic spare; /* gil: the next attached thread's */
+} thr_rt_attach;
+
+/* What lower units call in higher ones.  Const, set by state's open. */
+typedef struct {
+  void (*on_hook)(struct lua_State *, struct lua_Debug *); /* our hook */
+  void (*at_signal)(thr_tstate *, struct lua_State *,
+                    void (*)(struct lua_State *, struct lua_Debug *),
+                    struct lua_Debug *); /* calls a handler's hook; raises */
+  void (*at_switch)(thr_tstate *, struct lua_State *); /* raises */
+  void (*at_return)(thr_tstate *, struct lua_State *, struct lua_Debug *);
+  void (*at_deadlock)(thr_tstate *, struct lua_State *); /* raises */
+  void (*at_dump)(struct lua_State *);
+} thr_rt_calls;
+
+THR_PRIVATE_END
+
+#endif
