@@ -12,7 +12,7 @@
 
 #define none 0
 #define late 1    /* the ticket is entered after the lock is released */
-#define kept 2    /* who is interrupted keeps the notification */
+#define kept 2    /* an interrupted thread keeps the notification */
 #define unheard 3 /* a timeout does not look whether it has been served */
 #define blind 4   /* parks without a look whether it has been served */
 #ifndef MUTATION
@@ -23,7 +23,7 @@
 bool lock;         /* the Condition's */
 byte items;
 
-bool m;            /* the waitlist's mutex */
+bool m;            /* the mutex of the tickets */
 byte row[2];       /* the tickets, oldest first */
 byte waiting;      /* how many */
 bool outcome[2];   /* served */
@@ -46,7 +46,7 @@ inline remove(t) {
   }
 }
 
-/* To one. The outcome is set first, then who is parked is woken. */
+/* To one. The outcome is set first, then a parked thread is woken. */
 inline notify() {
   take(m);
   if
@@ -66,7 +66,7 @@ inline notify() {
   give(m)
 }
 
-inline enter() {
+inline take_ticket() {
   take(m);
   atomic { outcome[self] = false; row[waiting] = self; waiting++ };
   give(m)
@@ -74,7 +74,7 @@ inline enter() {
 
 /* Sets `served`; if false, the ticket has left the row. `restless`: the wait
 ** may end by itself. */
-inline await(restless) {
+inline await_notify(restless) {
   atomic { woken[self] = false; parked[self] = !outcome[self] || IS(blind) };
   do
   :: !parked[self] && !woken[self] -> break /* it did not park */
@@ -99,10 +99,10 @@ inline await(restless) {
 
 inline wait(restless) {
   if
-  :: IS(late) -> give(lock); enter()
-  :: else -> enter(); give(lock)
+  :: IS(late) -> give(lock); take_ticket()
+  :: else -> take_ticket(); give(lock)
   fi;
-  await(restless);
+  await_notify(restless);
   if
   :: served && !(restless && IS(unheard)) -> gone = false
   :: restless && served -> gone = true; /* interrupted: passes it on */

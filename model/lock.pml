@@ -16,7 +16,7 @@
 
 #define none 0
 #define gap 1     /* into the list after the mutex is free again */
-#define deaf 2    /* a timeout does not look for a result */
+#define blind 2   /* a timeout does not look for a result */
 #define cleared 3 /* a release clears PARKED though more wait */
 #define freed 4   /* the lock is handed over, and freed */
 #ifndef MUTATION
@@ -62,8 +62,8 @@ inline sleep(timed) {
       fi }
   :: atomic { timed ->
       if
-      :: woken[self] && !IS(deaf) -> got = handed[self]
-      :: woken[self] && IS(deaf) -> gave_up = true
+      :: woken[self] && !IS(blind) -> got = handed[self]
+      :: woken[self] && IS(blind) -> gave_up = true
       :: else -> dequeue(self); gave_up = true
       fi;
       break }
