@@ -84,6 +84,15 @@ describe("the architecture", function()
       "csrc/queue/queue.c calls thr_sem_wait: it sleeps, which only gil and "
         .. "park may" },
     { "csrc/queue/queue.c", "/* thr_sem_wait(s, 0) */\n", nil },
+    { "csrc/state/fork.c", "static int f(void) { thr_os_join(t); }\n",
+      "csrc/state/fork.c calls thr_os_join: it sleeps, which only gil and "
+        .. "park may" },
+    { "csrc/kernel/toolchain.c", "int f(void) { thr_child_waitlast(c, &s); }\n",
+      "csrc/kernel/toolchain.c calls thr_child_waitlast: it sleeps, which only "
+        .. "a program's file may, once no thread is left" },
+    { "csrc/os/stdio.c", "int f(void) { return poll(p, 1, -1); }\n",
+      "csrc/os/stdio.c calls poll: it may sleep, for which os has units" },
+    { "csrc/os/child.c", "int f(void) { return waitpid(p, &s, 0); }\n", nil },
     { "csrc/park/gate.c", "static int f(void) { luaL_error(0, 0); }\n",
       "csrc/park/gate.c calls luaL_error: it raises a Lua error, which no "
         .. "mechanism may" },

@@ -76,8 +76,8 @@ end
 
 -- Stands in for the compiler where that is not the point: it compiles each
 -- source once, and gives what it has made whenever it is asked again. Sources
--- that read files of their own are for the other, which knows by heart only what
--- a compiler says of itself.
+-- that read files of their own are for `honest`, which remembers only what the
+-- compiler says of itself.
 local quick, honest
 
 local QUICK <const> = [[

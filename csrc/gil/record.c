@@ -178,20 +178,36 @@ int thr_tstate_delist(thr_tstate *ts) {
   return left;
 }
 
-void thr_tstate_bury(thr_tstate *ts) {
-  thr_tstate **link = &ts->rt->zombies;
+void thr_tstate_retire(thr_tstate *ts) {
+  thr_tstate **link = &ts->rt->retired;
   thr_tstate_ref(ts);
-  while (*link) link = &(*link)->zombie_next; /* a short list */
+  while (*link) link = &(*link)->retired_next; /* a short list */
   *link = ts;
-  ts->zombie_next = NULL;
+  ts->retired_next = NULL;
 }
 
-void thr_tstate_reap(thr_runtime *rt, int keep) {
-  int n = 0;
-  for (thr_tstate *ts = rt->zombies; ts; ts = ts->zombie_next) n++;
-  while (rt->zombies && n-- > keep) {
-    thr_tstate *ts = rt->zombies;
-    rt->zombies = ts->zombie_next;
+thr_tstate *thr_tstate_takeretired(thr_runtime *rt, int keep) {
+  thr_tstate *first = rt->retired, **link = &rt->retired;
+  int n = -keep;
+  for (thr_tstate *ts = first; ts; ts = ts->retired_next) n++;
+  if (n <= 0) return NULL;
+  while (n-- > 0) link = &(*link)->retired_next;
+  rt->retired = *link;
+  *link = NULL;
+  return first;
+}
+
+void thr_tstate_giveretired(thr_runtime *rt, thr_tstate *first) {
+  thr_tstate **link = &first;
+  while (*link) link = &(*link)->retired_next;
+  *link = rt->retired;
+  rt->retired = first;
+}
+
+void thr_tstate_joinretired(thr_tstate *first) {
+  while (first) {
+    thr_tstate *ts = first;
+    first = ts->retired_next;
     thr_os_join(ts->life.os);
     thr_tstate_unref(ts);
   }

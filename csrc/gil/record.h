@@ -34,7 +34,7 @@ struct thr_tstate {
 
   thr_tstate *next, *prev; /* m: list of the runtime's living threads */
   thr_tstate *tls_next;    /* own: records of one OS thread */
-  thr_tstate *zombie_next; /* gil: ended, the OS thread not yet joined */
+  thr_tstate *retired_next; /* gil; own while it starts: those it joins */
 };
 
 struct thr_runtime {
@@ -47,7 +47,7 @@ struct thr_runtime {
   thr_tstate *threads;     /* m */
   atomic_int alive;        /* m to write: living threads, without the main */
   atomic_int nondaemons;   /* m to write: those that the end waits for */
-  thr_tstate *zombies;     /* gil */
+  thr_tstate *retired;     /* gil: ended, their OS threads not yet joined */
 
   thr_gil gil;
   thr_rt_spin spin;
@@ -119,10 +119,15 @@ thr_tstate *thr_tstate_here(const thr_runtime *rt);
 bool thr_tstate_enlist(thr_tstate *ts);
 int thr_tstate_delist(thr_tstate *ts);
 
-/* Adds a record that has left the list to the zombies, whose OS threads are
-** still to be joined; joins them until at most `keep` are left. */
-void thr_tstate_bury(thr_tstate *ts);
-void thr_tstate_reap(thr_runtime *rt, int keep);
+/* Adds a record that has left the list to the retired ones, whose OS threads
+** are still to be joined. */
+void thr_tstate_retire(thr_tstate *ts);
+/* Takes the oldest of them out, all but `keep`; and puts them back. */
+thr_tstate *thr_tstate_takeretired(thr_runtime *rt, int keep);
+void thr_tstate_giveretired(thr_runtime *rt, thr_tstate *first);
+/* Joins those that were taken out: without the global lock, or when no thread
+** is left that could want it. */
+void thr_tstate_joinretired(thr_tstate *first);
 
 THR_PRIVATE_END
 

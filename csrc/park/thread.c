@@ -6,14 +6,14 @@
 #include "gil/preempt.h"
 #include "park/deadlock.h"
 
-#define ZOMBIES_KEPT 2 /* those before them have surely ended */
+#define RETIRED_KEPT 2 /* those before them have surely ended */
 
 void thr_thread_leave(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
   thr_preempt_enter(ts); /* no hook any more: its state may be collected */
   int left = thr_tstate_delist(ts);
   if (rt->alive == 0) thr_ctrlc_relay(ts);
-  if (!ts->nest.foreign) thr_tstate_bury(ts);
+  if (!ts->nest.foreign) thr_tstate_retire(ts);
   thr_gil_release(ts);
   atomic_store(&ts->life.phase, THR_STOPPED);
   thr_unpark_all(&ts->life.phase);
@@ -31,6 +31,7 @@ static void *os_main(void *arg) {
   ts->life.os = thr_os_self();
   atomic_store(&ts->life.native_id, thr_os_nativeid());
   thr_unpark_all(&ts->life.native_id);
+  thr_tstate_joinretired(ts->retired_next);
   thr_gil_take(ts, THR_SOON);
   thr_os_setname(ts->life.name);
   ts->life.body(ts);
@@ -41,13 +42,14 @@ static void *os_main(void *arg) {
 
 int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  thr_tstate_reap(rt, ZOMBIES_KEPT);
+  ts->retired_next = thr_tstate_takeretired(rt, RETIRED_KEPT);
   atomic_store(&ts->life.phase, THR_STARTED);
   thr_tstate_ref(ts); /* the OS thread's, until it has bound it */
   thr_tstate_enlist(ts);
   thr_osthread os; /* the thread itself stores it: it may be quicker */
   int err = thr_os_start(&os, rt->stack, os_main, ts);
   if (err != 0) {
+    thr_tstate_giveretired(rt, ts->retired_next);
     thr_tstate_delist(ts);
     rt->deadlock.awake--;
     atomic_store(&ts->life.phase, THR_INITIAL);

@@ -2,10 +2,11 @@
 ** thread: starting, ending and joining OS threads that run Lua.
 **
 ** A thread's end has an order: its record leaves the list of the living and
-** joins the zombies while it holds the global lock; then it lets go for good;
-** then it wakes the threads that join it.  The OS thread of a zombie is joined
-** by a thread that starts another, or at the end, when it has long ended by
-** itself: to join costs one sleep, not two.
+** joins the retired ones while it holds the global lock; then it lets go for
+** good; then it wakes the threads that join it.  The OS thread of a retired
+** record has ended by itself before it is joined: by a thread that was started
+** later, before that takes the global lock, or at the end, when no thread is
+** left to want the lock.
 */
 #ifndef THR_THREAD_H
 #define THR_THREAD_H

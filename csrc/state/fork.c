@@ -65,7 +65,7 @@ static void forget_others(thr_tstate *self) {
   }
   rt->threads = self;
   self->next = self->prev = NULL;
-  rt->zombies = NULL; /* no OS thread to join */
+  rt->retired = NULL; /* no OS thread to join */
   rt->spin.spinner = NULL; /* it may have been another */
   if (rt->end.ender != self) rt->end.ender = NULL;
   rt->alive = rt->nondaemons = rt->attach.outside = 0;

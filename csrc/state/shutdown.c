@@ -78,7 +78,7 @@ void thr_shutdown_stop(thr_tstate *ts) {
   if (left > rt->end.given_up)
     fprintf(stderr, "threading: %d thread(s) in C code do not stop\n", left);
   rt->end.given_up = left;
-  thr_tstate_reap(rt, 0);
+  thr_tstate_joinretired(thr_tstate_takeretired(rt, 0));
 }
 
 /* Whoever waits for the threads to end does so no longer. */
