@@ -22,7 +22,7 @@ Two loops in C, without the global lock.
 #define STORE(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
 #define TURNS_PER_LOOK 65536 /* how often a loop asks whether to stop */
-#define SECONDS_MOST 9223372036.0 /* threading.TIMEOUT_MAX */
+#define MAX_SECONDS 9223372036.0 /* threading.TIMEOUT_MAX */
 
 static void change_int64(int64_t *balance, int64_t n) {
   STORE(balance, (int64_t)((uint64_t)LOAD(balance) + (uint64_t)n));
@@ -151,7 +151,7 @@ static until check_until(lua_State *L, int arg) {
   if (u.event) return u;
   double seconds = checknumber(L, arg, "stop: number of seconds or Event");
   luaL_argcheck(L, seconds >= 0, arg, "stop: must not be negative or NaN");
-  luaL_argcheck(L, seconds <= SECONDS_MOST || seconds == HUGE_VAL, arg,
+  luaL_argcheck(L, seconds <= MAX_SECONDS || seconds == HUGE_VAL, arg,
                 "stop: is too large");
   u.end = now() + seconds;
   return u;

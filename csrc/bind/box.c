@@ -7,6 +7,7 @@
 #include "bind/blame.h"
 #include "bind/finaliser.h"
 #include "gil/record.h"
+#include "os/tuning.h"
 
 _Atomic(const thr_box *) thr_box_known[THR_BOX_KNOWN];
 
@@ -133,14 +134,11 @@ static void set_functions(lua_State *L, const luaL_Reg *list) {
   }
 }
 
-/* More than is needed: where keys meet, each method call looks at both. */
-#define ROOM 32
-
 /* luaL_newmetatable, with this room. */
 static void new_metatable(lua_State *L, const char *name) {
   if (luaL_getmetatable(L, name) == LUA_TTABLE) return;
   lua_pop(L, 1);
-  lua_createtable(L, 0, ROOM);
+  lua_createtable(L, 0, THR_BOX_ROOM);
   lua_pushstring(L, name);
   lua_setfield(L, -2, "__name");
   lua_pushvalue(L, -1);
@@ -151,7 +149,7 @@ void thr_box_newtype(lua_State *L, const thr_kind *kind,
                      const luaL_Reg *methods) {
   thr_blame_names(L, methods);
   new_metatable(L, kind->name);
-  lua_createtable(L, 0, ROOM);
+  lua_createtable(L, 0, THR_BOX_ROOM);
   set_functions(L, methods);
   lua_setfield(L, -2, "__index");
   lua_pushlightuserdata(L, (void *)kind);

@@ -11,15 +11,9 @@
 #include "gil/ctrlc.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
+#include "os/tuning.h"
 
 static const char key_noop = 0; /* registry: a Lua function, does nothing */
-
-/* Code that catches the stop (a loop around a pcall) meets it again after
-** this time; <close> variables have as long to do their work.  Where many are
-** stopped, or the machine is busy, that may pass before a thread has run at
-** all: it has computed for the second time, too. */
-#define STOP_AGAIN (THR_SECOND / 10)
-#define STOP_AGAIN_USED (THR_SECOND / 50)
 
 /* --- raising --- */
 
@@ -37,8 +31,8 @@ static void raise_stop(lua_State *L, thr_tstate *ts) {
     ts->asked.stop_again = 0;
     thr_preempt_arm(ts);
   } else {
-    ts->asked.stop_again = thr_os_monotonic() + STOP_AGAIN;
-    ts->asked.stop_used = thr_os_threadtime() + STOP_AGAIN_USED;
+    ts->asked.stop_again = thr_os_monotonic() + THR_STOP_AGAIN;
+    ts->asked.stop_used = thr_os_threadtime() + THR_STOP_AGAIN_USED;
   }
   thr_unwind_stop(L);
 }

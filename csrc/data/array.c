@@ -8,6 +8,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "os/tuning.h"
 #include "threading.h"
 
 /* One block: the record, a gap up to the alignment, and the elements, whole
@@ -107,19 +108,19 @@ static thr_array *check(lua_State *L, int arg) {
   return thr_box_check(L, arg, &kind);
 }
 
-/* How many bytes are told to the collector at once. */
-#define STEP 16384
-#define STEP_MOST ((size_t)1 << 30) /* Lua subtracts it from what it owes */
+/* Bytes that are reported at once, at most: Lua subtracts them from what it
+** owes. */
+#define MAX_STEP ((size_t)1 << 30)
 
 /* The collector sees boxes of a few bytes: it is told what is behind them, or
 ** it would let a loop that makes Arrays fill the memory. */
 static void account(lua_State *L, size_t bytes) {
   static atomic_size_t owed; /* by all states: it is no more than a hint */
   bytes += atomic_exchange_explicit(&owed, 0, memory_order_relaxed);
-  if (bytes < STEP) {
+  if (bytes < THR_ARRAY_STEP) {
     atomic_fetch_add_explicit(&owed, bytes, memory_order_relaxed);
   } else if (lua_gc(L, LUA_GCISRUNNING) == 1) {
-    if (bytes > STEP_MOST) bytes = STEP_MOST;
+    if (bytes > MAX_STEP) bytes = MAX_STEP;
 #if LUA_VERSION_NUM >= 505
     lua_gc(L, LUA_GCSTEP, bytes);
 #else
@@ -193,9 +194,6 @@ static range checkrange(lua_State *L, const thr_array *a, int arg) {
   return (range){(size_t)i - 1, (size_t)j};
 }
 
-/* What takes longer lets other threads run meanwhile. */
-#define LONG 65536 /* bytes */
-
 /***
 Sets elements to a number.  Other threads run meanwhile, if it takes time.
 @function fill
@@ -209,7 +207,7 @@ static int array_fill(lua_State *L) {
   thr_array *a = check(L, 1);
   thr_num v = thr_elem_check(L, 2, "v", a->type);
   range r = checkrange(L, a, 3);
-  if ((r.to - r.from) * thr_elem_size(a->type) < LONG) {
+  if ((r.to - r.from) * thr_elem_size(a->type) < THR_ARRAY_LONG) {
     thr_array_fill(a, v, r.from, r.to);
   } else {
     thr_array_ref(a);
@@ -234,7 +232,7 @@ static int array_copy(lua_State *L) {
   thr_array *b = push_new(L, a->type, (lua_Integer)a->n);
   a = check(L, 1); /* finalisers may have run */
   size_t bytes = a->n * thr_elem_size(a->type);
-  if (bytes >= LONG) {
+  if (bytes >= THR_ARRAY_LONG) {
     thr_array_ref(a);
     THREADING_BEGIN_NOGIL(L)
     memcpy(b->data, a->data, bytes);

@@ -13,10 +13,9 @@
 #include <stddef.h>
 
 #include "data/elem.h"
+#include "os/tuning.h"
 
 THR_PRIVATE_BEGIN
-
-#define THR_ARRAY_ALIGN 64
 
 typedef struct {
   void *data;    /* const: THR_ARRAY_ALIGN bytes aligned; NULL if n is 0 */

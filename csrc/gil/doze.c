@@ -1,9 +1,7 @@
 /* doze: see doze.h. */
 #include "gil/doze.h"
 
-/* In so many sleeps, one after the other, a waiter may find the holder before
-** it ends one of them. */
-#define SLEEPS_MOST 10
+#include "os/tuning.h"
 
 /* Has it not run since?  Then it is where it was; and if the system is about to
 ** run it, for its sleep is over, a signal would spoil that, too. */
@@ -28,5 +26,5 @@ thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen) {
   int64_t used = thr_os_timeof(holder->life.os, holder->life.native_id);
   thr_activity state =
       is_as_seen(seen, used) ? seen->state : look(holder, seen);
-  return seen->sleeps < SLEEPS_MOST ? state : THR_RUNS;
+  return seen->sleeps < THR_MAX_SLEEPS ? state : THR_RUNS;
 }

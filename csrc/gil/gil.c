@@ -5,18 +5,10 @@
 #include "gil/preempt.h"
 #include "gil/rest.h"
 #include "os/fault.h"
+#include "os/tuning.h"
 
 #define HELD 1u   /* somebody may touch Lua */
 #define QUEUED 2u /* the queue is not empty: letting go must look at it */
-
-/* About how many nanoseconds the VM takes for one under a count hook. */
-#define INSTRUCTION 25
-
-#define ASK_DOUBLINGS 5
-#define ASK_PAUSE_MOST (THR_SECOND / 5)
-
-/* After how long a holder offers its processor, see offer_processor. */
-#define OFFER_AFTER (THR_SECOND / 10000)
 
 int64_t thr_gil_interval(thr_gil *gil) { return gil->interval; }
 void thr_gil_setinterval(thr_gil *gil, int64_t ns) { gil->interval = ns; }
@@ -56,7 +48,7 @@ static void drop_after(thr_tstate *self, int64_t patience) {
     return;
   }
   atomic_store(&self->rt->gil.drop, true);
-  thr_preempt_armafter(self, (int)(patience / INSTRUCTION));
+  thr_preempt_armafter(self, (int)(patience / THR_INSTRUCTION));
 }
 
 /* The lock is ours; say so.  Store holder, then load drop: a waiter stores
@@ -78,7 +70,7 @@ static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
   thr_preempt_hurry(ts);
   if (gil->grace > 0) drop_after(ts, gil->grace);
   else if (preempted && gil->offers && !rests)
-    thr_preempt_armafter(ts, (int)(OFFER_AFTER / INSTRUCTION));
+    thr_preempt_armafter(ts, (int)(THR_OFFER_AFTER / THR_INSTRUCTION));
   gil->grace = 0;
 }
 
@@ -110,8 +102,8 @@ static void enqueue(thr_gil *gil, thr_gilwaiter *w) {
 ** not ask; who was due at once and stands behind others that are due has asked
 ** the last holder, and would not ask the next one before long. */
 static int64_t grace_of_next(const thr_gil *gil) {
-  if (gil->queue && gil->queue->asleep) return THR_CONTEND;
-  return gil->hasty > 0 ? THR_SOON : 0;
+  if (gil->queue && gil->queue->asleep) return THR_GRACE_ASLEEP;
+  return gil->hasty > 0 ? THR_GRACE_HASTY : 0;
 }
 
 static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
@@ -127,7 +119,8 @@ static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
 /* How many wait before w; beyond a few it does not matter. */
 static int position(const thr_gilwaiter *w) {
   int n = 0;
-  for (const thr_gilwaiter *o = w->prev; o && n < 100; o = o->prev) n++;
+  for (const thr_gilwaiter *o = w->prev; o && n < THR_MAX_POSITION; o = o->prev)
+    n++;
   return n;
 }
 
@@ -163,14 +156,14 @@ static int64_t ask(thr_gil *gil, thr_gilwaiter *w) {
   int pos = position(w);
   if (now < w->due && pos == 0) return w->due;
   if (now < w->due) return w->due + pos * gil->interval;
-  if (need_not_ask(w, pos)) return now + pos * ASK_PAUSE_MOST;
+  if (need_not_ask(w, pos)) return now + pos * THR_MAX_ASK_PAUSE;
   int64_t pause = rest_of_holder(gil);
   if (pause == 0)
-    pause = signal_holder(gil, w) == THR_WAITS ? THR_SOON
+    pause = signal_holder(gil, w) == THR_WAITS ? THR_LOOK_AGAIN
                                                : (pos + 1) * gil->interval;
   pause <<= w->asked;
-  if (w->asked < ASK_DOUBLINGS) w->asked++;
-  return now + (pause < ASK_PAUSE_MOST ? pause : ASK_PAUSE_MOST);
+  if (w->asked < THR_ASK_DOUBLINGS) w->asked++;
+  return now + (pause < THR_MAX_ASK_PAUSE ? pause : THR_MAX_ASK_PAUSE);
 }
 
 static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {

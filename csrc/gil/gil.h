@@ -39,14 +39,9 @@
 
 #include "gil/doze.h"
 #include "gil/record.h"
+#include "os/tuning.h"
 
 THR_PRIVATE_BEGIN
-
-/* How long a thread waits before it preempts the holder, in nanoseconds. */
-#define THR_AT_ONCE INT64_C(0)
-#define THR_SOON INT64_C(50000)     /* woken by somebody who holds the lock */
-#define THR_CONTEND INT64_C(200000) /* woken to compete for a Lock */
-#define THR_STREAM INT64_C(1000000) /* woken to take what comes in numbers */
 
 typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   thr_tstate *ts;

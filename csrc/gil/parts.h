@@ -24,7 +24,7 @@ typedef struct thr_tstate thr_tstate;
 typedef struct thr_waiter thr_waiter;
 
 #define THR_NAMESIZE 64
-#define THR_NESTED_MOST 64u /* bits of thr_ts_nest.took */
+#define THR_MAX_NESTED 64u /* bits of thr_ts_nest.took */
 
 /* --- of a thread's record --- */
 

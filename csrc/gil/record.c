@@ -95,15 +95,11 @@ void thr_tstate_wake(thr_tstate *ts) {
   thr_tstate_unref(ts);
 }
 
-/* A descriptor for each thread would halve the connections that a server with
-** a thread for each can have. */
-#define PIPES_MOST 256
-
 static atomic_int pipes;
 
 void thr_tstate_makebell(thr_tstate *ts) {
   if (ts->is_main || ts->sleep.bell.kind != THR_SEM_PLAIN) return;
-  if (atomic_fetch_add(&pipes, 1) < PIPES_MOST &&
+  if (atomic_fetch_add(&pipes, 1) < THR_MAX_BELLS &&
       thr_sem_init(&ts->sleep.bell, THR_SEM_PIPE))
     return;
   atomic_fetch_sub(&pipes, 1);

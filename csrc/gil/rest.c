@@ -1,16 +1,7 @@
 /* rest: see rest.h. */
 #include "gil/rest.h"
 
-/* A walk that takes longer is dear; it is one over some hundred frames. */
-#define DEAR (THR_SECOND / 500000)
-
-#define SHARE 10 /* of a thread's time one part may go into walks */
-
-/* A thread's own clock is a system call, too slow for every hook.  A walk that
-** looks dear by the other one may have been interrupted: it is not charged, but
-** the next ones are measured by the thread's own; as many as this, for those of
-** a coroutine on a deep stack come in between. */
-#define CLOSELY 16
+#include "os/tuning.h"
 
 int64_t thr_rest_begin(const thr_tstate *ts) {
   return ts->rest.closely > 0 ? thr_os_threadtime() : thr_os_monotonic();
@@ -18,18 +9,18 @@ int64_t thr_rest_begin(const thr_tstate *ts) {
 
 static void charge(thr_tstate *ts, int64_t cost, int64_t now) {
   int64_t until = ts->rest.until;
-  ts->rest.until = (until > now ? until : now) + SHARE * cost;
+  ts->rest.until = (until > now ? until : now) + THR_REST_SHARE * cost;
   ts->rest.cost += cost;
 }
 
 void thr_rest_end(thr_tstate *ts, int64_t begun) {
   int64_t now = thr_rest_begin(ts), cost = now - begun;
-  if (cost < DEAR) {
+  if (cost < THR_DEAR) {
     if (ts->rest.closely > 0) ts->rest.closely--;
     return;
   }
   if (ts->rest.closely > 0) charge(ts, cost, now);
-  ts->rest.closely = CLOSELY;
+  ts->rest.closely = THR_CLOSELY;
 }
 
 /* The compare: another thread that finds the rest over must not end one that

@@ -8,7 +8,7 @@
 
 #include "bind/args.h"
 
-#define NUMERAL_MOST 200 /* Lua's own limit */
+#define MAX_NUMERAL 200 /* Lua's own limit */
 
 /* --- characters --- */
 
@@ -55,12 +55,12 @@ static bool read_count(thr_reading *c, lua_Unsigned count) {
 typedef struct {
   thr_reading *c;
   int n; /* of the characters that are taken */
-  char text[NUMERAL_MOST + 1];
+  char text[MAX_NUMERAL + 1];
 } numeral;
 
 /* Takes the next character; of too long a one, nothing is a number. */
 static bool take(numeral *num) {
-  if (num->n >= NUMERAL_MOST) {
+  if (num->n >= MAX_NUMERAL) {
     num->text[0] = '\0';
     return false;
   }

@@ -3,11 +3,7 @@
 
 #include "bind/pending.h"
 #include "os/fault.h"
-
-/* How often a thread looks whether a program has ended, where the system has no
-** descriptor for that. */
-#define LOOK_FIRST (THR_SECOND / 2000)
-#define LOOK_LAST (THR_SECOND / 20)
+#include "os/tuning.h"
 
 int thr_process_wait(lua_State *L, thr_tstate *ts, thr_watch *watch,
                      int64_t deadline, const char *what) {
@@ -20,13 +16,13 @@ int thr_process_wait(lua_State *L, thr_tstate *ts, thr_watch *watch,
 int thr_process_waitend(lua_State *L, thr_tstate *ts, thr_child *c,
                         int64_t deadline, int *status) {
   thr_watch watch = {.fd = c->end, .wanted = THR_IN};
-  int64_t pause = LOOK_FIRST;
+  int64_t pause = THR_FIRST_LOOK;
   while (!thr_child_reap(c, status)) {
     int64_t now = thr_os_monotonic(), until = deadline;
     if (thr_fault_now(now) >= deadline) return 0;
     if (watch.fd < 0 && deadline - pause > now) until = now + pause;
     if (thr_process_wait(L, ts, &watch, until, "program") < 0) return -1;
-    pause = pause < LOOK_LAST ? 2 * pause : pause;
+    pause = pause < THR_LAST_LOOK ? 2 * pause : pause;
   }
   return 1;
 }

@@ -7,10 +7,9 @@
 #include "bind/finaliser.h"
 #include "bind/pending.h"
 #include "os/stdio.h"
+#include "os/tuning.h"
 
 #define NAME "threading.reader"
-#define HELD_LEAST 256
-#define RUN_MOST 65536
 
 static const char key_readers = 0; /* registry: file -> reader, weak keys */
 
@@ -18,7 +17,7 @@ static const char key_readers = 0; /* registry: file -> reader, weak keys */
 
 /* So much is read without a wait. */
 static bool is_due(const thr_reading *c) {
-  return c->reader->n - c->waited_at >= RUN_MOST;
+  return c->reader->n - c->waited_at >= THR_MAX_RUN;
 }
 
 /* Waits until the stream can read on.  False: it is closed.  Where there is
@@ -44,7 +43,7 @@ static bool wait_for_input(thr_reading *c) {
 static void reserve(thr_reading *c, size_t more) {
   thr_reader *r = c->reader;
   if (r->size - r->n >= more) return;
-  size_t size = r->size < HELD_LEAST ? HELD_LEAST : 2 * r->size;
+  size_t size = r->size < THR_MIN_HELD ? THR_MIN_HELD : 2 * r->size;
   if (size < r->n + more) size = r->n + more;
   char *held = thr_os_realloc(r->held, size);
   if (!held) thr_blame_error(c->L, "not enough memory");

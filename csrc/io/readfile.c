@@ -14,7 +14,7 @@
 #include "io/reader.h"
 #include "os/stdio.h"
 
-#define FORMATS_MOST 250 /* upvalues of a closure */
+#define MAX_FORMATS 250 /* upvalues of a closure */
 
 /* registry: Lua's own file:read, io.input and io.lines */
 static const char key_read = 0, key_input = 0, key_lines = 0;
@@ -150,8 +150,8 @@ int thr_readfile_lines(lua_State *L) {
   check_file(L);
   thr_format_check(L, 2);
   int n = lua_gettop(L) - 1;
-  if (n > FORMATS_MOST)
-    thr_args_error(L, FORMATS_MOST + 2, "...", "too many formats");
+  if (n > MAX_FORMATS)
+    thr_args_error(L, MAX_FORMATS + 2, "...", "too many formats");
   lua_pushinteger(L, n);
   lua_insert(L, 2);
   lua_pushcclosure(L, next_line, n + 2);

@@ -11,7 +11,7 @@
 
 static const char *const name = "threading.folder"; /* metatable */
 
-#define FILE_MOST ((size_t)1 << 30)
+#define MAX_FILE ((size_t)1 << 30)
 
 /* A new folder that is to be removed knows the one that it is in, and its name
 ** there.  The descriptors are -1 where there is none. */
@@ -19,7 +19,7 @@ typedef struct {
   int fd;
   int file; /* in it, which was read last */
   int parent;
-  char name[THR_UNIQUE_MOST];
+  char name[THR_MAX_UNIQUE];
 } folder;
 
 /* What a kernel's folder may hold. */
@@ -118,7 +118,7 @@ int thr_folder_read(lua_State *L) {
   size_t size;
   close_one(&f->file);
   int err = thr_os_openfile(f->fd, file, &f->file, &size);
-  if (err == 0 && size > FILE_MOST) err = EFBIG;
+  if (err == 0 && size > MAX_FILE) err = EFBIG;
   if (err != 0) return failed(L, err);
   char *to = luaL_buffinitsize(L, &b, size);
   err = thr_os_readfile(f->file, to, size);

@@ -37,7 +37,7 @@ typedef struct threading_call {
 ** Array that is shorter than its parameter says, and what it says. */
 typedef int (*wrapper)(threading_arg *args, const threading_call *call);
 
-#define PARAMETERS_MOST 32
+#define MAX_PARAMETERS 32
 
 /* A SIZE is a size_t: an int64 that is not negative, nor too large for it. */
 typedef enum { NUMBER, SIZE, BOOLEAN, VOID, ARRAY, VALUE, LOCK } kind;
@@ -57,12 +57,12 @@ typedef struct {
   parameter result;
   bool references; /* a parameter refers to an object */
   bool asks;       /* the source looks at its threading_call */
-  parameter parameters[PARAMETERS_MOST];
+  parameter parameters[MAX_PARAMETERS];
 } kernel;
 
 typedef struct {
-  void *objects[PARAMETERS_MOST]; /* of parameters that refer to one */
-  threading_arg args[PARAMETERS_MOST];
+  void *objects[MAX_PARAMETERS]; /* of parameters that refer to one */
+  threading_arg args[MAX_PARAMETERS];
 } frame;
 
 /* --- what is wrong with a call --- */
@@ -352,7 +352,7 @@ int thr_kernel_create(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   lua_Unsigned n = lua_rawlen(L, 2);
-  luaL_argcheck(L, n <= PARAMETERS_MOST, 2, "too many parameters");
+  luaL_argcheck(L, n <= MAX_PARAMETERS, 2, "too many parameters");
   kernel *k = lua_newuserdatauv(L, sizeof(*k), 1);
   k->api = threading_getapi(L);
   k->call = find_wrapper(L);
@@ -366,6 +366,6 @@ int thr_kernel_create(lua_State *L) {
 
 int thr_kernel_contract(lua_State *L) {
   lua_pushstring(L, thr_kernel_text);
-  lua_pushinteger(L, PARAMETERS_MOST);
+  lua_pushinteger(L, MAX_PARAMETERS);
   return 2;
 }

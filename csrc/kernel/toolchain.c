@@ -11,8 +11,7 @@
 #include "os/cpu.h"
 #include "os/environ.h"
 #include "os/fault.h"
-
-#define OUTPUT_MOST ((size_t)1 << 22) /* bytes; the rest is thrown away */
+#include "os/tuning.h"
 
 static const char *const name = "threading.program"; /* metatable */
 
@@ -86,7 +85,7 @@ static bool read_all(lua_State *L, thr_tstate *ts, const program *p,
   do {
     if (!wait_for_output(L, ts, p, deadline)) return false;
     n = thr_child_read(p->output, part, sizeof(part));
-    if (n > 0 && total < OUTPUT_MOST) {
+    if (n > 0 && total < THR_MAX_OUTPUT) {
       luaL_addlstring(&b, part, (size_t)n);
       total += (size_t)n;
     }

@@ -13,7 +13,7 @@
 
 #include "os/fault.h"
 
-#define LINKS_MOST 40
+#define MAX_LINKS 40
 
 /* A folder above ours may be one that this user can pass through, not list. */
 #if defined(O_SEARCH)
@@ -45,7 +45,7 @@ typedef struct {
   int folder;
   int links;
   bool make;
-  char rest[THR_PATH_MOST]; /* of the path */
+  char rest[THR_MAX_PATH]; /* of the path */
 } walk;
 
 /* A sticky folder's entries are safe that belong to this user or to root: as
@@ -80,14 +80,14 @@ static int note(walk *w, const char *name) {
     last[last == path] = '\0';
     return 0;
   }
-  if (n + 1 + strlen(name) >= THR_PATH_MOST) return ENAMETOOLONG;
+  if (n + 1 + strlen(name) >= THR_MAX_PATH) return ENAMETOOLONG;
   sprintf(path + n, "%s%s", n > 1 ? "/" : "", name);
   return 0;
 }
 
 /* What a link says goes before the rest. */
 static int follow(walk *w, const char *name) {
-  char target[2 * THR_PATH_MOST];
+  char target[2 * THR_MAX_PATH];
   struct stat s; /* first: then nobody else can exchange it */
   if (fstatat(w->folder, name, &s, AT_SYMLINK_NOFOLLOW) != 0) return errno;
   if (!S_ISLNK(s.st_mode)) return ENOTDIR;
@@ -96,10 +96,10 @@ static int follow(walk *w, const char *name) {
     int err = note(w, name);
     return err ? err : EPERM;
   }
-  ssize_t n = readlinkat(w->folder, name, target, THR_PATH_MOST);
+  ssize_t n = readlinkat(w->folder, name, target, THR_MAX_PATH);
   if (n < 0) return errno;
-  if (++w->links > LINKS_MOST) return ELOOP;
-  if ((size_t)n + 1 + strlen(w->rest) >= THR_PATH_MOST) return ENAMETOOLONG;
+  if (++w->links > MAX_LINKS) return ELOOP;
+  if ((size_t)n + 1 + strlen(w->rest) >= THR_MAX_PATH) return ENAMETOOLONG;
   sprintf(target + n, "/%s", w->rest);
   strcpy(w->rest, target);
   return target[0] == '/' ? enter_root(w) : 0;
@@ -130,7 +130,7 @@ static bool next_part(walk *w, char *name) {
 }
 
 static int go(walk *w) {
-  char name[THR_PATH_MOST];
+  char name[THR_MAX_PATH];
   int err = enter_root(w);
   while (err == 0 && next_part(w, name))
     if (strcmp(name, ".") != 0) err = step(w, name);
@@ -142,7 +142,7 @@ int thr_os_openfolder(const char *path, bool make, int *folder,
   walk w = {.way = way, .folder = -1, .make = make};
   way->shared = false;
   way->path[0] = '\0';
-  if (strlen(path) >= THR_PATH_MOST) return ENAMETOOLONG;
+  if (strlen(path) >= THR_MAX_PATH) return ENAMETOOLONG;
   strcpy(w.rest, path);
   int err = thr_fault_fails(THR_CHANCE_CALL) ? EMFILE : go(&w);
   if (err != 0 && w.folder >= 0) close(w.folder);
@@ -170,9 +170,9 @@ static unsigned long long draw(void) {
   return n;
 }
 
-int thr_os_makeunique(int folder, char name[THR_UNIQUE_MOST], int *made) {
+int thr_os_makeunique(int folder, char name[THR_MAX_UNIQUE], int *made) {
   if (thr_fault_fails(THR_CHANCE_CALL)) return ENOSPC;
-  do snprintf(name, THR_UNIQUE_MOST, "making-%016llx", draw());
+  do snprintf(name, THR_MAX_UNIQUE, "making-%016llx", draw());
   while (mkdirat(folder, name, S_IRWXU) != 0 && errno == EEXIST);
   *made = open_at(folder, name, FOLDER, 0);
   int err = *made < 0 ? errno : 0;

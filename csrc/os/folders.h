@@ -12,11 +12,11 @@
 
 THR_PRIVATE_BEGIN
 
-#define THR_PATH_MOST 4096
+#define THR_MAX_PATH 4096
 
 /* Which way the opening of a folder has gone. */
 typedef struct {
-  char path[THR_PATH_MOST]; /* without links; where it ends, on a failure */
+  char path[THR_MAX_PATH]; /* without links; where it ends, on a failure */
   bool shared; /* it failed because other users could put in something else */
 } thr_osway;
 
@@ -32,8 +32,8 @@ int thr_os_openfolder(const char *path, bool make, int *folder,
 bool thr_os_isprivate(int folder);
 
 /* Makes a folder in a folder, for this user alone, under a new name. */
-#define THR_UNIQUE_MOST 32
-int thr_os_makeunique(int folder, char name[THR_UNIQUE_MOST], int *made);
+#define THR_MAX_UNIQUE 32
+int thr_os_makeunique(int folder, char name[THR_MAX_UNIQUE], int *made);
 
 /* Opens a file for reading: no link, and this user's, which no other can have
 ** written.  Or makes one, that only this user can open, for writing. */

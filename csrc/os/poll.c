@@ -19,6 +19,7 @@
 #endif
 
 #include "os/fault.h"
+#include "os/tuning.h"
 
 /* --- one descriptor --- */
 
@@ -31,7 +32,7 @@ static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
 
 #else
 
-#define SECONDS_MOST 100000000 /* three years; macOS's pselect takes no more */
+#define MAX_SECONDS 100000000 /* three years; macOS's pselect takes no more */
 
 static int milliseconds(const struct timespec *t, int most) {
   int64_t ns = t ? (int64_t)t->tv_sec * THR_SECOND + t->tv_nsec : THR_FOREVER;
@@ -45,7 +46,7 @@ static int poll_in_slices(struct pollfd *p, nfds_t n, const struct timespec *t,
   sigset_t before;
   if (!mask) return poll(p, n, t ? milliseconds(t, INT_MAX) : -1);
   pthread_sigmask(SIG_SETMASK, mask, &before);
-  int r = poll(p, n, milliseconds(t, 20));
+  int r = poll(p, n, milliseconds(t, THR_POLL_SLICE));
   int err = errno;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   errno = err;
@@ -75,10 +76,10 @@ static void from_sets(struct pollfd *p, nfds_t n, fd_set *in, fd_set *out) {
 /* By pselect without a mask, too: macOS's poll does not know all devices. */
 static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
                      const sigset_t *mask) {
-  static const struct timespec most = {.tv_sec = SECONDS_MOST};
+  static const struct timespec most = {.tv_sec = MAX_SECONDS};
   fd_set in, out;
   int last = to_sets(p, n, &in, &out);
-  if (t && t->tv_sec > SECONDS_MOST) t = &most;
+  if (t && t->tv_sec > MAX_SECONDS) t = &most;
   if (last == INT_MAX) return poll_in_slices(p, n, t, mask);
   int r = pselect(last + 1, &in, &out, NULL, t, mask);
   if (r < 0 && errno == EBADF) return poll(p, n, 0); /* tells which */

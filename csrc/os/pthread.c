@@ -12,18 +12,15 @@
 
 #include "os/fault.h"
 #include "os/signal.h"
+#include "os/tuning.h"
 
 #if !defined(PTHREAD_STACK_MIN)
 #define PTHREAD_STACK_MIN 16384
 #endif
 
-/* A thread of Lua needs this much to reach the limit of nested C calls that
-** Lua sets itself; with less, that error would be a crash. */
-#define STACK_LEAST ((size_t)512 * 1024)
-
 static void set_stack(pthread_attr_t *attr, size_t size) {
   if (size == 0) pthread_attr_getstacksize(attr, &size);
-  pthread_attr_setstacksize(attr, size < STACK_LEAST ? STACK_LEAST : size);
+  pthread_attr_setstacksize(attr, size < THR_MIN_STACK ? THR_MIN_STACK : size);
 }
 
 /* It must never run with signals let in that it shall block. */
@@ -123,7 +120,7 @@ int64_t thr_os_nativeid(void) {
 }
 
 bool thr_os_stackok(size_t size) {
-  return size >= STACK_LEAST && size >= (size_t)PTHREAD_STACK_MIN &&
+  return size >= THR_MIN_STACK && size >= (size_t)PTHREAD_STACK_MIN &&
          size % (size_t)sysconf(_SC_PAGESIZE) == 0;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "os/fault.h"
+#include "os/tuning.h"
 
 /*
 ** --- handlers of ours over those of others ---
@@ -88,10 +89,6 @@ static void pass_on(const overlay *o, siginfo_t *info, void *context) {
 
 /* --- the preemption signal --- */
 
-/* After so many signals in a row that no thread has received: is our handler
-** still installed? */
-#define MAX_UNHEARD 3
-
 static void on_preempt(int sig, siginfo_t *info, void *context);
 
 static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
@@ -141,7 +138,7 @@ static void regain(void) {
 
 void thr_os_preempt(thr_osthread t) {
   if (atomic_fetch_add_explicit(&unheard, 1, memory_order_relaxed) >=
-      MAX_UNHEARD)
+      THR_MAX_UNHEARD)
     regain();
   pthread_kill(t, THREADING_SIGNAL);
 }

@@ -1,24 +1,266 @@
 /*
 ** tuning: the constants that trade one thing for another.
+**
+** Each says what is lost where it is smaller, and larger, how it was found, and
+** which row of bench/ shows it.  "Chosen": nothing is recorded; "no bench": a
+** change shows in the spec that is named, or nowhere.  docs/decisions.md has
+** the reasons at length.
+**
+** What is a limit, and no matter of more or less, is beside its use.
 */
 #ifndef THR_TUNING_H
 #define THR_TUNING_H
 
-#include "os/os.h"
+#include "os/port.h"
 
-/* How long a computing thread keeps the global lock when others compute, too:
-** shorter is fairer, with more switches.  CPython's value; settable. */
+/* --- gil: which thread gets the global lock, and when --- */
+
+/* How long a computing thread keeps the lock when others compute, too.
+** Smaller: more switches; larger: less fair.  CPython's value; the program may
+** set another.  Bench: onecore, race. */
 #define THR_INTERVAL (5 * THR_SECOND / 1000)
 
-/* The armed hook counts a random number of instructions, 2 to this, so that a
-** switch comes between any two; larger: it comes later. */
+/* Patience: how long a thread waits for the lock before it preempts the holder.
+** The order AT_ONCE < SOON < CONTEND < STREAM is part of the meaning. */
+
+/* Of a thread that comes back from a sleep or from I/O.  A wake-up beside a
+** computing thread takes 0.1 ms, and would take an interval.  Bench: wakeup,
+** echo. */
+#define THR_AT_ONCE INT64_C(0)
+
+/* Of a thread that was woken by one that holds the lock.  Smaller: the waker is
+** interrupted after fewer instructions; larger: those it wakes run later.
+** Chosen.  Bench: pingpong, submit, queuepong. */
+#define THR_SOON (THR_SECOND / 20000)
+
+/* Of a thread that was woken to compete for a Lock.  Smaller: two threads that
+** take a Lock in turn switch at each release; larger: one of them gets less.
+** Chosen.  Bench: contend (at least 0.9 of one thread's speed, and the one that
+** gets less at least 40 %). */
+#define THR_CONTEND (THR_SECOND / 5000)
+
+/* Of a thread that was woken to take from a long queue; no hook is armed for
+** it.  Smaller: more hand-overs (twice as many at 500 us, and with a hook after
+** 50 us puts were a third slower); larger: the first item comes later.  Bench:
+** queues. */
+#define THR_STREAM (THR_SECOND / 1000)
+
+/* How long a holder runs before it lets go unasked, while a thread that was due
+** at once waits behind others.  An echo server beside four computing threads:
+** 14,000 requests a second, 75 without.  Bench: echo. */
+#define THR_GRACE_HASTY THR_SOON
+
+/* The same, while the first of the queue is asleep.  As its patience most
+** often is.  Bench: contend. */
+#define THR_GRACE_ASLEEP THR_CONTEND
+
+/* About how many nanoseconds the VM takes for one instruction under a count
+** hook: makes a patience a count.  Smaller: it lets go later than is meant.
+** Bench: pingpong, wakeup. */
+#define THR_INSTRUCTION 25
+
+/* After how long a holder that was preempted before, and got the lock from a
+** thread that waits for a descriptor, offers its processor, once.  Smaller: the
+** data has not come yet; larger: requests wait.  An echo server beside four
+** threads: 10,000 -> 18,000 requests a second.  Bench: echo. */
+#define THR_OFFER_AFTER (THR_SECOND / 10000)
+
+/* The pause between two signals of one waiter doubles so often (5 to 160 ms),
+** up to the maximum.  Smaller: a holder in a C function has its system calls
+** end with EINTR more often; larger: it lets go later once it is back in Lua,
+** and a signal that was lost costs more.  10,000 threads with an answer to
+** give: 3 s, more than 90 s when each signals.  Bench: connections. */
+#define THR_ASK_DOUBLINGS 5
+#define THR_MAX_ASK_PAUSE (THR_SECOND / 5)
+
+/* Of those before it in the queue a waiter counts so many: to count takes time
+** under the mutex.  Chosen.  Bench: many, barrier. */
+#define THR_MAX_POSITION 100
+
+/* After how long a holder that waits for a processor is looked at again: a
+** signal could end the sleep that it is coming out of.  Chosen; no bench. */
+#define THR_LOOK_AGAIN THR_SOON
+
+/* In so many sleeps, one after the other, a waiter finds the holder before it
+** signals it all the same.  Smaller: sleeps in C end with EINTR; larger: a
+** holder that hardly ever runs Lua keeps the lock longer.  Chosen; no bench,
+** spec/preempt_spec.lua. */
+#define THR_MAX_SLEEPS 10
+
+/* --- rest: what a hook may cost --- */
+
+/* A lua_sethook that takes longer is charged; it walks over some hundred
+** frames.  Smaller: ordinary stacks rest, too.  Chosen; no bench,
+** spec/preempt_spec.lua. */
+#define THR_DEAR (THR_SECOND / 500000)
+
+/* A thread is left alone for so many times what a dear walk has cost: a tenth
+** of its time, at most, goes into hooks.  Larger: others wait longer.  No
+** bench, spec/preempt_spec.lua. */
+#define THR_REST_SHARE 10
+
+/* A thread's own clock is a system call, too slow for every hook.  A walk that
+** looks dear by the other clock may have been interrupted: it is not charged,
+** but so many of the next ones are measured by the thread's own, for those of a
+** coroutine on a deep stack come in between.  Chosen; no bench. */
+#define THR_CLOSELY 16
+
+/* --- preempt, hook --- */
+
+/* The armed hook counts a random number of instructions, from 2 to this.
+** Smaller: a switch comes only at the ends of loops, calls and returns, and
+** races of a test never show (with 1, in no run); larger: it comes later.
+** Bench: race. */
 #define THR_MAX_RANDOM 32
 
-/* The count of what must be met at once. */
+/* The count of a request that must be met at once: the very next instruction,
+** or a <close> variable would meet it.  No bench, spec/cancel_spec.lua. */
 #define THR_URGENT_COUNT 1
 
-/* A user's count hook is served in slices of at most so many instructions: the
-** longest delay of a switch under one, against how often ours fires in vain. */
+/* A user's count hook is served in slices of at most so many instructions.
+** Smaller: ours fires in vain more often; larger: a switch waits longer.
+** Chosen; no bench, spec/hook_spec.lua. */
 #define THR_MAX_SLICE 1000
+
+/* --- park: looking before sleeping --- */
+
+/* How often a wait looks for its token before it sleeps, at most; some
+** microseconds.  Larger: a processor is kept busy in vain.  A round trip
+** between two idle processors: 44 -> 1.5 to 5 us.  Bench: pingpong, submit,
+** queuepong. */
+#define THR_MAX_SPINS 1000
+
+/* A look that was in vain makes the next one shorter, by so much, and below so
+** many it is of no use.  Bench: pingpong. */
+#define THR_SPINS_SHRINK 4
+#define THR_MIN_SPINS 50
+
+/* So many waits sleep at once then.  Smaller: more looks in vain; larger: a
+** pair that begins to answer each other sleeps longer.  Bench: pingpong,
+** submit. */
+#define THR_SPIN_RESTS 32
+
+/* Buckets of the parking lot.  Larger: fewer objects share a mutex.  A prime:
+** addresses are multiples of 16.  Chosen.  Bench: barrier, many. */
+#define THR_BUCKETS 257
+
+/* Of the OS threads that have ended the next one that starts leaves so many
+** unjoined: those before have surely ended, and the start need not wait.
+** Chosen.  Bench: start, many. */
+#define THR_RETIRED_KEPT 2
+
+/* --- lock, semaphore --- */
+
+/* A waiter that has waited longer is handed the Lock, or the permit, by the
+** next release.  Smaller: a switch at each release; larger: a waiter starves
+** for longer.  Chosen: 1.04 of one thread's speed, and 49 % for the one that
+** gets less.  Bench: contend. */
+#define THR_FAIR_AFTER (THR_SECOND / 1000)
+
+/* So often a thread without the global lock looks before it sleeps: its rival
+** runs on another processor, and lets go soon.  Chosen; no bench. */
+#define THR_LOCK_SPINS 100
+
+/* So long a Condition's wait tries at the end of the program to have its lock
+** back, whose holder may have ended with it.  Chosen; no bench,
+** spec/end_spec.lua. */
+#define THR_REGAIN_AT_END (THR_SECOND / 10)
+
+/* --- queue --- */
+
+/* A thread that finds so many items, or places, was woken by one that goes on:
+** it wakes the next at once, with the patience THR_STREAM.  Bench: queues. */
+#define THR_MIN_STREAM 64
+
+/* The first size of a queue's row; it doubles.  Chosen.  Bench: queues. */
+#define THR_FIRST_ROOM 16
+
+/* Memory of an emptied queue: up to so many slots it is kept always, above so
+** many never.  Smaller: one that is filled and emptied again allocates.  Bench:
+** queues, queuepong. */
+#define THR_MIN_KEPT 1024
+#define THR_MAX_KEPT 65536
+
+/* --- threads --- */
+
+/* The smallest stack of a thread.  Smaller: Lua's own limit of nested C calls
+** is not reached, and what is an error then is a crash; larger: address space.
+** Bench: memory, many. */
+#define THR_MIN_STACK ((size_t)512 * 1024)
+
+/* So many call records the starter makes for the new thread (start's, run's and
+** two that it calls), which then needs no allocator of its own while it is
+** idle: 11.6 -> 10.5 KiB a thread, with other savings.  Larger: a start takes
+** longer.  Bench: memory, many, start. */
+#define THR_FRAMES 4
+
+/* So many threads that wait for a descriptor have one of their own, to be woken
+** by; others are woken by a signal, which takes two more system calls.  Larger:
+** a server with a thread for each connection can have fewer of them.  Bench:
+** connections, echo. */
+#define THR_MAX_BELLS 256
+
+/* --- stopping threads --- */
+
+/* A stop that a thread has caught is raised again after so long, and after so
+** much time of its processor.  Smaller: <close> variables have less time for
+** their work; larger: the end waits longer for a loop around pcall.  On a busy
+** machine 100 ms went by before a thread ran at all.  No bench,
+** spec/end_spec.lua. */
+#define THR_STOP_AGAIN (THR_SECOND / 10)
+#define THR_STOP_AGAIN_USED (THR_SECOND / 50)
+
+/* A thread that was stopped is signalled again so often, and given up after so
+** many times, if none has ended meanwhile: it is in a C function that never
+** asks for the global lock.  Two seconds, chosen; no bench,
+** spec/end_spec.lua. */
+#define THR_REMIND (THR_SECOND / 10)
+#define THR_REMINDERS 20
+
+/* --- boxes, Arrays --- */
+
+/* Size of a type's table of methods, larger than is needed: where keys meet,
+** each method call looks at both.  Bench: lock, array, rlock. */
+#define THR_BOX_ROOM 32
+
+/* Bytes of Arrays that are reported to the collector at once, which sees boxes
+** of a few bytes.  Smaller: more calls of lua_gc; larger: more memory before
+** it runs.  Chosen; no bench. */
+#define THR_ARRAY_STEP 16384
+
+/* To fill or copy more bytes lets go of the global lock.  Chosen; no bench. */
+#define THR_ARRAY_LONG 65536
+
+/* An Array begins at a cache line, so that two do not share one.  Bench:
+** kernelloop. */
+#define THR_ARRAY_ALIGN 64
+
+/* --- descriptors, programs, the compiler --- */
+
+/* How often a thread looks whether a program has ended, where the system has no
+** descriptor for that: the pause doubles.  Chosen; no bench. */
+#define THR_FIRST_LOOK (THR_SECOND / 2000)
+#define THR_LAST_LOOK (THR_SECOND / 20)
+
+/* Of the compiler's messages; the rest is thrown away.  Chosen; no bench. */
+#define THR_MAX_OUTPUT ((size_t)1 << 22)
+
+/* First size of a reader's buffer, in bytes.  A line of a buffered file: 0.12
+** us (Lua's own 0.10; 0.6 before).  No bench. */
+#define THR_MIN_HELD 256
+
+/* So many bytes are read without a wait, where there are as many.  Chosen; no
+** bench. */
+#define THR_MAX_RUN 65536
+
+/* Sleeps are so short, in milliseconds, where the system has neither ppoll nor
+** room in pselect for a descriptor: between two of them signals are let in.
+** Chosen; no bench. */
+#define THR_POLL_SLICE 20
+
+/* After so many signals in a row that no thread has received it is asked
+** whether our handler is still installed.  Chosen; no bench,
+** spec/preempt_spec.lua. */
+#define THR_MAX_UNHEARD 3
 
 #endif

@@ -5,22 +5,22 @@
 */
 #include "park/lot.h"
 
-#define BUCKETS 257 /* a prime: addresses are multiples of 16 */
+#include "os/tuning.h"
 
 struct bucket {
   thr_mutex m;
   thr_waiter *first, *last; /* m */
 };
 
-static struct bucket buckets[BUCKETS];
+static struct bucket buckets[THR_BUCKETS];
 static thr_once once = THR_ONCE_INIT;
 
 static void init_buckets(void) {
-  for (int i = 0; i < BUCKETS; i++) thr_mutex_init(&buckets[i].m);
+  for (int i = 0; i < THR_BUCKETS; i++) thr_mutex_init(&buckets[i].m);
 }
 
 static struct bucket *lock_bucket(const void *addr) {
-  struct bucket *b = &buckets[((uintptr_t)addr >> 4) % BUCKETS];
+  struct bucket *b = &buckets[((uintptr_t)addr >> 4) % THR_BUCKETS];
   thr_os_once(&once, init_buckets);
   thr_mutex_lock(&b->m);
   return b;
@@ -212,11 +212,11 @@ thr_runtime *thr_lot_recount(const void *addr, const atomic_int *retained) {
 
 void thr_lot_beforefork(void) {
   thr_os_once(&once, init_buckets);
-  for (int i = 0; i < BUCKETS; i++) thr_mutex_lock(&buckets[i].m);
+  for (int i = 0; i < THR_BUCKETS; i++) thr_mutex_lock(&buckets[i].m);
 }
 
 void thr_lot_afterfork(bool in_child) {
-  for (int i = 0; i < BUCKETS; i++) {
+  for (int i = 0; i < THR_BUCKETS; i++) {
     if (in_child) buckets[i].first = buckets[i].last = NULL;
     thr_mutex_unlock(&buckets[i].m);
   }

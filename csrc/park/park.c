@@ -4,11 +4,8 @@
 #include "gil/ctrlc.h"
 #include "gil/whose.h"
 #include "os/fault.h"
+#include "os/tuning.h"
 #include "park/deadlock.h"
-
-#define SPINS_LEAST 50
-#define SPINS_MOST 1000
-#define RESTS 32 /* waits */
 
 /* Has a signal, or a request, come that ends this wait?  Asked on the main
 ** thread only: the others block all signals that a Lua hook could serve. */
@@ -38,13 +35,15 @@ static bool spin(thr_waiter *w) {
   if (!is_worth_spinning(w) ||
       !atomic_compare_exchange_strong(&ts->rt->spin.spinner, &nobody, ts))
     return false;
-  int most = ts->sleep.spins > 0 ? ts->sleep.spins : SPINS_MOST;
+  int most = ts->sleep.spins > 0 ? ts->sleep.spins : THR_MAX_SPINS;
   for (int i = most; i > 0 && !found; i--) {
     found = thr_sem_try(&ts->sleep.sem);
     thr_os_relax();
   }
   atomic_compare_exchange_strong(&ts->rt->spin.spinner, &me, NULL);
-  ts->sleep.spins = found ? SPINS_MOST : most > SPINS_LEAST ? most / 4 : -RESTS;
+  ts->sleep.spins = found                  ? THR_MAX_SPINS
+                    : most > THR_MIN_SPINS ? most / THR_SPINS_SHRINK
+                                           : -THR_SPIN_RESTS;
   return found;
 }
 

@@ -4,9 +4,8 @@
 #include "gil/ctrlc.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
+#include "os/tuning.h"
 #include "park/deadlock.h"
-
-#define RETIRED_KEPT 2 /* those before them have surely ended */
 
 void thr_thread_leave(thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
@@ -42,7 +41,7 @@ static void *os_main(void *arg) {
 
 int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  ts->retired_next = thr_tstate_takeretired(rt, RETIRED_KEPT);
+  ts->retired_next = thr_tstate_takeretired(rt, THR_RETIRED_KEPT);
   atomic_store(&ts->life.phase, THR_STARTED);
   thr_tstate_ref(ts); /* the OS thread's, until it has bound it */
   thr_tstate_enlist(ts);

@@ -6,10 +6,7 @@
 #include "bind/box.h"
 #include "bind/pending.h"
 #include "bind/self.h"
-
-/* A thread that finds so many items, or places, was woken by one that goes on
-** putting, or taking. */
-#define STREAM_LEAST 64
+#include "os/tuning.h"
 
 static thr_queue *new_queue(thr_order order, int64_t maxsize) {
   thr_queue *q = thr_os_alloc(sizeof(*q));
@@ -40,7 +37,7 @@ static thr_parkresult wait_at(thr_queue *q, thr_gate *gate, thr_tstate *ts,
                               int64_t deadline) {
   thr_parkresult r = thr_gate_wait(gate, ts, q, "Queue", deadline);
   int64_t n = passing(q, gate);
-  if (n > 0) gate->streams = n >= STREAM_LEAST; /* else it came too late */
+  if (n > 0) gate->streams = n >= THR_MIN_STREAM; /* else it came too late */
   return r;
 }
 

@@ -4,14 +4,8 @@
 #include <lauxlib.h>
 
 #include "bind/blame.h"
+#include "os/tuning.h"
 #include "queue/heap.h"
-
-#define ROOM_FIRST 16
-
-/* Memory is given back when the last item is taken: always where there is more
-** than MOST_KEPT, and where more than LEAST_KEPT was not much used lately. */
-#define LEAST_KEPT 1024
-#define MOST_KEPT 65536
 
 static int64_t place(const thr_row *row, int64_t i) {
   return (row->head + i) & (row->room - 1);
@@ -26,7 +20,7 @@ static int64_t take_place(thr_row *row, thr_order order) {
 }
 
 static int64_t next_room(const thr_row *row) {
-  return row->room ? 2 * row->room : ROOM_FIRST;
+  return row->room ? 2 * row->room : THR_FIRST_ROOM;
 }
 
 void thr_slots_drop(thr_slots *items) {
@@ -177,13 +171,15 @@ static bool take_from_heap(lua_State *L, thr_slots *items, thr_alarm alarm) {
   return true;
 }
 
+/* The last item has been taken: gives memory back, always where it is more than
+** MAX_KEPT, and where it is more than MIN_KEPT and was not much used lately. */
 static void give_back(lua_State *L, thr_slots *items) {
   int64_t room = items->row.room > items->objects.room ? items->row.room
                                                        : items->objects.room;
   unsigned long long used = items->changes - items->emptied;
   items->emptied = items->changes;
-  if (room <= LEAST_KEPT) return;
-  if (room <= MOST_KEPT && used > (unsigned long long)room / 2) return;
+  if (room <= THR_MIN_KEPT) return;
+  if (room <= THR_MAX_KEPT && used > (unsigned long long)room / 2) return;
   if (items->objects.room > 0) thr_slots_droptable(L);
   thr_slots_drop(items);
 }

@@ -233,7 +233,7 @@ static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
 /* On a thread that has a record: as many detaches put back what there was. */
 static thr_tstate *attach_again(thr_tstate *ts) {
   bool had = ts->gil.held;
-  if (ts->nest.depth == THR_NESTED_MOST || !thr_attach_comein(ts)) return NULL;
+  if (ts->nest.depth == THR_MAX_NESTED || !thr_attach_comein(ts)) return NULL;
   ts->nest.took = ts->nest.took << 1 | !had;
   ts->nest.depth++;
   return ts;

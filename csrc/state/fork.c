@@ -33,7 +33,7 @@ static void in_parent(void) {
 /* What was attached stays so, as a thread of Lua's own that attaches: to
 ** detach gives back the lock. */
 static void stay_attached(thr_tstate *ts) {
-  if (ts->nest.foreign && ts->nest.depth < THR_NESTED_MOST)
+  if (ts->nest.foreign && ts->nest.depth < THR_MAX_NESTED)
     ts->nest.took |= UINT64_C(1) << ts->nest.depth++;
   ts->nest.foreign = false;
 }

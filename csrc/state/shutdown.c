@@ -12,12 +12,8 @@
 #include "bind/self.h"
 #include "bind/unwind.h"
 #include "gil/ctrlc.h"
+#include "os/tuning.h"
 #include "park/park.h"
-
-/* A stopped thread is reminded this often, and given up after so many
-** reminders: it is in a C function that never asks for the global lock. */
-#define REMIND (THR_SECOND / 10)
-#define REMINDERS 20
 
 /* Counts that leave out the calling thread: it does not wait for itself. */
 int thr_shutdown_others(const thr_tstate *ts) {
@@ -53,12 +49,12 @@ static void remind(thr_waiter *w, thr_tstate *ts) {
   int64_t next = 0;
   int left, before = 0;
   for (int i = 0; (left = thr_shutdown_others(ts)) > ts->rt->end.given_up &&
-                  i <= REMINDERS;) {
+                  i <= THR_REMINDERS;) {
     if (left != before) i = 0;
     before = left;
     if (thr_os_monotonic() >= next) {
       stop_others(ts);
-      next = thr_os_monotonic() + REMIND;
+      next = thr_os_monotonic() + THR_REMIND;
       i++;
     }
     thr_park(w, next);

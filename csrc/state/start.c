@@ -9,11 +9,10 @@
 #include "bind/unwind.h"
 #include "gil/hook.h"
 #include "gil/preempt.h"
+#include "os/tuning.h"
 #include "park/thread.h"
 #include "state/finale.h"
 #include "state/open.h"
-
-#define FRAMES 4 /* this file's, Thread:run's, and two that it calls */
 
 /* error -> what is told of it: nothing for those that end a thread silently,
 ** else the text with a traceback. */
@@ -89,7 +88,7 @@ static int call_deep(lua_State *L) {
 ** allocates nothing itself has no cache of malloc's, as large as its stack. */
 static void make_frames(lua_State *L) {
   lua_pushcfunction(L, call_deep);
-  lua_pushinteger(L, FRAMES);
+  lua_pushinteger(L, THR_FRAMES);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) lua_pop(L, 1); /* no harm */
 }
 

@@ -10,7 +10,7 @@
 #include "bind/self.h"
 #include "park/tickets.h"
 
-#define PARTIES_MOST (1 << 30)
+#define MAX_PARTIES (1 << 30)
 
 typedef struct {
   thr_tickets waiters; /* its mutex is the m of the three below */
@@ -145,7 +145,7 @@ int thr_barrier_create(lua_State *L) {
   static const char *const names[] = {"parties", "action", "timeout", NULL};
   thr_args_keywords(L, 1, names);
   lua_settop(L, 3);
-  lua_Integer parties = thr_args_integer(L, 1, "parties", 1, PARTIES_MOST);
+  lua_Integer parties = thr_args_integer(L, 1, "parties", 1, MAX_PARTIES);
   if (!lua_isnil(L, 2)) thr_args_callable(L, 2, "action");
   int64_t timeout = thr_args_timeout(L, 3, "timeout");
   thr_box *box = thr_box_newuv(L, &kind, 1);

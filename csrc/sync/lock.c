@@ -11,12 +11,7 @@
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "os/environ.h"
-
-#define FAIR_AFTER (THR_SECOND / 1000)
-
-/* How often a thread without the global lock looks before it sleeps: its
-** rival runs on another core, and lets go soon. */
-#define SPINS 100
+#include "os/tuning.h"
 
 static thr_mutex all_m = THR_MUTEX_INIT;
 static thr_lock *all; /* all_m */
@@ -56,7 +51,7 @@ void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
 }
 
 static bool spin(thr_lock *l, thr_tstate *ts) {
-  for (int i = 0; i < SPINS; i++) {
+  for (int i = 0; i < THR_LOCK_SPINS; i++) {
     if (thr_lock_try(l, ts)) return true;
     thr_os_relax();
   }
@@ -104,7 +99,7 @@ static void hand_over(const void *addr, thr_waiter *w, bool more) {
   thr_lock *l = (thr_lock *)addr;
   unsigned word = atomic_load(&l->word);
   unsigned next = more ? THR_PARKED : 0;
-  bool hand = w && thr_os_monotonic() - w->since > FAIR_AFTER;
+  bool hand = w && thr_os_monotonic() - w->since > THR_FAIR_AFTER;
   if (hand) next |= THR_LOCKED;
   do
     if (!(word & THR_LOCKED)) return;
@@ -126,7 +121,7 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
   do r = thr_lock_wait(l, ts, THR_FOREVER, masked);
   while (r == THR_PARK_INTERRUPTED && !(ts->asked.pending & THR_PENDING_STOP));
   if (r == THR_PARK_INTERRUPTED)
-    r = thr_lock_wait(l, ts, thr_os_monotonic() + THR_SECOND / 10, ~0u);
+    r = thr_lock_wait(l, ts, thr_os_monotonic() + THR_REGAIN_AT_END, ~0u);
   return r == THR_PARK_WOKEN;
 }
 

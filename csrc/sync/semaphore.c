@@ -7,10 +7,10 @@
 #include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "os/tuning.h"
 
 #define PARKED 1
 #define PERMIT 2 /* one, in the word */
-#define FAIR_AFTER (THR_SECOND / 1000)
 
 thr_semaphore *thr_semaphore_new(int64_t value, bool bounded) {
   thr_semaphore *s = thr_os_alloc(sizeof(*s));
@@ -64,12 +64,12 @@ thr_parkresult thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
 static void hand_permit(const void *addr, thr_waiter *w, bool more) {
   thr_semaphore *s = (thr_semaphore *)addr;
   if (!more) atomic_fetch_and(&s->word, ~(int64_t)PARKED);
-  if (w && thr_os_monotonic() - w->since > FAIR_AFTER)
+  if (w && thr_os_monotonic() - w->since > THR_FAIR_AFTER)
     w->handed = thr_semaphore_try(s);
 }
 
 static bool add(thr_semaphore *s, int64_t n, int64_t *before) {
-  int64_t most = s->bounded ? s->initial : THR_SEMAPHORE_MOST;
+  int64_t most = s->bounded ? s->initial : THR_MAX_SEMAPHORE;
   int64_t w = atomic_load(&s->word);
   do
     if (w / PERMIT > most - n) return false;
@@ -108,7 +108,7 @@ static int create(lua_State *L, bool bounded) {
   if (lua_type(L, 1) == LUA_TNUMBER && lua_tonumber(L, 1) < 0)
     return thr_blame_error(L, "semaphore initial value must be >= 0");
   lua_Integer value =
-      thr_args_optinteger(L, 1, "value", 0, THR_SEMAPHORE_MOST, 1);
+      thr_args_optinteger(L, 1, "value", 0, THR_MAX_SEMAPHORE, 1);
   thr_box *box = thr_box_new(L, &kind);
   thr_semaphore *s = thr_semaphore_new(value, bounded);
   if (!s) return thr_blame_error(L, "not enough memory");
@@ -169,7 +169,7 @@ static int semaphore_release(lua_State *L) {
   thr_args_keywords(L, 2, names);
   if (lua_type(L, 2) == LUA_TNUMBER && lua_tonumber(L, 2) < 1)
     return thr_args_error(L, 2, "n", "must be one or more");
-  release(L, thr_args_optinteger(L, 2, "n", 1, THR_SEMAPHORE_MOST, 1));
+  release(L, thr_args_optinteger(L, 2, "n", 1, THR_MAX_SEMAPHORE, 1));
   return 0;
 }
 

@@ -29,7 +29,7 @@ thr_parkresult thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
 /* Returns false, and changes nothing, where the bound would be exceeded. */
 bool thr_semaphore_release(thr_semaphore *s, int64_t n);
 
-#define THR_SEMAPHORE_MOST (INT64_MAX / 4)
+#define THR_MAX_SEMAPHORE (INT64_MAX / 4)
 
 /* --- the Lua face --- */
 struct lua_State;
