@@ -498,6 +498,23 @@ describe("os.exit with close", function()
     ]])
   end)
 
+  for _, call in ipairs { "os.exit(7, true)", "threading.shutdown()" } do
+    it("is not that of " .. call .. " which is cancelled", function()
+      ends_with(0, ([[
+        local quitter
+        local worker = start(function()
+          while not quitter do time.sleep(0) end
+          wait_parked(quitter, EXIT)
+          quitter:cancel()
+          quitter:join()
+          for _ = 1, 100 do time.sleep(0) end
+          io.write "worked"
+        end)
+        quitter = start(function() %s end)
+      ]]):format(call), "worked")
+    end)
+  end
+
   it("goes on at once where the main thread is interrupted", function()
     local r = support.run(prelude .. [[
       local first

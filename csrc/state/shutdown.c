@@ -83,11 +83,17 @@ static void abandon(thr_runtime *rt) {
   thr_unpark_all(&rt->nondaemons);
 }
 
+/* What is asked of the main thread ends the waiting for good.  What is asked of
+** another that waits, a cancellation, concerns that one alone. */
+static void abandon_asked(thr_tstate *ts) {
+  if (ts->is_main) abandon(ts->rt);
+}
+
 /* A signal came in the final wait.  Where hooks are off (the wait is inside
 ** one) we raise in the place of the hook that its handler has set. */
 static void interrupted(lua_State *L, thr_tstate *ts) {
   bool signalled = thr_ctrlc_signalled(ts);
-  if (signalled || (ts->asked.pending & ~THR_PENDING_DUMP)) abandon(ts->rt);
+  if (signalled || (ts->asked.pending & ~THR_PENDING_DUMP)) abandon_asked(ts);
   thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
   lua_sethook(L, NULL, 0, 0);
@@ -109,7 +115,7 @@ int thr_shutdown_register(lua_State *L) {
 }
 
 /* What is asked of this thread meanwhile is raised when all were called. */
-static void call_registered(lua_State *L, thr_runtime *rt) {
+static void call_registered(lua_State *L, thr_tstate *ts) {
   int top = lua_gettop(L);
   bool is_list = lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) == LUA_TTABLE;
   lua_pushnil(L);
@@ -124,7 +130,7 @@ static void call_registered(lua_State *L, thr_runtime *rt) {
   }
   lua_settop(L, top + 2);
   if (!lua_isnil(L, -1)) {
-    abandon(rt);
+    abandon_asked(ts);
     lua_error(L);
   }
   lua_settop(L, top);
@@ -156,7 +162,7 @@ static void give_up(lua_State *L, thr_tstate *ts) {
 
 void thr_shutdown_wait(lua_State *L, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
-  if (others_nondaemon(ts) > 0) call_registered(L, rt);
+  if (others_nondaemon(ts) > 0) call_registered(L, ts);
   thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
   w.validate = still_nondaemon;
   while (!rt->end.closing && !rt->end.abandoned && others_nondaemon(ts) > 0) {
