@@ -29,22 +29,71 @@ describe("the architecture", function()
     assert.matches("  park --> gil\n", text, 1, true)
   end)
 
-  it("has the functions that its page leads through", function()
-    local n = 0
-    for block in files.read(architecture.PAGE):gmatch "```text\n(.-)```" do
-      for unit, name in block:gmatch "%f[^\n\0](%l+) +([%l_]+)" do
-        local text = ""
-        for file, source in pairs(sources) do
-          if file:find("/" .. unit .. "%.[ch]$") then
-            text = text .. source
-          end
-        end
-        assert(text:find("[ *]" .. name .. "%([^;{]*%) {"), unit .. " has no "
-          .. name)
-        n = n + 1
+  -- The files of a unit, of C or of Lua, and their texts.
+  local function files_of(unit)
+    local found = {}
+    for file, text in pairs(sources) do
+      if file:find("/" .. unit .. "%.[ch]$") then
+        found[file] = text
       end
     end
-    assert.equal(22, n)
+    local list = files.shell("find lua -name %s.lua", unit)
+    for file in list:gmatch "[^\n]+" do
+      found[file] = files.read(file)
+    end
+    return found
+  end
+
+  local function defines(unit, name)
+    for file, text in pairs(files_of(unit)) do
+      local is_lua = file:find "%.lua$"
+      if is_lua and text:find("function " .. name .. "(", 1, true)
+        or not is_lua and text:find("[ *]" .. name .. "%([^;{]*%) {") then
+        return true
+      end
+    end
+    return false
+  end
+
+  -- Calls f(unit, function) for each that a walk of the page leads through,
+  -- and for each of its table of hooks.
+  local function each_step(page, f)
+    for block in page:gmatch "```text\n(.-)```" do
+      for unit, name in block:gmatch "%f[^\n\0](%l+) +([%w_.:]+)" do
+        f(unit, name)
+      end
+    end
+    for unit, names in page:gmatch "\n| `(%l+)` (`[^|]*) |" do
+      for name in names:gmatch "`([%w_]+)`" do
+        f(unit, name)
+      end
+    end
+  end
+
+  it("has the functions that its page leads through", function()
+    local n, lost = 0, {}
+    each_step(files.read(architecture.PAGE), function(unit, name)
+      n = n + 1
+      if not defines(unit, name) then
+        lost[#lost + 1] = unit .. " " .. name
+      end
+    end)
+    assert.same({}, lost)
+    assert.is_true(n > 100)
+  end)
+
+  it("leads through all of a walk and of the table", function()
+    local steps = {}
+    each_step("```text\nlock  lock_acquire  it\n      is\nbase  object.wait\n"
+      .. "\ntcp  TCP:receive  so\n```\n| `gil` `a`, `b_c` | when |\n",
+      function(unit, name)
+        steps[#steps + 1] = unit .. " " .. name
+      end)
+    assert.same({ "lock lock_acquire", "base object.wait", "tcp TCP:receive",
+      "gil a", "gil b_c" }, steps)
+    assert.is_true(defines("lock", "lock_acquire"))
+    assert.is_false(defines("lock", "lock_acquires"))
+    assert.is_false(defines("queue", "lock_acquire"))
   end)
 
   it("shows an include that is new", function()
