@@ -6,22 +6,42 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/finaliser.h"
+#include "bind/self.h"
 #include "gil/record.h"
 #include "os/tuning.h"
 
-_Atomic(const thr_box *) thr_box_known[THR_BOX_KNOWN];
+static thr_tstate *record(lua_State *L) {
+  return thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+}
+
+/* --- the boxes that are known --- */
 
 void *thr_box_recognise(lua_State *L, int arg, const thr_kind *kind) {
   const thr_box *box = lua_touserdata(L, arg);
-  if (lua_rawlen(L, arg) != sizeof(*box) || box->kind != kind) return NULL;
-  atomic_store_explicit(thr_box_slot(box), box, memory_order_relaxed);
+  if (!box || lua_rawlen(L, arg) != sizeof(*box) || box->kind != kind)
+    return NULL;
+  const thr_tstate *ts = thr_tls;
+  if (!ts || ts->lua.quick != L || !ts->id) ts = record(L);
+  if (ts)
+    atomic_store_explicit(thr_box_slot(ts->rt, box), box, memory_order_relaxed);
   return box->obj;
 }
 
-/* Its address may be another's from now on. */
-static void forget(const thr_box *box) {
-  if (atomic_load_explicit(thr_box_slot(box), memory_order_relaxed) == box)
-    atomic_store_explicit(thr_box_slot(box), NULL, memory_order_relaxed);
+static void empty(_Atomic(const void *) *slot) {
+  atomic_store_explicit(slot, slot, memory_order_relaxed);
+}
+
+/* Its address may be another's from now on.  (The thread may have no record: a
+** host closes the Lua state where it likes.) */
+static void forget(lua_State *L, const thr_box *box) {
+  thr_runtime *rt = thr_self_runtime(L);
+  if (!rt) return;
+  _Atomic(const void *) *slot = thr_box_slot(rt, box);
+  if (atomic_load_explicit(slot, memory_order_relaxed) == box) empty(slot);
+}
+
+void thr_box_forgetall(thr_runtime *rt) {
+  for (int i = 0; i < THR_KNOWN_BOXES; i++) empty(&rt->known_boxes[i]);
 }
 
 /* A finaliser that ran later has found it, or a thread at the end. */
@@ -59,11 +79,11 @@ void thr_box_fill(thr_box *box, const thr_kind *kind, void *obj) {
 
 static const char key_kept = 0; /* registry: address -> box, weak values */
 
-static void finalise(thr_box *box) {
+static void finalise(lua_State *L, thr_box *box) {
   const thr_kind *kind = box->kind;
   if (!kind) return;
   box->kind = NULL;
-  forget(box);
+  forget(L, box);
   kind->unref(box->obj);
 }
 
@@ -81,7 +101,7 @@ static void push_kept(lua_State *L) {
 /* May this be the end of the state?  Then the main state runs nothing but the
 ** finaliser.  (So it may be in a host that lets it rest: no harm is done.) */
 static bool may_be_end(lua_State *L) {
-  thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
+  const thr_tstate *ts = record(L);
   lua_Debug ar;
   return L == ts->rt->mainL && !lua_getstack(L, 1, &ar);
 }
@@ -97,21 +117,17 @@ static void live_on(lua_State *L) {
   lua_rawsetp(L, -2, lua_touserdata(L, 1));
 }
 
-static bool is_open(lua_State *L) {
-  return thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX)) != NULL;
-}
-
 static int box_gc(lua_State *L) {
   thr_box *box = lua_touserdata(L, 1);
   thr_finaliser_enter(L);
   if (!box || lua_rawlen(L, 1) != sizeof(*box) ||
       box->kind != lua_touserdata(L, lua_upvalueindex(1)))
     return 0;
-  if (box->used && is_open(L)) {
+  if (box->used && record(L)) {
     box->used = false;
     live_on(L);
   } else {
-    finalise(box);
+    finalise(L, box);
   }
   return 0;
 }
@@ -119,7 +135,7 @@ static int box_gc(lua_State *L) {
 void thr_box_finish(lua_State *L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_kept) == LUA_TTABLE)
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-      finalise(lua_touserdata(L, -1));
+      finalise(L, lua_touserdata(L, -1));
   lua_pop(L, 1);
 }
 

@@ -4,8 +4,9 @@
 ** A native object lives in a box, a userdata of one word that names its type
 ** and a pointer.  The quick check (is it a userdata, of this size, with this
 ** first word) costs half of luaL_checkudata.  The size need not be asked for
-** where the box is known: those that were met last are in a table, by their
-** addresses, until they are finalised.
+** where the box is known: those that were met last are in a table of their
+** runtime's, by their addresses, until they are finalised.  Each runtime has
+** its own, for Lua states may run at the same time.
 **
 ** The value on a thread's stack keeps the box, and with it the object, unless
 ** the box is a dead one that another finaliser has made reachable again: then
@@ -24,7 +25,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "os/os.h"
+#include "gil/record.h"
 
 THR_PRIVATE_BEGIN
 
@@ -45,21 +46,26 @@ void *thr_box_notself(lua_State *L, int arg, const thr_kind *kind);
 /* The object at arg, or NULL; the slow way, which makes the box known. */
 void *thr_box_recognise(lua_State *L, int arg, const thr_kind *kind);
 
-/* Of all Lua states, which may run at the same time. */
-#define THR_BOX_KNOWN 128
-extern _Atomic(const thr_box *) thr_box_known[THR_BOX_KNOWN];
+/* Where the box may be known: in the table of the thread's runtime.  (Where the
+** thread has records of several Lua states, it may be that of another than L's:
+** there are no boxes in any but live ones, so that an address that is found is
+** the box's, and one that is not is asked for the slow way.) */
+static inline _Atomic(const void *) *thr_box_slot(thr_runtime *rt,
+                                                  const thr_box *box) {
+  return &rt->known_boxes[(uintptr_t)box >> 5 & (THR_KNOWN_BOXES - 1)];
+}
 
-static inline _Atomic(const thr_box *) *thr_box_slot(const thr_box *box) {
-  return &thr_box_known[(uintptr_t)box >> 5 & (THR_BOX_KNOWN - 1)];
+/* Not NULL, which is in no slot: one that is empty holds its own address. */
+static inline bool thr_box_isknown(const thr_box *box) {
+  const thr_tstate *ts = thr_tls;
+  return ts && atomic_load_explicit(thr_box_slot(ts->rt, box),
+                                    memory_order_relaxed) == box;
 }
 
 /* The object at arg, or NULL. */
 static inline void *thr_box_test(lua_State *L, int arg, const thr_kind *kind) {
   const thr_box *box = lua_touserdata(L, arg);
-  if (!box) return NULL;
-  if (atomic_load_explicit(thr_box_slot(box), memory_order_relaxed) == box &&
-      box->kind == kind)
-    return box->obj;
+  if (thr_box_isknown(box) && box->kind == kind) return box->obj;
   return thr_box_recognise(L, arg, kind);
 }
 
@@ -67,6 +73,10 @@ static inline void *thr_box_check(lua_State *L, int arg, const thr_kind *kind) {
   void *obj = thr_box_test(L, arg, kind);
   return obj ? obj : thr_box_notself(L, arg, kind); /* raises */
 }
+
+/* No box of the runtime is known: so it begins, and so it ends; for OS threads
+** may still have records of it when its boxes are freed. */
+void thr_box_forgetall(thr_runtime *rt);
 
 /* Notes the use of the box at arg, which is known to be one. */
 static inline void thr_box_keep(lua_State *L, int arg) {

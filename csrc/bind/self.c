@@ -19,7 +19,8 @@ static void come_back(lua_State *L, thr_tstate *ts) {
                   *place ? " at " : "", place);
 }
 
-static const char key_gone = 0; /* registry: is the library gone? */
+static const char key_gone = 0;    /* registry: is the library gone? */
+static const char key_runtime = 0; /* registry: light userdata, or false */
 
 bool thr_self_isgone(lua_State *L) {
   luaL_checkstack(L, 1, NULL);
@@ -48,15 +49,32 @@ thr_tstate *thr_self_find(lua_State *L) {
   return ts;
 }
 
-/* The key is there from the beginning, so that to set it needs no memory. */
+/* The keys exist from the beginning, so that to set them needs no memory. */
 void thr_self_open(lua_State *L) {
   lua_pushboolean(L, 0);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_gone);
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime);
+}
+
+void thr_self_setruntime(lua_State *L, thr_runtime *rt) {
+  lua_pushlightuserdata(L, rt);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime);
+}
+
+thr_runtime *thr_self_runtime(lua_State *L) {
+  luaL_checkstack(L, 1, NULL);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_runtime);
+  thr_runtime *rt = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return rt;
 }
 
 void thr_self_setgone(lua_State *L) {
   lua_pushboolean(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_gone);
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime);
 }
 
 thr_tstate *thr_self_findhere(lua_State *L) {

@@ -37,11 +37,18 @@ static inline thr_tstate *thr_self_here(lua_State *L) {
   return ts;
 }
 
-/* The library is gone from this Lua state: sets, asks, raises. */
+/* Makes the entries of the registry for what follows. */
+void thr_self_open(lua_State *L);
+
+/* The runtime of this Lua state; NULL before it is set, and once it is gone. */
+thr_runtime *thr_self_runtime(lua_State *L);
+void thr_self_setruntime(lua_State *L, thr_runtime *rt);
+
+/* The library is gone from this Lua state, and the runtime with it: sets that,
+** asks for it, and raises the error that says so. */
 void thr_self_setgone(lua_State *L);
 bool thr_self_isgone(lua_State *L);
 int thr_self_refusegone(lua_State *L);
-void thr_self_open(lua_State *L);
 
 THR_PRIVATE_END
 

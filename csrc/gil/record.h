@@ -37,7 +37,12 @@ struct thr_tstate {
   thr_tstate *retired_next; /* gil; own while it starts: those it joins */
 };
 
+#define THR_KNOWN_BOXES 128 /* a power of 2 */
+
 struct thr_runtime {
+  _Atomic(const void *) known_boxes[THR_KNOWN_BOXES]; /* box's; gil to write:
+                              other Lua states' threads read it, too.  First,
+                              where it is found the quickest */
   const void *id;          /* const: the registry table's address */
   struct lua_State *mainL; /* const */
   atomic_int refs;         /* atomic */

@@ -137,6 +137,7 @@ static int anchor_gc(lua_State *L) {
   if (thr_shutdown_others(ts) > rt->end.given_up) thr_shutdown_close(L, ts);
   *box = NULL;
   if (rt->end.given_up == 0) thr_box_finish(L);
+  thr_box_forgetall(rt);
   thr_self_setgone(L);
   thr_os_free(rt->end.script);
   thr_gil_abandon(&rt->gil);

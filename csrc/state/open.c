@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "bind/box.h"
 #include "bind/cancel.h"
 #include "bind/pending.h"
 #include "bind/self.h"
@@ -18,7 +19,6 @@
 #include "state/loading.h"
 
 const char thr_key_active = 0;
-static const char key_runtime = 0; /* light userdata: the thr_runtime */
 static const char key_locals = 0;  /* table: ident -> what _locals returns */
 
 /* The keys are weak: a Local that is dropped drops its fields. */
@@ -96,28 +96,24 @@ static thr_tstate *new_main(thr_runtime *rt) {
 /* From its birth on the anchor owns it: what is made after this may fail. */
 static thr_runtime *new_runtime(lua_State *L) {
   thr_runtime **anchor = thr_finale_anchor(L);
-  lua_pushboolean(L, 0);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime); /* makes the slot */
   thr_runtime *rt =
       thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L));
+  if (rt) thr_box_forgetall(rt);
   if (rt && !new_main(rt)) {
     thr_runtime_unref(rt);
     rt = NULL;
   }
   if (!rt) luaL_error(L, "not enough memory");
   *anchor = rt;
-  lua_pushlightuserdata(L, rt);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_runtime);
+  thr_self_setruntime(L, rt);
   return rt;
 }
 
 thr_runtime *thr_open(lua_State *L) {
   if (thr_self_isgone(L)) thr_self_refusegone(L);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_runtime);
-  thr_runtime *rt = lua_touserdata(L, -1);
-  lua_pop(L, 1);
+  thr_runtime *rt = thr_self_runtime(L);
   if (rt) return rt;
-  thr_os_keeploaded(&key_runtime);
+  thr_os_keeploaded(&thr_key_active);
   fill_registry(L);
   if (thr_fork_open() != 0) luaL_error(L, "not enough memory");
   if (thr_preempt_init() != 0)
