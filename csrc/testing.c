@@ -61,9 +61,9 @@ static int start_clock(lua_State *L) {
   return 0;
 }
 
-/* _testing.next_deadline() -> seconds until the earliest deadline of those who
-** sleep, or nil.  Who sleeps looks at the clock, and is seen, every
-** millisecond. */
+/* _testing.next_deadline() -> seconds until the earliest deadline of the
+** threads that sleep, or nil.  A sleeping thread looks at the clock, and is
+** seen, every millisecond. */
 static int next_deadline(lua_State *L) {
   int64_t left = thr_fault_untilnext();
   if (left == THR_FOREVER) lua_pushnil(L);
@@ -71,7 +71,7 @@ static int next_deadline(lua_State *L) {
   return 1;
 }
 
-/* _testing.advance(seconds): puts the clock, which stands, forward */
+/* _testing.advance(seconds): puts the clock, which is stopped, forward */
 static int advance(lua_State *L) {
   double seconds = luaL_checknumber(L, 1);
   bool stopped = thr_fault_advance((int64_t)(seconds * THR_SECOND));

@@ -1,6 +1,6 @@
 /*
 ** testing: the Lua face of the hostile build, `_thread._testing`, by which a
-** spec tells the library what is to go wrong (see fault.h).
+** spec says what is to go wrong (see fault.h).
 */
 #ifndef THR_TESTING_H
 #define THR_TESTING_H

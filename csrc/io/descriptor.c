@@ -10,7 +10,7 @@
 #include "os/stdio.h"
 #include "park/closing.h"
 
-/* --- what stands for a descriptor --- */
+/* --- values that have a descriptor --- */
 
 static thr_source of_file(lua_State *L, bool again) {
   luaL_Stream *p = lua_touserdata(L, 1);
@@ -62,7 +62,7 @@ static int descriptor_of(lua_State *L, const char *method) {
   return fd < 0 ? -1 : (int)fd;
 }
 
-/* Does the object hold input that it has read?  LuaSocket's `dirty` tells it
+/* Does the object hold input that it has read?  LuaSocket's `dirty` says so
 ** as a boolean, the `pending` of cqueues as a number of bytes. */
 static bool holds_input(lua_State *L) {
   if (!push_method(L, "dirty") && !push_method(L, "pending")) return false;
@@ -102,7 +102,7 @@ thr_source thr_descriptor_check(lua_State *L, bool again) {
 /* --- other libraries' objects --- */
 
 /* _closing(fd) -> for how many threads: those that wait for the descriptor,
-** which is about to be closed, are told. */
+** which is about to be closed, wake. */
 int thr_descriptor_closing(lua_State *L) {
   int fd = (int)thr_args_integer(L, 1, "fd", 0, INT_MAX);
   lua_pushinteger(L, thr_closing_announce(fd));
@@ -115,7 +115,7 @@ static int getfd(lua_State *L) {
 }
 
 /* _retire(object, f, ...) -> what f(object, ...) returns.  The C function f
-** takes the object's descriptor away; threads that wait for it are told, and
+** takes the object's descriptor away; threads that wait for it wake, and
 ** none can begin to before f is called. */
 int thr_descriptor_retire(lua_State *L) {
   int fd = getfd(L);

@@ -1,5 +1,5 @@
 /*
-** descriptor: the values of Lua that stand for a descriptor: an integer, a
+** descriptor: the values of Lua that have a descriptor: an integer, a
 ** file, an object with a method that returns it.  And how the descriptors of
 ** other libraries' objects are made, and closed, as if they were ours.
 */

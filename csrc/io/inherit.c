@@ -1,5 +1,5 @@
 /*
-** child: replaces os.execute and io.popen.
+** inherit: replaces os.execute and io.popen.
 **
 ** A worker thread blocks all signals from outside, and a child process
 ** inherits that: neither Ctrl-C nor SIGTERM would end it.  So they are let in

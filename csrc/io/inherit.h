@@ -1,4 +1,4 @@
-/* child: what a child process inherits, see the .c file. */
+/* inherit: what a child process inherits, see the .c file. */
 #ifndef THR_INHERIT_H
 #define THR_INHERIT_H
 

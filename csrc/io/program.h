@@ -3,11 +3,11 @@
 **
 ** What popen returns is a file of Lua's, and works wherever one does; its
 ** methods that wait (read, lines, close) are led to ours, as is whatever closes
-** a file, for those who wait for its descriptor.
+** a file, for the threads that wait for its descriptor.
 **
 ** Laws
-** - A program that has ended is asked for once.  Where the wait for its end is
-**   given up, it is disowned.
+** - A program is reaped once.  Where the wait for its end is given up, it is
+**   disowned.
 ** - A finaliser does not wait.
 */
 #ifndef THR_PROGRAM_H

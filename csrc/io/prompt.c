@@ -1,4 +1,4 @@
-/* readline: see readline.h. */
+/* prompt: see prompt.h. */
 #include "io/prompt.h"
 
 #include <stdatomic.h>

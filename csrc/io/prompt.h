@@ -1,5 +1,5 @@
 /*
-** readline: other threads run while lua.c's prompt waits for a line.
+** prompt: other threads run while lua.c's prompt waits for a line.
 **
 ** lua.c may be linked with GNU readline, which reads each key by a function
 ** that can be replaced.  Ours waits in park first.  Where readline is another

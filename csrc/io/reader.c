@@ -168,8 +168,8 @@ void thr_reader_leave(const thr_reading *c) {
 
 /* --- a file's reader --- */
 
-/* Who reads, in a finaliser or since one, drops what is held when that is
-** over. */
+/* A call that reads the file now, in a finaliser or since one, drops what is
+** held when it ends. */
 static int reader_gc(lua_State *L) {
   thr_finaliser_enter(L);
   thr_reader *r = luaL_checkudata(L, 1, NAME);

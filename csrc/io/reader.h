@@ -29,8 +29,8 @@ typedef struct {
   bool waits;       /* const: reading may block */
   thr_tstate *busy; /* gil: whose call is under way */
   int waiting;      /* gil: how many wait for their turn */
-  bool finalised;   /* gil: nobody frees what is held but who is busy */
-  char *held;       /* who is busy, as the rest */
+  bool finalised;   /* gil: the busy call frees what is held */
+  char *held;       /* the busy thread's, as the rest */
   size_t n, size;
   size_t pos; /* how far the call has come in what is held */
 } thr_reader;

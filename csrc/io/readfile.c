@@ -1,4 +1,4 @@
-/* file: see file.h. */
+/* readfile: see readfile.h. */
 #include "io/readfile.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static int read_formats(lua_State *L) {
   return lua_gettop(L) - last;
 }
 
-/* Calls the function with what stands above the file at 1, which is busy. */
+/* Calls the function with the values above the file at 1, which is busy. */
 static int call_protected(thr_reading *c, lua_CFunction fn) {
   lua_State *L = c->L;
   int nargs = lua_gettop(L) - 1;
@@ -75,7 +75,7 @@ static int read_waiting(lua_State *L, luaL_Stream *file, thr_reader *r) {
 
 /* --- the Lua face --- */
 
-/* A line of which the whole stands in the stream's buffer: pushes it. */
+/* A line of which the whole is in the stream's buffer: pushes it. */
 static bool read_buffered(lua_State *L, luaL_Stream *file,
                           const thr_reader *r) {
   size_t n;

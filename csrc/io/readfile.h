@@ -1,5 +1,5 @@
 /*
-** file: reading Lua's files, the functions.
+** readfile: reading Lua's files, the functions.
 */
 #ifndef THR_READFILE_H
 #define THR_READFILE_H

@@ -1,4 +1,4 @@
-/* pollset: see pollset.h. */
+/* selectset: see selectset.h. */
 #include "io/selectset.h"
 
 #include <errno.h>

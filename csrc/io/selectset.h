@@ -1,6 +1,6 @@
 /*
-** pollset: a set of descriptors for Lua, which is waited for as one of them.
-** What threading.socket's select stands on.
+** selectset: a set of descriptors for Lua, which is waited for as one of them.
+** threading.socket's select is built on it.
 */
 #ifndef THR_SELECTSET_H
 #define THR_SELECTSET_H

@@ -1,4 +1,4 @@
-/* io: see io.h. */
+/* waitfd: see waitfd.h. */
 #include "io/waitfd.h"
 
 #include <string.h>
@@ -45,7 +45,7 @@ static bool is_ready(const thr_source *s, thr_watch *watch, bool look) {
   return watch->ready != 0;
 }
 
-/* Waits once for what stands at 1.  How many results; 0: look again. */
+/* Waits once for the value at 1.  How many results; 0: look again. */
 static int wait_once(lua_State *L, unsigned wanted, int64_t deadline,
                      bool look, bool again) {
   thr_tstate *ts = thr_self(L);

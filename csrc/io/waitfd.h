@@ -1,5 +1,5 @@
 /*
-** io: threading.io's functions: waiting for descriptors.
+** waitfd: threading.io's functions: waiting for descriptors.
 */
 #ifndef THR_WAITFD_H
 #define THR_WAITFD_H
@@ -11,7 +11,7 @@
 THR_PRIVATE_BEGIN
 
 int thr_waitfd_waitfd(lua_State *L);  /* _wait_fd(fd, mode [, timeout]) */
-/* _await_fd, likewise, for who has just been told to wait: saves a look. */
+/* _await_fd: the same after a call that would have blocked; saves a look. */
 int thr_waitfd_awaitfd(lua_State *L);
 
 THR_PRIVATE_END

@@ -1,5 +1,5 @@
 /*
-** folder: folders and files for kernels, by descriptors: see os_folder.h.
+** folder: folders and files for kernels, by descriptors, see os/folders.h.
 **
 ** The functions of threading._thread return nil and a message where the system
 ** refuses something.  A folder is closed at the end of its block, or collected;

@@ -240,7 +240,7 @@ static void let_go(const kernel *k, frame *f) {
 
 /* --- the call --- */
 
-/* Numbers have no length, by which threading_length tells them. */
+/* Numbers have no length: so threading_length knows them. */
 static threading_call describe_call(const kernel *k, thr_tstate *ts,
                                     frame *f) {
   for (int i = 0; i < k->n; i++)

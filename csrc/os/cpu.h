@@ -1,7 +1,6 @@
 /*
-** cpu: which processor this is.
-**
-** A part of the os layer, see os.h.
+** cpu: processors: what they are, and which threads have them.  What the
+** other rooms ask often is in os.h.
 */
 #ifndef THR_CPU_H
 #define THR_CPU_H

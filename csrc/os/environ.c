@@ -1,4 +1,4 @@
-/* os_environ, on POSIX.  See os_environ.h for the contract. */
+/* environ, on POSIX: see environ.h. */
 #define _GNU_SOURCE 1
 
 #include "os/environ.h"

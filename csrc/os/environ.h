@@ -1,9 +1,9 @@
 /*
 ** environ: the environment, and whether it may be trusted.
 **
-** A part of the os layer, see os.h.  Who starts a program that has more rights
-** than they (set-user-ID, set-group-ID, file capabilities) chooses its
-** environment: such a program sees none of it here.
+** A program may have more rights than the user who starts it, and so chooses
+** its environment (set-user-ID, set-group-ID, file capabilities): such a
+** program sees none of it here.
 */
 #ifndef THR_ENVIRON_H
 #define THR_ENVIRON_H
@@ -25,8 +25,8 @@ char **thr_os_environ(void);
 ** thr_os_elevated, no more than where the system's programs are. */
 char **thr_os_trustedenviron(void);
 
-/* The executable file that a program's name stands for, by PATH if there is no
-** slash in it.  Returns 0 or errno. */
+/* The executable file of a program's name, found by PATH if there is no slash
+** in it.  Returns 0 or errno. */
 int thr_os_findprogram(const char *name, char *path, size_t size);
 
 /* Where that is without links.  False: that is unknown, or it is a script. */

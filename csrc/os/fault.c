@@ -45,7 +45,7 @@ long long thr_fault_held(void) { return held; }
 
 /* --- the clock --- */
 
-#define LOOK_AGAIN (THR_SECOND / 1000) /* a sleeper, until it is told */
+#define LOOK_AGAIN (THR_SECOND / 1000) /* at the clock, while it is stopped */
 
 static _Atomic int64_t stopped_at; /* 0: it goes */
 static _Atomic int64_t earliest = THR_FOREVER; /* deadline of a sleeper */

@@ -2,11 +2,11 @@
 ** fault: the knobs of the hostile build: what is to go wrong, and when.
 **
 ** Built with -DTHREADING_TESTING, the library takes every chance to go wrong
-** that it is told to take (by testing.c).  In an ordinary build what is
+** that a spec asks it to take (by testing.c).  In an ordinary build what is
 ** declared here is constant, and the compiler takes it out.
 **
 ** Asked where what is to go wrong is decided, by the room `os` above all.
-** Knows no clock: where it needs the time, it is given a function that tells
+** Knows no clock: where it needs the time, it is given a function that returns
 ** it, which an ordinary build does not call.
 */
 #ifndef THR_FAULT_H
@@ -44,7 +44,7 @@ long long thr_fault_end(void);
 void thr_fault_hold(int n);
 long long thr_fault_held(void);
 
-/* The clock of timeouts, which may be told to stand still: what it shows at
+/* The clock of timeouts, which a spec may stop: what it shows at
 ** this time; until when to sleep for a deadline of it; and, when a sleep has
 ** come to that end: is it still before the deadline? */
 int64_t thr_fault_now(int64_t now);

@@ -1,4 +1,4 @@
-/* os_folder, on POSIX.  See os_folder.h for the contract. */
+/* folders, on POSIX: see folders.h. */
 #define _GNU_SOURCE 1
 #define _DARWIN_C_SOURCE 1 /* st_mtimespec */
 
@@ -33,7 +33,7 @@ static int open_at(int folder, const char *name, int flags, mode_t mode) {
 
 static bool is_trusted(uid_t owner) { return owner == 0 || owner == geteuid(); }
 
-/* Can other users write it?  A list of who may is seen as the group's. */
+/* Can other users write it?  An access list is seen as the group's. */
 static bool is_open_to_others(const struct stat *s) {
   return (s->st_mode & (S_IWGRP | S_IWOTH)) != 0;
 }

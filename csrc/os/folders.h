@@ -2,7 +2,7 @@
 ** folders: folders and files by their descriptors, so that what was looked at
 ** is what is used.
 **
-** A part of the os layer, see os.h.  A descriptor is inherited by no program.
+** No program inherits a descriptor of these.
 ** Functions that return an int return 0 or errno, unless it says otherwise.
 */
 #ifndef THR_FOLDERS_H

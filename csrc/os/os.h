@@ -1,10 +1,15 @@
 /*
 ** os: what the library asks of the operating system, and nothing else.
 **
-** The only unit that includes <pthread.h>, <signal.h> or <semaphore.h>, and
-** the only one with a platform `#if`.  Time is int64_t nanoseconds of the
-** monotonic clock; a deadline is a point on that clock, THR_FOREVER is none.
-** May be called by everybody, with or without the global lock.
+** What all rooms need: memory, clocks, mutexes and private descriptors (os.c),
+** threads (pthread.c), processors (cpu.c) and signals (signal.c).
+**
+** Laws
+** - This room alone includes the system's headers and has a platform `#if`.
+** - Time is int64_t nanoseconds of the monotonic clock; a deadline is a point
+**   on that clock, THR_FOREVER is none.
+** - Any thread may call what is here, with or without the global lock.  Only
+**   thr_os_join waits.
 */
 #ifndef THR_OS_H
 #define THR_OS_H
@@ -58,17 +63,18 @@ void thr_os_setname(const char *name); /* of the calling thread */
 int64_t thr_os_nativeid(void);
 bool thr_os_stackok(size_t size); /* may a thread have this stack size? */
 /* How much of the processors' time a thread of this process has had, or
-** THR_FOREVER where nobody tells.  The calling one's is thr_os_threadtime. */
+** THR_FOREVER where that is unknown.  The calling thread's own is
+** thr_os_threadtime. */
 int64_t thr_os_timeof(thr_osthread t, int64_t native_id);
 /* What a thread of this process does, which is not the calling one.  Where
-** nobody tells, one that stands still for a moment sleeps. */
+** that is unknown, one that makes no progress for a moment sleeps. */
 typedef enum {
   THR_RUNS,
   THR_WAITS, /* for a processor: in a computation or at the end of a sleep */
   THR_SLEEPS
 } thr_activity;
 thr_activity thr_os_activity(thr_osthread t, int64_t native_id);
-int thr_os_cpu(void); /* on which processor this runs; 0 where none tells */
+int thr_os_cpu(void); /* on which processor this runs; 0: unknown */
 void thr_os_yield(void); /* lets others run on this processor */
 int thr_os_cpucount(void);        /* processors this process may use */
 
@@ -102,7 +108,7 @@ int thr_os_signumber(const char *name);
 int thr_os_raise(int sig); /* to this process; returns 0 or errno */
 int thr_os_sigint(void);
 bool thr_os_sigvalid(int sig);
-bool thr_os_sighandled(int sig); /* by a function of somebody's */
+bool thr_os_sighandled(int sig); /* by a function, not by default */
 
 bool thr_os_isterminal(void); /* is stderr one? */
 

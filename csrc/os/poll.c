@@ -82,7 +82,7 @@ static int poll_with(struct pollfd *p, nfds_t n, const struct timespec *t,
   if (t && t->tv_sec > MAX_SECONDS) t = &most;
   if (last == INT_MAX) return poll_in_slices(p, n, t, mask);
   int r = pselect(last + 1, &in, &out, NULL, t, mask);
-  if (r < 0 && errno == EBADF) return poll(p, n, 0); /* tells which */
+  if (r < 0 && errno == EBADF) return poll(p, n, 0); /* finds which */
   if (r > 0) from_sets(p, n, &in, &out);
   return r;
 }
@@ -96,8 +96,8 @@ static struct pollfd watched(const thr_watch *watch) {
   return p;
 }
 
-/* Who reads or writes where there is an error, or nobody at the other end,
-** is told so at once. */
+/* Where there is an error, or nobody at the other end, both to read and to
+** write report that at once. */
 static void note(thr_watch *watch, int revents) {
   watch->ready = 0;
   if (revents & (POLLIN | POLLHUP | POLLERR)) watch->ready |= THR_IN;
@@ -151,7 +151,7 @@ bool thr_os_polladd(int set, const thr_pollable *p) {
 }
 
 /* What has failed or was hung up is ready for both. */
-static thr_pollable told(const struct epoll_event *e) {
+static thr_pollable ready_member(const struct epoll_event *e) {
   uint32_t both = EPOLLERR | EPOLLHUP;
   return (thr_pollable){.fd = e->data.fd,
                         .in = (e->events & (EPOLLIN | both)) != 0,
@@ -162,7 +162,7 @@ int thr_os_pollready(int set, thr_pollable *list, int n) {
   struct epoll_event *events = thr_os_alloc((size_t)n * sizeof(*events));
   int ready = events ? epoll_wait(set, events, n, 0) : -1;
   if (!events) errno = ENOMEM;
-  for (int i = 0; i < ready; i++) list[i] = told(&events[i]);
+  for (int i = 0; i < ready; i++) list[i] = ready_member(&events[i]);
   thr_os_free(events);
   return ready;
 }

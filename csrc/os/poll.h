@@ -1,7 +1,8 @@
 /*
 ** poll: is a descriptor, or one of a set, ready?
 **
-** A part of the os layer, see os.h.
+** Laws
+** - Nothing here waits but thr_os_watch, which sem alone calls.
 */
 #ifndef THR_POLL_H
 #define THR_POLL_H

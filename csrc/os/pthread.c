@@ -1,4 +1,4 @@
-/* os: threads, on POSIX.  See os.h for the contract. */
+/* pthread: threads, on POSIX; see os.h. */
 #define _GNU_SOURCE 1
 
 #include <errno.h>

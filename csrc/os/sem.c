@@ -1,4 +1,4 @@
-/* os_sem, on POSIX.  See os_sem.h for the contract. */
+/* sem, on POSIX: see sem.h. */
 #define _GNU_SOURCE 1
 
 #include "os/sem.h"

@@ -1,7 +1,8 @@
 /*
 ** sem: the semaphores that threads sleep on.
 **
-** A part of the os layer, see os.h.  Only gil and park sleep.
+** Laws
+** - Only gil and park sleep.
 */
 #ifndef THR_SEM_H
 #define THR_SEM_H
@@ -23,7 +24,7 @@ THR_PRIVATE_BEGIN
 typedef enum {
   THR_SEM_PLAIN,
   THR_SEM_PIPE,
-  THR_SEM_SIGNAL /* needs nothing; who posts knows that the thread lives */
+  THR_SEM_SIGNAL /* needs nothing; the poster knows that the thread lives */
 } thr_semkind;
 
 typedef struct {
@@ -40,10 +41,10 @@ typedef struct {
 #endif
     };
     struct { /* the others */
-      thr_osthread sleeper; /* who has made it */
+      thr_osthread sleeper; /* const: the thread that has made it */
       int in, out;          /* the pipe's ends, or -1 */
-      _Atomic bool token;   /* set by who posts, taken by who waits */
-      _Atomic bool asleep;  /* set by who waits: a post must end its sleep */
+      _Atomic bool token;   /* set by the poster, taken by the sleeper */
+      _Atomic bool asleep;  /* set by the sleeper: a post must end its sleep */
     };
   };
 } thr_sem;

@@ -1,4 +1,4 @@
-/* os_stdio, on POSIX.  See os_stdio.h for the contract. */
+/* stdio, on POSIX: see stdio.h. */
 #define _GNU_SOURCE 1
 
 #include "os/stdio.h"

@@ -1,5 +1,5 @@
 /*
-** stdio: what C's streams do not tell.  A part of the os layer, see os.h.
+** stdio: what C's streams know, and C has no functions for.
 */
 #ifndef THR_STDIO_H
 #define THR_STDIO_H
@@ -10,8 +10,8 @@
 
 THR_PRIVATE_BEGIN
 
-/* How many bytes can be read from what the stream has buffered; -1: this C
-** library does not tell. */
+/* How many bytes can be read from what the stream has buffered; -1: that is
+** unknown with this C library. */
 ptrdiff_t thr_os_buffered(FILE *f);
 
 /* What is buffered, if it can be looked at: so many bytes, or NULL; and to skip
@@ -27,7 +27,7 @@ size_t thr_os_unread(FILE *f, const char *s, size_t n, void *room,
 size_t thr_os_roomtounread(FILE *f, size_t n);
 
 /* Is there something that is written, but not yet to the descriptor?  Where
-** this C library does not tell, there may be if it can be written to. */
+** that is unknown with this C library, there may be if it can be written to. */
 bool thr_os_unwritten(FILE *f);
 
 int thr_os_fileno(FILE *f); /* -1: none */
@@ -35,7 +35,7 @@ int thr_os_fileno(FILE *f); /* -1: none */
 /* May reading block, and can be waited for? */
 bool thr_os_mayblock(FILE *f);
 
-/* Where the descriptor is a terminal, what stands in stdout's buffer may be the
+/* Where the descriptor is a terminal, what is in stdout's buffer may be the
 ** question that the user is to answer. */
 void thr_os_flushprompt(int fd);
 
