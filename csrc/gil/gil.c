@@ -51,6 +51,20 @@ static void drop_after(thr_tstate *self, int64_t patience) {
   thr_preempt_armafter(self, (int)(patience / THR_INSTRUCTION));
 }
 
+/* Arms the holder for what was asked of it before it had the lock, and for what
+** those that wait will not ask.  Where its hook is too dear, the first of the
+** queue asks when it has rested. */
+static void arm_new_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
+  bool drops = gil->drop, rests = thr_rest_left(ts) > 0;
+  if (drops && rests) rouse_first(gil);
+  if ((drops && !rests) || ts->asked.pending & THR_PENDING_AT_ONCE)
+    thr_preempt_arm(ts);
+  if (gil->grace > 0) drop_after(ts, gil->grace);
+  else if (preempted && gil->offers && !rests)
+    thr_preempt_armafter(ts, (int)(THR_OFFER_AFTER / THR_INSTRUCTION));
+  gil->grace = 0;
+}
+
 /* The lock is ours; say so.  Store holder, then load drop: a waiter stores
 ** drop and then loads holder, so that one of both sees the other (a signal
 ** that found no holder yet is not lost). */
@@ -63,15 +77,10 @@ static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
   }
   atomic_store_explicit(&ts->gil.held, true, memory_order_relaxed);
   if (ts->is_main && ts->rt->main_stale) thr_ctrlc_relay(ts);
-  bool asked = atomic_load(&ts->rt->gil.drop), rests = thr_rest_left(ts) > 0;
-  if (asked && rests) rouse_first(gil);
-  if ((asked && !rests) || ts->asked.pending & THR_PENDING_AT_ONCE)
-    thr_preempt_arm(ts);
+  if (atomic_load(&gil->drop) || ts->asked.pending & THR_PENDING_AT_ONCE ||
+      gil->grace > 0 || (preempted && gil->offers))
+    arm_new_holder(gil, ts, preempted);
   thr_preempt_hurry(ts);
-  if (gil->grace > 0) drop_after(ts, gil->grace);
-  else if (preempted && gil->offers && !rests)
-    thr_preempt_armafter(ts, (int)(THR_OFFER_AFTER / THR_INSTRUCTION));
-  gil->grace = 0;
 }
 
 /* Who was preempted gets the lock where the last holder ran, which went to wait
@@ -193,16 +202,20 @@ static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
   enqueue(gil, w);
 }
 
+/* Returns whether the thread had been preempted. */
+static bool take_in_turn(thr_gil *gil, thr_tstate *ts, int64_t patience) {
+  thr_gilwaiter w;
+  thr_mutex_lock(&gil->m);
+  queue_up(gil, &w, ts, patience);
+  wait_turn(gil, &w);
+  thr_mutex_unlock(&gil->m);
+  return w.preempted;
+}
+
 void thr_gil_take(thr_tstate *ts, int64_t patience) {
   thr_gil *gil = &ts->rt->gil;
-  thr_gilwaiter w = {.preempted = false};
-  if (!try_take(gil)) {
-    thr_mutex_lock(&gil->m);
-    queue_up(gil, &w, ts, patience);
-    wait_turn(gil, &w);
-    thr_mutex_unlock(&gil->m);
-  }
-  become_holder(gil, ts, w.preempted);
+  bool at_once = try_take(gil);
+  become_holder(gil, ts, !at_once && take_in_turn(gil, ts, patience));
 }
 
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,

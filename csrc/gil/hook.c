@@ -65,10 +65,6 @@ static bool counts(const thr_hooked *h) {
   return (h->user_mask & LUA_MASKCOUNT) != 0;
 }
 
-bool thr_hook_ishurried(const thr_runtime *rt) {
-  return thr_fault_every() > 0 && rt->alive > 0;
-}
-
 /* While other threads live.  Where it is dear to set, the hook stays for a
 ** while when they have ended: there may soon be others. */
 static bool is_watched(thr_tstate *ts, const thr_hooked *h) {

@@ -17,6 +17,7 @@
 #define THR_HOOK_H
 
 #include "gil/record.h"
+#include "os/fault.h"
 
 THR_PRIVATE_BEGIN
 
@@ -55,7 +56,9 @@ bool thr_hook_issignal(thr_tstate *ts);
 void thr_hook_accept(thr_tstate *ts);
 
 /* Does the hostile build preempt without being asked? */
-bool thr_hook_ishurried(const thr_runtime *rt);
+static inline bool thr_hook_ishurried(const thr_runtime *rt) {
+  return thr_fault_every() > 0 && rt->alive > 0;
+}
 
 THR_PRIVATE_END
 

@@ -3,7 +3,6 @@
 
 #include <lua.h>
 
-#include "gil/hook.h"
 #include "gil/rest.h"
 #include "os/tuning.h"
 
@@ -32,10 +31,6 @@ static int soon(thr_tstate *ts) {
 }
 
 void thr_preempt_arm(thr_tstate *ts) { thr_preempt_armafter(ts, soon(ts)); }
-
-void thr_preempt_hurry(thr_tstate *ts) {
-  if (thr_hook_ishurried(ts->rt)) thr_preempt_arm(ts);
-}
 
 void thr_preempt_enter(thr_tstate *ts) {
   atomic_store_explicit(&ts->hooks.busy, true, memory_order_relaxed);

@@ -11,7 +11,7 @@
 #ifndef THR_PREEMPT_H
 #define THR_PREEMPT_H
 
-#include "gil/record.h"
+#include "gil/hook.h"
 
 THR_PRIVATE_BEGIN
 
@@ -31,7 +31,9 @@ void thr_preempt_armafter(thr_tstate *ts, int instructions);
 
 /* The hostile build's arm (see fault.h): wherever a hook might have been
 ** lifted or never laid. */
-void thr_preempt_hurry(thr_tstate *ts);
+static inline void thr_preempt_hurry(thr_tstate *ts) {
+  if (thr_hook_ishurried(ts->rt)) thr_preempt_arm(ts);
+}
 
 /* What the handler does, for another handler: a pending bit has been set. */
 void thr_preempt_poke(void);

@@ -25,17 +25,11 @@ void thr_rest_end(thr_tstate *ts, int64_t begun) {
 
 /* The compare: another thread that finds the rest over must not end one that
 ** has begun since. */
-static int64_t look(thr_tstate *ts, long long until) {
+int64_t thr_rest_look(thr_tstate *ts, long long until) {
   int64_t left = until - thr_os_timeof(ts->life.os, ts->life.native_id);
   if (left > 0) return left;
   atomic_compare_exchange_strong(&ts->rest.until, &until, 0);
   return 0;
-}
-
-int64_t thr_rest_left(thr_tstate *ts) {
-  long long until =
-      atomic_load_explicit(&ts->rest.until, memory_order_relaxed);
-  return until == 0 ? 0 : look(ts, until);
 }
 
 int64_t thr_rest_cost(const thr_tstate *ts) { return ts->rest.cost; }

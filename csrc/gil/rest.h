@@ -26,8 +26,14 @@ int64_t thr_rest_begin(const thr_tstate *ts);
 void thr_rest_end(thr_tstate *ts, int64_t begun);
 
 /* How much longer the thread is to be left alone; 0: no longer.  It is the
-** calling one, or is known to live. */
-int64_t thr_rest_left(thr_tstate *ts);
+** calling one, or is known to live.  On an ordinary stack that is one compare:
+** it is asked wherever the global lock is taken. */
+int64_t thr_rest_look(thr_tstate *ts, long long until);
+static inline int64_t thr_rest_left(thr_tstate *ts) {
+  long long until =
+      atomic_load_explicit(&ts->rest.until, memory_order_relaxed);
+  return until == 0 ? 0 : thr_rest_look(ts, until);
+}
 
 /* What the calling thread's dear walks have cost it, in all. */
 int64_t thr_rest_cost(const thr_tstate *ts);
