@@ -1104,6 +1104,12 @@ int f(int x) {
         "void f(void) {}", { cc = hanging, timeout = 0.3 }))
     end)
 
+    it("that never stops printing is ended", function()
+      local endless = script("endless", "exec yes")
+      assert.matches("has not ended after", support.message(threading.kernel,
+        "void f(void) {}", { cc = endless, timeout = 0.1 }))
+    end)
+
     it("that hangs lets other threads go on, and is cancelled", function()
       local started = folder .. "/started"
       local hanging = script("waiting", "touch " .. started
