@@ -282,7 +282,7 @@ end
 repeat -- with more time, if it was over before we had the lock
   timeout, over = 2 * timeout, false
   t = start("w", wait)
-  parked(t, "Condition")
+  repeat time.sleep(0) until over or _thread._parked()[t.ident] == "Condition"
   local ok, err = pcall(function()
     local _ <close> = condition:guard()
     -- w's timeout comes while we wait: then it waits for ever, as we do
