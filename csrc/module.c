@@ -51,7 +51,7 @@
 #include "testing.h"
 
 /***
-The low-level module.  `threading` stands on it, and programs seldom need it.
+The low-level module.  `threading` is built on it, and programs seldom need it.
 @module threading._thread
 */
 
@@ -279,7 +279,7 @@ static int living(lua_State *L) {
 
 /***
 Calls a function in a new thread, for which nobody waits.  An error in it is
-told on stderr.
+reported on stderr.
 @function start_new_thread
 @tparam function fn
 @param ... its arguments
@@ -426,7 +426,7 @@ int luaopen_threading__thread(lua_State *L) {
   thr_capi_checkfirst(L);
   thr_runtime *rt = thr_open(L);
   if (!rt->opened) open_all(L, rt);
-  thr_require_open(L); /* again: who keeps a copy of _G may have put it back */
+  thr_require_open(L); /* again: a program may have put its own back */
   luaL_newlib(L, functions);
   thr_blame_names(L, functions);
   thr_clock_open(L);

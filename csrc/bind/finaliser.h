@@ -10,7 +10,7 @@
 
 #include <lua.h>
 
-#include "os/os.h"
+#include "os/port.h"
 
 THR_PRIVATE_BEGIN
 

@@ -9,7 +9,7 @@
 #include <lua.h>
 
 #include "gil/whose.h"
-#include "park/park.h"
+#include "park/lot.h"
 
 THR_PRIVATE_BEGIN
 

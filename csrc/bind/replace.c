@@ -105,7 +105,7 @@ static void push_replacement(lua_State *L, lua_CFunction fn, int idx,
   lua_pushcclosure(L, fn, 2);
 }
 
-/* The loaded library stands at `loaded`, the pristine one above it. */
+/* The loaded library is at `loaded`, the pristine one above it. */
 static void replace(lua_State *L, int loaded, const thr_replacement *r) {
   int was = loaded + 2, standard = loaded + 3;
   lua_getfield(L, loaded, r->name);

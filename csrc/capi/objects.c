@@ -72,7 +72,7 @@ double *thr_objects_tofloat64(lua_State *L, int arg) {
 struct threading_object {
   void *obj;
   void (*unref)(void *obj);
-  atomic_int *retained; /* NULL: nobody can wait for it */
+  atomic_int *retained; /* NULL: no thread can wait for it */
 };
 
 static void unref_lock(void *o) { thr_lock_unref(o); }
@@ -98,7 +98,7 @@ static atomic_int *references(lua_State *L, int arg, threading_object *o) {
   return NULL;
 }
 
-/* While C has it, C may wake those that wait for it. */
+/* While C has it, C may wake the threads that wait for it. */
 static void count(const threading_object *o, int more) {
   if (!o->retained) return;
   atomic_fetch_add(o->retained, more);

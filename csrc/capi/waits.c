@@ -8,7 +8,7 @@
 #include "sync/rlock.h"
 #include "sync/semaphore.h"
 
-/* Of C code nobody knows a place. */
+/* C code has no place that could be noted. */
 static int got(thr_lock *l) {
   if (thr_lock_debug) l->acquired_at[0] = '\0';
   return 1;
@@ -34,8 +34,8 @@ static thr_parkresult wait_event(void *e, thr_tstate *ts, int64_t deadline) {
   return thr_event_wait(e, ts, deadline);
 }
 
-/* Without the global lock: C has no place to raise a deadlock from, so that
-** another thread must be told of it, and a dump can wait.  Not outside, from
+/* Without the global lock: C has no place to raise a deadlock from, so that it
+** is reported to another thread, and a dump can wait.  Not outside, from
 ** where an attached thread may not be let in again. */
 static int wait(threading_thread *t, waiting *fn, void *obj, double seconds) {
   thr_tstate *ts = thr_nogil_record(t);

@@ -112,8 +112,8 @@ static thr_array *check(lua_State *L, int arg) {
 ** owes. */
 #define MAX_STEP ((size_t)1 << 30)
 
-/* The collector sees boxes of a few bytes: it is told what is behind them, or
-** it would let a loop that makes Arrays fill the memory. */
+/* The collector sees boxes of a few bytes: the size of what is behind them is
+** reported to it, or it would let a loop that makes Arrays fill the memory. */
 static void account(lua_State *L, size_t bytes) {
   static atomic_size_t owed; /* by all states: it is no more than a hint */
   bytes += atomic_exchange_explicit(&owed, 0, memory_order_relaxed);

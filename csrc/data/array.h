@@ -2,9 +2,9 @@
 ** array: a typed block of memory that Lua and C share.
 **
 ** The block is aligned for SIMD, never moves and never changes its size; it
-** lives as long as somebody holds a reference: the box in Lua, and a kernel
-** while it runs.  Elements are plain memory: who shares them between threads
-** keeps their accesses apart.
+** lives as long as there is a reference: the box in Lua, and a kernel while it
+** runs.  Elements are plain memory: a program that shares them
+** between threads keeps their accesses apart.
 */
 #ifndef THR_ARRAY_H
 #define THR_ARRAY_H
@@ -13,7 +13,6 @@
 #include <stddef.h>
 
 #include "data/elem.h"
-#include "os/tuning.h"
 
 THR_PRIVATE_BEGIN
 
@@ -21,7 +20,7 @@ typedef struct {
   void *data;    /* const: THR_ARRAY_ALIGN bytes aligned; NULL if n is 0 */
   size_t n;      /* const: elements */
   thr_elem type; /* const */
-  atomic_int refs;
+  atomic_int refs; /* atomic */
 } thr_array;
 
 /* All 0; NULL: no memory.  What is never touched takes none. */

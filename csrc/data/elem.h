@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "os/os.h"
+#include "os/port.h"
 
 THR_PRIVATE_BEGIN
 

@@ -23,9 +23,9 @@ typedef struct {
 #undef X
     _Atomic int64_t i; /* the same as int64, */
     _Atomic double d;  /* and as float64 */
-  } u;
+  } u; /* atomic */
   thr_elem type; /* const */
-  atomic_int refs;
+  atomic_int refs; /* atomic */
 } thr_value;
 
 thr_value *thr_value_new(thr_elem type); /* 0; NULL: no memory */

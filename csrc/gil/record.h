@@ -9,6 +9,7 @@
 #define THR_RECORD_H
 
 #include "gil/parts.h"
+#include "os/tuning.h"
 
 THR_PRIVATE_BEGIN
 
@@ -36,8 +37,6 @@ struct thr_tstate {
   thr_tstate *tls_next;    /* own: records of one OS thread */
   thr_tstate *retired_next; /* gil; own while it starts: those it joins */
 };
-
-#define THR_KNOWN_BOXES 128 /* a power of 2 */
 
 struct thr_runtime {
   _Atomic(const void *) known_boxes[THR_KNOWN_BOXES]; /* box's; gil to write:

@@ -8,6 +8,7 @@
 #include "bind/pending.h"
 #include "os/stdio.h"
 #include "os/tuning.h"
+#include "park/park.h"
 
 #define NAME "threading.reader"
 

@@ -223,6 +223,11 @@
 ** each method call looks at both.  Bench: lock, array, rlock. */
 #define THR_BOX_ROOM 32
 
+/* How many boxes a Lua state knows without a look at their size; a power of 2.
+** Smaller: objects that are used in turn push each other out, which costs each
+** use a tenth more; larger: more cache.  Chosen.  Bench: lock, array. */
+#define THR_KNOWN_BOXES 128
+
 /* Bytes of Arrays that are reported to the collector at once, which sees boxes
 ** of a few bytes.  Smaller: more calls of lua_gc; larger: more memory before
 ** it runs.  Chosen; no bench. */

@@ -85,7 +85,7 @@ static int new_state(lua_State *origin) {
   return 1;
 }
 
-/* Whoever has taken the spare has the origin, too. */
+/* Called by the thread that has taken the spare: the origin is its, too. */
 static lua_State *make_spare(lua_State *L, lua_State *origin) {
   lua_pushcfunction(origin, new_state);
   int status = lua_pcall(origin, 0, 1, 0);
@@ -98,7 +98,7 @@ static lua_State *make_spare(lua_State *L, lua_State *origin) {
 
 /* On the thread's own state, protected: a finaliser may run here, and even
 ** wait. */
-static int settle(lua_State *L) {
+static int set_up(lua_State *L) {
   newcomer *n = lua_touserdata(L, 1);
   thr_runtime *rt = n->ts->rt;
   lua_pushthread(L);
@@ -138,7 +138,7 @@ static bool give_state(thr_tstate *ts) {
   ts->rt->births++;
   thr_preempt_leave(ts);
   if (ts->rt->gil.drop) thr_preempt_arm(ts); /* there was no state to arm */
-  lua_pushcfunction(L, settle);
+  lua_pushcfunction(L, set_up);
   lua_pushlightuserdata(L, &n);
   int status = lua_pcall(L, 1, 0, 0);
   lua_settop(L, 0);
@@ -146,7 +146,7 @@ static bool give_state(thr_tstate *ts) {
   return status == LUA_OK;
 }
 
-/* Drops what the thread has in Lua, if it has come so far. */
+/* Drops what the thread has in Lua, if it has got a state. */
 static void leave(thr_tstate *ts) {
   lua_State *L = ts->lua.base;
   thr_preempt_enter(ts); /* for good: the state may be collected from now */

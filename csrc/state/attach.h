@@ -2,18 +2,19 @@
 ** attach: OS threads that Lua did not start.
 **
 ** Such a thread's record is `foreign` and a daemon's.  From attach to detach
-** it counts as living and as awake.  It is `outside` while it is without the
-** global lock and no call of Lua's is under way on it: then the end of the
-** program does not wait for it, and it does not come in again.
+** it counts as living and as awake.  It is `outside` while it does not have the
+** global lock and no call of Lua's is under way on it: the end of the program
+** does not wait for it then, and does not let it in again.
 **
 ** Laws
-** - outside and rt->closing change under the runtime's mutex: who comes in
-**   before the end begins is waited for, who comes after is refused.
-** - Who goes outside while the end waits wakes it.
+** - outside and rt->end.closing change under the runtime's mutex: a thread
+**   that comes in before the end begins is waited for, one that comes later is
+**   refused.
+** - A thread that goes outside while the end waits wakes it.
 ** - A record that is outside when the end comes stays in the list, its id
 **   gone, until the runtime is dropped; its thread detaches when it likes.
 ** - `spare` is a Lua state made in advance, for a new thread has none to make
-**   its own with.  Who takes it makes the next.
+**   its own with.  The thread that takes it makes the next.
 */
 #ifndef THR_ATTACH_H
 #define THR_ATTACH_H
@@ -26,12 +27,13 @@ THR_PRIVATE_BEGIN
 ** being closed, or there is no memory. */
 thr_tstate *thr_attach(thr_runtime *rt, const char *name);
 
-/* Takes it back.  False: a call of Lua's is under way. */
+/* Drops the record.  False: a call of Lua's is under way. */
 bool thr_detach(thr_tstate *ts);
 
-/* Lets go of the global lock, and takes it; false where it is had already, or
-** gone already.  A foreign thread may be refused the lock. */
+/* Lets go of the global lock; false: the thread does not have it. */
 bool thr_attach_goout(thr_tstate *ts);
+/* Takes the global lock, unless the thread has it; false: a foreign thread is
+** refused it. */
 bool thr_attach_comein(thr_tstate *ts);
 
 /* --- the Lua face --- */

@@ -1,6 +1,6 @@
 /*
 ** coroutine: replaces coroutine.resume, wrap, close, create and yield by
-** equivalents that tell the thread's record which coroutine runs; and
+** equivalents that note in the thread's record which coroutine runs; and
 ** coroutine.running by one that knows threads.
 **
 ** A hook armed on a thread's base state is not seen by a coroutine on top of
@@ -14,7 +14,6 @@
 
 #include "bind/replace.h"
 #include "bind/self.h"
-#include "gil/gil.h"
 #include "gil/hook.h"
 #include "gil/preempt.h"
 #include "gil/whose.h"
@@ -23,7 +22,7 @@
 /* `running` may change only between step_in and step_out; both leave the
 ** states' values alone.  What lies between must not raise: lua_resume and
 ** lua_resetthread do not.  Once the library is gone there is no record, and
-** nothing to be told. */
+** nothing to note. */
 static void set_running(thr_tstate *ts, lua_State *L) {
   thr_tstate_run(ts, L);
   thr_hook_follow(ts, L);
@@ -47,8 +46,8 @@ static void step_in(thr_tstate *ts, thr_step *s) {
   set_running(ts, s->co); /* what was armed is armed below */
 }
 
-/* What co was asked for is asked of `before`: who was woken in co, and sleeps
-** on until the lock is free, does not ask again. */
+/* What co was asked for is asked of `before`: a thread that asked while co ran
+** sleeps on until the lock is free, and does not ask again. */
 static void step_out(thr_tstate *ts, thr_step *s) {
   if (!ts) return;
   thr_whose_at(ts, s->from);
@@ -238,7 +237,7 @@ static int co_close(lua_State *L) {
 /* --- around a wrapper of the program's --- */
 
 /* Its own code runs in L; the record names the coroutine that it is about to
-** resume, for nothing tells when it does. */
+** resume, for nothing reports when it does. */
 static int resume_around(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
   thr_tstate *ts = thr_self_here(L);

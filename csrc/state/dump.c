@@ -10,13 +10,11 @@
 #include "bind/blame.h"
 #include "bind/describe.h"
 #include "bind/self.h"
-#include "gil/gil.h"
 #include "gil/preempt.h"
-#include "park/deadlock.h"
 #include "state/loading.h"
 #include "sync/lock.h"
 
-/* What is to be told of a thread, copied under the runtime's mutex. */
+/* What the dump says of a thread, copied under the runtime's mutex. */
 typedef struct {
   thr_tstate *ts;
   bool waits;
@@ -109,7 +107,7 @@ static bool is_module(const thr_wait *wait) {
 }
 
 /* ", held by NAME (acquired at ...)"; or " NAME to end"; pushes.  A thread
-** that is joined may have ended, and who joins it not have run since. */
+** that is joined may have ended, and the joining one not have run since. */
 static void push_holder(lua_State *L, const report *r, const report *list,
                         int n) {
   const thr_tstate *owner = by_ident(list, n, r->owner);

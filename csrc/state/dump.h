@@ -1,5 +1,5 @@
 /*
-** dump: tells what every thread does, and how a deadlock came about.
+** dump: reports what every thread does, and how a deadlock came about.
 **
 ** Runs under the global lock, with every other thread parked, waiting for the
 ** lock, or in C code without it: their Lua states stand still.
@@ -13,8 +13,8 @@
 
 THR_PRIVATE_BEGIN
 
-/* Raises the error that tells the circle which the wait of self, that has just
-** ended with THR_PARK_DEADLOCK, would have closed. */
+/* Raises the error that describes the circle which the wait of self, which has
+** just ended with THR_PARK_DEADLOCK, would have closed. */
 void thr_dump_deadlock(thr_tstate *self, lua_State *L);
 
 /* Writes the dump to stderr: a dump_on_signal. */

@@ -53,7 +53,7 @@ static bool is_script(lua_State *L, const thr_runtime *rt, lua_Debug *ar) {
          strcmp(ar->source, rt->end.script) == 0;
 }
 
-/* lua.c's C function itself, told by its arguments, argc and argv: it comes
+/* lua.c's C function itself, known by its arguments, argc and argv: it comes
 ** here after an error in the script, from -e and -i and standard input, and
 ** where the script has ended in a tail call.  Other hosts have no such. */
 static bool is_lua_c(lua_State *L, lua_Debug *ar) {
@@ -73,7 +73,7 @@ void thr_finale_atreturn(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
   thr_whose_at(ts, L);
   bool script = is_script(L, ts->rt, ar);
   if (!script && !is_lua_c(L, ar)) return;
-  atomic_store(&ts->life.phase, THR_STOPPED); /* who joins it goes on */
+  atomic_store(&ts->life.phase, THR_STOPPED); /* ends the waits to join it */
   thr_unpark_all(&ts->life.phase);
   thr_shutdown_wait(L, ts);
   if (script) return;

@@ -2,13 +2,13 @@
 ** fork: in the child only the forking thread goes on, as the main thread.
 **
 ** While the process forks no list changes; then the child forgets the other
-** threads, which count as stopped: who waits for them goes on, what they held
+** threads, which count as stopped: a wait for them ends, and what they held
 ** stays held.
 */
 #ifndef THR_FORK_H
 #define THR_FORK_H
 
-#include "os/os.h"
+#include "os/port.h"
 
 THR_PRIVATE_BEGIN
 

@@ -81,7 +81,7 @@ static int refused(lua_State *L, int err) {
   return thr_blame_error(L, "can't start new thread: %s", strerror(err));
 }
 
-/* handle:start(self, on_error, told): self enters the register, and its run()
+/* handle:start(self, on_error, report): self enters the register, and its run()
 ** is called in the thread.  Nothing has changed if it raises. */
 static int handle_start(lua_State *L) {
   thr_tstate *ts = thr_box_use(L, 1, &kind);

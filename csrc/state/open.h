@@ -14,8 +14,8 @@ THR_PRIVATE_BEGIN
 /* Registry key, by address: table: ident -> Thread, of those that live. */
 extern const char thr_key_active;
 
-/* Makes the runtime of L with the calling thread as its main thread; or
-** returns the one that is there. */
+/* Makes the runtime of L, with the calling thread as its main thread; or
+** returns the one that it has. */
 thr_runtime *thr_open(lua_State *L);
 
 /* Forgets what the registry keeps for a thread that ends. */

@@ -2,7 +2,7 @@
 #ifndef THR_SETHOOK_H
 #define THR_SETHOOK_H
 
-#include "os/os.h"
+#include "os/port.h"
 
 THR_PRIVATE_BEGIN
 

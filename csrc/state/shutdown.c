@@ -66,7 +66,7 @@ void thr_shutdown_stop(thr_tstate *ts) {
   thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
   w.validate = still_alive;
   w.masked = ~0u; /* nothing may hurry the reminders */
-  thr_mutex_lock(&rt->m); /* who is outside stays there from now on */
+  thr_mutex_lock(&rt->m); /* a thread that is outside stays so */
   rt->end.closing = true;
   thr_mutex_unlock(&rt->m);
   remind(&w, ts);
@@ -77,7 +77,7 @@ void thr_shutdown_stop(thr_tstate *ts) {
   thr_tstate_joinretired(thr_tstate_takeretired(rt, 0));
 }
 
-/* Whoever waits for the threads to end does so no longer. */
+/* No thread waits for the others to end any longer. */
 static void abandon(thr_runtime *rt) {
   rt->end.abandoned = true;
   thr_unpark_all(&rt->nondaemons);
@@ -100,14 +100,14 @@ static void interrupted(lua_State *L, thr_tstate *ts) {
   thr_blame_error(L, "interrupted!");
 }
 
-static const char at_end = 0; /* registry key: a list of functions */
+static const char key_at_end = 0; /* registry: a list of functions */
 
 int thr_shutdown_register(lua_State *L) {
   thr_args_callable(L, 1, "fn");
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) != LUA_TTABLE) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_at_end) != LUA_TTABLE) {
     lua_newtable(L);
     lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &at_end);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_at_end);
   }
   lua_pushvalue(L, 1);
   lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
@@ -117,7 +117,7 @@ int thr_shutdown_register(lua_State *L) {
 /* What is asked of this thread meanwhile is raised when all were called. */
 static void call_registered(lua_State *L, thr_tstate *ts) {
   int top = lua_gettop(L);
-  bool is_list = lua_rawgetp(L, LUA_REGISTRYINDEX, &at_end) == LUA_TTABLE;
+  bool is_list = lua_rawgetp(L, LUA_REGISTRYINDEX, &key_at_end) == LUA_TTABLE;
   lua_pushnil(L);
   for (lua_Integer i = 1; is_list && lua_rawgeti(L, top + 1, i) != LUA_TNIL;
        i++) {

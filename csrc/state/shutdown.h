@@ -3,8 +3,8 @@
 ** that are daemons.
 **
 ** First the non-daemon threads are waited for, while nothing has been
-** finalised; then no new thread is let in, and those that live are told to
-** stop.  threading.shutdown(), os.exit(n, true) and finale come here.
+** finalised; then no new thread is let in, and those that live are asked
+** to stop.  threading.shutdown(), os.exit(n, true) and finale come here.
 **
 ** The status is that of the first that ends the process: os.exit does not wait
 ** for what never ends, nor reports it; a second os.exit, and the end of the

@@ -14,15 +14,15 @@
 #include "state/finale.h"
 #include "state/open.h"
 
-/* error -> what is told of it: nothing for those that end a thread silently,
-** else the text with a traceback. */
+/* error -> what is reported of it: itself, where it ends a thread silently, or
+** else its text with a traceback. */
 static int on_error(lua_State *L) {
   if (thr_unwind_isexit(L, 1)) return 1;
   luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
   return 1;
 }
 
-static void tell(lua_State *L) {
+static void report(lua_State *L) {
   if (thr_unwind_isexit(L, -1)) return;
   const char *fn = luaL_tolstring(L, lua_upvalueindex(1), NULL);
   fprintf(stderr, "Exception ignored in thread started by %s\n%s\n", fn,
@@ -37,7 +37,7 @@ int thr_start_call(lua_State *L) {
   lua_insert(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 2);
-  if (lua_pcall(L, nargs, 0, 1) != LUA_OK) tell(L);
+  if (lua_pcall(L, nargs, 0, 1) != LUA_OK) report(L);
   return 0;
 }
 
@@ -50,7 +50,7 @@ int thr_start_run(lua_State *L) {
   lua_pushvalue(L, 1);
   if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_unwind_isexit(L, -1)) return 0;
   lua_replace(L, 2);
-  lua_insert(L, 1); /* told, self, err */
+  lua_insert(L, 1); /* report, self, err */
   lua_call(L, 2, 0);
   return 0;
 }

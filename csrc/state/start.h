@@ -23,8 +23,8 @@ int thr_start(lua_State *L, thr_tstate *ts);
 /* For that: fn(...), its upvalue, called under a handler of its own. */
 int thr_start_call(lua_State *L);
 
-/* The same for (self, on_error, told): calls self:run() under the handler, and
-** told(self, err) with what that made of an error. */
+/* The same for (self, on_error, report): calls self:run() under the handler,
+** and report(self, err) with what that made of an error. */
 int thr_start_run(lua_State *L);
 
 THR_PRIVATE_END

@@ -5,6 +5,7 @@
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "os/fault.h"
+#include "park/park.h"
 
 static int time_sleep(lua_State *L) {
   if (lua_isnoneornil(L, 1))

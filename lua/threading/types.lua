@@ -1342,13 +1342,13 @@ function threading.parallel_for(first, last, fn, nthreads, options) end
 
 -- threading._thread -----------------------------------------------------------
 
---- The low-level module. `threading` stands on it.
+--- The low-level module. `threading` is built on it.
 ---@class threading._thread
 ---@field TIMEOUT_MAX number the longest timeout, in seconds
 local _thread = {}
 
 --- Calls `fn(...)` in a new thread, for which nobody waits. An error in it is
---- told on stderr.
+--- reported on stderr.
 ---
 --- Raises if fn is not callable, or if the system refuses.
 ---@param fn threading.callable
