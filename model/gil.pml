@@ -28,14 +28,15 @@
 
 #define none 0
 #define sleeper_left 1 /* who takes the lock before an invited asks nobody */
-#define hasty_left 2   /* who takes the lock before a hasty asks nobody */
-#define aloof 3        /* who is hasty asks only when it is the first */
-#define unsorted 4     /* who was preempted may stand before who is hasty */
+#define immediate_left 2 /* one that takes the lock before an immediate one
+                            requests nothing */
+#define aloof 3        /* an immediate one requests only when it is the first */
+#define unsorted 4     /* a preempted one may be before an immediate one */
 #define lifted_hook 5  /* the hook goes with the coroutine, see step */
 #define silent 6       /* who is due sets drop and signals nobody */
 #define unasked 7      /* who invites does not ask itself to drop */
 #define freed 8        /* hand_over frees the lock before the grant */
-#define unposted 9     /* let_go wakes nobody */
+#define unposted 9     /* free_lock wakes nobody */
 #define posted_once 10 /* who was woken in vain is not woken again */
 #define forgotten 11   /* who found the holder resting does not ask again */
 #define unheard 14     /* who found the holder asleep does not ask again */
@@ -59,7 +60,7 @@ bool grace;            /* holder only: it shall ask itself to */
 
 byte queue[THREADS];   /* under the mutex */
 byte queued;           /* how many; not 0: the word's QUEUED */
-bool granted[THREADS], posted[THREADS], asleep[THREADS], hasty[THREADS];
+bool granted[THREADS], posted[THREADS], asleep[THREADS], immediate[THREADS];
 
 bool holds[THREADS];   /* thr_tstate.gil.held */
 bool hook[THREADS];    /* armed: the thread will come to yield */
@@ -82,12 +83,12 @@ inline arm(t) {
 
 /* --- under the mutex --- */
 
-/* Anywhere, for `due` may be any time; but all who come later than somebody
-** hasty are due later. */
+/* Anywhere, for `due` may be any time; but all that come later than an
+** immediate one are due later. */
 inline enqueue(w) {
   k = queued;
   do
-  :: k > 0 && (!hasty[queue[k - 1]] || IS(unsorted)) ->
+  :: k > 0 && (!immediate[queue[k - 1]] || IS(unsorted)) ->
     queue[k] = queue[k - 1]; k--
   :: break
   od;
@@ -96,15 +97,16 @@ inline enqueue(w) {
   queued++
 }
 
-inline queue_up(w, is_hasty) {
+inline queue_up(w, is_immediate) {
   granted[w] = false; posted[w] = false; asleep[w] = false;
-  hasty[w] = is_hasty;
+  immediate[w] = is_immediate;
   enqueue(w)
 }
 
 inline grace_of_next() {
   grace = (queued > 0 && asleep[queue[0]] && !IS(sleeper_left)) ||
-          ((hasty[0] || hasty[1] || hasty[2]) && !IS(hasty_left))
+          ((immediate[0] || immediate[1] || immediate[2]) &&
+           !IS(immediate_left))
 }
 
 inline dequeue(w) {
@@ -120,7 +122,7 @@ inline dequeue(w) {
   k = 0;
   queued--;
   queue[queued] = 0;
-  hasty[w] = false;
+  immediate[w] = false;
   grace_of_next()
 }
 
@@ -142,22 +144,22 @@ inline ask_holder() {
   fi
 }
 
-#define need_not_ask (hasty[self] && queue[0] != self && \
+#define need_not_request (immediate[self] && queue[0] != self && \
                       (!late[self] || IS(silenced)) && \
                       (drop || IS(aloof)))
 
-/* When it comes it may be due or not, unless it is hasty, that is, due; who has
-** slept until its time was up is. */
-inline ask() {
+/* When it comes it may be due or not, unless it is immediate; one that has
+** slept until its time was up is due. */
+inline request_drop() {
   if
-  :: need_not_ask
-  :: (hasty[self] || timeouts) && !need_not_ask -> ask_holder()
-  :: !hasty[self] && !(timeouts && slept)
+  :: need_not_request
+  :: (immediate[self] || timeouts) && !need_not_request -> ask_holder()
+  :: !immediate[self] && !(timeouts && slept)
   fi
 }
 
 /* Sets `next` to whom to post, if there is one. */
-inline rouse_first() {
+inline first_to_wake() {
   if
   :: queued > 0 && !posted[queue[0]] && !IS(unposted) ->
     next = queue[0];
@@ -179,10 +181,10 @@ inline hand_over() {
   holder = next
 }
 
-inline let_go() {
+inline free_lock() {
   drop = false;
   held = false;
-  rouse_first()
+  first_to_wake()
 }
 
 /* --- gil.c --- */
@@ -196,7 +198,7 @@ inline post(w) {
 
 inline drop_after() {
   if
-  :: rests(self) && !IS(dear_grace) -> rouse_first()
+  :: rests(self) && !IS(dear_grace) -> first_to_wake()
   :: rests(self) && IS(dear_grace)
   :: else -> drop = true; arm(self)
   fi
@@ -210,7 +212,7 @@ inline become_holder() {
     assert(inside == 1);
     if
     :: drop && !rests(self) -> arm(self)
-    :: drop && rests(self) -> rouse_first()
+    :: drop && rests(self) -> first_to_wake()
     :: else
     fi;
     if
@@ -221,7 +223,7 @@ inline become_holder() {
   atomic { post(next); next = NONE }
 }
 
-inline disown() {
+inline clear_holder() {
   inside--;
   holds[self] = false;
   holder = NONE
@@ -237,7 +239,7 @@ inline wait_turn() {
   :: atomic { awake && !granted[self] && !held ->
       held = true; dequeue(self); drop = false; break }
   :: atomic { awake && !granted[self] && held ->
-      ask();
+      request_drop();
       slept = true; token[self] = false;
       posted[self] = posted[self] && IS(posted_once) }
   od;
@@ -247,22 +249,22 @@ inline wait_turn() {
   }
 }
 
-inline take(is_hasty) {
+inline take(is_immediate) {
   if
   :: atomic { !held -> held = true }
-  :: atomic { held -> queue_up(self, is_hasty) }; wait_turn()
+  :: atomic { held -> queue_up(self, is_immediate) }; wait_turn()
   fi;
   become_holder()
 }
 
 inline release() {
-  atomic { disown() };
+  atomic { clear_holder() };
   if
   :: atomic { queued == 0 -> held = false }
   :: atomic { queued > 0 ->
       if
       :: drop -> hand_over()
-      :: else -> let_go()
+      :: else -> free_lock()
       fi };
     atomic { post(next); next = NONE }
   fi
@@ -271,7 +273,7 @@ inline release() {
 inline yield() {
   if
   :: atomic { drop && queued > 0 ->
-      disown(); hand_over(); queue_up(self, false) };
+      clear_holder(); hand_over(); queue_up(self, false) };
     atomic { post(next); next = NONE };
     accept()
   :: atomic { drop && queued == 0 -> drop = false }

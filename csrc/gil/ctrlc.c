@@ -6,8 +6,8 @@
 #include "gil/hook.h"
 #include "gil/preempt.h"
 
-/* Under the mutex: a worker's os.exit may close the state while the main
-** thread sleeps, and takes the record's id away before. */
+/* Under the mutex: a worker's os.exit may close the state while the main thread
+** sleeps; before that it clears the record's id. */
 bool thr_ctrlc_signalled(thr_tstate *ts) {
   if (!ts->is_main) return false;
   thr_mutex_lock(&ts->rt->m);
@@ -27,8 +27,8 @@ void thr_ctrlc_fetch(thr_tstate *ts, lua_State *L) {
   thr_preempt_leave(ts);
 }
 
-/* Not while we set a hook, or that of the handler could be lost: it comes
-** again when that is done. */
+/* May the program's handler run now?  Not while we set a hook, or its own could
+** be lost: the signal is raised again when that is done. */
 static bool may_sigint(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     if (!ts->is_main ||
@@ -41,8 +41,9 @@ static bool may_sigint(void) {
   return true;
 }
 
-/* lua.c's handler of Ctrl-C has laid its hook over ours, as it does: back on
-** top, or we should not learn that it removes itself, and ours with it. */
+/* The program's handler, lua.c's, has set its hook over ours.  Ours goes back
+** on top, or we should not see that the other removes itself, and ours with
+** it. */
 static void after_sigint(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     if (!ts->is_main || ts->rt->alive == 0) continue;
@@ -64,8 +65,8 @@ void thr_ctrlc_relay(thr_tstate *self) {
 }
 
 void thr_ctrlc_served(thr_tstate *ts) {
-  thr_hook_accept(ts); /* one that does not raise has had its turn */
+  thr_hook_accept(ts); /* one that does not raise stays, as the user's */
   if (ts->is_main) thr_ctrlc_relay(ts);
-  if (ts->rt->gil.drop) thr_preempt_arm(ts); /* a thread that is invited asks
-                                            nobody */
+  /* a thread that is invited does not repeat the request */
+  if (ts->rt->gil.drop) thr_preempt_arm(ts);
 }

@@ -1,13 +1,13 @@
 /*
 ** ctrlc: hooks that signal handlers set.
 **
-** A handler of Ctrl-C, lua.c's, sets a hook on the main state, at any moment,
-** over ours; that raises, in the main thread, wherever it is.  So nobody but
-** the main thread touches a hook of the main state, and a wait of the main
-** thread looks whether one has been set.
+** A handler of Ctrl-C, such as lua.c's, sets a hook on the main state, at any
+** moment, over ours; when it fires, it raises an error in the main thread.  So
+** only the main thread sets or removes hooks of the main state, and its waits
+** look whether a handler has set one.
 **
-** Called by gil, park and park's thread, bind's pending and sighook, kernel,
-** capi, and state's attach, shutdown and sethook.
+** Called by gil; park and its thread; bind's pending and sighook; kernel;
+** capi's nogil; state's attach and shutdown.
 */
 #ifndef THR_CTRLC_H
 #define THR_CTRLC_H
@@ -20,16 +20,17 @@ THR_PRIVATE_BEGIN
 ** Asked by the main thread itself, with or without the global lock. */
 bool thr_ctrlc_signalled(thr_tstate *ts);
 
-/* Such a hook has had its turn, and may have taken ours off. */
+/* Such a hook has been called, and may have removed ours. */
 void thr_ctrlc_served(thr_tstate *ts);
 
 /* If one has been set while a coroutine runs on the main state: moves it to L,
 ** the coroutine. */
 void thr_ctrlc_fetch(thr_tstate *ts, struct lua_State *L);
 
-/* There are threads now, or none any more: the main thread lays, or lifts, the
-** hook that sees its script return; another, that calls this, has it do so when
-** it takes the global lock.  The caller holds that. */
+/* There are threads now, or none any more: has our hook, which sees the script
+** return, laid on the main state, or lifted.  The main thread does so at once;
+** called by another thread, it is left to the main thread, for when it takes
+** the global lock.  The caller holds the lock. */
 void thr_ctrlc_relay(thr_tstate *self);
 
 THR_PRIVATE_END

@@ -3,8 +3,8 @@
 
 #include "os/tuning.h"
 
-/* Has it not run since?  Then it is where it was; and if the system is about to
-** run it, for its sleep is over, a signal would spoil that, too. */
+/* Has it not run since?  Then it is where it was; and if its sleep is over, and
+** the system is about to run it, a signal would spoil that, too. */
 static bool is_as_seen(const thr_sight *seen, int64_t used) {
   return seen->state != THR_RUNS && used == seen->used && used != THR_FOREVER;
 }

@@ -1,16 +1,17 @@
 /*
 ** doze: a thread that holds the global lock, and sleeps in the system.
 **
-** C code of others may sleep under the lock.  A signal would end that sleep:
-** sleep, nanosleep, poll and select give up when a handler has run, whatever
-** SA_RESTART says.  And it would be of no use, for the thread meets its hook
-** when it is back in Lua.  So a holder that is found asleep is not signalled.
+** Other people's C code may sleep while it holds the lock.  A signal would end
+** that sleep: sleep, nanosleep, poll and select give up when a handler has run,
+** whatever SA_RESTART says.  And it would be of no use, for the hook fires only
+** when the thread is back in Lua.  So a holder that is found asleep is not
+** signalled.
 **
-** It is marked instead.  From the next time on that its hooks are set, one for
-** the returns of functions stands, too, in which it sees rt->drop when its
-** sleep is over (preempt.c); the main state has such a hook anyway.  Until
-** then a waiter has to find it awake.  A thread that is found in one sleep
-** after the other is signalled all the same: else it might never be.
+** It is marked instead.  From the next time on that its hooks are set, there is
+** also one for the returns of functions, in which it sees `drop` when its sleep
+** is over (preempt.c); the main state has such a hook anyway.  Until then a
+** waiter has to find it awake.  A thread that is found in one sleep after the
+** other is signalled all the same, or it might never be.
 **
 ** Called by gil, under its mutex.
 */
@@ -24,7 +25,7 @@ THR_PRIVATE_BEGIN
 /* What one waiter has seen. */
 typedef struct {
   thr_activity state; /* at the last look */
-  int64_t used;    /* how much time the holder had had then */
+  int64_t used;    /* how much processor time the holder had had then */
   int sleeps;      /* in how many sleeps it was found */
 } thr_sight;
 

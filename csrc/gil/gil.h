@@ -1,38 +1,45 @@
 /*
-** gil: the global lock of one Lua state.  Who holds it may touch Lua.
+** gil: the global lock of one Lua state.  The thread that holds it may touch
+** Lua.
 **
 ** Laws
-** - `holder` is set by who takes the lock and cleared before it is let go, so
-**   a waiter (which keeps QUEUED set) that reads a holder under the mutex may
-**   signal it: that thread cannot let go, let alone end, before the mutex is
-**   free again.
+** - `holder` is set by the thread that takes the lock, and cleared before that
+**   releases it.  So a waiter (while there is one, QUEUED is set) that reads a
+**   holder under the mutex may signal it: that thread cannot release the lock,
+**   let alone end, before the mutex is free again.
 ** - A waiter is due at its arrival plus its patience; the queue is sorted by
-**   that, so that no one starves: who comes back from sleep or I/O is due at
-**   once, who was itself preempted an interval later.
-** - A due waiter sets rt->drop and signals the holder, again every interval; of
-**   those who were due at once the first, and who finds rt->drop unset.
-** - Who is asked to drop hands the lock over.  Who lets go unasked only wakes
-**   the first waiter and may take the lock again before it.
-** - Who wakes a parked thread while it holds the lock does not wake it, which
-**   would only sleep again: it invites it, that is, puts it into the queue,
-**   and asks itself to drop after some thousands of instructions.  Only the
-**   lock's release posts the invited.
-** - While the first of the queue sleeps so, nobody asks for it: who takes the
-**   lock before it asks itself to drop, too.
-** - While somebody waits who was due at once, behind others that are due, each
-**   of these asks itself to drop, too, after a short turn.
-** - A holder whose hook is too dear just now (rest.h) is not asked, and does
-**   not ask itself: who waits for it is awake, and asks when that is over.
+**   that, so that none starves: a thread that comes back from a sleep or from
+**   I/O is due at once (it is "immediate"), one that was itself preempted an
+**   interval later.
+** - A waiter that is due requests the lock: it sets `drop`, and signals the
+**   holder, again every interval.  Of the immediate ones the first does so,
+**   and one that finds `drop` unset.
+** - A holder that finds `drop` set hands the lock over.  One that releases it
+**   unrequested only wakes the first waiter, and may take the lock again
+**   before that.
+** - A holder that wakes a parked thread does not post it, for it would only
+**   sleep again: it invites it, that is, puts it into the queue, and requests
+**   the lock from itself after some thousands of instructions.  Only the
+**   release of the lock posts an invited thread.
+** - While the first of the queue is such a sleeper, nobody makes its request:
+**   the thread that takes the lock before it requests it from itself, too.
+** - So do, after a short turn, those that take the lock while an immediate
+**   waiter is behind others that are due.
+** - Of a holder whose hook is too dear just now (rest.h) the lock is not
+**   requested, not even by itself: the thread that waits for it is awake, and
+**   makes its request when that is over.
 ** - A holder that sleeps in the system is not signalled (doze.h): it sees
-**   rt->drop when it is back in Lua, or is asked again.
+**   `drop` when it is back in Lua, or is signalled later.
 ** - The patience of THR_STREAM is too long for a hook, which slows down what
-**   runs: who is invited with it is woken, and keeps the time itself.
-** - Who gets the lock back when another has gone to wait for a descriptor lets
-**   others have its processor, soon and once; not the lock.
-** - A semaphore's token tells nothing but "look again": there may be stray
-**   ones, from a lock that was taken before its post came.
+**   runs: a thread that is invited with it is posted, and keeps the time
+**   itself.
+** - A preempted thread that gets the lock back when another has gone to wait
+**   for a descriptor yields its processor, soon and once; not the lock.
+** - A token of a semaphore means no more than "look again": there may be stray
+**   ones, of a lock that was taken before its post came.
 **
-** Called by park and its thread, bind, state, kernel, capi and module.
+** Called by park and its thread; bind's self and pending; state's attach,
+** finale, fork and open; io's prompt; kernel; capi's nogil; module.
 */
 #ifndef THR_GIL_H
 #define THR_GIL_H
@@ -46,37 +53,36 @@ THR_PRIVATE_BEGIN
 typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   thr_tstate *ts;
   int64_t due;
-  bool granted; /* the lock is the waiter's, without its doing */
-  bool posted;  /* awake already */
-  bool asleep;  /* invited, and nobody has woken it yet */
-  bool hasty;   /* due at once */
-  bool preempted; /* due an interval after it let go */
-  int asked;    /* how often it has asked the holder */
+  bool granted;   /* the lock has been handed to it */
+  bool posted;    /* it is awake, or will be */
+  bool asleep;    /* invited, and not posted yet */
+  bool immediate; /* due at once */
+  bool preempted; /* due an interval after it handed the lock over */
+  int requests;   /* how many it has made, up to THR_REQUEST_DOUBLINGS */
   thr_sight seen; /* of the holder */
   struct thr_gilwaiter *next, *prev;
 } thr_gilwaiter;
 
 void thr_gil_take(thr_tstate *ts, int64_t patience);
-/* Returns where the thread ran last that it wakes, or -1. */
+/* Returns the processor on which the thread that it wakes ran last, or -1. */
 int thr_gil_release(thr_tstate *ts);
 
-/* Takes the lock for `ts`, which sleeps, as soon as `self`, which holds it,
-** lets go; `ts` calls thr_gil_accept when it wakes.  True: the caller shall
-** post it now. */
+/* Queues up for `ts`, which sleeps; `self` holds the lock.  `ts` calls
+** thr_gil_accept when it wakes.  True: the caller is to post it now. */
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience);
 void thr_gil_accept(thr_gilwaiter *w);
 
-/* Lets another thread run if one has asked for it.  The caller holds the
-** lock, before and after. */
+/* Lets another thread have the lock if it has been requested.  The caller holds
+** it before and after. */
 void thr_gil_yield(thr_tstate *ts);
 
-/* The holder's record is about to be freed, and the lock held for ever: who
-** waits must not signal it any more. */
+/* The holder's record is about to be freed, and the lock is held for ever: a
+** waiter must not signal it any more. */
 void thr_gil_abandon(thr_gil *gil);
 
-/* fork: between the two, the queue does not change.  In the child nobody waits,
-** and the lock is held if ts held it. */
+/* fork: between the two the queue does not change.  In the child no thread
+** waits, and the lock is held if ts held it. */
 void thr_gil_beforefork(thr_gil *gil);
 void thr_gil_afterfork(thr_tstate *ts, bool in_child);
 

@@ -13,7 +13,7 @@ static bool is_ours(thr_tstate *ts, lua_State *L) {
   return lua_gethook(L) == ts->rt->calls.on_hook;
 }
 
-/* To set a hook walks the stack; to take it off does not. */
+/* lua_sethook walks the stack, except where it removes a hook. */
 static void set(thr_tstate *ts, lua_State *L, lua_Hook fn, int mask,
                 int count) {
   int64_t begun = mask != 0 ? thr_rest_begin(ts) : 0;
@@ -42,7 +42,7 @@ static void let_interrupted_win(thr_hooked *h) {
   h->slice = count;
 }
 
-/* Ours may stand there already, inherited by a state that we did not see made:
+/* Ours may be installed already, inherited by a state that we did not see made:
 ** then the user has none. */
 static void read_user(thr_tstate *ts, thr_hooked *h, lua_State *L) {
   h->L = L;
@@ -65,41 +65,43 @@ static bool counts(const thr_hooked *h) {
   return (h->user_mask & LUA_MASKCOUNT) != 0;
 }
 
-/* While other threads live.  Where it is dear to set, the hook stays for a
-** while when they have ended: there may soon be others. */
-static bool is_watched(thr_tstate *ts, const thr_hooked *h) {
+/* Does the main state need our hook, to see its script return?  While other
+** threads live.  Where the hook is dear to set, it is left for a while when
+** they have ended: there may soon be others. */
+static bool sees_return(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
   if (h->L != rt->mainL || rt->end.closing) return false;
   return rt->alive > 0 || (h->mask & LUA_MASKRET && thr_rest_left(ts) > 0);
 }
 
-/* What must stand on L when no preemption is asked for. */
-static int standing_mask(thr_tstate *ts, const thr_hooked *h) {
+/* The mask to be installed while no switch is requested. */
+static int idle_mask(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  bool watched = is_watched(ts, h) || (ts->gil.dozes && rt->alive > 0);
-  return h->user_mask | (watched ? LUA_MASKRET : 0) |
+  bool returns = sees_return(ts, h) || (ts->gil.dozes && rt->alive > 0);
+  return h->user_mask | (returns ? LUA_MASKRET : 0) |
          (thr_hook_ishurried(rt) ? LUA_MASKCOUNT : 0);
 }
 
-static bool stands(thr_tstate *ts, const thr_hooked *h) {
+static bool is_installed(thr_tstate *ts, const thr_hooked *h) {
   return is_ours(ts, h->L) && lua_gethookmask(h->L) == h->mask &&
          lua_gethookcount(h->L) == h->slice;
 }
 
-/* What stands is set again only to have it count anew. */
+/* What is installed already is set again only to have it count anew. */
 static void install(thr_tstate *ts, thr_hooked *h, int mask, int count) {
   bool anew = mask & LUA_MASKCOUNT && thr_fault_every() == 0;
   if (thr_fault_every() > 0) count = least(count, thr_fault_every());
   h->mask = mask;
   h->slice = counts(h) ? least(h->left, count) : count;
   if (h->slice < 1) h->slice = 1;
-  if (anew || !stands(ts, h))
+  if (anew || !is_installed(ts, h))
     set(ts, h->L, ts->rt->calls.on_hook, h->mask, h->slice);
 }
 
-/* Ours stays only over a count hook, or to watch. */
-static void settle(thr_tstate *ts, thr_hooked *h) {
-  int mask = standing_mask(ts, h);
+/* When no switch is requested: ours, over a count hook or to see returns; else
+** the user's. */
+static void install_idle(thr_tstate *ts, thr_hooked *h) {
+  int mask = idle_mask(ts, h);
   if (mask != h->user_mask || counts(h)) {
     install(ts, h, mask, THR_MAX_SLICE);
   } else {
@@ -108,19 +110,19 @@ static void settle(thr_tstate *ts, thr_hooked *h) {
   }
 }
 
-/* A request that comes again arms anew, for the last one may have been counted
-** past, unless that is too dear.  But who asks itself to drop later, again and
-** again, must not put off what is armed. */
+/* A request that is repeated arms the hook anew, unless that is too dear: the
+** last one may have been counted past.  But a thread that requests the lock
+** from itself for later, again and again, must not put off what is armed. */
 void thr_hook_arm(thr_tstate *ts, int count) {
   lua_State *L = ts->lua.running;
-  if (!L) return; /* it attaches just now */
+  if (!L) return; /* it is being attached */
   thr_hooked *h = take_record(ts, L);
   bool armed = is_ours(ts, L) && (h->mask & LUA_MASKCOUNT);
   if (armed && (counts(h) || (h->slice <= count && count > THR_MAX_RANDOM)))
     return;
   if (armed && (count > 1 || h->slice == 1) && thr_rest_left(ts) > 0) return;
   if (armed) count = least(count, h->slice);
-  install(ts, h, standing_mask(ts, h) | LUA_MASKCOUNT, count);
+  install(ts, h, idle_mask(ts, h) | LUA_MASKCOUNT, count);
 }
 
 bool thr_hook_isidle(thr_tstate *ts, lua_State *L) {
@@ -128,9 +130,10 @@ bool thr_hook_isidle(thr_tstate *ts, lua_State *L) {
   return h && !(h->mask & LUA_MASKCOUNT);
 }
 
-/* Our hook on a state without a record here: a coroutine that ran in another
-** thread when it was armed, or inherited through C.  Make it the user's. */
-static thr_hooked disown_stray(thr_tstate *ts, lua_State *L) {
+/* L has our hook, but no record in this thread: a coroutine that ran in another
+** one when the hook was armed, or that inherited it through C.  Installs and
+** returns the user's. */
+static thr_hooked remove_stray(thr_tstate *ts, lua_State *L) {
   thr_hooked user = {.L = NULL}, *h = NULL;
   thr_mutex_lock(&ts->rt->m);
   for (thr_tstate *o = ts->rt->threads; o && !h; o = o->next) h = find(o, L);
@@ -145,7 +148,7 @@ static thr_hooked disown_stray(thr_tstate *ts, lua_State *L) {
 
 void thr_hook_lift(thr_tstate *ts, lua_State *L) {
   thr_hooked *h = find(ts, L);
-  if (!h && is_ours(ts, L)) disown_stray(ts, L);
+  if (!h && is_ours(ts, L)) remove_stray(ts, L);
   if (!h) return;
   if (is_ours(ts, L)) {
     let_interrupted_win(h);
@@ -156,7 +159,7 @@ void thr_hook_lift(thr_tstate *ts, lua_State *L) {
 
 void thr_hook_lay(thr_tstate *ts, lua_State *L) {
   if (L != ts->lua.base && L != ts->lua.running) return;
-  settle(ts, take_record(ts, L));
+  install_idle(ts, take_record(ts, L));
 }
 
 void thr_hook_follow(thr_tstate *ts, lua_State *L) {
@@ -169,7 +172,7 @@ void thr_hook_inherit(thr_tstate *ts, lua_State *creator, lua_State *L) {
   if (h && is_ours(ts, L)) set_user(ts, h, L);
 }
 
-/* The hook of base that is not ours, though ours may lie over it. */
+/* The user's hook of the base state, whether ours is over it or not. */
 static lua_Hook users_hook(thr_tstate *ts) {
   if (!is_ours(ts, ts->lua.base)) return lua_gethook(ts->lua.base);
   return ts->hooks.of[0].L ? ts->hooks.of[0].user : NULL;
@@ -180,8 +183,8 @@ static int users_count(thr_tstate *ts) {
                                    : lua_gethookcount(ts->lua.base);
 }
 
-/* A handler's hook is to fire at the very next instruction; another, such as a
-** profiler's, that C code has set is no signal. */
+/* A handler's hook is to fire at the very next instruction.  Another one that C
+** code has set, such as a profiler's, is no signal. */
 bool thr_hook_issignal(thr_tstate *ts) {
   lua_Hook hook = ts->is_main ? users_hook(ts) : NULL;
   return hook && hook != ts->hooks.known && users_count(ts) == 1;
@@ -200,23 +203,21 @@ static bool count_down(thr_hooked *h) {
   return true;
 }
 
-/* Our hook that watched, and was kept when the last thread ended. */
+/* Was our hook there to see returns, and left when the last thread ended? */
 static bool is_left_over(thr_tstate *ts, const thr_hooked *h) {
   return ts->rt->alive == 0 && h->mask != h->user_mask &&
          !(h->mask & LUA_MASKCOUNT) && thr_rest_left(ts) == 0;
 }
 
-/* Settles what stands on L from now on; returns the user's hook, to which
-** this event goes, and in *due whether it goes there. */
 thr_hooked thr_hook_receive(thr_tstate *ts, lua_State *L, int event,
                             bool *due) {
   thr_hooked *h = find(ts, L), user;
   *due = event != LUA_HOOKCOUNT;
-  if (!h) return disown_stray(ts, L);
+  if (!h) return remove_stray(ts, L);
   let_interrupted_win(h);
   if (event == LUA_HOOKCOUNT) *due = count_down(h);
   user = *h;
-  if (event == LUA_HOOKCOUNT || is_left_over(ts, h)) settle(ts, h);
+  if (event == LUA_HOOKCOUNT || is_left_over(ts, h)) install_idle(ts, h);
   return user;
 }
 

@@ -11,7 +11,7 @@
 ** handler, which keeps out of them: by the thread itself, or by another that
 ** holds the global lock.
 **
-** Called by ctrlc, preempt, and state's attach, coroutine, sethook and start.
+** Called by ctrlc and preempt; state's attach, coroutine, sethook and start.
 */
 #ifndef THR_HOOK_H
 #define THR_HOOK_H
@@ -24,8 +24,8 @@ THR_PRIVATE_BEGIN
 /* Takes our hook off L, leaving the user's. */
 void thr_hook_lift(thr_tstate *ts, struct lua_State *L);
 
-/* Puts our hook where it is needed when no switch is asked for: over a user's
-** count hook, and on the main state while the script's return is waited for. */
+/* Installs on L what is needed while no switch is requested: our hook over a
+** user's count hook, or to see returns; else the user's. */
 void thr_hook_lay(thr_tstate *ts, struct lua_State *L);
 
 /* In L from now on: puts our hook there, too, if the thread has to see at the
@@ -40,13 +40,13 @@ void thr_hook_arm(thr_tstate *ts, int instructions);
 /* Is ours on L, and not armed? */
 bool thr_hook_isidle(thr_tstate *ts, struct lua_State *L);
 
-/* L, just made, has inherited its creator's hook: if that is ours, replaces
-** it by the user's. */
+/* L, just made, has inherited its creator's hook: if that is ours, replaces it
+** by the user's. */
 void thr_hook_inherit(thr_tstate *ts, struct lua_State *creator,
                       struct lua_State *L);
 
-/* Our hook has fired in L: lays it anew.  Returns the user's, and in *due
-** whether this event goes to it. */
+/* Our hook has fired in L: counts down, and installs what is needed next.
+** Returns the user's hook, and in *due whether this event is for it. */
 thr_hooked thr_hook_receive(thr_tstate *ts, struct lua_State *L, int event,
                             bool *due);
 
@@ -55,7 +55,7 @@ thr_hooked thr_hook_receive(thr_tstate *ts, struct lua_State *L, int event,
 bool thr_hook_issignal(thr_tstate *ts);
 void thr_hook_accept(thr_tstate *ts);
 
-/* Does the hostile build preempt without being asked? */
+/* Does the hostile build preempt without a request? */
 static inline bool thr_hook_ishurried(const thr_runtime *rt) {
   return thr_fault_every() > 0 && rt->alive > 0;
 }

@@ -100,8 +100,8 @@ typedef struct {
   thr_sem bell; /* own: sleeps here instead while it watches a descriptor; not
                    plain, once made.  Others post under the mutex of the
                    bucket in which it waits, so that it dies with its thread */
-  _Atomic(const void *) parked_at; /* own to write: what it waits for; see
-                                      lot.c for who reads it */
+  _Atomic(const void *) parked_at; /* own to write: what it waits for;
+                                      others read it, see lot.c */
   int spins;         /* own: how often it looks before it sleeps, see park.c */
   int successor_cpu; /* own: of the thread that its release woke last, or -1 */
 } thr_ts_sleep;
@@ -180,14 +180,14 @@ typedef struct thr_gil {
   atomic_uint word;     /* atomic: whether it is held, and waited for */
   atomic_bool drop; /* gil.m to write, but for the holder: it shall let go */
   _Atomic(thr_tstate *) holder; /* atomic, see the first law of gil.h */
-  thr_tstate *last;             /* gil: that had it before */
+  thr_tstate *last;             /* gil: the last holder; for `switches` */
   _Atomic(unsigned long long) switches; /* gil to write */
   atomic_llong interval;        /* atomic */
   int64_t grace; /* gil: after how long the holder drops unasked; 0: never */
   bool offers;   /* gil: the next that was preempted does */
   thr_mutex m;
   struct thr_gilwaiter *queue, *queue_end; /* m of this: sorted by due */
-  int hasty; /* m of this: how many in the queue were due at once */
+  int immediate; /* m of this: how many in the queue were due at once */
 } thr_gil;
 
 /* Looks before sleeps.  Owner: park. */

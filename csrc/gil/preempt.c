@@ -6,11 +6,12 @@
 #include "gil/rest.h"
 #include "os/tuning.h"
 
-/* The VM sees a newly armed hook only at loop ends, calls and returns.  With
-** a count of 1 a switch would come there and nowhere else; a random one lets
-** it come between any two instructions.  Nor would 1 always come: for a line
-** hook the VM looks at the mask, counts the instruction, and does not ask for 0
-** where the mask wanted no count; a signal in between is counted past. */
+/* The VM sees a newly armed hook only at the ends of loops, at calls and at
+** returns.  With a count of 1 a switch would come there and nowhere else; with
+** a random one it comes between any two instructions.  Besides, a count of 1
+** may never come to 0: under a line hook the VM reads the mask, then counts,
+** and looks for 0 only where the mask had a count; if the signal comes in
+** between, the hook has been counted past. */
 static int random_count(thr_tstate *ts) { /* xorshift */
   uint32_t x = ts->hooks.random;
   x ^= x << 13;
@@ -20,8 +21,8 @@ static int random_count(thr_tstate *ts) { /* xorshift */
   return (int)(x % (THR_MAX_RANDOM - 1)) + 2;
 }
 
-/* What must be met at once comes at the next instruction: one that came later
-** might be met by a <close> variable. */
+/* Has it a request that is met at the very next instruction?  A later one might
+** be met by a <close> variable. */
 static bool is_urgent(const thr_tstate *ts) {
   return thr_tstate_asked(ts, THR_PENDING_AT_ONCE) != 0;
 }
@@ -54,14 +55,14 @@ void thr_preempt_armafter(thr_tstate *ts, int instructions) {
   thr_preempt_leave(ts);
 }
 
-/* On the holder's thread, anywhere in its code.  Late signals find a thread
-** that has let go of the lock, and must not touch Lua. */
+/* On the holder's thread, anywhere in its code.  A late signal may find that
+** the thread has released the lock: then it must not touch Lua. */
 static void on_signal(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
     if (!atomic_load_explicit(&ts->gil.held, memory_order_relaxed)) continue;
     if (!ts->rt->gil.drop && !(ts->asked.pending & THR_PENDING_AT_ONCE))
       continue;
-    if (!is_urgent(ts) && thr_rest_left(ts) > 0) continue; /* it came late */
+    if (!is_urgent(ts) && thr_rest_left(ts) > 0) continue; /* late */
     if (atomic_load_explicit(&ts->hooks.busy, memory_order_relaxed))
       atomic_store_explicit(&ts->hooks.missed, true, memory_order_relaxed);
     else
@@ -79,8 +80,8 @@ void thr_preempt_request(thr_tstate *holder) {
 
 /* --- the hook --- */
 
-static void pass_on(thr_tstate *ts, const thr_hooked *h, lua_State *L,
-                    lua_Debug *ar) {
+static void call_user(thr_tstate *ts, const thr_hooked *h, lua_State *L,
+                      lua_Debug *ar) {
   int bit = ar->event == LUA_HOOKTAILCALL ? LUA_MASKCALL : 1 << ar->event;
   if (!h->user || !(h->user_mask & bit)) return;
   if (L == ts->lua.base && thr_hook_issignal(ts))
@@ -89,8 +90,8 @@ static void pass_on(thr_tstate *ts, const thr_hooked *h, lua_State *L,
     h->user(L, ar);
 }
 
-/* A function has returned.  Where it has slept, nobody has signalled that the
-** lock is wanted. */
+/* A function has returned.  If it has slept, the lock may have been requested
+** without a signal (doze.h). */
 static void at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
   if (ts->rt->gil.drop && L == ts->lua.running && thr_hook_isidle(ts, L))
     thr_preempt_armafter(ts, 1);
@@ -105,7 +106,7 @@ void thr_preempt_onhook(lua_State *L, lua_Debug *ar) {
   thr_preempt_enter(ts);
   thr_hooked user = thr_hook_receive(ts, L, ar->event, &due);
   thr_preempt_leave(ts);
-  if (due) pass_on(ts, &user, L, ar);
+  if (due) call_user(ts, &user, L, ar);
   if (ar->event == LUA_HOOKCOUNT) ts->rt->calls.at_switch(ts, L);
   else if (ar->event == LUA_HOOKRET) at_return(ts, L, ar);
 }

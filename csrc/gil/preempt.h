@@ -5,8 +5,8 @@
 ** a signal; the handler, on the holder's own thread, arms a count hook (hook.h)
 ** on the coroutine that runs there; the hook switches.
 **
-** Called by ctrlc, gil, park's thread, bind's pending, and state's attach,
-** coroutine, dump, open, sethook and start.
+** Called by ctrlc and gil; park's thread; bind's pending and shield; state's
+** attach, coroutine, dump, open, sethook and start.
 */
 #ifndef THR_PREEMPT_H
 #define THR_PREEMPT_H
@@ -29,17 +29,19 @@ void thr_preempt_request(thr_tstate *holder);
 void thr_preempt_arm(thr_tstate *ts);
 void thr_preempt_armafter(thr_tstate *ts, int instructions);
 
-/* The hostile build's arm (see fault.h): wherever a hook might have been
-** lifted or never laid. */
+/* In the hostile build (see fault.h) arms it, wherever a hook may have been
+** lifted, or never laid. */
 static inline void thr_preempt_hurry(thr_tstate *ts) {
   if (thr_hook_ishurried(ts->rt)) thr_preempt_arm(ts);
 }
 
-/* What the handler does, for another handler: a pending bit has been set. */
+/* What the signal handler does, for another handler, which has set a bit of
+** asked.pending. */
 void thr_preempt_poke(void);
 
 /* Brackets around any change of a hook, of the running state or of a hook's
-** record: the handler keeps out, and what it missed is done at the end. */
+** record: the signal handler keeps out, and what it missed is done at the
+** end. */
 void thr_preempt_enter(thr_tstate *ts);
 void thr_preempt_leave(thr_tstate *ts);
 

@@ -1,9 +1,7 @@
-/* tstate: making, finding and dropping the records.  See tstate.h. */
+/* record: making, finding and dropping the records, see record.h. */
 #include "gil/record.h"
 
 #include <string.h>
-
-#include "os/tuning.h"
 
 THR_TLS thr_tstate *thr_tls = NULL;
 
@@ -11,8 +9,9 @@ THR_TLS thr_tstate *thr_tls = NULL;
 ** would own its locks (CPython's gh-128167). */
 static atomic_ullong next_ident = 1;
 
-/* The signal handler may walk the list at any moment: it must always be one.
-** (It may miss the record that moves; the waiter signals again.) */
+/* The signal handler may walk the list at any moment, so that it has to be
+** whole at any moment.  (It may miss the record that moves; the waiter signals
+** again.) */
 static void put_first(thr_tstate *ts) {
   atomic_signal_fence(memory_order_seq_cst);
   ts->tls_next = thr_tls;
@@ -82,15 +81,16 @@ void thr_tstate_unref(thr_tstate *ts) {
   thr_os_free(ts);
 }
 
-/* Who is woken looks no longer: the caller may want to, at once. */
-static void end_look(thr_tstate *ts) {
+/* A thread that is woken does not spin any more: the caller may want to, at
+** once. */
+static void end_spin(thr_tstate *ts) {
   thr_tstate *spinner = ts;
   if (atomic_load_explicit(&ts->rt->spin.spinner, memory_order_relaxed) == ts)
     atomic_compare_exchange_strong(&ts->rt->spin.spinner, &spinner, NULL);
 }
 
 void thr_tstate_wake(thr_tstate *ts) {
-  end_look(ts);
+  end_spin(ts);
   thr_sem_post(&ts->sleep.sem);
   thr_tstate_unref(ts);
 }

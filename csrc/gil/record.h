@@ -1,7 +1,7 @@
 /*
-** record: the records.  A runtime stands for one Lua state, a tstate for one
-** OS thread that runs Lua code in it.  Their parts, each with an owner of its
-** own, and the words for guards are in parts.h; the rest is this unit's.
+** record: the records.  A runtime is that of one Lua state, a tstate that of
+** one OS thread which runs Lua code in it.  Their parts, each with an owner of
+** its own, and the words for guards are in parts.h; the rest is this unit's.
 **
 ** Knows no Lua: a lua_State is carried, never looked into.
 */
@@ -90,10 +90,10 @@ thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main);
 void thr_tstate_ref(thr_tstate *ts);
 void thr_tstate_unref(thr_tstate *ts);
 /* Posts the semaphore, and drops the reference that the caller took while the
-** thread was sure to live: it may have ended by now, for it may have found
-** out by itself what the post is to tell. */
+** thread was sure to live.  It may have ended by now, if it found out by itself
+** what it is woken for. */
 void thr_tstate_wake(thr_tstate *ts);
-/* Makes and drops what the calling thread needs to watch descriptors. */
+/* Makes and drops the bell, for waits of the calling thread for descriptors. */
 void thr_tstate_makebell(thr_tstate *ts);
 void thr_tstate_dropbell(thr_tstate *ts);
 void thr_tstate_setname(thr_tstate *ts, const char *name);
@@ -109,17 +109,17 @@ static inline void thr_tstate_run(thr_tstate *ts, struct lua_State *L) {
   ts->lua.running = ts->lua.quick = L;
 }
 
-/* Binds a record to the calling OS thread, and looses it. */
+/* Binds a record to the calling OS thread, and unbinds it. */
 void thr_tstate_bind(thr_tstate *ts);
 void thr_tstate_unbind(thr_tstate *ts);
 
 /* The calling thread's record in the runtime, or NULL. */
 thr_tstate *thr_tstate_here(const thr_runtime *rt);
 
-/* Enters the list of the living, and leaves it.  Leaving returns for how many
-** others the end of the program has to wait.  The list holds a reference to a
-** foreign record, whose thread may go at any moment; it is refused, with
-** false, when the end has begun. */
+/* Adds the record to the list of living threads, and removes it; that returns
+** how many others the end of the program waits for.  The list holds a reference
+** to a foreign record, whose thread may go at any moment; such a record is
+** refused, with false, when the end has begun. */
 bool thr_tstate_enlist(thr_tstate *ts);
 int thr_tstate_delist(thr_tstate *ts);
 

@@ -23,8 +23,8 @@ void thr_rest_end(thr_tstate *ts, int64_t begun) {
   ts->rest.closely = THR_CLOSELY;
 }
 
-/* The compare: another thread that finds the rest over must not end one that
-** has begun since. */
+/* Compares, since another thread that finds the rest over must not end one that
+** has begun meanwhile. */
 int64_t thr_rest_look(thr_tstate *ts, long long until) {
   int64_t left = until - thr_os_timeof(ts->life.os, ts->life.native_id);
   if (left > 0) return left;

@@ -1,18 +1,18 @@
 /*
 ** rest: how long a thread is left alone after its hook was dear to set.
 **
-** lua_sethook walks the whole stack.  Where that is deep the walk costs more
-** than the rest of a switch, and a thread that was asked for the global lock
-** again and again would do nothing else.  So what a walk has cost is measured,
-** and ten times as much of its own processor time the thread then runs before
-** the next one: a tenth of its time, at most, goes into its hooks.
+** lua_sethook walks the whole stack.  On a deep one that costs more than all
+** else in a switch, and a thread from which the global lock is requested again
+** and again would do nothing else.  So the cost of a walk is measured, and then
+** the thread runs for ten times as much of its own processor time before the
+** next one: at most a tenth of its time goes into its hooks.
 **
-** A walk that is not dear is not charged: on an ordinary stack nothing rests.
+** A walk that is not dear is not charged: on an ordinary stack no thread rests.
 **
-** Time is the thread's own, not that of a clock: it stands still while the
-** thread sleeps, waits for the global lock or for a processor.
+** Time is the thread's own, not a clock's: it stops while the thread sleeps, or
+** waits for the global lock or for a processor.
 **
-** Called by preempt and gil.
+** Called by gil, hook and preempt; cost by module.
 */
 #ifndef THR_REST_H
 #define THR_REST_H

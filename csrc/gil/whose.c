@@ -23,7 +23,7 @@ static uint64_t other_that_runs(thr_tstate *self, const struct lua_State *L) {
 }
 
 /* The answer is remembered: a scheduler in C waits in its coroutines again and
-** again.  A thread that is born may stand where a coroutine was collected. */
+** again.  A new thread's state may be where a coroutine was collected. */
 uint64_t thr_whose(thr_tstate *ts) {
   struct lua_State *L = atomic_load_explicit(&ts->lua.at, memory_order_relaxed);
   if (ts->lua.host) return ts->lua.host;

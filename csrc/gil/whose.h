@@ -3,21 +3,22 @@
 **
 ** A C library may keep a lua_State and call back on it from another thread
 ** than the one that runs there: an event loop that was loaded in one thread
-** and is run by another.  The call stands on top of a stack that its owner
-** goes on with as soon as it has the global lock.  So the lock must not be let
-** go before the call has ended.
+** and is run by another.  The call is on top of a stack that its owner goes on
+** with as soon as it has the global lock.  So the lock must not be released
+** before the call has ended.
 **
-** Law: whoever lets go of the lock in the middle of a call of Lua's has asked
-** here before, and keeps it where the state is another's.  `at` says where the
-** thread is: each way from Lua into the library sets it.
+** Law: a thread that releases the lock in the middle of a call of Lua's has
+** looked here before, and keeps the lock where the state is another's.  `at`
+** says where the thread is: each way from Lua into the library sets it.
 **
-** Another's are: the state that another living thread stands on, the
-** coroutines that coroutine.resume runs there, and that in which the thread
-** was when it let go of the lock; for a coroutine that is run by C, or by a
-** resume that was not replaced, has no other record.  All that a thread
-** resumes on top of another's state counts as another's, too (`host`).
+** Another's are: the state that another living thread runs on, the coroutines
+** that coroutine.resume runs there, and the one in which the thread was when it
+** released the lock; for a coroutine that is run by C, or by a resume that was
+** not replaced, has no other record.  All that a thread resumes on top of
+** another's state counts as another's, too (`host`).
 **
-** Called by park, pending, kernel, coroutine and capi, with the lock.
+** Called, with the lock, by park; bind's pending and self; io's prompt; capi's
+** nogil; state's attach, coroutine and finale.
 */
 #ifndef THR_WHOSE_H
 #define THR_WHOSE_H
