@@ -804,6 +804,49 @@ describe("cancel", function()
   end)
 end)
 
+-- Lua makes a warning of what a finaliser raises.
+describe("a cancellation that ends a finaliser's wait", function()
+  local in_finaliser = {
+    ["itself"] = function(wait)
+      wait()
+    end,
+    ["in a coroutine"] = function(wait)
+      coroutine.wrap(function()
+        coroutine.wrap(wait)()
+      end)()
+    end,
+    ["more than once"] = function(wait)
+      assert(not pcall(wait))
+      wait()
+    end,
+  }
+  for name, run in pairs(in_finaliser) do
+    for _, asynchronous in ipairs { false, true } do
+      local how = asynchronous and "asynchronous, " or ""
+      it("is met after it: " .. how .. name, function()
+        local never, over = threading.Event(), false
+        local function finalise()
+          run(function()
+            never:wait(support.PATIENCE)
+          end)
+          over = true
+        end
+        local t, result = start(function()
+          setmetatable({}, { __gc = finalise })
+          collectgarbage()
+          for _ = 1, asynchronous and 1e8 or 0 do end
+          threading.checkpoint()
+        end)
+        support.wait_thread_parked(t, "Event")
+        t:cancel { message = "enough", asynchronous = asynchronous }
+        support.join(t)
+        assert_cancelled(result, "enough")
+        assert.is_false(over)
+      end)
+    end
+  end
+end)
+
 describe("shield", function()
   it("passes arguments and results", function()
     local r = table.pack(threading.shield(function(...)

@@ -388,4 +388,20 @@ describe("interrupt_main", function()
       assert.matches("^false\t[^\n]*interrupted!\ntrue\n$", out)
     end
   end)
+
+  it("raises after a finaliser whose wait it has ended", function()
+    local out = output_of [[
+      threading.Thread { daemon = true, target = function()
+        while main_parked() ~= "Lock" do time.sleep(0) end
+        threading.interrupt_main()
+      end }:start()
+      print(pcall(function()
+        setmetatable({}, { __gc = function() held:acquire() end })
+        collectgarbage()
+        for _ = 1, 1e8 do end
+      end))
+      print(pcall(time.sleep, 0))
+    ]]
+    assert.matches("^false\t[^\n]*interrupted!\ntrue\n$", out)
+  end)
 end)

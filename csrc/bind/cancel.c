@@ -14,19 +14,21 @@ void thr_cancel_setmessage(lua_State *L, thr_tstate *ts, int idx) {
   lua_pop(L, 1);
 }
 
-/* The bits go last: where there is no memory for the error, it is raised the
-** next time. */
-void thr_cancel_raise(lua_State *L, thr_tstate *ts) {
+/* Makes of the message on top of the stack the error object. */
+static void wrap(lua_State *L) {
   lua_createtable(L, 0, 1);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "message");
+  luaL_setmetatable(L, cancelled);
+}
+
+void thr_cancel_push(lua_State *L, thr_tstate *ts) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_messages);
   lua_rawgeti(L, -1, (lua_Integer)ts->ident);
-  lua_setfield(L, -3, "message");
-  lua_pushvalue(L, -2);
-  luaL_setmetatable(L, cancelled);
-  lua_rawseti(L, -2, (lua_Integer)ts->ident);
-  lua_pop(L, 1);
-  atomic_fetch_and(&ts->asked.pending, ~THR_PENDING_CANCELS);
-  lua_error(L);
+  if (!thr_cancel_is(L, -1)) wrap(L);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, -3, (lua_Integer)ts->ident);
+  lua_remove(L, -2);
 }
 
 static int cancelled_tostring(lua_State *L) {

@@ -19,8 +19,9 @@ void thr_cancel_open(lua_State *L);
 /* Keeps the value at idx as the message of a cancellation of ts. */
 void thr_cancel_setmessage(lua_State *L, thr_tstate *ts, int idx);
 
-/* Raises the cancellation of ts, which is then no longer pending. */
-void thr_cancel_raise(lua_State *L, thr_tstate *ts);
+/* Pushes the error object of the cancellation of ts; the same one until another
+** message is kept. */
+void thr_cancel_push(lua_State *L, thr_tstate *ts);
 
 /* Is the value at idx the error object of a cancellation? */
 bool thr_cancel_is(lua_State *L, int idx);

@@ -2,7 +2,6 @@
 #include "bind/finaliser.h"
 
 #include <lauxlib.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* Is the function at this level known as one that the collector has called?
@@ -14,6 +13,18 @@ static bool is_named(lua_State *L, int level) {
   lua_getinfo(L, "n", &ar);
   return ar.name && strcmp(ar.namewhat, "metamethod") == 0 &&
          strcmp(ar.name, "__gc") == 0;
+}
+
+/* To find a level costs as many steps as it is deep: a finaliser that is deeper
+** in calls than this is not seen. */
+#define LEVELS_MOST 200
+
+bool thr_finaliser_isaround(lua_State *L) {
+  lua_Debug ar;
+  if (lua_gc(L, LUA_GCISRUNNING) == 1) return false;
+  for (int i = 0; i < LEVELS_MOST && lua_getstack(L, i, &ar); i++)
+    if (is_named(L, i)) return true;
+  return false;
 }
 
 /* The collector runs in a C hook: that hides the finaliser's name.  Hooks call

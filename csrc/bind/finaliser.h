@@ -9,6 +9,7 @@
 #define THR_FINALISER_H
 
 #include <lua.h>
+#include <stdbool.h>
 
 #include "os/port.h"
 
@@ -19,6 +20,10 @@ THR_PRIVATE_BEGIN
 ** is then unreachable, or the Lua state is being closed; a finaliser that ran
 ** before may have made it reachable again. */
 void thr_finaliser_enter(lua_State *L);
+
+/* Has the collector called a function that L is in?  Lua turns the error that
+** ends that into a warning. */
+bool thr_finaliser_isaround(lua_State *L);
 
 THR_PRIVATE_END
 

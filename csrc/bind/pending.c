@@ -6,6 +6,7 @@
 #include "bind/blame.h"
 #include "bind/cancel.h"
 #include "bind/describe.h"
+#include "bind/finaliser.h"
 #include "bind/self.h"
 #include "bind/unwind.h"
 #include "gil/ctrlc.h"
@@ -37,11 +38,34 @@ static void raise_stop(lua_State *L, thr_tstate *ts) {
   thr_unwind_stop(L);
 }
 
+/* In a finaliser, be it by way of coroutines, an error ends that and no more:
+** what is asked is met again behind it. */
+static bool meets_again(lua_State *L, thr_tstate *ts) {
+  bool again = thr_finaliser_isaround(L);
+  for (const thr_step *s = ts->lua.steps; s && !again; s = s->below)
+    again = thr_finaliser_isaround(s->from);
+  if (again && thr_tstate_asked(ts, THR_PENDING_AT_ONCE)) thr_preempt_arm(ts);
+  return again;
+}
+
+static void raise_interrupt(lua_State *L, thr_tstate *ts) {
+  if (!meets_again(L, ts)) take_bit(ts, THR_PENDING_INTERRUPT);
+  thr_blame_error(L, "interrupted!");
+}
+
+/* The bits go last: where there is no memory for the error, it is raised the
+** next time. */
+static void raise_cancel(lua_State *L, thr_tstate *ts) {
+  thr_cancel_push(L, ts);
+  if (!meets_again(L, ts)) take_bit(ts, THR_PENDING_CANCELS);
+  lua_error(L);
+}
+
 void thr_pending_raise(lua_State *L, thr_tstate *ts) {
   if (ts->asked.pending & THR_PENDING_STOP) raise_stop(L, ts);
   if (take_bit(ts, THR_PENDING_DUMP)) ts->rt->calls.at_dump(L);
-  if (take_bit(ts, THR_PENDING_INTERRUPT)) thr_blame_error(L, "interrupted!");
-  if (thr_tstate_asked(ts, THR_PENDING_CANCEL)) thr_cancel_raise(L, ts);
+  if (ts->asked.pending & THR_PENDING_INTERRUPT) raise_interrupt(L, ts);
+  if (thr_tstate_asked(ts, THR_PENDING_CANCEL)) raise_cancel(L, ts);
 }
 
 int thr_pending_checkpoint(lua_State *L) {
