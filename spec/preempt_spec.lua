@@ -352,6 +352,25 @@ describe("preemption", function()
       end)
     end
 
+    for _, count in ipairs { 100, 10000 } do
+      it("serves a count hook of " .. count .. " at a small part", function()
+        local fired = 0
+        local part = deep(DEPTH, function()
+          return part_of_hooks(function()
+            debug.sethook(function()
+              fired = fired + 1
+            end, "", count)
+            for _ = 1, 500 do
+              step()
+            end
+            debug.sethook()
+          end)
+        end)
+        assert.is_true(fired > 20, fired)
+        assert.is_true(part < 0.2, part)
+      end)
+    end
+
     it("threads start and end as they do elsewhere", function()
       if _thread._testing then
         pending "the hostile build sets its hook for every thread"

@@ -88,8 +88,9 @@ static bool is_installed(thr_tstate *ts, const thr_hooked *h) {
 }
 
 /* What is installed already is set again only to have it count anew. */
-static void install(thr_tstate *ts, thr_hooked *h, int mask, int count) {
-  bool anew = mask & LUA_MASKCOUNT && thr_fault_every() == 0;
+static void install(thr_tstate *ts, thr_hooked *h, int mask, int count,
+                    bool anew) {
+  anew = anew && mask & LUA_MASKCOUNT && thr_fault_every() == 0;
   if (thr_fault_every() > 0) count = least(count, thr_fault_every());
   h->mask = mask;
   h->slice = counts(h) ? least(h->left, count) : count;
@@ -100,10 +101,10 @@ static void install(thr_tstate *ts, thr_hooked *h, int mask, int count) {
 
 /* When no switch is requested: ours, over a count hook or to see returns; else
 ** the user's. */
-static void install_idle(thr_tstate *ts, thr_hooked *h) {
+static void install_idle(thr_tstate *ts, thr_hooked *h, bool anew) {
   int mask = idle_mask(ts, h);
   if (mask != h->user_mask || counts(h)) {
-    install(ts, h, mask, THR_MAX_SLICE);
+    install(ts, h, mask, THR_MAX_SLICE, anew);
   } else {
     set_user(ts, h, h->L);
     h->L = NULL;
@@ -122,7 +123,7 @@ void thr_hook_arm(thr_tstate *ts, int count) {
     return;
   if (armed && (count > 1 || h->slice == 1) && thr_rest_left(ts) > 0) return;
   if (armed) count = least(count, h->slice);
-  install(ts, h, idle_mask(ts, h) | LUA_MASKCOUNT, count);
+  install(ts, h, idle_mask(ts, h) | LUA_MASKCOUNT, count, true);
 }
 
 bool thr_hook_isidle(thr_tstate *ts, lua_State *L) {
@@ -159,7 +160,7 @@ void thr_hook_lift(thr_tstate *ts, lua_State *L) {
 
 void thr_hook_lay(thr_tstate *ts, lua_State *L) {
   if (L != ts->lua.base && L != ts->lua.running) return;
-  install_idle(ts, take_record(ts, L));
+  install_idle(ts, take_record(ts, L), true);
 }
 
 void thr_hook_follow(thr_tstate *ts, lua_State *L) {
@@ -209,6 +210,7 @@ static bool is_left_over(thr_tstate *ts, const thr_hooked *h) {
          !(h->mask & LUA_MASKCOUNT) && thr_rest_left(ts) == 0;
 }
 
+/* At a count event the VM has begun to count anew itself. */
 thr_hooked thr_hook_receive(thr_tstate *ts, lua_State *L, int event,
                             bool *due) {
   thr_hooked *h = find(ts, L), user;
@@ -217,7 +219,8 @@ thr_hooked thr_hook_receive(thr_tstate *ts, lua_State *L, int event,
   let_interrupted_win(h);
   if (event == LUA_HOOKCOUNT) *due = count_down(h);
   user = *h;
-  if (event == LUA_HOOKCOUNT || is_left_over(ts, h)) install_idle(ts, h);
+  if (event == LUA_HOOKCOUNT || is_left_over(ts, h))
+    install_idle(ts, h, event != LUA_HOOKCOUNT);
   return user;
 }
 
