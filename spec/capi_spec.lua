@@ -7,6 +7,7 @@ local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
+local waits = require "spec.support.waits"
 
 local read, shell = files.read, files.shell
 
@@ -646,21 +647,19 @@ lock:release()
   end)
 
   describe("objects", function()
-    local makers = {
-      Lock = threading.Lock,
-      RLock = threading.RLock,
-      Semaphore = threading.Semaphore,
-      Event = function()
-        local event = threading.Event()
-        event:set()
-        return event
-      end,
-    }
+    for _, wait in waits.each(function(it) return it.by_c end) do
+      local name = wait.what
 
-    for name, make in pairs(makers) do
+      -- One that is not waited for: C has taken it back, and sets an Event.
+      local function made_free()
+        local object = wait.make()
+        assert.is_true(outside.release(object))
+        return object
+      end
+
       it(name .. " is waited for with and without the lock", function()
         for _, out in ipairs { false, true } do
-          local object = make()
+          local object = made_free()
           local function wait_in_thread(seconds)
             return support.in_thread(outside.wait, object, seconds, out)
           end
@@ -683,11 +682,7 @@ lock:release()
 
       it(name .. ": a cancellation ends the wait, and is raised", function()
         for _, out in ipairs { false, true } do
-          local object, caught = make(), nil
-          outside.wait(object, 0)
-          if name == "Event" then
-            object:clear()
-          end
+          local object, caught = wait.make(), nil
           local t = support.start(function()
             local _, err = pcall(outside.wait, object, -1, out)
             caught = threading.is_cancelled(err)
@@ -697,6 +692,10 @@ lock:release()
           support.join(t)
           assert.is_true(caught)
         end
+      end)
+
+      it(name .. " may be retained", function()
+        assert.is_true(outside.retainable(wait.make()))
       end)
     end
 
@@ -739,9 +738,6 @@ lock:release()
       for i = 1, 20 do
         threading.Array("float64", 1000):fill(-1)
         assert.equal(1000.0 * i, sums[i]())
-      end
-      for _, make in pairs(makers) do
-        assert.is_true(outside.retainable(make()))
       end
       assert.is_true(outside.retainable(threading.Value("int8")))
       assert.is_false(outside.retainable {})

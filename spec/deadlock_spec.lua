@@ -1,6 +1,7 @@
 local _thread = require "threading._thread"
 local support = require "spec.support"
 local threading = require "threading"
+local waits = require "spec.support.waits"
 
 -- Programs in which every thread may come to wait: the specs' own main thread
 -- never does. Line 1 of such a program is line 1 of what a case writes.
@@ -89,31 +90,22 @@ print(a:locked())
 ]])
   end)
 
-  it("it happens in every kind of wait", function()
-    for wait, what in pairs {
-      ["threading.Event():wait()"] = "Event",
-      ["threading.Semaphore(0):acquire()"] = "Semaphore",
-      ["threading.Semaphore(0):guard()"] = "Semaphore",
-      ["threading.BoundedSemaphore(0):with(print)"] = "Semaphore",
-      ["threading.Barrier(2):wait()"] = "Barrier",
-      ["local c = threading.Condition() c:acquire() c:wait()"] = "Condition",
-      ["local c = threading.Condition() c:acquire() c:wait_for(load '')"]
-        = "Condition",
-      ["coroutine.wrap(function() threading.Event():wait() end)()"] = "Event",
-      ["held:acquire()"] = "Lock",
-      ["held:guard()"] = "Lock",
-      ["held:with(print)"] = "Lock",
-      ["held:acquire { blocking = true }"] = "Lock",
-      ["held:acquire(true, -1)"] = "Lock",
-      ["threading.Condition(held):acquire()"] = "Lock",
-    } do
-      assert_lines({
-        "FILE:1: .*deadlock: .*", -- coroutine.wrap adds a place of its own
-        "    MainThread waits for " .. what .. " 0x%x+ at FILE:1.*",
-      }, "local held = threading.Lock() held:acquire() "
-        .. "print(try(function() " .. wait .. " end))")
-    end
-  end)
+  for name, wait in waits.each(function(it) return not it.outside end) do
+    it("it happens in " .. name, function()
+      local lines = lines_of(([[
+local wait, object, more = require "spec.support.waits".list[%q]
+start("maker", function() object, more = wait.make() end):join()
+print(try(wait.call, object, nil, more))
+]]):format(name))
+      assert.matches("^[^ ]*%.lua:%d+: .*" .. ALL .. "$", lines[1])
+      assert.matches("^    MainThread waits for "
+        .. (wait.told or wait.what .. " 0x%x+") .. " at [^ ]*%.lua:%d+",
+        lines[2])
+      for i = 3, #lines do -- what is waited for
+        assert.matches("^    Thread%-%d+ waits for Event", lines[i])
+      end
+    end)
+  end
 
   it("all are told, where it is no circle", function()
     assert_lines({
@@ -416,12 +408,12 @@ describe("A circle of owned waits", function()
     assert.equal(1, #errors)
     local told = errors[1].name
     local other = told == "t1" and "t2" or "t1"
-    local function waits(who, holder)
+    local function waiting(who, holder)
       return "\n    " .. who .. " waits for RLock 0x%x+ at [^\n]*"
         .. "deadlock_spec%.lua:%d+, held by " .. holder
     end
     assert.matches("deadlock_spec%.lua:%d+: " .. CIRCLE
-      .. waits(told, other) .. waits(other, told) .. "$", errors[1].text)
+      .. waiting(told, other) .. waiting(other, told) .. "$", errors[1].text)
     support.join { t1, t2 }
   end)
 

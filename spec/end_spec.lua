@@ -1,6 +1,7 @@
 local compiler = require "spec.support.compiler"
 local files = require "spec.support.files"
 local support = require "spec.support"
+local waits = require "spec.support.waits"
 
 -- How a program ends while threads live. Each case is a program of its own.
 
@@ -338,39 +339,45 @@ describe("os.exit with close", function()
     assert.equal(status, r.code)
   end
 
-  local waits = {
-    ["for an Event"] = "threading.Event():wait()",
+  -- name -> what makes `waiter`, a thread that waits.
+  local bodies = {
     ["for a Lock of a thread that has ended"] = [[
       local lock = threading.Lock()
-      local t = start(function() lock:acquire() end)
-      t:join()
-      lock:acquire()
+      start(function() lock:acquire() end):join()
+      local waiter = start(function() lock:acquire() end)
     ]],
     ["for itself"] = [[
-      local lock = threading.Lock()
-      lock:acquire()
-      lock:acquire()
+      local waiter = start(function()
+        local lock = threading.Lock()
+        lock:acquire()
+        lock:acquire()
+      end)
     ]],
-    ["for an item"] = "queue.Queue():get()",
-    ["for a Condition"] = [[
-      local c = threading.Condition():guard()
-      c:wait()
-    ]],
-    ["for a time that does not come"] = "time.sleep(math.huge)",
     ["for the thread that ends"] = [[
-      while not EXITS do time.sleep(0) end
-      EXITS:join()
+      local waiter = start(function()
+        while not EXITS do time.sleep(0) end
+        EXITS:join()
+      end)
     ]],
   }
-  for name, wait in pairs(waits) do
-    local body = ([[
-      local waiter = start(function() %s end)
+  for name in waits.each() do
+    bodies["in " .. name] = ([[
+      local wait = require "spec.support.waits".list[%q]
+      local object, more = wait.make()
+      local waiter = start(function()
+        wait.call(object, nil, more)
+      end, wait.outside) -- the end of another than a daemon is waited for
+    ]]):format(name)
+  end
+
+  for name, body in pairs(bodies) do
+    body = body .. [[
       local function quit()
         EXITS = threading.current_thread()
         wait_parked(waiter)
         os.exit(3, true)
       end
-    ]]):format(wait)
+    ]]
 
     it("from a thread, while another waits " .. name, function()
       ends_with(3, body .. "start(quit)")

@@ -57,9 +57,12 @@ end)
 
 describe("an object that another finaliser has found again lives", function()
   each(finalisers.waits, function(name)
-    it("while a thread waits: " .. name, function()
-      run("revive_wait", name)
-    end)
+    local through = finalisers.waits[name][4]
+    if not through then
+      it("while a thread waits: " .. name, function()
+        run("revive_wait", name)
+      end)
+    end
   end)
 
   each(finalisers.callbacks, function(name)

@@ -7,6 +7,7 @@ local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
+local waits = require "spec.support.waits"
 
 local testing = _thread._testing
 
@@ -210,47 +211,26 @@ cp "$made.d" "$rule"
 end)
 
 describe("a Lua state that is closed under a wait", function()
-  local waits = {
-    Lock = "local l = threading.Lock() l:acquire() l:acquire()",
-    RLock = "lock:acquire()",
-    Condition = "local c = threading.Condition() c:acquire() c:wait()",
-    Semaphore = "threading.Semaphore(0):acquire()",
-    Event = "threading.Event():wait()",
-    Barrier = "threading.Barrier(4):wait()",
-    ["Queue:get"] = "queue.Queue():get()",
-    ["Queue:put"] = "local q = queue.Queue(1) q:put(1) q:put(2)",
-    ["Queue:join"] = "local q = queue.Queue() q:put(1) q:join()",
-    ["SimpleQueue:get"] = "queue.SimpleQueue():get()",
-    ["Future:result"] = "_thread._future(print):result()",
-    join = "threading.main_thread():join()",
-    sleep = "time.sleep(3600)",
-  }
-
-  for name, source in pairs(waits) do
+  -- The programs would outlive the state.
+  for name in waits.each(function(it) return not it.program end) do
     it("leaves nothing behind: " .. name, function()
       local before = testing.held()
-      local err = testing.in_state([[
+      local err = testing.in_state(([[
         local _thread = require "threading._thread"
-        local queue = require "threading.queue"
         local threading = require "threading"
         local time = require "threading.time"
-        local lock = threading.RLock()
-        lock:acquire()
+        local wait = require "spec.support.waits".list[%q]
         for _ = 1, 3 do
-          threading.Thread { daemon = true, target = function()
-            ]] .. source .. [[
-
-          end }:start()
-        end
-        local n
-        repeat
-          n = 0
-          for _ in pairs(_thread._parked()) do
-            n = n + 1
+          local object, more = wait.make()
+          local t = threading.Thread { daemon = true, target = function()
+            wait.call(object, nil, more)
+          end }
+          t:start()
+          while not _thread._parked()[t.ident] do
+            time.sleep(0)
           end
-          time.sleep(0)
-        until n == 3
-      ]])
+        end
+      ]]):format(name))
       assert.is_nil(err)
       assert.equal(before, testing.held())
     end)

@@ -1,4 +1,5 @@
 local support = require "spec.support"
+local waits = require "spec.support.waits"
 
 -- Real signals to a real `lua`. A worker of the program itself sends them,
 -- when the list of parked threads says that the main thread waits.
@@ -54,70 +55,19 @@ local function output_of(program)
 end
 
 describe("SIGINT", function()
-  local waits = {
-    ["Thread:join"] = "worker:join()",
-    ["Lock:acquire"] = "held:acquire()",
-    ["Lock:acquire with a timeout"] = "held:acquire(true, 1000)",
-    ["Lock:guard"] = "local _ <close> = held:guard()",
-    ["Lock:with"] = "held:with(print)",
-    ["time.sleep"] = "time.sleep(1000)",
-    ["RLock:acquire"] = [[
-      local rlock, owned = threading.RLock(), false
-      threading.Thread { daemon = true, target = function()
-        rlock:acquire()
-        owned = true
-        time.sleep(1000)
-      end }:start()
-      while not owned do end
-      rlock:acquire()
-    ]],
-    ["Semaphore:acquire"] = "threading.Semaphore(0):acquire()",
-    ["Event:wait"] = "threading.Event():wait()",
-    ["Condition:wait"] = [[
-      local condition = threading.Condition()
-      local _ <close> = condition:guard()
-      condition:wait()
-    ]],
-    ["Barrier:wait"] = "threading.Barrier(2):wait()",
-    ["a wait in a coroutine"] = [[
-      assert(coroutine.resume(coroutine.create(function()
-        held:acquire()
-      end)))
-    ]],
-    ["a wait in nested coroutines"] = [[
-      coroutine.wrap(function()
-        coroutine.wrap(function()
-          held:acquire()
-        end)()
-      end)()
-    ]],
-  }
-
-  -- A program that prints nothing and ends with ours: with the process whose
-  -- number it is given, for the shell may begin when its parent has ended.
-  local program = [[
-    local command = "while kill -0 " .. io.popen("echo $PPID"):read()
-      .. " 2>/dev/null; do sleep 0.1; done"
-  ]]
-  local popen = program
-    .. "local f = require'threading.io'.popen(command) "
-  waits["io.wait_fd"] = popen .. "require'threading.io'.wait_fd(f, 'r')"
-  waits["io.read"] = popen .. "require'threading.io'.read(f)"
-  waits["file:read"] = popen .. "f:read()"
-  waits["file:lines"] = popen .. "for _ in f:lines() do end"
-  waits["file:close"] = popen .. "f:close()"
-  waits["os.execute"] = program .. "require'threading.os'.execute(command)"
-
-  for wait, code in pairs(waits) do
-    it("raises out of " .. wait, function()
+  for name in waits.each() do
+    it("raises out of " .. name, function()
       local out = output_of(([[
         worker:start()
-        send(main_parked, "INT")
-        local ok, err = pcall(function() %s end)
+        local waits = require "spec.support.waits"
+        local wait = waits.list[%q]
+        local object, more = waits.make_elsewhere(wait)
+        send(function() return main_parked() == wait.what end, "INT")
+        local ok, err = pcall(wait.call, object, nil, more)
         computing = "over"
         worker:join()
         print(ok, err)
-      ]]):format(code))
+      ]]):format(name))
       assert.matches("^worker ended\nfalse\t[^\n]*interrupted!\n$", out)
     end)
   end

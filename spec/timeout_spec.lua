@@ -1,227 +1,87 @@
 local futures = require "threading.futures"
-local queue = require "threading.queue"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
-local tio = require "threading.io"
+local waits = require "spec.support.waits"
 local _thread = require "threading._thread"
 
 -- What all waits have in common: how long they may take, and that one which
 -- may take no time is a look.
 
--- A future that is not done before let_go() is called.
-local function pending_future()
-  local event = threading.Event()
-  local pool = futures.ThreadPoolExecutor(1)
-  local f = pool:submit(event.wait, event)
-  return f, function()
-    event:set()
-    pool:shutdown()
-  end
-end
-
-local function held_lock(new)
-  local lock = new()
-  local done = threading.Event()
-  local t = support.start(function()
-    local _ <close> = lock:guard()
-    done:wait()
-  end)
-  support.wait_thread_parked(t, "Event")
-  return lock, function()
-    done:set()
-    support.join(t)
-  end
-end
-
--- Each makes an object, and what tidies it up; and calls a wait in vain, whose
--- result is then false. `negative`: the error where less than 0 is one.
-local waits = {
-  ["Event"] = {
-    make = threading.Event,
-    call = function(event, timeout) return event:wait(timeout) end,
-  },
-  ["Event, with a table"] = {
-    make = threading.Event,
-    call = function(event, timeout) return event:wait { timeout = timeout } end,
-  },
-  ["Condition"] = {
-    make = function() return threading.Condition():guard() end,
-    call = function(condition, timeout) return condition:wait(timeout) end,
-  },
-  ["wait_for"] = {
-    make = function() return threading.Condition():guard() end,
-    call = function(condition, timeout)
-      return condition:wait_for(function() return false end, timeout)
-    end,
-  },
-  ["join"] = {
-    make = function()
-      local event = threading.Event()
-      local t = support.start(event.wait, event)
-      return t, function()
-        event:set()
-        support.join(t)
-      end
-    end,
-    call = function(t, timeout) return t:join(timeout) end,
-  },
-  ["Semaphore"] = {
-    make = function() return threading.Semaphore(0) end,
-    call = function(semaphore, timeout)
-      return semaphore:acquire(true, timeout)
-    end,
-  },
-  ["BoundedSemaphore"] = {
-    make = function()
-      local semaphore = threading.BoundedSemaphore(1)
-      semaphore:acquire()
-      return semaphore
-    end,
-    call = function(semaphore, timeout)
-      return semaphore:acquire { timeout = timeout }
-    end,
-  },
-  ["Barrier"] = {
-    make = function() return threading.Barrier(2) end,
-    call = function(barrier, timeout)
-      assert.equal("broken barrier",
-        support.message(barrier.wait, barrier, timeout))
-      assert.is_true(barrier.broken)
-      barrier:reset()
-    end,
-  },
+-- Those that are waited for in two other ways.
+local others = {
   ["Barrier, by its constructor"] = {
     make = function() return { parties = 2 } end,
-    call = function(options, timeout)
+    in_vain = function(options, timeout)
       options.timeout = timeout
       local barrier = threading.Barrier(options)
       assert.equal("broken barrier", support.message(barrier.wait, barrier))
     end,
   },
-  ["result"] = {
-    make = pending_future,
-    call = function(f, timeout) return (f:result(timeout)) end,
-  },
-  ["exception"] = {
-    make = pending_future,
-    call = function(f, timeout) return (f:exception(timeout)) end,
-  },
-  ["futures.wait"] = {
-    make = pending_future,
-    call = function(f, timeout)
-      local done, not_done = futures.wait({ f }, timeout)
-      assert.same({ {}, { f } }, { done, not_done })
-    end,
-  },
-  ["as_completed"] = {
-    make = pending_future,
-    call = function(f, timeout)
-      assert.equal("1 (of 1) futures unfinished", support.message(function()
-        for _ in futures.as_completed({ f }, timeout) do
-          error "it is not done"
-        end
-      end))
-    end,
-  },
   ["map"] = {
     make = function()
-      local event, pool = threading.Event(), futures.ThreadPoolExecutor(1)
-      return { event = event, pool = pool }, function()
-        event:set()
-        pool:shutdown()
-      end
+      return threading.Event(), futures.ThreadPoolExecutor(1)
     end,
-    call = function(it, timeout)
+    in_vain = function(event, timeout, pool)
       assert.equal("timeout", support.message(function()
-        for _ in it.pool:map(function()
-          it.event:wait()
-        end, { 1 }, { timeout = timeout }) do
+        for _ in pool:map(event.wait, { event }, { timeout = timeout }) do
           error "it is not done"
         end
       end))
     end,
-  },
-  ["Queue.join"] = {
-    make = function()
-      local q = queue.Queue()
-      q:put(1)
-      return q
+    wake = function(event, pool)
+      event:set()
+      pool:shutdown()
     end,
-    call = function(q, timeout) return q:join(timeout) end,
-  },
-  ["Lock"] = {
-    make = function() return held_lock(threading.Lock) end,
-    call = function(lock, timeout) return lock:acquire(true, timeout) end,
-    negative = "must be a non-negative number",
-  },
-  ["RLock"] = {
-    make = function() return held_lock(threading.RLock) end,
-    call = function(lock, timeout) return lock:acquire(true, timeout) end,
-    negative = "must be a non-negative number",
-  },
-  ["Queue.get"] = {
-    make = queue.Queue,
-    call = function(q, timeout) return (q:get(true, timeout)) end,
-    negative = "must be a non-negative number",
-  },
-  ["Queue.put"] = {
-    make = function()
-      local q = queue.Queue(1)
-      q:put(1)
-      return q
-    end,
-    call = function(q, timeout) return (q:put(2, true, timeout)) end,
-    negative = "must be a non-negative number",
-  },
-  ["SimpleQueue.get"] = {
-    make = queue.SimpleQueue,
-    call = function(q, timeout) return (q:get(true, timeout)) end,
-    negative = "must be a non-negative number",
-  },
-  ["wait_fd"] = {
-    make = function()
-      local f = tio.popen "cat"
-      return f
-    end,
-    call = function(f, timeout) return (tio.wait_fd(f, "r", timeout)) end,
-    negative = "must be a non-negative number",
+    calls = true, -- others wait for those
   },
 }
 
-local function each_wait(describe_it)
-  for name, wait in pairs(waits) do
-    describe_it(name, wait)
+-- Calls fn(name, wait) for each wait with a timeout.
+local function each_wait(fn)
+  for name, wait in waits.each(function(it) return it.timed end) do
+    fn(name, wait)
   end
+  for name, wait in pairs(others) do
+    fn(name, wait)
+  end
+end
+
+-- Calls fn(call), where call(timeout) waits in vain.
+local function with_wait(wait, fn)
+  local object, more, tidy_up = waits.make_elsewhere(wait)
+  fn(function(timeout)
+    if wait.in_vain then
+      wait.in_vain(object, timeout, more)
+    else
+      local result = wait.call(object, timeout, more)
+      assert.is_true(not result)
+    end
+  end)
+  tidy_up()
 end
 
 describe("a timeout", function()
   each_wait(function(name, wait)
     it("of less than 0: " .. name, function()
-      local object, tidy_up = wait.make()
-      for _, timeout in ipairs { -0.001, -2, -1e300, -math.huge } do
-        if wait.negative then
-          assert.matches("timeout: " .. wait.negative,
-            support.message(wait.call, object, timeout), 1, true)
-        else
-          local result = wait.call(object, timeout)
-          assert.is_true(not result)
+      with_wait(wait, function(call)
+        for _, timeout in ipairs { -0.001, -2, -1e300, -math.huge } do
+          if wait.negative then
+            assert.matches("timeout: " .. wait.negative,
+              support.message(call, timeout), 1, true)
+          else
+            call(timeout)
+          end
         end
-      end
-      if tidy_up then
-        tidy_up()
-      end
+      end)
     end)
 
     it("of 0: " .. name, function()
-      local object, tidy_up = wait.make()
-      for _, timeout in ipairs { 0, 0.0, -0.0 } do
-        local result = wait.call(object, timeout)
-        assert.is_true(not result)
-      end
-      if tidy_up then
-        tidy_up()
-      end
+      with_wait(wait, function(call)
+        for _, timeout in ipairs { 0, 0.0, -0.0 } do
+          call(timeout)
+        end
+      end)
     end)
   end)
 
@@ -238,50 +98,30 @@ describe("a timeout", function()
   end)
 
   it("of math.huge is for ever", function()
-    local event = threading.Event()
-    local lock, let_go = held_lock(threading.Lock)
-    local condition = threading.Condition()
-    local barrier = threading.Barrier(2)
-    local semaphore = threading.Semaphore(0)
-    local q, simple = queue.Queue(1), queue.SimpleQueue()
-    local f, finish = pending_future()
-    local counter = support.counter()
-    local list = {
-      support.start(event.wait, event, math.huge),
-      support.start(lock.acquire, lock, true, math.huge),
-      support.start(condition.with, condition, condition.wait, condition,
-        math.huge),
-      support.start(barrier.wait, barrier, math.huge),
-      support.start(semaphore.acquire, semaphore, true, math.huge),
-      support.start(q.get, q, true, math.huge),
-      support.start(simple.get, simple, true, math.huge),
-      support.start(f.result, f, math.huge),
-      support.start(f.exception, f, { timeout = math.huge }),
-      support.start(futures.wait, { f }, math.huge),
-      support.start(function()
-        for it in futures.as_completed({ f }, math.huge) do
-          assert(it == f)
-        end
-      end),
-      support.start(support.join, support.start(event.wait, event)),
-    }
-    local timer = threading.Timer(math.huge, counter, { 1 })
+    local wakes, results, list = {}, {}, {}
+    for name, wait in waits.each(function(it) return it.timed end) do
+      local object, more = wait.make()
+      list[#list + 1] = support.start(function()
+        results[name] = wait.call(object, math.huge, more)
+      end)
+      wakes[name] = function() wait.wake(object, more) end
+    end
+    local calls = support.counter()
+    local timer = threading.Timer(math.huge, calls, { 1 })
     timer:start()
     list[#list + 1] = timer
     for _, t in ipairs(list) do
       support.wait_thread_parked(t)
     end
-    event:set()
-    let_go()
-    condition:with(condition.notify_all, condition)
-    barrier:wait(math.huge)
-    semaphore:release()
-    q:put(1)
-    simple:put(1)
+    for _, wake in pairs(wakes) do
+      wake()
+    end
     timer:cancel()
-    finish()
     support.join(list)
-    assert.equal(0, counter())
+    for name in pairs(wakes) do
+      assert.is_true(results[name], name)
+    end
+    assert.equal(0, calls())
   end)
 
   it("of a sleep may be math.huge, until somebody ends it", function()
@@ -302,16 +142,14 @@ describe("a timeout", function()
 
   it("that is NaN, or too large, is an error", function()
     each_wait(function(name, wait)
-      local object, tidy_up = wait.make()
-      for _, timeout in ipairs {
-        0 / 0, 1e100, threading.TIMEOUT_MAX + 1,
-      } do
-        assert.matches("timeout", support.message(wait.call, object, timeout),
-          1, true, name)
-      end
-      if tidy_up then
-        tidy_up()
-      end
+      with_wait(wait, function(call)
+        for _, timeout in ipairs {
+          0 / 0, 1e100, threading.TIMEOUT_MAX + 1,
+        } do
+          assert.matches("timeout", support.message(call, timeout), 1, true,
+            name)
+        end
+      end)
     end)
   end)
 end)
@@ -320,20 +158,18 @@ describe("a wait that may take no time", function()
   local LOOKS <const> = 100
 
   each_wait(function(name, wait)
-    if name == "map" then
-      return -- it has calls made, which others wait for
+    if wait.calls then
+      return
     end
     it("is a look, not a sleep: " .. name, function()
-      local object, tidy_up = wait.make()
-      local before = _thread._waits()
-      for _ = 1, LOOKS do
-        wait.call(object, 0)
-      end
-      local n = _thread._waits() - before
-      if tidy_up then
-        tidy_up()
-      end
-      assert.is_true(n < LOOKS, n .. " sleeps") -- some may be of other threads
+      with_wait(wait, function(call)
+        local before = _thread._waits()
+        for _ = 1, LOOKS do
+          call(0)
+        end
+        local n = _thread._waits() - before
+        assert.is_true(n < LOOKS, n .. " sleeps") -- some may be of others
+      end)
     end)
   end)
 

@@ -4,10 +4,10 @@
 local _thread = require "threading._thread"
 local compiler = require "spec.support.compiler"
 local files = require "spec.support.files"
-local io = require "threading.io"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
+local waits = require "spec.support.waits"
 
 local function refusal(name)
   return "called back in the Lua state of " .. name .. ": load the library "
@@ -15,7 +15,7 @@ local function refusal(name)
 end
 
 describe("A callback", function()
-  local dir, cpath, callback, descriptors
+  local dir, cpath, callback
 
   setup(function()
     dir = files.folder()
@@ -24,13 +24,11 @@ describe("A callback", function()
     cpath = package.cpath
     package.cpath = dir .. "/?.so;" .. cpath
     callback = require "callback"
-    compiler.module("spec/support/descriptors.c", dir)
-    descriptors = require "descriptors"
   end)
 
   teardown(function()
     package.cpath = cpath
-    package.loaded.callback, package.loaded.descriptors = nil, nil
+    package.loaded.callback = nil
     os.execute("rm -r " .. dir)
   end)
 
@@ -50,57 +48,49 @@ describe("A callback", function()
 
   describe("in another thread's state", function()
     local event, lock = threading.Event(), threading.Lock()
-    local taken, none = threading.Lock(), threading.Semaphore(0)
+    local none = threading.Semaphore(0)
     local condition = threading.Condition()
     local barrier = threading.Barrier(2)
     local queue = require "threading.queue".Queue()
-    local waiter, fd, reader, writer, kernel
+    local kernel
 
-    local waits = {
-      sleep = function() time.sleep(0) end,
-      ["Event.wait"] = function() event:wait() end,
-      ["Lock.acquire"] = function() taken:acquire() end,
-      ["Lock.guard"] = function() local _ <close> = taken:guard() end,
-      ["Semaphore.acquire"] = function() none:acquire(true, 1) end,
-      ["Condition.wait"] = function()
-        local _ <close> = condition:guard()
-        condition:wait()
+    local others = {
+      ["time.sleep, a moment"] = function() time.sleep(0) end,
+      ["Semaphore:acquire with a timeout"] = function()
+        none:acquire(true, 1)
       end,
-      ["Barrier.wait"] = function() barrier:wait() end,
-      ["Queue.get"] = function() queue:get() end,
-      ["Thread.join"] = function() waiter:join() end,
       ["shutdown"] = function() threading.shutdown() end,
-      ["wait_fd"] = function() io.wait_fd(fd, "r") end,
-      ["io.read"] = function() io.read(reader) end,
       ["a kernel"] = function() kernel.nothing() end,
       ["threading_check"] = function() callback.check() end,
     }
 
     setup(function()
-      taken:acquire()
-      waiter = support.start(event.wait, event)
       kernel = threading.kernel "void nothing(void) {}"
-      fd, writer = descriptors.pipe()
-      reader = descriptors.file(fd, "r")
     end)
 
-    teardown(function()
-      event:set()
-      support.join(waiter)
-      reader:close()
-      descriptors.close(writer)
-      taken:release()
-    end)
+    for what, wait in waits.each(function(it) return not it.program end) do
+      it("raises where it would wait: " .. what, function()
+        local object, more, tidy_up = waits.make_elsewhere(wait)
+        local text = called_back(function()
+          wait.call(object, nil, more)
+        end)
+        assert.equal(refusal(name), text:match "called back in .*")
+        tidy_up()
+      end)
+    end
 
-    for what, wait in pairs(waits) do
+    for what, wait in pairs(others) do
       it("raises where it would wait: " .. what, function()
         assert.equal(refusal(name), called_back(wait))
       end)
     end
 
     it("leaves what would have waited as it was", function()
-      called_back(waits["Condition.wait"])
-      called_back(waits["Barrier.wait"])
+      called_back(function()
+        local _ <close> = condition:guard()
+        condition:wait()
+      end)
+      called_back(function() barrier:wait() end)
       assert.is_true(condition:acquire(false))
       condition:release()
       assert.equal(0, barrier.n_waiting)
@@ -153,7 +143,7 @@ describe("A callback", function()
       end)
 
     it("raises in a coroutine, too, and in one inside of that", function()
-      local wait = waits["Event.wait"]
+      local function wait() event:wait() end
       assert.equal(refusal(name), called_back(function()
         coroutine.wrap(function()
           assert(pcall(coroutine.wrap(function() end)))

@@ -114,7 +114,7 @@
 #define THR_MAX_RANDOM 32
 
 /* The count of a request that must be met at once: the very next instruction,
-** or a <close> variable would meet it.  No bench, spec/cancel_spec.lua. */
+** or a <close> variable would meet it.  No bench, spec/cancel_wait_spec.lua. */
 #define THR_URGENT_COUNT 1
 
 /* A user's count hook is served in slices of at most so many instructions.

@@ -5,47 +5,9 @@ local futures = require "threading.futures"
 local queue = require "threading.queue"
 local support = require "spec.support"
 local threading = require "threading"
+local waits = require "spec.support.waits"
 
 local finalisers = {}
-
-local function full_queue()
-  local q = queue.Queue(1)
-  q:put "old"
-  return q
-end
-
-local function held(new)
-  return function()
-    local lock = new()
-    lock:acquire()
-    return lock
-  end
-end
-
-local function release(lock)
-  lock:release()
-end
-
-local function acquire(lock)
-  return lock:acquire()
-end
-
-local function get(q)
-  return q:get() == "new"
-end
-
-local function put_new(q)
-  q:put "new"
-end
-
-local function locked(f)
-  return function(condition)
-    condition:acquire()
-    local result = f(condition)
-    condition:release()
-    return result
-  end
-end
 
 local function pool_with(f)
   local pool = futures.ThreadPoolExecutor { max_workers = 1 }
@@ -57,48 +19,23 @@ local function pool_with(f)
   return f(future, pool), go_on
 end
 
---- Name -> {new, wait, wake}: new makes an object, and a second value; wait
--- waits with the object and returns true; wake, with both, ends that.
-finalisers.waits = {
-  Lock = { held(threading.Lock), acquire, release },
-  RLock = { held(threading.RLock), acquire, release },
-  Semaphore = { held(threading.Semaphore), acquire, release },
-  BoundedSemaphore = { held(threading.BoundedSemaphore), acquire, release },
-  ["Lock:guard"] = { held(threading.Lock), function(lock)
-    local _ <close> = lock:guard()
-    return true
-  end, release },
-  ["Semaphore:with"] = { held(threading.Semaphore), function(s)
-    return s:with(function() return true end)
-  end, release },
-  Event = { threading.Event, function(e) return e:wait() end,
-    function(e) e:set() end },
-  Condition = { threading.Condition, locked(function(c) return c:wait() end),
-    locked(function(c) c:notify() end) },
-  Barrier = { function() return threading.Barrier(2) end,
-    function(b) return b:wait() == 0 end, function(b) b:wait() end },
-  Queue = { queue.Queue, get, put_new },
-  LifoQueue = { queue.LifoQueue, get, put_new },
-  PriorityQueue = { queue.PriorityQueue, get, put_new },
-  SimpleQueue = { queue.SimpleQueue, get, put_new },
-  ["Queue:put"] = { full_queue, function(q) return q:put "new" end,
-    function(q) q:get() end },
-  ["Queue:join"] = { full_queue, function(q) return q:join() end,
-    function(q) q:task_done() end },
-  Future = { function()
-    return pool_with(function(future) return future end)
-  end, function(f) return f:result() end, function(_, e) e:set() end },
-  ["Future:exception"] = { function()
-    return pool_with(function(future) return future end)
-  end, function(f) return f:exception() == nil end,
-    function(_, e) e:set() end },
-  Handle = { function()
-    local go_on = threading.Event()
-    local t = threading.Thread { target = function() go_on:wait() end }
-    t:start()
-    return rawget(t, _thread._key), go_on
-  end, threading.Thread.join, function(_, e) e:set() end },
-}
+-- What has a finaliser: of a Thread that is its handle.
+local function with_finaliser(object)
+  return type(object) == "table" and rawget(object, _thread._key) or object
+end
+
+--- Name -> {new, wait, wake, through}: new makes an object, and a second value;
+-- wait waits with both and returns true; wake, with both, ends that. With
+-- `through` a thread that waits does not keep the object.
+finalisers.waits = {}
+for name, wait in waits.each(function(it) return not it.foreign end) do
+  finalisers.waits[name] = { function()
+    local object, more = wait.make()
+    return with_finaliser(object), more
+  end, function(object, more)
+    return wait.call(object, nil, more)
+  end, wait.wake, wait.through }
+end
 
 --- Name -> {new, use}: new(fn) makes an object, of which use calls fn in one
 -- of its methods, and then returns true.
@@ -339,7 +276,7 @@ end
 function finalisers.wait(name)
   local new, wait, wake = table.unpack(finalisers.waits[name])
   local object, more = new()
-  local t, result = start(wait, object)
+  local t, result = start(wait, object, more)
   support.wait_thread_parked(t)
   finalisers.call(object)
   use_memory()
@@ -389,7 +326,7 @@ function finalisers.revive_wait(name)
   revive(new, function(object, more)
     local t
     kept, extra = object, more
-    t, result = start(wait, object)
+    t, result = start(wait, object, extra)
     support.wait_thread_parked(t)
   end)
   wake(kept, extra)
