@@ -60,10 +60,9 @@ describe("interrupt_main", function()
     assert.equal("went on\n", support.output_of [[
       local threading = require "threading"
       local time = require "threading.time"
-      for sig = 1, 31 do
-        if sig ~= 2 then -- SIGINT
-          threading.interrupt_main(sig)
-        end
+      -- Not SIGINT, nor those that a sanitizer handles.
+      for _, sig in ipairs { 1, 3, 10, 12, 13, 14, 15 } do
+        threading.interrupt_main(sig)
       end
       local t = threading.Thread { target = threading.interrupt_main,
         args = { 15 } }

@@ -232,18 +232,6 @@ local function check_strangers(arrows, fault)
   end
 end
 
--- Faults that are being mended.
-local known = {
-}
-
-local function without_known(faults)
-  local new = {}
-  for _, fault in ipairs(faults) do
-    new[#new + 1] = not known[fault] and fault or nil
-  end
-  return new
-end
-
 -- @tparam table sources file name -> text
 -- @treturn table faults, in words
 local function check(sources)
@@ -259,7 +247,7 @@ local function check(sources)
   check_circles(arrows, fault)
   check_strangers(arrows, fault)
   table.sort(faults)
-  return without_known(faults)
+  return faults
 end
 
 -- Drawing ------------------------------------------------------------------
