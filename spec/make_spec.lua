@@ -102,15 +102,15 @@ end)
 
 describe("the runner of the specs", function()
   -- What it says of a file with one test, and its status.
-  local function run(source, patience)
+  local function run(source, patience, seconds)
     local dir = files.folder()
     local name = dir .. "/x_spec.lua"
     files.write(name, ([[
       local support = require "spec.support"
       it("is a test", function() %s end)
     ]]):format(source))
-    local said, _, code = files.shell("TREE=%s TEST_PATIENCE=%d tools/test %s",
-      dir, patience, name)
+    local said, _, code = files.shell("TREE=%s TEST_PATIENCE=%d "
+      .. "TEST_SECONDS=%d tools/test %s", dir, patience, seconds or 300, name)
     must("rm -r %s", dir)
     return said, code
   end
@@ -154,5 +154,23 @@ describe("the runner of the specs", function()
     assert.matches("Left behind by [^\n]*x_spec.lua: 1 thread%(s%)\n", said)
     assert.matches("\n1 passed, 1 failed$", said)
     assert.equal(1, code)
+  end)
+
+  it("ends what hangs, and says where each thread is", function()
+    local said, code = run([[
+      local threading = require "threading"
+      threading.deadlock_policy "off"
+      local t = threading.Thread { name = "stuck", target = function()
+        threading.Event():wait()
+      end }
+      t:start()
+      t:join()
+    ]], 1, 1)
+    assert.matches("threading: 1 seconds in this test: is a test\n", said, 1,
+      true)
+    assert.matches("\nMainThread %(.- waits for stuck to end at ", said)
+    assert.matches("\nstuck %(.- waits for Event ", said)
+    assert.matches("died with status 137 in this test:\nis a test$", said)
+    assert.equal(137, code)
   end)
 end)

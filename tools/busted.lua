@@ -8,6 +8,12 @@ if interval then
   require "threading".setswitchinterval(interval)
 end
 
+-- tools/test wants to know of a test that hangs what its threads do.
+local found, threading = pcall(require, "threading")
+if found then
+  threading.dump_on_signal "USR2"
+end
+
 if not pcall(require, "lfs") then
   dofile "tools/busted-alone.lua"
 end

@@ -88,8 +88,9 @@ local function report(title, files, read)
       ran = ran + (lines[number] and 1 or 0)
     end
     ran_of_all, of_all = ran_of_all + ran, of_all + #all
+    local name = file:match "lua/threading/(.*)$" or file:match "[^/]+$"
     print(("%6.1f %%  %-22s %s"):format(percent(ran, #all),
-      file:match "[^/]+$":gsub("%.gcov$", ""), ranges(lines, all)))
+      name:gsub("%.gcov$", ""), ranges(lines, all)))
   end
   local share = percent(ran_of_all, of_all)
   print(("%6.1f %% of %d lines of %s\n"):format(share, of_all, title))
