@@ -27,6 +27,7 @@
 #include "io/readfile.h"
 #include "io/selectset.h"
 #include "io/waitfd.h"
+#include "kernel/compiled.h"
 #include "kernel/folder.h"
 #include "kernel/kernel.h"
 #include "kernel/toolchain.h"
@@ -297,9 +298,13 @@ Ends the calling thread silently, by an error that unwinds it.
 */
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
+    {"_add_version", thr_compiled_add},
     {"_at_end", thr_shutdown_register},
     {"_checksum", thr_folder_checksum},
     {"_await_fd", thr_waitfd_awaitfd},
+    {"_compiled", thr_compiled_create},
+    {"_compiled_contract", thr_compiled_contract},
+    {"_compiled_methods", thr_compiled_methods},
     {"_complain", thr_blame_complain},
     {"_closing", thr_descriptor_closing},
     {"_elevated", thr_toolchain_elevated},
@@ -311,6 +316,7 @@ static const luaL_Reg functions[] = {
     {"_getenv", thr_toolchain_getenv},
     {"_future", thr_future_create},
     {"_handle", thr_handle_new},
+    {"_has_version", thr_compiled_has},
     {"_is_alive", thr_handle_isalive},
     {"_is_asked", isasked},
     {"_is_exit", isexit},
@@ -319,6 +325,7 @@ static const luaL_Reg functions[] = {
     {"_is_terminal", isterminal},
     {"_join", thr_handle_join},
     {"_kernel", thr_kernel_create},
+    {"_kind_of", thr_compiled_kindof},
     {"_hook_cost", hook_cost},
     {"_kernel_contract", thr_kernel_contract},
     {"_lacks_worker", thr_workers_lacksworker},
@@ -387,6 +394,7 @@ static void open_types(lua_State *L) {
   thr_array_open(L);
   thr_barrier_open(L);
   thr_toolchain_open(L);
+  thr_compiled_open(L);
   thr_condition_open(L);
   thr_event_open(L);
   thr_folder_open(L);

@@ -62,6 +62,9 @@ thr_osthread thr_os_self(void);
 void thr_os_setname(const char *name); /* of the calling thread */
 int64_t thr_os_nativeid(void);
 bool thr_os_stackok(size_t size); /* may a thread have this stack size? */
+/* The address below which calls of the calling thread that nest without bounds
+** must not go: what is left there is enough for what they call. */
+char *thr_os_stacklimit(void);
 /* How much of the processors' time a thread of this process has had, or
 ** THR_FOREVER where that is unknown.  The calling thread's own is
 ** thr_os_threadtime. */

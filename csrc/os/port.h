@@ -7,6 +7,7 @@
 #ifndef THR_PORT_H
 #define THR_PORT_H
 
+#include <setjmp.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,17 @@
 #define THR_TLS __attribute__((tls_model("initial-exec"))) _Thread_local
 #else
 #define THR_TLS _Thread_local
+#endif
+
+/* Leaving frames of C without their returning, where they hold nothing; the
+** signal mask stays as it is.  Elsewhere setjmp saves it, by a system call. */
+#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || \
+    defined(__OpenBSD__) || defined(__DragonFly__)
+#define thr_os_setjump(to) _setjmp(to)
+#define thr_os_jump(to, code) _longjmp(to, code)
+#else
+#define thr_os_setjump(to) setjmp(to)
+#define thr_os_jump(to, code) longjmp(to, code)
 #endif
 
 #endif

@@ -124,4 +124,35 @@ bool thr_os_stackok(size_t size) {
          size % (size_t)sysconf(_SC_PAGESIZE) == 0;
 }
 
+/* The lowest address of the calling thread's stack; NULL: not known. */
+static char *end_of_stack(void) {
+#if defined(__linux__)
+  pthread_attr_t attr;
+  void *end = NULL;
+  size_t size;
+  if (pthread_getattr_np(pthread_self(), &attr) != 0) return NULL;
+  if (pthread_attr_getstack(&attr, &end, &size) != 0) end = NULL;
+  pthread_attr_destroy(&attr);
+  return end;
+#elif defined(__APPLE__)
+  pthread_t self = pthread_self();
+  return (char *)pthread_get_stackaddr_np(self) -
+         pthread_get_stacksize_np(self);
+#else
+  return NULL;
+#endif
+}
+
+/* The system is asked once for each thread.  On another stack than the
+** thread's own, as that of a library's fibre, a small part of it is let be
+** used. */
+char *thr_os_stacklimit(void) {
+  static THR_TLS char *end;
+  char here;
+  uintptr_t now = (uintptr_t)&here, own = (uintptr_t)end;
+  if (!end) own = (uintptr_t)(end = end_of_stack());
+  if (end && now - own < THR_MAX_STACK) return end + THR_STACK_MARGIN;
+  return (char *)(now - THR_STACK_MARGIN);
+}
+
 void thr_os_yield(void) { sched_yield(); }

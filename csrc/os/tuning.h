@@ -188,6 +188,19 @@
 ** Bench: memory, many. */
 #define THR_MIN_STACK ((size_t)512 * 1024)
 
+/* So much of a thread's C stack compiled functions leave free: for signal
+** handlers, and for what a pause calls.  Larger: they recurse less deeply.
+** Chosen; no bench. */
+#define THR_STACK_MARGIN ((size_t)96 * 1024)
+
+/* No stack is taken to be larger: an address so far off is in another one. */
+#define THR_MAX_STACK ((size_t)1 << 30)
+
+/* How many looks of the main thread's at whether it is to stop compiled code
+** makes for one at whether a signal handler has set a hook.  Smaller: loops are
+** slower there; larger: Ctrl-C comes later.  Chosen; no bench. */
+#define THR_POLLS 1000
+
 /* So many call records the starter makes for the new thread (start's, run's and
 ** two that it calls), which then needs no allocator of its own while it is
 ** idle: 11.6 -> 10.5 KiB a thread, with other savings.  Larger: a start takes

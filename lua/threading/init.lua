@@ -4,6 +4,7 @@
 -- @module threading
 
 local _thread = require "threading._thread"
+local compile = require "threading.compile"
 local excepthook = require "threading.private.excepthook"
 local include_dir = require "threading.private.include"
 local kernel = require "threading.kernel"
@@ -301,6 +302,47 @@ threading.include_dir = include_dir
 -- ]]
 -- print(k.dot(#a, a, b))
 threading.kernel = kernel
+
+--- Compiles a Lua function for the types that it is called with, by way of C,
+-- and lets it run without the global lock, side by side with others. The
+-- results, and the texts and places of errors, are exactly those of the
+-- function in Lua; only the sign of a NaN is not defined.
+--
+-- What is returned is called like the function: by threads, in pools, by
+-- `parallel_for`. The first call with arguments of new types compiles a version
+-- for them, or finds it in the cache, which is that of kernels.
+--
+-- **Values** are integers, floats, booleans, nil, Arrays, Values and Locks.
+-- Upvalues and globals are read when a call begins. Those that are functions
+-- are compiled with it; those that are tables, such as `math`, and functions,
+-- are taken to be the same during the call.
+--
+-- **What cannot be compiled** is refused when the function is compiled or first
+-- called with such types, with its line, and what to write instead: writes to
+-- upvalues and globals, tables, strings, varargs, generic `for`, functions that
+-- are made and kept, coroutines, `<close>`.
+--
+-- A thread that is cancelled, Ctrl-C and the end of the program end every loop.
+-- @function compile
+-- @tparam function fn a Lua function
+-- @tparam[opt] table options `eager`: a list of types for which a version is
+-- compiled at once, or a list of such lists, as in `{ "integer", "float64[]" }`
+-- (types are `integer float boolean nil Lock`, `int64[]` for an Array and
+-- `int64 Value` for a Value, with each of their types); `fast = true`: lets the
+-- C compiler contract and reassociate what floats are computed with, so that
+-- results are **not exactly** Lua's any more; `cc`, `flags` and `timeout`: as
+-- for `kernel`; `fallback = true`: returns `fn` itself where there is no C
+-- compiler
+-- @treturn threading.Compiled a callable object
+-- @raise if an argument is of the wrong type; if the function cannot be
+-- compiled; if there is no C compiler, and what that says
+-- @usage local loop = threading.compile(function(n)
+--   local x = 0
+--   for i = 1, n do x = x ~ i end
+--   return x
+-- end)
+-- threading.Thread { target = loop, args = { 1 << 30 } }:start()
+threading.compile = compile
 
 --- Runs a loop on several threads: cuts the range into contiguous parts and
 -- calls `fn(lo, hi)` for each, in threads of their own. Returns when all have

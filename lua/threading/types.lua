@@ -71,6 +71,7 @@
 
 --- A function, or a value with a metamethod `__call`.
 ---@alias threading.callable fun(...: any): ...any
+---@alias threading.lua_function fun(...: any): ...any
 
 --- A signal by its name, also with `SIG` in front.
 ---@alias threading.signal
@@ -188,6 +189,14 @@
 ---@field progress? threading.callable called with `done, total`
 
 ---@class (exact) threading.KernelOptions
+---@field cc? string|string[] the compiler; by default `$CC` or `cc`
+---@field flags? string|string[] more flags
+---@field timeout? threading.patience for the compiler; by default 60
+
+---@class (exact) threading.CompileOptions
+---@field eager? table types, or lists of types, to compile for at once
+---@field fast? boolean not exactly Lua's results for floats
+---@field fallback? boolean without a C compiler: the function as it is
 ---@field cc? string|string[] the compiler; by default `$CC` or `cc`
 ---@field flags? string|string[] more flags
 ---@field timeout? threading.patience for the compiler; by default 60
@@ -593,6 +602,22 @@ function Value:exchange(x) end
 ---@return boolean stored
 ---@return threading.element before
 function Value:compare_exchange(old, new) end
+
+--- A Lua function that was compiled; it is called like one.
+---@class threading.Compiled
+---@overload fun(...: any): any
+local Compiled = {}
+
+--- The C of a version, to look at.
+---
+--- Raises if a type is unknown.
+---@param ... string the types of the arguments; by default the newest version
+---@return string? text nil: there is none
+function Compiled:c(...) end
+
+--- What was compiled so far.
+---@return table versions of each its types, results, blocks, why
+function Compiled:versions() end
 
 --- A block of numbers that Lua and C share: `a[i]`, from 1 to `#a`.
 ---@class threading.Array
@@ -1328,6 +1353,16 @@ function threading.Array(type, n) end
 ---@param options? threading.KernelOptions
 ---@return table<string, function> functions by name
 function threading.kernel(source, options) end
+
+--- Compiles a Lua function for the types that it is called with, to run without
+--- the global lock, with exactly its results.
+---
+--- Raises if the function cannot be compiled; if there is no C compiler; if an
+--- argument is of the wrong type.
+---@param fn threading.lua_function
+---@param options? threading.CompileOptions
+---@return threading.Compiled
+function threading.compile(fn, options) end
 
 --- Runs a loop on several threads: cuts the range into parts and calls
 --- `fn(lo, hi)` for each, in threads of their own. Returns when all have ended.

@@ -50,6 +50,9 @@ local makers = {
   ["threading.Array"] = function()
     return threading.Array(arguments.element, { 7, 7 })
   end,
+  ["threading.Compiled"] = function()
+    return threading.compile(nothing)
+  end,
   ["threading.Thread"] = function()
     return threading.Thread { name = "unstarted" }
   end,
@@ -235,6 +238,10 @@ end
 accepts["threading.callable"] = function(value)
   local meta = debug.getmetatable(value)
   return type(value) == "function" or meta ~= nil and meta.__call ~= nil
+end
+
+accepts["threading.lua_function"] = function(value)
+  return type(value) == "function"
 end
 
 accepts["threading.Lockable"] = function(value)

@@ -32,6 +32,14 @@ static inline int pthread_cond_timedwait_relative_np(
   return pthread_cond_timedwait(c, m, &until);
 }
 
+static inline void *pthread_get_stackaddr_np(pthread_t thread) {
+  (void)thread;
+  return NULL;
+}
+static inline size_t pthread_get_stacksize_np(pthread_t thread) {
+  (void)thread;
+  return 0;
+}
 static inline int pthread_threadid_np(pthread_t thread, uint64_t *id) {
   (void)thread; /* the calling one, for us */
   *id = (uint64_t)syscall(SYS_gettid);

@@ -9,13 +9,11 @@ local check = require "threading.private.check"
 local compiler = require "threading.kernel.compiler"
 local complain = require "threading.private.complain"
 local length = require "threading.kernel.length"
+local read_options = require "threading.kernel.options"
 local signatures = require "threading.kernel.signature"
 local standard = require "threading.private.standard"
-local math, string = standard.math, standard.string
-local table = standard.table
+local string, table = standard.string, standard.table
 local ipairs, type = ipairs, type
-
-local SECONDS <const> = 60 -- how long the compiler may take
 
 -- The C file ---------------------------------------------------------------
 
@@ -141,51 +139,15 @@ end
 
 -- The call -----------------------------------------------------------------
 
-local function is_words(value)
-  if type(value) ~= "table" then
-    return type(value) == "string"
-  end
-  for _, word in ipairs(value) do
-    if type(word) ~= "string" or string.find(word, "\0") then
-      return false
-    end
-  end
-  return true
-end
-
 local known_options = { cc = true, flags = true, timeout = true }
-
-local function check_options(options)
-  options = check.options(options, known_options, "kernel")
-  for _, name in ipairs { "cc", "flags" } do
-    if options[name] ~= nil and not is_words(options[name]) then
-      check.bad(name, "kernel", "string or list of strings", options[name])
-    end
-  end
-  local timeout = options.timeout
-  if timeout == nil then
-    timeout = SECONDS
-  elseif not math.type(timeout) or timeout ~= timeout
-    or timeout <= 0
-    or timeout > _thread.TIMEOUT_MAX and timeout < math.huge then
-    check.bad("timeout", "kernel", "more than 0 seconds", timeout)
-  end
-  local cc = options.cc or _thread._getenv "CC"
-  local words = compiler.append({}, cc or "")
-  return {
-    compiler = #words > 0 and words or { "cc" },
-    flags = compiler.append({}, options.flags or {}),
-    own = {}, -- flags of the source
-    timeout = timeout,
-  }
-end
 
 -- See init.lua.
 local function kernel(source, options)
   if type(source) ~= "string" then
     check.bad("source", "kernel", "string", source)
   end
-  options = check_options(options)
+  options = read_options(check.options(options, known_options, "kernel"),
+    "kernel")
   local functions, doubt = signatures(source)
   for i, f in ipairs(functions) do
     -- Who does not ask need not be told: that is a third of a short call.

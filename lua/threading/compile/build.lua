@@ -1,0 +1,55 @@
+-- The way from a translation to code: through the kernels' compiler and cache.
+
+local _thread = require "threading._thread"
+local compiler = require "threading.kernel.compiler"
+local complain = require "threading.private.complain"
+local standard = require "threading.private.standard"
+local table = standard.table
+
+local M = {}
+
+local PRELUDE <const> = [[
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+]] .. _thread._compiled_contract() .. [[
+
+__attribute__((unused)) static inline void threading_poll(threading_run *run) {
+  if (__builtin_expect(
+        (__atomic_load_n(run->pending, __ATOMIC_RELAXED) & run->heard) != 0, 0)
+      && --run->turns <= 0)
+    run->pause(run);
+}
+
+__attribute__((visibility("default"))) void threading_entry(threading_run *);
+]]
+
+-- Raises where there is no C compiler; returns false instead where that is
+-- allowed.
+function M.check_compiler(options, may_lack)
+  local name = options.compiler[1]
+  local found = _thread._find_binary(name) ~= nil
+  if not found and not may_lack then
+    complain("the C compiler '%s' is not found (install one, such as gcc; the "
+      .. "environment's CC or the option cc names another; the option "
+      .. "fallback = true leaves the function as it is)", name)
+  end
+  return found
+end
+
+local handles = {} -- of this process: what was compiled -> handle
+
+-- Compiles what a translation has made; returns a handle, and the C.
+function M.build(text, options)
+  local c = PRELUDE .. text
+  local key = table.concat({ c, table.concat(options.compiler, "\0"),
+    table.concat(options.own, "\0"), table.concat(options.flags, "\0") },
+    "\0\0")
+  local handle = handles[key] or compiler.build(c, options)
+  handles[key] = handle
+  return handle, c
+end
+
+return M

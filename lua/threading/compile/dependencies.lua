@@ -1,0 +1,133 @@
+-- What a function reads beside its arguments: upvalues, globals, and fields of
+-- tables that do not change.
+--
+-- A dependency is {kind = "upvalue", fn =, index =, name =}, {kind = "global",
+-- fn =, index = of _ENV, name =}, or {kind = "field", of = dependency, name =};
+-- fn is the Lua function that reads it.
+
+local _thread = require "threading._thread"
+local kinds_of = _thread._kind_of
+local standard = require "threading.private.standard"
+local debug = standard.debug
+local assert, error, ipairs, next = assert, error, ipairs, next
+local setmetatable, type = setmetatable, type
+
+-- Functions and tables of Lua's and ours, by what the translator calls them.
+local known = {}
+
+for name, value in next, { assert = assert, error = error, ipairs = ipairs,
+  type = type, math = package.loaded.math, checkpoint = _thread.checkpoint } do
+  known[value] = name
+end
+
+for name, value in next, standard.math do
+  if type(value) == "function" then
+    known[value] = "math." .. name
+  end
+end
+
+local Reader = {}
+Reader.__index = Reader
+
+-- The number of an object in the list of anchors.
+function Reader:anchor(object)
+  local at = self.places[object]
+  if not at then
+    at = #self.anchors + 1
+    self.anchors[at] = object
+    self.places[object] = at
+  end
+  return at
+end
+
+-- What a dependency is read from: {from =, upvalue = | name =}, and its value.
+function Reader:locate(dep)
+  if dep.kind == "upvalue" then
+    local _, value = debug.getupvalue(dep.fn, dep.index)
+    return { from = self:anchor(dep.fn), upvalue = dep.index }, value
+  end
+  local parent = dep.of or { kind = "upvalue", fn = dep.fn, index = dep.index,
+    name = "_ENV" }
+  local holder = self:node(parent).value
+  return { from = self:anchor(holder), name = self:anchor(dep.name) },
+    holder[dep.name], parent
+end
+
+-- Two dependencies are one if they are read from one place.
+local function same(a, b)
+  return a.from == b.from and a.upvalue == b.upvalue and a.name == b.name
+end
+
+-- The node of a dependency: its guard, its value, and the node it is read
+-- through. Each is read once in a translation.
+function Reader:node(dep)
+  if self.nodes[dep] then
+    return self.nodes[dep]
+  end
+  local guard, value, parent = self:locate(dep)
+  for _, node in next, self.nodes do
+    if same(node.guard, guard) then
+      self.nodes[dep] = node
+      return node
+    end
+  end
+  local node = { guard = guard, value = value, parent = parent }
+  guard.kind = kinds_of(value)
+  if not guard.kind and value ~= nil then
+    guard.identity = self:anchor(value)
+  end
+  self.nodes[dep] = node
+  return node
+end
+
+-- What the translator wants to know of a dependency: its kind or, of functions
+-- and tables, which one it is; and where it is read, as a `place`, which those
+-- that are one have in common.
+function Reader:resolve(dep)
+  local node = self:node(dep)
+  local value, kind = node.value, kinds_of(node.value)
+  if kind then
+    return { kind = kind, place = node }
+  end
+  local fn = self.functions[value] or value
+  if type(fn) == "function" then
+    local native = debug.getinfo(fn, "S").what == "C"
+    return { kind = "function", value = native and known[fn] or fn,
+      native = native, place = node }
+  end
+  return { kind = type(value), value = value, name = known[value],
+    place = node }
+end
+
+local function add(reader, list, seen, dep)
+  local node = reader:node(dep)
+  if node.parent then
+    add(reader, list, seen, node.parent)
+  end
+  if not seen[node] then
+    seen[node] = true
+    list[#list + 1] = node.guard
+  end
+end
+
+-- The guards of the dependencies that a translation has listed, in its order.
+function Reader:guards(deps)
+  local list, seen = {}, {}
+  for _, dep in ipairs(deps or {}) do
+    add(self, list, seen, dep)
+  end
+  return list
+end
+
+local M = {}
+
+-- A reader for one translation.
+-- @tparam function fn the function that is compiled
+-- @tparam table anchors what guards refer to, by numbers; grows
+-- @tparam table functions compiled function -> the Lua function that it was
+function M.reader(fn, anchors, functions)
+  return setmetatable({ fn = fn, anchors = anchors, functions = functions,
+    places = {}, nodes = {} }, Reader)
+end
+
+return M

@@ -1,0 +1,175 @@
+-- Lua functions as C, for the types that they are called with, outside the
+-- global lock.
+--
+-- The translator makes C of a function's bytecode, the kernels' compiler and
+-- cache make code of that, and csrc/kernel/compiled.c calls it. Here a call of
+-- new types is met: one thread at a time makes a function's versions.
+
+local _thread = require "threading._thread"
+local builder = require "threading.compile.build"
+local check = require "threading.private.check"
+local complain = require "threading.private.complain"
+local dependencies = require "threading.compile.dependencies"
+local kinds = require "threading.compile.kinds"
+local read_options = require "threading.compile.options"
+local standard = require "threading.private.standard"
+local debug, string, table = standard.debug, standard.string, standard.table
+local error, ipairs, require, select = error, ipairs, require, select
+local setmetatable, type = setmetatable, type
+
+local MAX_PARAMETERS <const> = select(2, _thread._compiled_contract())
+
+-- Weak: compiled function -> its Lua function; and its state, which is
+-- {fn =, options =, anchors =, lock =, versions = {{kinds =, c =, ...}}}.
+local functions = setmetatable({}, { __mode = "k" })
+local states = setmetatable({}, { __mode = "k" })
+
+-- Versions ------------------------------------------------------------------
+
+-- The translator is loaded by the first program that needs it.
+local function translate(...)
+  return require "threading.compile.translate" (...)
+end
+
+local function error_of(version, site, ...)
+  local sites = require "threading.compile.sites"
+  return sites.text(version.sites[site], ...)
+end
+
+local function add_version(state, object, arguments)
+  local reader = dependencies.reader(state.fn, state.anchors, functions)
+  local made = translate(state.fn, arguments, function(dep)
+    return reader:resolve(dep)
+  end)
+  local handle, c = builder.build(made.c, state.options.c)
+  local guards = reader:guards(made.deps)
+  local number = _thread._add_version(object, handle, arguments, guards,
+    made.leaps ~= false)
+  state.versions[number] = { kinds = arguments, c = c, sites = made.sites,
+    results = made.results, blocks = made.versions, why = made.why }
+end
+
+-- Makes the version for arguments of these kinds, unless another thread has
+-- made it while this one waited for its turn.
+local function need(state, object, arguments)
+  local _ <close> = state.lock:guard()
+  if not _thread._has_version(object, arguments) then
+    add_version(state, object, arguments)
+  end
+end
+
+-- Methods -------------------------------------------------------------------
+
+local methods = {}
+_thread._compiled_methods(methods)
+
+local function state_of(object, name)
+  return object and states[object]
+    or check.bad("self", name, "Compiled", object)
+end
+
+--- A Lua function that was compiled, see `threading.compile`. It is called like
+-- a function, also as a thread's target, in a pool, by `parallel_for`.
+-- @classmod threading.Compiled
+
+--- The C of a version, to look at.
+-- @function c
+-- @tparam[opt] string ... the types of the arguments, as for `eager`; by
+-- default of the version that was compiled last
+-- @treturn string|nil nil: there is none
+-- @raise if a type is unknown
+function methods:c(...)
+  local state, list = state_of(self, "c"), { ... }
+  if #list == 0 then
+    local newest = state.versions[#state.versions]
+    return newest and newest.c
+  end
+  local arguments = read_options.signature(list, state.parameters, "c")
+  for i = #state.versions, 1, -1 do
+    if state.versions[i].kinds == arguments then
+      return state.versions[i].c
+    end
+  end
+end
+
+local function describe_results(results)
+  local list = {}
+  for i, result in ipairs(results or {}) do
+    list[i] = kinds.describe(result)
+  end
+  table.sort(list)
+  return list
+end
+
+--- What was compiled so far.
+-- @function versions
+-- @treturn {table,...} for each version `types`, of its arguments; `results`, a
+-- list of the types that it can return; `blocks`, how many pieces of code it
+-- has; `why`, a list of what made them many
+function methods:versions()
+  local list = {}
+  for i, version in ipairs(state_of(self, "versions").versions) do
+    list[i] = { types = kinds.describe(version.kinds),
+      results = describe_results(version.results),
+      blocks = version.blocks, why = version.why }
+  end
+  return list
+end
+
+-- Making one ----------------------------------------------------------------
+
+local function place_of(info)
+  return string.format("%s:%d", info.short_src, info.linedefined)
+end
+
+local function refuse(info, what, instead)
+  error(string.format("%s: cannot compile: %s (%s)", place_of(info), what,
+    instead), 0)
+end
+
+-- The number of parameters of a function that may be compiled.
+local function check_function(fn)
+  if type(fn) ~= "function" then
+    check.bad("fn", "compile", "Lua function", fn)
+  end
+  local info = debug.getinfo(fn, "Su")
+  if info.what == "C" then
+    complain("bad argument '%s' to '%s' (%s expected, got %s)", "fn",
+      "compile", "Lua function", "a C function")
+  elseif info.isvararg then
+    refuse(info, "varargs", "name each parameter, or pass an Array")
+  elseif info.nparams > MAX_PARAMETERS then
+    refuse(info, info.nparams .. " parameters", "pass an Array: there are at "
+      .. "most " .. MAX_PARAMETERS)
+  end
+  return info.nparams
+end
+
+local function make(fn, parameters, options)
+  local state = { fn = fn, parameters = parameters, options = options,
+    anchors = {}, versions = {}, lock = _thread.rlock() }
+  local object
+  object = _thread._compiled(parameters, state.anchors, function(arguments)
+    need(state, object, arguments)
+  end, function(number, site, ...)
+    error(error_of(state.versions[number], site, ...), 0)
+  end)
+  functions[object], states[object] = fn, state
+  return object, state
+end
+
+-- See threading/init.lua.
+local function compile(fn, options)
+  local parameters = check_function(fn)
+  options = read_options.read(options, parameters)
+  if not builder.check_compiler(options.c, options.fallback) then
+    return fn
+  end
+  local object, state = make(fn, parameters, options)
+  for _, arguments in ipairs(options.eager) do
+    need(state, object, arguments)
+  end
+  return object
+end
+
+return compile

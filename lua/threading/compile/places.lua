@@ -1,0 +1,195 @@
+-- What is read from outside a function's registers: elements of Arrays, outer
+-- variables, globals, and fields of tables that are known.
+
+local standard = require "threading.private.standard"
+local string = standard.string
+local types = require "threading.compile.types"
+local arrays = types.arrays
+
+-- Elements -------------------------------------------------------------------
+
+-- The index, from 0, as a C variable; nil: the block has ended.
+local function position(self, array, index)
+  if index.kind ~= "i" and index.kind ~= "f" then
+    self:emit("  %s", self:fail(array, index))
+    return nil
+  end
+  local at = self:temporary "i"
+  if index.kind == "f" then
+    self:emit("  if (UNLIKELY(!to_i(%s, &%s))) %s", index.c, at,
+      self:fail(array, index))
+    self:emit("  %s = sub_i(%s, 1);", at, at)
+  else
+    self:emit("  %s = sub_i(%s, 1);", at, index.c)
+  end
+  return at
+end
+
+local function element(array, kind, at)
+  return string.format("((%s *)%s->data) + %s", arrays[kind].c, array.c, at)
+end
+
+-- The element after the last reads as nil, which is a version of its own.
+local function get(self, target, array, index)
+  local kind = array.kind
+  if not arrays[kind] then
+    return self:indexed(array, index)
+  end
+  local at = position(self, array, index)
+  if not at then
+    return nil
+  end
+  local result = arrays[kind].kind
+  self:emit("  if (UNLIKELY((uint64_t)%s >= (uint64_t)%s->n)) {", at, array.c)
+  self:emit("  if (%s != %s->n) %s", at, array.c, self:fail(array, index))
+  local before = self.kinds[target]
+  self:set_kind(target, "n")
+  self:emit("  %s\n  }", self:jump(self.pc + 1, true))
+  self:set_kind(target, before)
+  self:emit("  { %s e; __atomic_load(%s, &e, __ATOMIC_RELAXED);",
+    arrays[kind].c, element(array, kind, at))
+  self:set(target, result, string.format("(%s)e", types.c_type(result)))
+  self:emit "  }"
+  return self.pc + 1
+end
+
+-- What is stored, converted by the rules of elements of Arrays; nil: the block
+-- has ended.
+local function stored(self, array, index, value)
+  local element_type = arrays[array.kind]
+  local fail = self:fail(array, index, value)
+  if value.kind ~= "i" and value.kind ~= "f" then
+    self:emit("  %s", fail)
+    return nil
+  elseif element_type.kind == "f" then
+    local c = value.kind == "i" and "(double)" .. value.c or value.c
+    if not element_type.wide then
+      self:emit("  if (UNLIKELY(!fits_float32(%s))) %s", c, fail)
+    end
+    return c
+  end
+  local c = value.c
+  if value.kind == "f" then
+    c = self:temporary "i"
+    self:emit("  if (UNLIKELY(!%s(%s, &%s))) %s", element_type.name == "uint64"
+      and "to_u" or "to_i", value.c, c, fail)
+  end
+  if not element_type.wide then
+    self:emit("  if (UNLIKELY((%s)%s != %s)) %s", element_type.c, c, c, fail)
+  end
+  return c
+end
+
+local function set(self, array, index, value)
+  if not arrays[array.kind] then
+    return self:indexed(array, index)
+  end
+  local at = position(self, array, index)
+  if not at then
+    return nil
+  end
+  self:emit("  if (UNLIKELY((uint64_t)%s >= (uint64_t)%s->n)) %s", at, array.c,
+    self:fail(array, index))
+  local c = stored(self, array, index, value)
+  if not c then
+    return nil
+  end
+  local name = arrays[array.kind].c
+  self:emit("  { %s e = (%s)%s; __atomic_store(%s, &e, __ATOMIC_RELAXED); }",
+    name, name, c, element(array, array.kind, at))
+  return self.pc + 1
+end
+
+local function literal(i)
+  return { kind = "i", c = types.literal(i) }
+end
+
+-- A register, or a constant.
+local function operand(self, i)
+  if i.k == 0 then
+    return self:value(i.c)
+  end
+  local value = self.proto.constants[i.c + 1]
+  local kind = types.kind_of(value)
+  if kind == "b" then
+    return { kind = "b", c = value and "1" or "0" }
+  elseif kind then
+    return { kind = kind, c = kind ~= "n" and types.literal(value) or nil }
+  end
+  return { kind = self.unit:add_object { kind = "string", value = value } }
+end
+
+local function reads_store(i)
+  return { i.a, i.op == "SETTABLE" and i.b or i.a, i.k == 0 and i.c or i.a }
+end
+
+-- Outer variables, globals and fields ----------------------------------------
+
+-- A register becomes what a dependency is.
+local function depend(self, target, dependency)
+  local kind, index = self.unit:depend(dependency)
+  local c
+  if types.c_type(kind) then
+    c = string.format("run->in[%d].u.%s", index, types.member(kind))
+  end
+  self:set(target, kind, c)
+  return self.pc + 1
+end
+
+local function upvalue(self, index)
+  return { kind = "upvalue", fn = self.spec.of.fn, index = index + 1,
+    name = self.proto.upvalues[index + 1].name }
+end
+
+local function field(self, target, table, name, register)
+  local object = self.unit:object(table)
+  if object and object.kind == "table" then
+    return depend(self, target, { kind = "field", of = object.dependency,
+      name = name })
+  end
+  return self:indexed(register and self:value(register) or { kind = table })
+end
+
+local function constant_name(self, i)
+  return self.proto.constants[i.c + 1]
+end
+
+return {
+  GETTABLE = { reads = function(i) return { i.b, i.c } end,
+    run = function(self, i)
+      return get(self, i.a, self:value(i.b), self:value(i.c))
+    end },
+  GETI = { reads = function(i) return { i.b } end,
+    run = function(self, i)
+      return get(self, i.a, self:value(i.b), literal(i.c))
+    end },
+  SETTABLE = { reads = reads_store, run = function(self, i)
+    return set(self, self:value(i.a), self:value(i.b), operand(self, i))
+  end },
+  SETI = { reads = reads_store, run = function(self, i)
+    return set(self, self:value(i.a), literal(i.b), operand(self, i))
+  end },
+  LEN = { reads = function(i) return { i.b } end, run = function(self, i)
+    local value = self:value(i.b)
+    if arrays[value.kind] then
+      self:set(i.a, "i", value.c .. "->n")
+      return self.pc + 1
+    end
+    return self:indexed(value, value)
+  end },
+  GETUPVAL = { run = function(self, i)
+    return depend(self, i.a, upvalue(self, i.b))
+  end },
+  GETTABUP = { run = function(self, i)
+    local outer = upvalue(self, i.b)
+    if outer.name == "_ENV" then
+      return depend(self, i.a, { kind = "global", fn = outer.fn,
+        index = outer.index, name = constant_name(self, i) })
+    end
+    return field(self, i.a, (self.unit:depend(outer)), constant_name(self, i))
+  end },
+  GETFIELD = { reads = function(i) return { i.b } end,
+    run = function(self, i)
+      return field(self, i.a, self.kinds[i.b], constant_name(self, i), i.b)
+    end },
+}

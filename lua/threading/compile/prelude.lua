@@ -1,0 +1,144 @@
+-- The C text of Lua's arithmetic, in front of each compiled unit. What the
+-- interpreter defines by wrapping, flooring or comparing exactly is so here.
+
+return [[
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define MAYBE __attribute__((unused)) static inline
+
+/* A value of each kind, for the site of an error. */
+#define V_i(x) ((threading_val){.u.i = (x), .kind = 'i'})
+#define V_f(x) ((threading_val){.u.d = (x), .kind = 'f'})
+#define V_b(x) ((threading_val){.u.i = (x), .kind = 'b'})
+#define V_n ((threading_val){.kind = 'n'})
+#define V_a(x, k) ((threading_val){.u.p = (x), .kind = (k)})
+
+__attribute__((unused, noinline, cold, noreturn)) static void
+raise_at(threading_run *run, int site, threading_val a, threading_val b,
+         threading_val c) {
+  run->out[0] = c;
+  run->fail(run, site, &a, &b);
+  __builtin_unreachable();
+}
+
+#define POLL() threading_poll(run)
+
+#define STACK()                                                         \
+  do {                                                                  \
+    if (UNLIKELY((char *)__builtin_frame_address(0) < run->stack_limit)) \
+      raise_at(run, 0, V_n, V_n, V_n);                                     \
+  } while (0)
+
+MAYBE int64_t add_i(int64_t x, int64_t y) {
+  return (int64_t)((uint64_t)x + (uint64_t)y);
+}
+MAYBE int64_t sub_i(int64_t x, int64_t y) {
+  return (int64_t)((uint64_t)x - (uint64_t)y);
+}
+MAYBE int64_t mul_i(int64_t x, int64_t y) {
+  return (int64_t)((uint64_t)x * (uint64_t)y);
+}
+MAYBE int64_t neg_i(int64_t x) { return (int64_t)(0 - (uint64_t)x); }
+
+/* y is not 0. */
+MAYBE int64_t idiv_i(int64_t x, int64_t y) {
+  if (UNLIKELY(y == -1)) return neg_i(x);
+  int64_t q = x / y;
+  return q - ((x ^ y) < 0 && q * y != x);
+}
+MAYBE int64_t mod_i(int64_t x, int64_t y) {
+  if (UNLIKELY(y == -1)) return 0;
+  int64_t r = x % y;
+  return r != 0 && (r ^ y) < 0 ? r + y : r;
+}
+MAYBE double idiv_f(double x, double y) { return floor(x / y); }
+MAYBE double mod_f(double x, double y) {
+  double r = fmod(x, y);
+  if (r > 0 ? y < 0 : (r < 0 && y > 0)) r += y;
+  return r;
+}
+MAYBE double pow_f(double x, double y) { return y == 2 ? x * x : pow(x, y); }
+
+MAYBE int64_t shl_i(int64_t x, int64_t n) {
+  if (n <= -64 || n >= 64) return 0;
+  return (int64_t)(n < 0 ? (uint64_t)x >> -n : (uint64_t)x << n);
+}
+MAYBE int64_t shr_i(int64_t x, int64_t n) {
+  if (n <= -64 || n >= 64) return 0;
+  return (int64_t)(n < 0 ? (uint64_t)x << -n : (uint64_t)x >> n);
+}
+
+MAYBE double log_base(double x, double base) {
+  if (base == 2) return log2(x);
+  if (base == 10) return log10(x);
+  return log(x) / log(base);
+}
+
+/* A float that is an integer's. */
+MAYBE int to_i(double x, int64_t *i) {
+  if (!(x >= -0x1p63 && x < 0x1p63)) return 0;
+  *i = (int64_t)x;
+  return (double)*i == x;
+}
+
+MAYBE int to_u(double x, int64_t *i) {
+  if (to_i(x, i)) return 1;
+  if (!(x >= 0x1p63 && x < 0x1p64)) return 0;
+  *i = (int64_t)(uint64_t)x;
+  return 1;
+}
+MAYBE int fits_float32(double x) {
+  return !(fabs(x) > FLT_MAX) || isinf(x);
+}
+
+/* Exact comparisons of integers with floats. */
+MAYBE int eq_if(int64_t i, double f) {
+  int64_t n;
+  return to_i(f, &n) && n == i;
+}
+MAYBE int lt_if(int64_t i, double f) {
+  if (f >= 0x1p63) return 1;
+  return f > -0x1p63 ? i < (int64_t)ceil(f) : 0;
+}
+MAYBE int le_if(int64_t i, double f) {
+  if (f >= 0x1p63) return 1;
+  return f >= -0x1p63 ? i <= (int64_t)floor(f) : 0;
+}
+MAYBE int lt_fi(double f, int64_t i) {
+  if (f >= 0x1p63) return 0;
+  return f >= -0x1p63 ? (int64_t)floor(f) < i : f < -0x1p63;
+}
+MAYBE int le_fi(double f, int64_t i) {
+  if (f >= 0x1p63) return 0;
+  return f > -0x1p63 ? (int64_t)ceil(f) <= i : f <= -0x1p63;
+}
+
+/* The limit of a loop over integers, from a float; 0: it does not run. */
+MAYBE int limit_f(double f, int64_t step, int64_t *limit) {
+  double whole = step < 0 ? ceil(f) : floor(f);
+  if (whole >= -0x1p63 && whole < 0x1p63) {
+    *limit = (int64_t)whole;
+    return 1;
+  }
+  if (f > 0) {
+    *limit = INT64_MAX;
+    return step > 0;
+  }
+  *limit = INT64_MIN;
+  return step < 0;
+}
+/* How often a loop that runs comes back. */
+MAYBE int64_t count_i(int64_t first, int64_t limit, int64_t step) {
+  if (step > 0) {
+    uint64_t n = (uint64_t)limit - (uint64_t)first;
+    return (int64_t)(step == 1 ? n : n / (uint64_t)step);
+  }
+  uint64_t n = (uint64_t)first - (uint64_t)limit;
+  return (int64_t)(n / ((uint64_t) - (step + 1) + 1u));
+}
+]]

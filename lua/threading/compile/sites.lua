@@ -1,0 +1,108 @@
+-- What compiled code raises: exactly what Lua does, because Lua does it.
+--
+-- A site is a place in the compiled code that raises. Its error is made by the
+-- interpreter: by the same function, with the registers that the instruction
+-- reads as parameters, a jump to that instruction in front, and nothing behind.
+-- So texts, names of variables and lines are those of the Lua that runs.
+
+local opcodes = require "threading.compile.opcodes"
+local standard = require "threading.private.standard"
+local writer = require "threading.compile.writer"
+local string, table = standard.string, standard.table
+local ipairs, load, pairs = ipairs, load, pairs
+local pcall, select, type = pcall, select, type
+
+-- The code up to and with instruction pc (and what calls its metamethod),
+-- entered there; the rest returns.
+local function code_for(proto, pc, last)
+  local finish
+  for op = 0, 127 do
+    if opcodes.decode(op, proto.version).op == "RETURN0" then
+      finish = op | 1 << 16
+      break
+    end
+  end
+  local words = { opcodes.encode_skip(proto.version, proto.stack, pc), finish }
+  for i, instruction in ipairs(proto.code) do
+    local kept = i <= last or i == pc + 1
+      and string.find(instruction.op, "^MMBIN")
+    words[i + 2] = kept and instruction.word or finish
+  end
+  words[#words + 1] = finish
+  return words
+end
+
+local function lines_for(proto, line)
+  local lines = proto.lines
+  if #lines == 0 then
+    return {}
+  elseif line then
+    lines = table.move(lines, 1, #lines, 1, {})
+    for i = 1, #lines do
+      lines[i] = line
+    end
+  end
+  local shifted = { lines[1], lines[1] }
+  table.move(lines, 1, #lines, 3, shifted)
+  shifted[#shifted + 1] = lines[#lines]
+  return shifted
+end
+
+-- The chunk's name as it is in messages.
+local function place_of(proto, pc)
+  local chunk = proto.chunk or "=?"
+  local first = string.sub(chunk, 1, 1)
+  if first == "=" or first == "@" then
+    chunk = string.sub(chunk, 2)
+  else
+    chunk = '[string "' .. string.match(chunk, "[^\r\n]*") .. '"]'
+  end
+  return string.format("%s:%s", chunk, proto.lines[pc] or "?")
+end
+
+-- The error of a site.
+-- @tparam table site {proto =, pc =, registers = {[register] = "a", "b" or
+-- "c", or {value}}}
+-- @param a the values that the compiled code has met
+-- @param b
+-- @param c
+-- @return the error's value, complete with its place
+local function text(site, a, b, c)
+  local proto, pc = site.proto, site.pc
+  if not proto then
+    return "stack overflow"
+  end
+  local function run()
+    local values = {}
+    for register, value in pairs(site.registers) do
+      values[register + 1] = value
+      if value == "a" then
+        values[register + 1] = a
+      elseif value == "b" then
+        values[register + 1] = b
+      elseif value == "c" then
+        values[register + 1] = c
+      elseif type(value) == "table" then
+        values[register + 1] = value[1]
+      end
+    end
+    local line = site.is_stale and (proto.lines[c] or proto.line)
+    local f = load(writer.write(proto, code_for(proto, pc, site.last or pc),
+      lines_for(proto, line), 2), "=threading", "b")
+    local n = proto.stack
+    values[n + 1], values[n + 2], values[n + 3] = 1, 0, 1 -- a loop's
+    f(table.unpack(values, 1, n + 3))
+  end
+  local raised, value = pcall(run)
+  if not raised then
+    return value
+  end
+  return place_of(proto, pc) .. ": compiled code has met what Lua has not"
+end
+
+-- Before 5.4.5, the line of a division by zero is that of an earlier
+-- instruction.
+local division = load "local x = 0\n\n\nreturn 1 // x"
+local is_stale = not string.find(select(2, pcall(division)), ":4:", 1, true)
+
+return { is_stale = is_stale, place_of = place_of, text = text }

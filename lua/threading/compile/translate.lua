@@ -1,0 +1,373 @@
+-- A Lua function, and those that it calls, as one C file for given kinds of
+-- arguments.
+--
+-- Functions are specialised to the kinds of their arguments. The kinds of
+-- their results are found by repeating until none is new.
+
+local bytecode = require "threading.compile.bytecode"
+local functions = require "threading.compile.function"
+local prelude = require "threading.compile.prelude"
+local sites = require "threading.compile.sites"
+local standard = require "threading.private.standard"
+local types = require "threading.compile.types"
+local math, string, table = standard.math, standard.string, standard.table
+local assert, error, ipairs = assert, error, ipairs
+local pcall, setmetatable = pcall, setmetatable
+local tonumber, type = tonumber, type
+
+local MAX_SPECS <const> = 200
+local MAX_OUT <const> = 32
+
+local Unit = {}
+Unit.__index = Unit
+
+-- @raise what cannot be compiled, where, and what to write instead
+function Unit.refuse(_, proto, pc, what, instead)
+  error(string.format("%s: cannot compile: %s (%s)", sites.place_of(proto, pc),
+    what, instead), 0)
+end
+
+-- Sites ----------------------------------------------------------------------
+
+function Unit:add_site(site)
+  local number = self.site_count
+  self.sites[number] = site
+  self.site_count = number + 1
+  return number
+end
+
+-- Objects: what is known when the code is made -------------------------------
+
+-- @treturn string its kind
+function Unit:add_object(object)
+  local key = object.value
+  if object.kind == "string" then
+    key = "string " .. key
+  end
+  local known = self.object_kinds[key]
+  if not known then
+    self.objects[#self.objects + 1] = object
+    known = "@" .. #self.objects
+    self.object_kinds[key] = known
+  end
+  return known
+end
+
+function Unit:object(kind)
+  if kind and types.is_object(kind) then
+    return self.objects[tonumber(string.sub(kind, 2))]
+  end
+end
+
+local EXAMPLES <const> = { i = { 1 }, f = { 1.5 }, b = { true } }
+local LIBRARIES <const> = { math = standard.math, string = standard.string }
+local PLAIN <const> = { type = type, assert = assert, error = error,
+  ipairs = ipairs }
+
+local function named_function(name)
+  local library, field = string.match(name, "^(%w+)%.(%w+)$")
+  return library and LIBRARIES[library] and LIBRARIES[library][field]
+    or PLAIN[name]
+end
+
+-- A value of a kind, for the site of an error.
+function Unit:example(kind)
+  local object = self:object(kind)
+  if not object then
+    return EXAMPLES[kind]
+  elseif object.kind == "table" then
+    return { {} }
+  elseif object.kind == "function" and type(object.value) == "string" then
+    return { named_function(object.value) }
+  end
+  return { object.value }
+end
+
+-- Dependencies ---------------------------------------------------------------
+
+local function key_of(dependency)
+  if dependency.kind == "field" then
+    return key_of(dependency.of) .. "." .. dependency.name
+  end
+  return string.format("%s %p %s %s", dependency.kind, dependency.fn,
+    dependency.index, dependency.name)
+end
+
+local function known_object(resolved, dependency)
+  local object = { kind = resolved.kind, dependency = dependency,
+    value = resolved.value or resolved.name }
+  if resolved.kind == "function" and type(object.value) == "function" then
+    local ok, dump = pcall(string.dump, object.value)
+    object.proto = ok and bytecode.read(dump) or nil
+    object.dependency = nil -- the same function by any name
+  end
+  return object
+end
+
+local function add_dependency(self, dependency, resolved)
+  self.deps[#self.deps + 1] = dependency
+  if not types.is_value(resolved.kind) then
+    return { kind = self:add_object(known_object(resolved, dependency)) }
+  end
+  self.inputs = self.inputs + 1
+  return { kind = resolved.kind, index = self.inputs - 1 }
+end
+
+-- What an outer value is: its kind, and its index in run->in.
+function Unit:depend(dependency)
+  local key = key_of(dependency)
+  local known = self.dependencies[key]
+  if not known then
+    local resolved = self.resolve(dependency)
+    known = resolved.place and self.places[resolved.place]
+      or add_dependency(self, dependency, resolved)
+    self.dependencies[key] = known
+    if resolved.place then
+      self.places[resolved.place] = known
+    end
+  end
+  return known.kind, known.index
+end
+
+-- Specialisations ------------------------------------------------------------
+
+local function of_object(self, object)
+  if not object.of then
+    self.functions = self.functions + 1
+    object.of = { id = self.functions, fn = object.value }
+  end
+  return object.of
+end
+
+local function compile(self, spec)
+  spec.pass = self.pass
+  functions.compile(self, spec)
+  self.labels = self.labels + spec.labels
+end
+
+-- The specialisation of a function for kinds of arguments.
+function Unit:specialise(object, kinds, caller)
+  local proto, list = object.proto, {}
+  if proto.vararg then
+    self:refuse(proto, 1, "variable arguments", "name the parameters")
+  end
+  for n = 1, proto.params do
+    list[n] = kinds[n] or "n"
+  end
+  local of = of_object(self, object)
+  local key = of.id .. " " .. table.concat(list, ",")
+  local spec = self.specs[key]
+  if not spec then
+    if #self.order >= MAX_SPECS then
+      self:refuse(caller and caller.proto or proto, caller and caller.pc or 1,
+        "more than " .. MAX_SPECS .. " combinations of functions and types",
+        "call with arguments of fewer types")
+    end
+    spec = { proto = proto, kinds = list, of = of, results = {},
+      result_keys = {}, name = "fn" .. #self.order + 1 }
+    self.specs[key] = spec
+    self.order[#self.order + 1] = spec
+  end
+  if spec.pass ~= self.pass then
+    compile(self, spec)
+  end
+  return spec
+end
+
+-- Notes a way out of a function: its index, and whether C returns the value.
+function Unit:add_result(spec, kinds)
+  local key = table.concat(kinds, ",")
+  if not spec.result_keys[key] then
+    spec.results[#spec.results + 1] = kinds
+    spec.result_keys[key] = #spec.results
+    self.changed = true
+  end
+  return spec.result_keys[key] - 1, self:is_single(spec)
+end
+
+function Unit.is_single(_, spec)
+  return #spec.results == 1 and #spec.results[1] <= 1
+end
+
+function Unit.widest(_, spec)
+  local widest = 1
+  for _, kinds in ipairs(spec.results) do
+    widest = math.max(widest, #kinds)
+  end
+  return widest
+end
+
+-- The C file -----------------------------------------------------------------
+
+local function head_of(self, spec)
+  local single, result = self:is_single(spec), "int"
+  if #spec.results == 0 then
+    result = "void"
+  elseif single then
+    result = types.c_type(spec.results[1][1] or "n") or "void"
+  end
+  local parts = { "threading_run *run" }
+  for n, kind in ipairs(spec.kinds) do
+    if types.c_type(kind) then
+      parts[#parts + 1] = string.format("%s p%d", types.c_type(kind), n - 1)
+    end
+  end
+  if not single and #spec.results > 0 then
+    parts[#parts + 1] = "threading_val *out"
+  end
+  return string.format("static %s %s(%s)", result, spec.name,
+    table.concat(parts, ", "))
+end
+
+local function text_of(self, spec)
+  local lines = { head_of(self, spec), "{",
+    spec.calls and "  STACK();" or "  (void)run;",
+    spec.body_declarations }
+  for n, kind in ipairs(spec.kinds) do
+    if types.c_type(kind) then
+      local name = types.letter(kind) .. n - 1
+      lines[#lines + 1] = spec.variables[name]
+        and string.format("  %s = p%d;", name, n - 1)
+        or string.format("  (void)p%d;", n - 1)
+    end
+  end
+  lines[#lines + 1] = spec.body
+  lines[#lines + 1] = "}\n"
+  return table.concat(lines, "\n")
+end
+
+local function entry_call(spec, single)
+  local parts = { "run" }
+  for n, kind in ipairs(spec.kinds) do
+    if types.c_type(kind) then
+      parts[#parts + 1] = string.format("%srun->in[%d].u.%s",
+        types.arrays[kind] and "(threading_arr *)" or "", n - 1,
+        types.member(kind))
+    end
+  end
+  if not single and #spec.results > 0 then
+    parts[#parts + 1] = "run->out"
+  end
+  return string.format("%s(%s)", spec.name, table.concat(parts, ", "))
+end
+
+local function kinds_text(kinds)
+  local lines = { string.format("    run->nout = %d;", #kinds) }
+  for n, kind in ipairs(kinds) do
+    lines[#lines + 1] = string.format("    run->out[%d].kind = '%s';", n - 1,
+      kind)
+  end
+  return table.concat(lines, "\n")
+end
+
+local function check_results(self, spec)
+  for _, kinds in ipairs(spec.results) do
+    if #kinds > MAX_OUT then
+      self:refuse(spec.proto, 1, "more than 32 results", "return fewer")
+    end
+    for _, kind in ipairs(kinds) do
+      local object = self:object(kind)
+      if object then
+        self:refuse(spec.proto, #spec.proto.code, "a " .. object.kind
+          .. " as a result", "return numbers, booleans or Arrays")
+      end
+    end
+  end
+end
+
+local function entry_of(self, spec)
+  local single = self:is_single(spec)
+  local call = entry_call(spec, single)
+  local lines = { "\n__attribute__((visibility(\"default\")))",
+    "void threading_entry(threading_run *run) {" }
+  local kind = single and spec.results[1][1]
+  if #spec.results == 0 then
+    lines[#lines + 1] = "  " .. call .. ";"
+  elseif single then
+    lines[#lines + 1] = kind and types.c_type(kind)
+      and string.format("  run->out[0].u.%s = %s;", types.member(kind), call)
+      or "  " .. call .. ";"
+    lines[#lines + 1] = kinds_text(spec.results[1])
+  else
+    lines[#lines + 1] = "  switch (" .. call .. ") {"
+    for n, kinds in ipairs(spec.results) do
+      lines[#lines + 1] = string.format("  case %d:\n%s\n    break;", n - 1,
+        kinds_text(kinds))
+    end
+    lines[#lines + 1] = "  }"
+  end
+  lines[#lines + 1] = "}"
+  return table.concat(lines, "\n")
+end
+
+-- The C text after the ABI; and whether it may end otherwise than by returning.
+local function c_file(self, entry)
+  local parts = {}
+  for _, spec in ipairs(self.order) do
+    if spec.pass == self.pass then
+      parts[#parts + 1] = head_of(self, spec) .. ";"
+    end
+  end
+  for _, spec in ipairs(self.order) do
+    if spec.pass == self.pass then
+      parts[#parts + 1] = text_of(self, spec)
+    end
+  end
+  parts[#parts + 1] = entry_of(self, entry)
+  local text = table.concat(parts, "\n")
+  local leaps = string.find(text, "raise_at(", 1, true)
+    or string.find(text, "POLL()", 1, true)
+    or string.find(text, "STACK()", 1, true)
+  return prelude .. text, leaps ~= nil
+end
+
+local function characters(kinds)
+  local list = {}
+  for kind in string.gmatch(kinds, ".") do
+    list[#list + 1] = kind
+  end
+  return list
+end
+
+-- Repeats until no function has a new kind of result.
+local function settle(self, object, kinds)
+  local entry
+  repeat
+    self.changed, self.pass = false, self.pass + 1
+    self.sites, self.site_count, self.labels = {}, 0, 0
+    self:add_site {} -- a stack overflow
+    entry = self:specialise(object, characters(kinds))
+  until not self.changed
+  return entry
+end
+
+-- Translates a function.
+-- @tparam func fn
+-- @tparam string kinds one character for each argument
+-- @tparam func resolve dependency -> {kind =, value =, name =}
+-- @treturn table c, entry, results, sites, deps, versions, why
+-- @raise what cannot be compiled
+local function translate(fn, kinds, resolve)
+  local proto = bytecode.read(string.dump(fn))
+  if not proto then
+    error("cannot compile: this Lua's bytecode is not known (use Lua 5.4 or "
+      .. "5.5 with its usual numbers)", 0)
+  end
+  local self = setmetatable({ resolve = resolve, specs = {}, order = {},
+    objects = {}, object_kinds = {}, dependencies = {}, places = {}, deps = {},
+    inputs = #kinds, functions = 0, pass = 0 }, Unit)
+  local object = { kind = "function", value = fn, proto = proto }
+  self:add_object(object)
+  local entry = settle(self, object, kinds)
+  check_results(self, entry)
+  local results = {}
+  for n, list in ipairs(entry.results) do
+    results[n] = table.concat(list)
+  end
+  local c, leaps = c_file(self, entry)
+  return { c = c, entry = "threading_entry", results = results,
+    sites = self.sites, deps = self.deps, versions = self.labels, why = {},
+    leaps = leaps }
+end
+
+return translate
