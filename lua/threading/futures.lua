@@ -191,7 +191,7 @@ function futures.as_completed(list, timeout)
   return next_completed, watched, nil, watched
 end
 
--- Returns a function that tells how many of the total are done.
+-- Returns a function that reports how many of the total are done.
 local function teller(label, total)
   local shown
   if _thread._is_terminal() then
@@ -211,7 +211,7 @@ local function teller(label, total)
   end
 end
 
---- Waits for all futures, and tells on stderr how many are done: a bar on a
+--- Waits for all futures, and reports on stderr how many are done: a bar on a
 -- terminal, elsewhere lines.
 -- @tparam table list Futures
 -- @tparam[opt] string label what is put in front

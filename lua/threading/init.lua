@@ -100,7 +100,7 @@ threading.cpu_count = _thread.cpu_count
 threading.stack_size = _thread.stack_size
 
 --- Ends the calling thread silently, as an error that unwinds it. Of the main
--- thread `lua` tells it as an error; `os.exit(true, true)` ends the program.
+-- thread `lua` reports it as an error; `os.exit(true, true)` ends the program.
 -- @function exit
 threading.exit = _thread.exit
 
@@ -143,8 +143,8 @@ threading.RLock = _thread.rlock
 -- @function Condition
 -- @param[opt] lock a Lock, an RLock, another Condition (for its lock), or an
 -- object with `acquire` and `release`; by default a new RLock.  Such an object
--- is held by who calls where its method `_is_owned` says so; without one, where
--- `acquire(false)` is false
+-- is held by the caller where its method `_is_owned` says so; without one,
+-- where `acquire(false)` is false
 -- @treturn Condition
 -- @raise if the lock is no such object
 threading.Condition = _thread.condition

@@ -1,5 +1,5 @@
 --- Blocking input and output that stops the calling thread only. What is not
--- here is as in Lua's own `io`, so that this module can stand for it.
+-- here is as in Lua's own `io`, so that this module can replace it.
 -- @module threading.io
 -- @usage
 -- local io = require "threading.io"
@@ -21,7 +21,7 @@ local io = setmetatable({}, { __index = standard })
 -- cqueues
 -- @tparam string mode "r" for reading, "w" for writing, "rw" for either
 -- @tparam[opt] number timeout seconds, not negative; without it for ever
--- @treturn boolean true, and with "rw" a second result that tells for what:
+-- @treturn boolean true, and with "rw" a second result that says for what:
 -- "r", "w" or "rw". Or nil and "timeout"; or nil and "closed" where no such
 -- descriptor is open, or another thread closes it.
 -- @raise if an argument is of the wrong type, or a closed file; a
@@ -65,7 +65,7 @@ io.lines = _thread._lines
 -- "interrupted!" on Ctrl-C
 io.popen = _thread._popen
 
--- Tells those who wait for a descriptor that it is about to be closed.
+-- Wakes the threads that wait for a descriptor: it is about to be closed.
 io._closing = _thread._closing
 
 _thread._public(io)

@@ -1,5 +1,5 @@
 --- Running programs without stopping the other threads. What is not here is as
--- in Lua's own `os`, so that this module can stand for it.
+-- in Lua's own `os`, so that this module can replace it.
 -- @module threading.os
 
 local _thread = require "threading._thread"

@@ -978,7 +978,7 @@ function UDP:sendto(datagram, address, port) end
 ---@return string? why
 function UDP:receive(size) end
 
---- Receives a datagram, and tells who sent it.
+--- Receives a datagram, with the address of its sender.
 ---
 --- Raises if size is not an integer of at least 0, or the socket has a peer.
 ---@param size? threading.natural by default 8192
@@ -1599,7 +1599,7 @@ function futures.wait(list, timeout, return_when) end
 ---@overload fun(list: threading.future_list, options: threading.TimeoutOptions)
 function futures.as_completed(list, timeout) end
 
---- Waits for all futures, and tells on stderr how many are done.
+--- Waits for all futures, and reports on stderr how many are done.
 ---
 --- Raises if an argument is of the wrong type.
 ---@param list threading.future_list

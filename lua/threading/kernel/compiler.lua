@@ -55,7 +55,7 @@ local function run(command, seconds, may_fail)
   return output -- status -1: the system has thrown it away
 end
 
--- What the compiler tells of itself, its target and this processor.
+-- What the compiler says of itself, its target and this processor.
 local function identity(compiler, flags, seconds, may_fail)
   local command = append(append(append({}, compiler), flags),
     { "-E", "-dM", "-x", "c", "/dev/null" })
@@ -187,13 +187,13 @@ end
 
 -- Building -----------------------------------------------------------------
 
-local told = {} -- set of reasons
+local reported = {} -- set of reasons
 
--- Says why there is no cache, to who looks for what is wrong.
-local function tell(why)
+-- Says why there is no cache, where THREADING_DEBUG is set.
+local function report(why)
   local debug = _thread._getenv "THREADING_DEBUG"
-  if debug and debug ~= "" and debug ~= "0" and not told[why] then
-    told[why] = true
+  if debug and debug ~= "" and debug ~= "0" and not reported[why] then
+    reported[why] = true
     _thread._tell("threading: a kernel is not kept in the cache: " .. why
       .. "\n")
   end
@@ -208,7 +208,7 @@ local function workshop(kept, why)
   if place then
     return place
   end
-  tell(message or why)
+  report(message or why)
   local parent, path
   parent, message, path = cache.open_temporary()
   if parent then
@@ -225,13 +225,13 @@ local function make(kept, source, options, key, why)
   local place <close> = workshop(kept, why)
   local object, states = compile(place, source, options)
   if not kept or not states then
-    tell(why or "it is not known what it depends on")
+    report(why or "it is not known what it depends on")
     return load(place, "kernel.so")
   end
   local ok
   ok, why = cache.add(place, object, key, states)
   if not ok then
-    tell(why)
+    report(why)
     _thread._read_file(place.folder, "kernel.so")
   end
   local handle = load(place, "kernel.so")
@@ -239,7 +239,7 @@ local function make(kept, source, options, key, why)
     ok, why = cache.keep(kept, place, key)
   end
   if not ok then
-    tell(why)
+    report(why)
   end
   return handle
 end

@@ -150,7 +150,8 @@ local function kernel(source, options)
     "kernel")
   local functions, doubt = signatures(source)
   for i, f in ipairs(functions) do
-    -- Who does not ask need not be told: that is a third of a short call.
+    -- A source that never asks whether to stop needs nothing set up for that,
+    -- which would be a third of a short call.
     f.asks = string.find(source, "threading_", 1, true) ~= nil
     -- Or the compiler would call what it knows by that name, such as `abs`.
     options.own[i] = "-fno-builtin-" .. f.name

@@ -1,8 +1,7 @@
 -- The signatures of the functions in a C source.
 --
 -- What is read is enough of C to find the functions that are defined at the top
--- level. What stands there and is not understood might hide one, and is an
--- error.
+-- level. What is not understood there might hide one, and is an error.
 
 local _thread = require "threading._thread"
 local complain = require "threading.private.complain"

@@ -1,5 +1,5 @@
 -- The tokens of a C source, read as a compiler's first phases read it: lines
--- that go on are joined, comments, directives and what stands in an `#if 0` are
+-- that go on are joined; comments, directives and what is in an `#if 0` are
 -- left out. Nothing is known of macros.
 
 local standard = require "threading.private.standard"

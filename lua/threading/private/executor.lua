@@ -22,8 +22,8 @@ local monotonic = _thread.time.monotonic
 -- What the workers share is a table of its own: they must not hold the
 -- executor, which ends them when it is collected. Where there are more futures
 -- than workers that wait for one, submit starts a worker. So does, for futures
--- that are left to nobody, a worker that is cancelled in its wait, and who
--- shuts the pool down between the two steps of a submit.
+-- that are left to nobody, a worker that is cancelled in its wait, and the
+-- thread that shuts the pool down between the two steps of a submit.
 
 local Executor = {} -- methods
 local executor_meta = {
@@ -77,7 +77,7 @@ local function initialize(state)
   if not ok and _thread._is_asked(err) then
     error(err, 0) -- the worker's end, which breaks no pool
   elseif not ok then
-    state.broken = true -- first, for to tell it may fail
+    state.broken = true -- first, for the report may fail
     state.queue:shutdown()
     _thread._empty(state.queue, BROKEN)
     stderr.write(tostring(err))

@@ -12,7 +12,7 @@ local function is_file(name)
   return f ~= nil and f:close()
 end
 
--- A text that stands in the order of the versions.
+-- A text that sorts as the versions do.
 local function rank(version)
   return (string.gsub(version, "%d+", function(digits)
     return string.format("%08d", digits)

@@ -1,5 +1,5 @@
--- Where errors are told that nobody catches: io.stderr, as the program has set
--- it; or the process's own, where that is not there any more.
+-- Where errors that nobody catches are reported: io.stderr, as the program has
+-- set it; or the process's own, where that is not there any more.
 
 local _thread = require "threading._thread"
 local standard = require "threading.private.standard"

@@ -4,9 +4,9 @@
 -- waits: its timeout is 0. What says "timeout" is tried again after a wait
 -- outside of the global lock. `_object` is that object, `_kind` what errors
 -- call it, `_block` and `_total` are the timeouts that the user has set, or
--- nil; `_reading` and `_writing` the locks of those who take or send a part of
--- a stream at a time; `_waiting` tells for each thread that waits, or is
--- about to, for which descriptor; `_closing` is true while that must not begin:
+-- nil; `_reading` and `_writing` the locks of the threads that take or send a
+-- part of a stream; `_waiting` has, for each thread that waits or is about to,
+-- the descriptor; `_closing` is true while that must not begin:
 -- the thread that closes the descriptor has to know that none is left that
 -- would wait for its number. So a thread enters `_waiting`, then looks at
 -- `_closing`, and only then reads the number.
@@ -262,7 +262,7 @@ function object.turn(self, name, start)
   return lock:acquire(true, seconds_left(self, start)) and lock or nil
 end
 
--- Connects to one address; what came of it is told when it is tried again.
+-- Connects to one address; the outcome is known when it is tried again.
 function object.connect(self, ...)
   local began = object.now(self)
   local ok, err = object.make(self, "connect", ...)
@@ -296,7 +296,7 @@ local function waited_for(self)
 end
 
 -- Between the last look at `_waiting` and the call only io.wait_fd can begin to
--- wait; _retire tells it.
+-- wait; _retire wakes it.
 local function retire(self, name, ...)
   local _ <close> = setmetatable({ socket = self }, closing_meta)
   self._closing = true
@@ -312,8 +312,8 @@ local function retire(self, name, ...)
   return settle(self, name, pcall(_thread._retire, it, it[name], ...))
 end
 
--- Calls a method that takes the descriptor away; those who wait for it are sent
--- away before.
+-- Calls a method that takes the descriptor away; the threads that wait for it
+-- are woken, and have left, before.
 function object.retire(self, name, ...)
   return _thread.shield(retire, self, name, ...)
 end

@@ -1,6 +1,6 @@
 -- What a stream has received, and no call has returned yet.
 --
--- The pieces stand in a list, as they came; of the first one `at` is the place
+-- The pieces are in a list, as they came; of the first one `at` is the place
 -- of the next byte. `size` counts the bytes. Of these no call has asked yet for
 -- the last `ahead`: they came together with the line that one asked for. `err`
 -- is an error that came with what could be returned, for the next call.

@@ -36,8 +36,8 @@ local function check_list(list, name)
   return list or {}
 end
 
--- Tells the sockets of the wait, and puts them into the list `waits`, which
--- tells them of its end.
+-- Makes the wait known to the sockets, and puts them into the list `waits`,
+-- which takes it back at the end.
 local function announce(waits, recvt, sendt, fd)
   for _, list in ipairs { recvt, sendt } do
     for _, s in ipairs(list) do

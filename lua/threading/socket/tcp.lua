@@ -3,12 +3,12 @@
 -- its socket at the end of the block.
 --
 -- Several threads may use one socket: one receives while another sends, and
--- those who do the same take turns, a whole call at a time. Each of those who
--- accept gets a connection of its own. `close` ends the calls of others that
+-- threads that do the same take turns, a whole call at a time. Each thread that
+-- accepts gets a connection of its own. `close` ends the calls of others that
 -- wait with `nil, "closed"`. What a call has received that is then ended by an
 -- error, such as a cancellation, is there for the next one.
 --
--- As in LuaSocket, `nil, message` tells of what went wrong outside of the
+-- As in LuaSocket, `nil, message` reports what went wrong outside of the
 -- program: "timeout", "closed", "connection refused", ...
 -- @classmod threading.TCP
 
@@ -250,7 +250,7 @@ local function addresses(self, host)
     end
   end
   if list and not result[1] then
-    result[1] = host -- LuaSocket shall tell what is wrong with it
+    result[1] = host -- LuaSocket reports what is wrong with it
   end
   return result, err
 end

@@ -65,7 +65,7 @@ function UDP:receive(size)
   return insist(own(self), "receive", "r", size_of(size, "receive"))
 end
 
---- Receives a datagram, and tells who sent it.
+--- Receives a datagram, with the address of its sender.
 -- @tparam[opt] integer size at most so many bytes of it; by default 8192
 -- @treturn ?string the datagram
 -- @treturn ?string the sender's address; without a datagram, why
