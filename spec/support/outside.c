@@ -4,6 +4,7 @@
 */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -169,6 +170,15 @@ static void *act_late(void *arg) {
   return NULL;
 }
 
+/* A thread that may still return when the Lua state is closed must find its
+** code. */
+static void stay_loaded(void) {
+  Dl_info info;
+  if (!dladdr((void *)act_late, &info) ||
+      !dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE))
+    abort();
+}
+
 static int later(lua_State *L) {
   pthread_t thread;
   late *l = calloc(1, sizeof(*l));
@@ -182,6 +192,7 @@ static int later(lua_State *L) {
   lua_settop(L, 2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
   if (l->how == 'k') return lua_pushlightuserdata(L, l), 1;
+  stay_loaded();
   if (pthread_create(&thread, NULL, act_late, l) != 0) abort();
   pthread_detach(thread);
   return 0;
