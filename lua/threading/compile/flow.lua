@@ -57,6 +57,22 @@ local function leaders(code)
   return set
 end
 
+-- The first instructions of loops that hold no other: those of numeric fors.
+local function innermost(code)
+  local set, last_back = {}, 0
+  for pc, instruction in ipairs(code) do
+    local first = pc + 1 - instruction.bx
+    if instruction.op == "FORLOOP" then
+      set[first] = last_back < first or nil
+      last_back = pc
+    elseif instruction.op == "JMP" and instruction.sj < 0
+      or instruction.op == "TFORLOOP" then
+      last_back = pc
+    end
+  end
+  return set
+end
+
 -- Registers that are read and written ----------------------------------------
 
 local reads_b = set_of [[MOVE GETI GETFIELD ADDI ADDK SUBK MULK MODK POWK DIVK
@@ -178,4 +194,5 @@ local function liveness(proto)
   return live
 end
 
-return { leaders = leaders, liveness = liveness, successors = successors }
+return { innermost = innermost, leaders = leaders, liveness = liveness,
+  successors = successors }

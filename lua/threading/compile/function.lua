@@ -5,6 +5,7 @@
 -- instruction has too many, registers whose kinds differ become tagged.
 
 local flow = require "threading.compile.flow"
+local loops = require "threading.compile.loops"
 local operations -- below: they need this
 local sites = require "threading.compile.sites"
 local standard = require "threading.private.standard"
@@ -152,8 +153,12 @@ local function pairs_sorted(kinds)
   return ipairs(list)
 end
 
--- C that goes to instruction pc with the current kinds, or with others.
-function Function:jump(pc, exempt)
+-- C that goes to instruction pc with the current kinds, or with others. The
+-- loops of numeric fors that hold no other are strip-mined: turns in a strip
+-- do not poll.
+-- @tparam boolean exempt from the cap
+-- @tparam boolean polls false: within a strip
+function Function:jump(pc, exempt, polls)
   local version = find_version(self, pc, self.kinds, exempt)
   local parts = {}
   for _, register in pairs_sorted(version.kinds) do
@@ -171,11 +176,19 @@ function Function:jump(pc, exempt)
       end
     end
   end
-  if pc <= self.pc then
+  if pc <= self.pc and polls ~= false then
     parts[#parts + 1] = "POLL();"
   end
-  parts[#parts + 1] = "goto " .. version.label .. ";"
+  local strip = self.strips[pc] and polls ~= false and "S" or ""
+  parts[#parts + 1] = "goto " .. strip .. version.label .. ";"
   return table.concat(parts, " ")
+end
+
+-- Would a jump to instruction pc go to a version that is there?
+function Function:has_version(pc)
+  local versions = self.versions[pc]
+  local _, name = project(self, pc, self.kinds)
+  return versions ~= nil and versions[name] ~= nil
 end
 
 -- Ends the block by a choice of versions of this instruction, where a register
@@ -298,6 +311,10 @@ local function divides(proto)
 end
 
 local function block(self, version)
+  local strip = self.strips[version.pc]
+  if strip then
+    self:emit("S%s: %s", version.label, strip)
+  end
   self:emit("%s:;", version.label)
   self.kinds = {}
   for register, kind in pairs(version.kinds) do
@@ -333,6 +350,7 @@ local function translate(unit, spec, cap)
     versions = {}, labels = 0, waiting = {}, pc = 0, cap = cap,
     limit = cap > LEAST_CAP and LIMIT or 4 * LIMIT,
     live = spec.live, leaders = spec.leaders }, Function)
+  self.strips = loops.strips(self)
   self.keeps_saved = sites.is_stale and divides(proto)
   if self.keeps_saved then
     table.insert(self.declarations, "  int64_t saved = 0;")
@@ -356,6 +374,7 @@ local function compile(unit, spec)
   if not spec.live then
     spec.live = flow.liveness(spec.proto)
     spec.leaders = flow.leaders(spec.proto.code)
+    spec.innermost = flow.innermost(spec.proto.code)
   end
   local cap = CAP
   local made, result

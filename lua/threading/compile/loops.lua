@@ -3,7 +3,9 @@
 -- Three registers are the loop's own. Lua 5.4: position, count or limit, step,
 -- and a fourth, the variable. Lua 5.5: count or limit, step, variable.
 
-local string = require("threading.private.standard").string
+local standard = require "threading.private.standard"
+local string, table = standard.string, standard.table
+local ipairs, select = ipairs, select
 
 local function is_number(kind)
   return kind == "i" or kind == "f"
@@ -72,6 +74,32 @@ local function floats(self, i, first, limit, step, exit)
   begin(self, i, "f", from, to, by)
 end
 
+local STRIP <const> = 1024 -- turns between two polls
+
+-- C that begins a strip, for the loop of a FORLOOP.
+local function begin_strip(self, i)
+  local name = "strip" .. i.a
+  if not self.variables[name] then
+    self.variables[name] = true
+    table.insert(self.declarations, "  uint64_t " .. name .. " = 0;")
+  end
+  local count = self:variable(i.older and i.a + 1 or i.a, "i")
+  return string.format("%s = (uint64_t)%s < %d ? (uint64_t)%s : %d; "
+    .. "%s = (int64_t)((uint64_t)%s - %s);", name, count, STRIP, count, STRIP,
+    count, count, name)
+end
+
+-- The loops of a function that go in strips: their first instruction -> C.
+local function strips(self)
+  local set = {}
+  for pc, i in ipairs(self.proto.code) do
+    if i.op == "FORLOOP" and self.spec.innermost[pc + 1 - i.bx] then
+      set[pc + 1 - i.bx] = begin_strip(self, i)
+    end
+  end
+  return set
+end
+
 local function prepare(self, i)
   local first, limit = self:value(i.a), self:value(i.a + 1)
   local step = self:value(i.a + 2)
@@ -86,16 +114,41 @@ local function prepare(self, i)
   return self.pc + 1
 end
 
-local function repeat_integers(self, count, step, position, variable)
-  self:emit("  if (%s != 0) {", count.c)
-  self:emit("  %s = %s - 1;", count.c, count.c)
+local function advance(self, condition, count, step, position, variable)
+  self:emit("  if (%s) {", condition)
+  self:emit("  %s--;", count)
   self:emit("  %s = add_i(%s, %s);", position.c, position.c, step.c)
   if variable then
     self:set(variable, "i", position.c)
   end
 end
 
-local function repeat_floats(self, limit, step, position, variable)
+-- A loop in strips: the turns that are left are those of this strip, and the
+-- count's. A version's own turn stays in the strip.
+local function repeat_strip(self, first, strip, ...)
+  local count = ...
+  if self:has_version(first) then
+    advance(self, strip .. " != 0", strip, select(2, ...))
+    self:emit("  %s\n  }", self:jump(first, nil, false))
+  else
+    self:emit("  %s = (int64_t)((uint64_t)%s + (uint64_t)%s); %s = 0;", count.c,
+      count.c, strip, strip)
+  end
+  advance(self, count.c .. " != 0", count.c, select(2, ...))
+  self:emit("  %s\n  }", self:jump(first))
+end
+
+local function repeat_integers(self, first, register, ...)
+  local strip = self.strips[first] and "strip" .. register
+  if strip then
+    return repeat_strip(self, first, strip, ...)
+  end
+  local count = ...
+  advance(self, count.c .. " != 0", count.c, select(2, ...))
+  self:emit("  %s\n  }", self:jump(first))
+end
+
+local function repeat_floats(self, first, _, limit, step, position, variable)
   local next = self:temporary "f"
   self:emit("  %s = %s + %s;", next, position.c, step.c)
   self:emit("  if (0 < %s ? %s <= %s : %s <= %s) {", step.c, next, limit.c,
@@ -104,6 +157,7 @@ local function repeat_floats(self, limit, step, position, variable)
   if variable then
     self:set(variable, "f", position.c)
   end
+  self:emit("  %s\n  }", self:jump(first))
 end
 
 local function loop(self, i)
@@ -111,13 +165,13 @@ local function loop(self, i)
     self:value(i.older and i.a + 2 or i.a + 1)
   local position = self:value(i.older and i.a or i.a + 2)
   local again = step.kind == "i" and repeat_integers or repeat_floats
-  again(self, rest, step, position, i.older and i.a + 3 or nil)
-  self:emit("  %s", self:jump(self.pc + 1 - i.bx))
-  self:emit "  }"
+  again(self, self.pc + 1 - i.bx, i.a, rest, step, position,
+    i.older and i.a + 3 or nil)
   return self.pc + 1
 end
 
 return {
+  strips = strips,
   FORPREP = { reads = own, run = prepare },
   FORLOOP = { reads = own, run = loop },
 }

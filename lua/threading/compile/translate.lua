@@ -221,7 +221,7 @@ end
 
 local function text_of(self, spec)
   local lines = { head_of(self, spec), "{",
-    spec.calls and "  STACK();" or "  (void)run;",
+    spec.calls and "  STACK(); POLL();" or "  (void)run;",
     spec.body_declarations }
   for n, kind in ipairs(spec.kinds) do
     if types.c_type(kind) then
