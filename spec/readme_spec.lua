@@ -62,6 +62,6 @@ describe("README.md", function()
   end
 
   it("has programs", function()
-    assert.equal(13, programs)
+    assert.equal(14, programs)
   end)
 end)

@@ -68,21 +68,15 @@ void thr_array_fill(thr_array *a, thr_num x, size_t from, size_t to) {
 
 /* --- the Lua face --- */
 
-/* What the way to an element calls it calls at its address, and not through
-** the stub that shared objects have for functions of others. */
-#if defined(__has_attribute)
-#if __has_attribute(noplt)
-#define NOSTUB(f) extern __typeof__(f) f __attribute__((noplt));
-NOSTUB(lua_isinteger)
-NOSTUB(lua_pushinteger)
-NOSTUB(lua_pushnumber)
-NOSTUB(lua_rawlen)
-NOSTUB(lua_tointegerx)
-NOSTUB(lua_tonumberx)
-NOSTUB(lua_touserdata)
-NOSTUB(lua_type)
-#endif
-#endif
+/* The way to an element. */
+THR_DIRECT(lua_isinteger)
+THR_DIRECT(lua_pushinteger)
+THR_DIRECT(lua_pushnumber)
+THR_DIRECT(lua_rawlen)
+THR_DIRECT(lua_tointegerx)
+THR_DIRECT(lua_tonumberx)
+THR_DIRECT(lua_touserdata)
+THR_DIRECT(lua_type)
 
 /***
 A block of numbers of one type that Lua and C share, aligned to 64 bytes, for

@@ -12,6 +12,17 @@
 #include "kernel/flight.h"
 #include "kernel/guards.h"
 #include "os/dl.h"
+#include "os/tuning.h"
+
+/* The way of a call. */
+THR_DIRECT(lua_isinteger)
+THR_DIRECT(lua_pushinteger)
+THR_DIRECT(lua_pushnumber)
+THR_DIRECT(lua_rawlen)
+THR_DIRECT(lua_tointegerx)
+THR_DIRECT(lua_tonumberx)
+THR_DIRECT(lua_touserdata)
+THR_DIRECT(lua_type)
 
 static const char *const name = "threading.Compiled"; /* metatable */
 
@@ -74,17 +85,27 @@ RARE static int wrong_argument(lua_State *L, int i) {
       "Array, Value or Lock expected, got %s)", i + 1, got);
 }
 
-/* Arguments begin at 2. */
+/* The kinds of arguments, up to eight, from number `first` on; they begin at
+** 2. */
+static inline uint64_t read_eight(lua_State *L, const compiled *c, int first,
+                                  thr_operands *to) {
+  uint64_t kinds = 0;
+  int n = c->parameters - first;
+  for (int i = 0; i < n && i < 8; i++) {
+    unsigned char kind =
+        (unsigned char)thr_operands_add(L, first + i + 2, to);
+    if (!kind) wrong_argument(L, first + i);
+    kinds |= (uint64_t)kind << i * 8;
+  }
+  return kinds;
+}
+
 static inline void read_arguments(lua_State *L, const compiled *c,
                                   uint64_t *kinds, thr_operands *to) {
   to->n = to->objects = 0;
-  kinds[0] = 0;
-  for (int i = 0; i < c->parameters; i++) {
-    unsigned char kind = (unsigned char)thr_operands_add(L, i + 2, to);
-    if (!kind) wrong_argument(L, i);
-    if (i % 8 == 0) kinds[i / 8] = 0;
-    kinds[i / 8] |= (uint64_t)kind << i % 8 * 8;
-  }
+  kinds[0] = read_eight(L, c, 0, to);
+  for (int i = 8; i < c->parameters; i += 8)
+    kinds[i / 8] = read_eight(L, c, i, to);
 }
 
 static inline bool same_kinds(const compiled *c, const version *v,
@@ -306,7 +327,11 @@ int thr_compiled_methods(lua_State *L) {
 }
 
 void thr_compiled_open(lua_State *L) {
-  luaL_newmetatable(L, name);
+  lua_createtable(L, 0, THR_BOX_ROOM);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, name);
   lua_pushcfunction(L, call);
   lua_setfield(L, -2, "__call");
   lua_createtable(L, 0, 1); /* by which it is known to be callable */

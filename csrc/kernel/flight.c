@@ -88,6 +88,16 @@ static int release(threading_run *run, void *lock) {
 
 /* --- the run --- */
 
+/* For what may raise, wait or loop. */
+static void prepare(thr_flight *f) {
+  f->run.pause = pause;
+  f->run.fail = fail;
+  f->run.lock_acquire = acquire;
+  f->run.lock_release = release;
+  f->run.stack_limit = thr_os_stacklimit();
+  listen(f);
+}
+
 static thr_flightend enter(thr_flight *f) {
   int end = thr_os_setjump(f->out);
   if (end == THR_FLIGHT_RETURNED) f->entry(&f->run);
@@ -97,14 +107,9 @@ static thr_flightend enter(thr_flight *f) {
 thr_flightend thr_flight_run(thr_flight *f, const threading_val *in,
                              bool leaps) {
   thr_flightend end = THR_FLIGHT_RETURNED;
-  f->run = (threading_run){.in = in,
-                           .out = f->results,
-                           .pause = pause,
-                           .fail = fail,
-                           .lock_acquire = acquire,
-                           .lock_release = release};
-  listen(f);
-  if (leaps) f->run.stack_limit = thr_os_stacklimit();
+  f->run.in = in;
+  f->run.out = f->results;
+  if (leaps) prepare(f);
   go_out(f);
   if (leaps) end = enter(f);
   else f->entry(&f->run);

@@ -37,6 +37,17 @@
 #define THR_PRIVATE_END
 #endif
 
+/* In a quick path: a declared function of another library is called at its
+** address, and not through the stub that shared objects have for such. */
+#if defined(__has_attribute)
+#if __has_attribute(noplt)
+#define THR_DIRECT(f) extern __typeof__(f) f __attribute__((noplt));
+#endif
+#endif
+#if !defined(THR_DIRECT)
+#define THR_DIRECT(f)
+#endif
+
 /*
 ** A thread's own pointer must be readable inside a signal handler, where the
 ** lazy kind of thread-local storage may call malloc.
