@@ -276,6 +276,62 @@ describe("compile", function()
     files.shell("rm -r %s", folder)
   end)
 
+  it("is cancelled, and the thread that waits for it compiles", function()
+    local folder = files.folder()
+    local function exists(name)
+      local file = io.open(folder .. "/" .. name)
+      return file and file:close()
+    end
+    files.write(folder .. "/cc", ([[
+      if [ -e %s/go ]; then exec %s "$@"; fi
+      touch %s/on
+      while :; do sleep 1; done
+    ]]):format(folder, os.getenv "CC" or "cc", folder))
+    local f = compile(add, { cc = { "sh", folder .. "/cc" } })
+    local first, second
+    local compiles = support.start(function()
+      first = select(2, pcall(f, 1, 2))
+    end)
+    support.wait_until(function()
+      return exists "on"
+    end)
+    local waits = support.start(function()
+      second = f(3, 4)
+    end)
+    support.wait_thread_parked(waits)
+    files.write(folder .. "/go", "")
+    compiles:cancel()
+    support.join { compiles, waits }
+    assert.is_true(threading.is_cancelled(first))
+    assert.equal(7, second)
+    assert.equal(1, #f:versions())
+    files.shell("rm -r %s", folder)
+  end)
+
+  it("lets calls of other types go on", function()
+    local folder = files.folder()
+    files.write(folder .. "/cc", ([[
+      [ -e %s/go ] && { touch %s/on; while [ -e %s/go ]; do :; done; }
+      exec %s "$@"
+    ]]):format(folder, folder, folder, os.getenv "CC" or "cc"))
+    local f = compile(add, { cc = { "sh", folder .. "/cc" } })
+    assert.equal(3, f(1, 2))
+    files.write(folder .. "/go", "")
+    local result
+    local t = support.start(function()
+      result = f(1.5, 2)
+    end)
+    support.wait_until(function()
+      local file = io.open(folder .. "/on")
+      return file and file:close()
+    end)
+    assert.equal(7, f(3, 4))
+    os.remove(folder .. "/go")
+    support.join(t)
+    assert.equal(3.5, result)
+    files.shell("rm -r %s", folder)
+  end)
+
   it("by many threads at once makes one version", function()
     local f = compile(function(n)
       return n + 0x7654321
