@@ -5,7 +5,7 @@
 -- compared with: cpython, c, and base, another Lua program, described by
 -- `than`. The case's rows are the columns of what they print: what it is, its
 -- unit, and goals. A goal bounds our median, or its ratio to another's.
--- `needs` names a module that may not be there; `pin` keeps all on one core.
+-- `needs` names a module that may not be there, `needs_program` a program; `pin` keeps all on one core.
 
 local CORES <const> = require "threading".cpu_count()
 
@@ -217,6 +217,40 @@ if os.execute((os.getenv "PYTHON" or "python3")
     ours = "mandelbrot.lua kernel",
     cpython = "mandelbrot.py numpy",
     { "the same, beside numpy", "s", most(0.5, "cpython") },
+  }
+end
+
+-- A program, and how its compiled time compares at most with that of the
+-- interpreter, of LuaJIT, and of the same C in a kernel.
+for _, program in ipairs {
+  { "xor", 1 / 50, 0.2, 1.1, cpython = true },
+  { "mandelbrot", 1 / 9, 1.1, 1.1, cpython = true },
+  { "sieve", 1 / 7, 0.6, 1.2 },
+  { "spectral", 1 / 24, 1.1, 1.3 },
+  { "fib", 1 / 25, 0.4, 1.2, cpython = true },
+  { "matmul", 1 / 20, 1, 1.2 },
+  { "sum", 1 / 7, 1, 1.05 },
+  { "collatz", 1 / 10, 0.3, 1.05, cpython = true },
+} do
+  local name, lua, jit, c = table.unpack(program)
+  case {
+    name = "compile",
+    than = "interpreted",
+    rounds = 3,
+    ours = ("compile.lua %s compiled"):format(name),
+    base = ("compile.lua %s lua"):format(name),
+    cpython = program.cpython and "compile.py " .. name or nil,
+    c = ("compile.lua %s kernel"):format(name), -- C, in a kernel
+    { name .. ", compiled", "s", most(lua, "base"), most(c, "c") },
+  }
+  case {
+    name = "compilejit",
+    needs_program = "luajit",
+    than = "LuaJIT",
+    rounds = 3,
+    ours = ("compile.lua %s compiled"):format(name),
+    base = "compile.jit " .. name,
+    { name .. ", compiled", "s", most(jit, "base") },
   }
 end
 

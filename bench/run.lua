@@ -53,6 +53,11 @@ function prepare.py(file)
   return python and python .. " bench/cases/" .. file
 end
 
+-- What is in LuaJIT's dialect.
+function prepare.jit(file)
+  return "luajit bench/cases/" .. file
+end
+
 function prepare.c(file)
   local program = BUILD .. "/" .. file:gsub("%.c$", "")
   must(("%s -O2 -pthread -o %s bench/cases/%s"):format(cc, program, file))
@@ -101,6 +106,9 @@ end
 local function obstacle(case)
   if case.needs and not pcall(require, case.needs) then
     return "no " .. case.needs
+  elseif case.needs_program
+    and not first_line("command -v " .. case.needs_program) then
+    return "no " .. case.needs_program
   elseif case.pin and not taskset then
     return "no taskset"
   end
