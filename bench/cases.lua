@@ -5,7 +5,8 @@
 -- compared with: cpython, c, and base, another Lua program, described by
 -- `than`. The case's rows are the columns of what they print: what it is, its
 -- unit, and goals. A goal bounds our median, or its ratio to another's.
--- `needs` names a module that may not be there, `needs_program` a program; `pin` keeps all on one core.
+-- `needs` names a module that may not be there, `needs_program` a program;
+-- `pin` keeps all on one core.
 
 local CORES <const> = require "threading".cpu_count()
 

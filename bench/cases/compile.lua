@@ -1,8 +1,8 @@
 -- compile.lua PROGRAM compiled|lua|kernel: one of the programs below, compiled,
 -- interpreted, or the same in a kernel; seconds of processor time.
 --
--- The programs are one file for all, so that LuaJIT (compile.jit) runs what it
--- can of the same text.
+-- The C asks threading_stopping() in outer loops only, as one writes it where
+-- each inner loop is short. compile.jit has the same programs for LuaJIT.
 local threading = require "threading"
 local time = require "threading.time"
 local Array = threading.Array
@@ -21,7 +21,7 @@ function programs.xor()
   return run, { 20000000 }, [[
     int64_t run(int64_t n) {
       int64_t x = 0;
-      for (int64_t i = 1; i <= n && !threading_stopping(); i++) {
+      for (int64_t i = 1; i <= n; i++) {
         x ^= 1;
         __asm__("" : "+r"(x));
       }
@@ -48,11 +48,11 @@ function programs.mandelbrot()
   return run, { 240, 160, 200 }, [[
     int64_t run(int64_t w, int64_t h, int64_t turns) {
       int64_t sum = 0;
-      for (int64_t j = 0; j < h; j++)
+      for (int64_t j = 0; j < h && !threading_stopping(); j++)
         for (int64_t i = 0; i < w; i++) {
           double cx = 3.0 * i / w - 2.1, cy = 2.0 * j / h - 1, x = 0, y = 0;
           int64_t n = 0;
-          while (n < turns && x * x + y * y <= 4 && !threading_stopping()) {
+          while (n < turns && x * x + y * y <= 4) {
             double t = x * x - y * y + cx;
             y = 2 * x * y + cy, x = t, n++;
           }
@@ -80,7 +80,7 @@ function programs.sieve()
   end, [[
     int64_t run(size_t n, uint8_t composite[n]) {
       int64_t count = 0;
-      for (size_t i = 2; i <= n && !threading_stopping(); i++)
+      for (size_t i = 2; i <= n; i++)
         if (!composite[i - 1]) {
           count++;
           for (size_t j = i * i; j <= n; j += i) composite[j - 1] = 1;
@@ -221,9 +221,9 @@ function programs.collatz()
   return run, { 60000 }, [[
     int64_t run(int64_t limit) {
       int64_t best = 1, longest = 1;
-      for (int64_t start = 1; start <= limit; start++) {
+      for (int64_t start = 1; start <= limit && !threading_stopping(); start++) {
         int64_t n = start, length = 1;
-        for (; n != 1 && !threading_stopping(); length++)
+        for (; n != 1; length++)
           n = (n & 1) == 0 ? n >> 1 : 3 * n + 1;
         if (length > longest) best = start, longest = length;
       }
