@@ -54,7 +54,8 @@ local function progress(done, total)
 end
 
 local start = time.monotonic()
-threading.parallel_for(1, height, rows, { parts = math.min(height, 100), progress = terminal and progress })
+threading.parallel_for(1, height, rows, { parts = math.min(height, 100),
+  progress = terminal and progress })
 local seconds = time.monotonic() - start
 
 local file <close> = assert(io.open(name, "wb"))
