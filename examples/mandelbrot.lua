@@ -1,5 +1,5 @@
--- One idea: a loop over the rows of a picture runs on every core when the
--- body is compiled. `lua mandelbrot.lua [width] [file]` writes a picture as PPM.
+-- One idea: a loop over the rows of a picture runs on every core when the body
+-- is compiled. `lua mandelbrot.lua [width] [file]` writes a picture as PPM.
 
 local threading = require "threading"
 local time = require "threading.time"

@@ -221,7 +221,7 @@ function programs.collatz()
   return run, { 60000 }, [[
     int64_t run(int64_t limit) {
       int64_t best = 1, longest = 1;
-      for (int64_t start = 1; start <= limit && !threading_stopping(); start++) {
+      for (int64_t start = 1; start <= limit; start++) {
         int64_t n = start, length = 1;
         for (; n != 1; length++)
           n = (n & 1) == 0 ? n >> 1 : 3 * n + 1;
