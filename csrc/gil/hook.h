@@ -35,7 +35,7 @@ void thr_hook_follow(thr_tstate *ts, struct lua_State *L);
 
 /* Has our hook fire in the state that runs, after about so many instructions.
 ** In the signal handler, too. */
-void thr_hook_arm(thr_tstate *ts, int instructions);
+void thr_hook_arm(thr_tstate *ts, int count);
 
 /* Is ours on L, and not armed? */
 bool thr_hook_isidle(thr_tstate *ts, struct lua_State *L);

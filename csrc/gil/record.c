@@ -187,7 +187,7 @@ thr_tstate *thr_tstate_takeretired(thr_runtime *rt, int keep) {
   int n = -keep;
   for (thr_tstate *ts = first; ts; ts = ts->retired_next) n++;
   if (n <= 0) return NULL;
-  while (n-- > 0) link = &(*link)->retired_next;
+  for (; n > 0 && *link; n--) link = &(*link)->retired_next;
   rt->retired = *link;
   *link = NULL;
   return first;

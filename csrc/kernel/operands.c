@@ -41,7 +41,8 @@ static char add_userdata(lua_State *L, int idx, thr_operands *to) {
   if (v)
     return add_object(L, idx, to, (char)(FIRST_VALUE + v->type), v, &v->u);
   thr_lock *l = thr_lock_test(L, idx);
-  return l ? add_object(L, idx, to, 'l', l, l) : 0;
+  if (!l) return 0;
+  return add_object(L, idx, to, 'l', l, l);
 }
 
 char thr_operands_addother(lua_State *L, int idx, thr_operands *to) {
