@@ -265,6 +265,15 @@ describe("compile", function()
     assert.not_equal(add, compile(add, { fallback = true }))
   end)
 
+  it("takes a script for a compiler", function()
+    local folder = files.folder()
+    files.write(folder .. "/cc", ('#!/bin/sh\nexec %s "$@"\n'):format(
+      os.getenv "CC" or "cc"))
+    files.shell("chmod +x %s/cc", folder)
+    assert.equal(3, compile(add, { cc = folder .. "/cc" })(1, 2))
+    files.shell("rm -r %s", folder)
+  end)
+
   it("that fails is tried again by the next call", function()
     local folder = files.folder()
     local f = compile(add, { cc = { "sh", folder .. "/cc" } })

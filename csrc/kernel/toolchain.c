@@ -123,9 +123,12 @@ int thr_toolchain_run(lua_State *L) {
 
 int thr_toolchain_find(lua_State *L) {
   char path[4096];
-  bool found = thr_os_findbinary(luaL_checkstring(L, 1), path, sizeof(path));
+  const char *program = luaL_checkstring(L, 1);
+  bool found = thr_os_findbinary(program, path, sizeof(path));
   lua_pushstring(L, found ? path : NULL);
-  return 1;
+  lua_pushboolean(
+      L, found || thr_os_findprogram(program, path, sizeof(path)) == 0);
+  return 2;
 }
 
 int thr_toolchain_processor(lua_State *L) {

@@ -18,7 +18,7 @@ void thr_toolchain_open(lua_State *L);
 ** nil and a message. */
 /* _run(argv, seconds) -> text, status */
 int thr_toolchain_run(lua_State *L);
-/* _find_binary(name) -> its path, or nil */
+/* _find_binary(name) -> its path, or nil: none, or a script; is there one? */
 int thr_toolchain_find(lua_State *L);
 int thr_toolchain_processor(lua_State *L); /* _processor() -> string, or nil */
 /* _getenv(name) -> as os.getenv; nil where that is not to be trusted */

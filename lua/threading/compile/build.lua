@@ -30,7 +30,7 @@ __attribute__((visibility("default"))) void threading_entry(threading_run *);
 -- allowed.
 function M.check_compiler(options, may_lack)
   local name = options.compiler[1]
-  local found = _thread._find_binary(name) ~= nil
+  local _, found = _thread._find_binary(name)
   if not found and not may_lack then
     complain("the C compiler '%s' is not found (install one, such as gcc; the "
       .. "environment's CC or the option cc names another; the option "
