@@ -38,6 +38,7 @@ build = {
     ["threading.compile.calls"] = "lua/threading/compile/calls.lua",
     ["threading.compile.dependencies"] =
       "lua/threading/compile/dependencies.lua",
+    ["threading.compile.elements"] = "lua/threading/compile/elements.lua",
     ["threading.compile.flow"] = "lua/threading/compile/flow.lua",
     ["threading.compile.function"] = "lua/threading/compile/function.lua",
     ["threading.compile.kinds"] = "lua/threading/compile/kinds.lua",
@@ -50,6 +51,7 @@ build = {
     ["threading.compile.sites"] = "lua/threading/compile/sites.lua",
     ["threading.compile.translate"] = "lua/threading/compile/translate.lua",
     ["threading.compile.types"] = "lua/threading/compile/types.lua",
+    ["threading.compile.values"] = "lua/threading/compile/values.lua",
     ["threading.compile.writer"] = "lua/threading/compile/writer.lua",
     ["threading.kernel"] = "lua/threading/kernel/init.lua",
     ["threading.kernel.cache"] = "lua/threading/kernel/cache.lua",

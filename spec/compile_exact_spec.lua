@@ -293,6 +293,60 @@ describe("an Array", function()
   end)
 end)
 
+describe("a Value", function()
+  local Value = threading.Value
+
+  it("is read and written as in Lua", function()
+    local function set(v, x)
+      local old = v.value
+      v.value = x
+      return old, v.value
+    end
+    local compiled = threading.compile(set)
+    for _, type in ipairs { "int8", "int64", "uint16", "uint64", "float32",
+      "float64" } do
+      local one, two = Value(type, 1), Value(type, 1)
+      for _, x in ipairs { 0, -1, 127, 128, 65536, max, min, 0.5, 3.0, 1e300,
+        0x1p63, inf, nan, true } do
+        assert.equal(outcome(pcall(set, one, x)),
+          outcome(pcall(compiled, two, x)))
+      end
+    end
+  end)
+
+  it("is no number", function()
+    check(function(v) return v + 1 end, { { Value("int64", 1) } })
+    check(function(v) return v[1] end, { { 1 } })
+    local v = Value("int64", 3)
+    assert.equal(v, threading.compile(function(x) return x end)(v))
+  end)
+
+  it("may be an upvalue", function()
+    local v = Value("int64", 41)
+    threading.compile(function() v.value = v.value + 1 end)()
+    assert.equal(42, v.value)
+    local number = 1
+    check(function() return number.value end, { {} })
+  end)
+end)
+
+describe("a Lock", function()
+  it("is acquired and released", function()
+    local lock = threading.Lock()
+    local compiled = threading.compile(function(x)
+      local is = lock:acquire()
+      lock:release()
+      return is, x
+    end)
+    assert.same({ true, 1 }, { compiled(1) })
+    assert.is_false(lock:locked())
+    check(function(l) l:release() end, { { lock }, { 1 }, { n = 1 } })
+    local acquired = threading.compile(function(l) return l:acquire() end)
+    assert.is_true(acquired(lock))
+    assert.is_true(lock:locked())
+  end)
+end)
+
 describe("an error", function()
   it("has the line and the names that Lua gives", function()
     local up, flag = nil, true

@@ -2,13 +2,14 @@
 
 local support = require "spec.support"
 
+local new_random = require "tools.stress.random"
+
 describe("the parser of signatures", function()
-  local check, made_up, new_random
+  local check, made_up
 
   setup(function()
     check = require "fuzz.check"
     made_up = require "fuzz.source"
-    new_random = require "tools.stress.random"
   end)
 
   it("answers to all that was ever found", function()
@@ -31,5 +32,15 @@ describe("any function", function()
   it("answers to arguments of all kinds and numbers", function()
     local out = support.output_of("fuzz/arguments.lua", { args = { "1", "1" } })
     assert.matches("\nok: %d+ calls", out)
+  end)
+end)
+
+describe("a compiled function", function()
+  it("gives what Lua gives", function()
+    local round = require("fuzz.compile").round
+    local random = new_random(7)
+    for _ = 1, 4 do
+      round(random, 1, 50, { flags = "-O1" })
+    end
   end)
 end)

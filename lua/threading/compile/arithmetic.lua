@@ -149,8 +149,9 @@ local function equal(self, l, r)
   elseif l.kind ~= r.kind then
     local a, b = self.unit:object(l.kind), self.unit:object(r.kind)
     return a ~= nil and b ~= nil and a.value == b.value
-  elseif types.arrays[l.kind] then
-    self:refuse("a comparison of Arrays", "compare them before the call")
+  elseif types.is_pointer(l.kind) then
+    self:refuse("a comparison of Arrays, Values or Locks",
+      "compare them before the call")
   elseif l.kind == "b" then
     return string.format("%s == %s", l.c, r.c)
   end

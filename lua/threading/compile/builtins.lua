@@ -243,7 +243,7 @@ end
 local function name_of_type(self, kind)
   local object = self.unit:object(kind)
   return object and object.kind or kind == "n" and "nil"
-    or kind == "b" and "boolean" or types.arrays[kind] and "userdata"
+    or kind == "b" and "boolean" or types.is_pointer(kind) and "userdata"
     or "number"
 end
 

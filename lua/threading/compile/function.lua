@@ -239,7 +239,7 @@ end
 -- @tparam boolean is_stale its line is that of instruction c
 function Function:fail(a, b, c, registers, is_stale)
   local site = { proto = self.proto, pc = self.pc, registers = {},
-    is_stale = is_stale }
+    is_stale = is_stale, upvalue = a and a.upvalue }
   for register, kind in pairs(self.kinds) do
     if register ~= "top" then
       site.registers[register] = self.unit:example(kind)
@@ -263,8 +263,9 @@ function Function:indexed(value, other)
   if object and object.kind ~= "function" then
     self:refuse("a " .. object.kind .. " as a value",
       "use a threading.Array, or numbers")
-  elseif types.arrays[value.kind] then
-    self:refuse("a field of an Array", "read it before the call")
+  elseif types.is_pointer(value.kind) then
+    self:refuse("a field of an Array, a Value or a Lock",
+      "read it before the call")
   end
   self:emit("  %s", self:fail(value, other))
   return nil

@@ -269,7 +269,6 @@ end
 local REFUSED <const> = {
   SETUPVAL = { "a write to a variable of an outer function",
     "return the value instead" },
-  SETTABUP = { "a write to a global", "return the value instead" },
   NEWTABLE = { "a table", "take a threading.Array as an argument" },
   SETLIST = { "a table", "take a threading.Array as an argument" },
   CONCAT = { "a string", "return the numbers and join them outside" },

@@ -1,9 +1,11 @@
 -- What is read from outside a function's registers: elements of Arrays, outer
 -- variables, globals, and fields of tables that are known.
 
+local elements = require "threading.compile.elements"
 local standard = require "threading.private.standard"
 local string = standard.string
 local types = require "threading.compile.types"
+local values = require "threading.compile.values"
 local arrays = types.arrays
 
 -- Elements -------------------------------------------------------------------
@@ -53,33 +55,6 @@ local function get(self, target, array, index)
   return self.pc + 1
 end
 
--- What is stored, converted by the rules of elements of Arrays; nil: the block
--- has ended.
-local function stored(self, array, index, value)
-  local element_type = arrays[array.kind]
-  local fail = self:fail(array, index, value)
-  if value.kind ~= "i" and value.kind ~= "f" then
-    self:emit("  %s", fail)
-    return nil
-  elseif element_type.kind == "f" then
-    local c = value.kind == "i" and "(double)" .. value.c or value.c
-    if not element_type.wide then
-      self:emit("  if (UNLIKELY(!fits_float32(%s))) %s", c, fail)
-    end
-    return c
-  end
-  local c = value.c
-  if value.kind == "f" then
-    c = self:temporary "i"
-    self:emit("  if (UNLIKELY(!%s(%s, &%s))) %s", element_type.name == "uint64"
-      and "to_u" or "to_i", value.c, c, fail)
-  end
-  if not element_type.wide then
-    self:emit("  if (UNLIKELY((%s)%s != %s)) %s", element_type.c, c, c, fail)
-  end
-  return c
-end
-
 local function set(self, array, index, value)
   if not arrays[array.kind] then
     return self:indexed(array, index)
@@ -90,7 +65,8 @@ local function set(self, array, index, value)
   end
   self:emit("  if (UNLIKELY((uint64_t)%s >= (uint64_t)%s->n)) %s", at, array.c,
     self:fail(array, index))
-  local c = stored(self, array, index, value)
+  local c = elements.converted(self, arrays[array.kind], value,
+    self:fail(array, index, value))
   if not c then
     return nil
   end
@@ -141,13 +117,21 @@ local function upvalue(self, index)
     name = self.proto.upvalues[index + 1].name }
 end
 
+local function outer_value(dependency, kind, index)
+  return { kind = kind, upvalue = dependency.index, c = types.c_type(kind)
+    and string.format("run->in[%d].u.%s", index, types.member(kind)) }
+end
+
 local function field(self, target, table, name, register)
   local object = self.unit:object(table)
   if object and object.kind == "table" then
     return depend(self, target, { kind = "field", of = object.dependency,
       name = name })
   end
-  return self:indexed(register and self:value(register) or { kind = table })
+  if register then
+    return values.read(self, target, self:value(register), name)
+  end
+  return self:indexed { kind = table }
 end
 
 local function constant_name(self, i)
@@ -186,7 +170,34 @@ return {
       return depend(self, i.a, { kind = "global", fn = outer.fn,
         index = outer.index, name = constant_name(self, i) })
     end
-    return field(self, i.a, (self.unit:depend(outer)), constant_name(self, i))
+    local kind, index = self.unit:depend(outer)
+    if types.is_object(kind) then
+      return field(self, i.a, kind, constant_name(self, i))
+    end
+    return values.read(self, i.a, outer_value(outer, kind, index),
+      constant_name(self, i))
+  end },
+  SETTABUP = { reads = function(i) return i.k == 0 and { i.c } or {} end,
+    run = function(self, i)
+      local outer = upvalue(self, i.a)
+      local kind, index = self.unit:depend(outer)
+      if types.is_object(kind) then
+        self:refuse(outer.name == "_ENV" and "a write to a global"
+          or "a write to a table", "return the value instead")
+      end
+      return values.write(self, outer_value(outer, kind, index),
+        self.proto.constants[i.b + 1], operand(self, i))
+    end },
+  SETFIELD = { reads = function(i) return { i.a, i.k == 0 and i.c or i.a } end,
+    run = function(self, i)
+      return values.write(self, self:value(i.a),
+        self.proto.constants[i.b + 1], operand(self, i))
+    end },
+  SELF = { reads = function(i) return { i.b } end, run = function(self, i)
+    if i.k == 0 and i.older then
+      self:refuse("a method", "call a function")
+    end
+    return values.method(self, i.a, self:value(i.b), constant_name(self, i))
   end },
   GETFIELD = { reads = function(i) return { i.b } end,
     run = function(self, i)

@@ -8,6 +8,7 @@
 local opcodes = require "threading.compile.opcodes"
 local standard = require "threading.private.standard"
 local writer = require "threading.compile.writer"
+local debug = standard.debug
 local string, table = standard.string, standard.table
 local ipairs, load, pairs = ipairs, load, pairs
 local pcall, select, type = pcall, select, type
@@ -83,12 +84,15 @@ local function text(site, a, b, c)
       elseif value == "c" then
         values[register + 1] = c
       elseif type(value) == "table" then
-        values[register + 1] = value[1]
+        values[register + 1] = value.method and a[value.method] or value[1]
       end
     end
     local line = site.is_stale and (proto.lines[c] or proto.line)
     local f = load(writer.write(proto, code_for(proto, pc, site.last or pc),
       lines_for(proto, line), 2), "=threading", "b")
+    if site.upvalue then
+      debug.setupvalue(f, site.upvalue, a)
+    end
     local n = proto.stack
     values[n + 1], values[n + 2], values[n + 3] = 1, 0, 1 -- a loop's
     f(table.unpack(values, 1, n + 3))

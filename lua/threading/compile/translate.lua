@@ -77,6 +77,8 @@ function Unit:example(kind)
     return EXAMPLES[kind]
   elseif object.kind == "table" then
     return { {} }
+  elseif object.method then
+    return { method = object.method } -- of operand a
   elseif object.kind == "function" and type(object.value) == "string" then
     return { named_function(object.value) }
   end
@@ -241,7 +243,8 @@ local function entry_call(spec, single)
   for n, kind in ipairs(spec.kinds) do
     if types.c_type(kind) then
       parts[#parts + 1] = string.format("%srun->in[%d].u.%s",
-        types.arrays[kind] and "(threading_arr *)" or "", n - 1,
+        types.is_pointer(kind)
+        and "(" .. types.c_type(kind) .. ")" or "", n - 1,
         types.member(kind))
     end
   end
@@ -318,6 +321,7 @@ local function c_file(self, entry)
   local leaps = string.find(text, "raise_at(", 1, true)
     or string.find(text, "POLL()", 1, true)
     or string.find(text, "STACK()", 1, true)
+    or string.find(text, "run->lock_", 1, true)
   return prelude .. text, leaps ~= nil
 end
 

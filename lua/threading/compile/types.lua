@@ -10,7 +10,8 @@ local standard = require "threading.private.standard"
 local math, string = standard.math, standard.string
 local ipairs = ipairs
 
-local arrays = {} -- kind -> {name, c, kind of an element, range}
+local arrays = {} -- kind -> {name, c, kind of an element, wide}
+local values = {} -- the same
 local ELEMENTS <const> = {
   { "int8", "int8_t", "i" }, { "int16", "int16_t", "i" },
   { "int32", "int32_t", "i" }, { "int64", "int64_t", "i", wide = true },
@@ -22,15 +23,21 @@ for i, element in ipairs(ELEMENTS) do
   local kind = string.char(64 + i)
   arrays[kind] = { name = element[1], c = element[2], kind = element[3],
     wide = element.wide }
+  values[string.char(74 + i)] = arrays[kind]
 end
 
 local C_TYPES <const> = { i = "int64_t", f = "double", b = "int" }
 local MEMBERS <const> = { i = "i", f = "d", b = "i" }
 
+-- Is it a kind of objects of this library?
+local function is_pointer(kind)
+  return arrays[kind] ~= nil or values[kind] ~= nil or kind == "l"
+end
+
 -- Values and Locks are what they point to.
 local function c_type(kind)
   return C_TYPES[kind] or arrays[kind] and "threading_arr *"
-    or string.find(kind, "^[K-Tl]$") and "void *"
+    or is_pointer(kind) and "void *"
 end
 
 -- The member of a threading_val's union.
@@ -40,7 +47,7 @@ end
 
 -- The letter of a register's variable.
 local function letter(kind)
-  return arrays[kind] and "a" or kind
+  return arrays[kind] and "a" or is_pointer(kind) and "w" or kind
 end
 
 local function is_object(kind)
@@ -76,5 +83,5 @@ local function is_value(kind)
 end
 
 return { arrays = arrays, c_type = c_type, is_object = is_object,
-  is_value = is_value, kind_of = kind_of, letter = letter, literal = literal,
-  member = member }
+  is_pointer = is_pointer, is_value = is_value, kind_of = kind_of,
+  letter = letter, literal = literal, member = member, values = values }
