@@ -359,6 +359,17 @@ describe("compile", function()
   end)
 end)
 
+local function fib(n)
+  return n < 2 and n or fib(n - 1) + fib(n - 2)
+end
+
+local function round(n)
+  if n > 0 then
+    return round(n)
+  end
+  return 1
+end
+
 -- Loops of several kinds that begin by a[1] = 1 and do not end.
 local loops = {
   ["while"] = function(a)
@@ -380,6 +391,14 @@ local loops = {
       x = x ~ i
     end
     return x
+  end,
+  ["calls that branch"] = function(a)
+    a[1] = 1
+    return fib(90)
+  end,
+  ["tail calls"] = function(a)
+    a[1] = 1
+    return round(1)
   end,
   ["while of an Array"] = function(a)
     a[1] = 1

@@ -28,8 +28,10 @@ raise_at(threading_run *run, int site, threading_val a, threading_val b,
 
 #define POLL() threading_poll(run)
 
+/* Calls may go round, as loops do. */
 #define STACK()                                                         \
   do {                                                                  \
+    POLL();                                                             \
     if (UNLIKELY((char *)__builtin_frame_address(0) < run->stack_limit)) \
       raise_at(run, 0, V_n, V_n, V_n);                                     \
   } while (0)
