@@ -19,7 +19,7 @@ local FAST <const> = "-ffp-contract=fast -fno-math-errno -fno-trapping-math"
 
 -- What the compiler would work out by itself is not what the C library gives.
 local LIBRARY <const> = { "sin", "cos", "tan", "asin", "acos", "atan2", "exp",
-  "log", "pow", "fmod" }
+  "log", "log2", "log10", "pow", "fmod" }
 
 local known = { cc = true, eager = true, fallback = true, fast = true,
   flags = true, timeout = true }
