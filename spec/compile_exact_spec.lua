@@ -76,6 +76,14 @@ describe("an operator", function()
   end)
 end)
 
+describe("a known function", function()
+  it("is not its name", function()
+    check(function()
+      return math.floor == "math.floor", math.floor == math.floor
+    end, { {} })
+  end)
+end)
+
 describe("a numeric for", function()
   it("runs as often as in Lua", function()
     local function f(from, to, step)
@@ -250,6 +258,28 @@ describe("assert", function() -- which is another function in a spec
   end)
 end)
 
+describe("a logarithm", function()
+  it("of a constant is the C library's", function()
+    check(function()
+      return math.log(17, 10), math.log(12, 10), math.log(3, 2), math.log(7, 2)
+    end, { {} })
+  end)
+end)
+
+describe("open arguments", function()
+  it("are as many in an error as they were", function()
+    local function none() end
+    local function two() return 1, nil end
+    local function three() return 1, 2, true end
+    check(function() return math.floor(none()) end, { {} })
+    check(function() return math.max(none()) end, { {} })
+    check(function() return math.max(two()) end, { {} })
+    check(function() return math.max(three()), 1, 2, 3 end, { {} })
+    check(function(x) return math.max(x), math.min(x) end, { { 1 }, { true },
+      { n = 1 } })
+  end)
+end)
+
 describe("an Array", function()
   local types = { "int8", "int16", "int32", "int64", "uint8", "uint16",
     "uint32", "uint64", "float32", "float64" }
@@ -366,6 +396,20 @@ describe("an error", function()
     check(function(a) a[1] = 2 end, { { 1 }, { true } })
   end)
 
+  it("names the upvalue that has no fields", function()
+    local float, none, yes, known = 1.5, nil, true, math.floor
+    check(function() return float.x end, { {} })
+    check(function() return none.x end, { {} })
+    check(function() return yes.x end, { {} })
+    check(function() return known.x end, { {} })
+  end)
+
+  it("of a for loop is the first that Lua finds", function()
+    check(function(a, b, c) for i = a, b, c do return i end end, {
+      { 1, nil, 0 }, { 1, true, 0 }, { 1.0, nil, 0 }, { 1, nil, 1 },
+      { nil, true, 0, n = 3 }, { 1, 2, nil, n = 3 }, { 1, 1.5, 0.0 } })
+  end)
+
   it("of a division by zero has the line that Lua gives", function()
     local function divide(x, y)
       local z = x
@@ -392,6 +436,13 @@ describe("what cannot be compiled", function()
     return why
   end
 
+  it("is refused with the chunk's name as Lua writes it", function()
+    local f = load("\nreturn function(x)\n  return x.a.b, {}\nend")()
+    local place = select(2, pcall(f, 1)):match "^.*:3:"
+    assert.equal(place, refusal(load("\nreturn function()\n  return {}\nend")(),
+      1):match "^.*:3:")
+  end)
+
   it("is refused with its line and what to write instead", function()
     local outer = 1
     local line = debug.getinfo(1, "l").currentline
@@ -407,6 +458,15 @@ describe("what cannot be compiled", function()
     assert.matches("cannot compile: a string ", refusal(function(x)
       return x .. "y"
     end, 1))
+    for _, text in ipairs { "for i = 1, '3' do end", "return 1 + '1'",
+      "for i = 1, 2, '1' do end", "for i = '1', 2 do end",
+      "return math.max('a', 'b')" } do
+      assert.matches("cannot compile: a string as a number",
+        refusal(load("return function() " .. text .. " end")()))
+    end
+    assert.matches("cannot compile: a level of error", refusal(function(x)
+      error("level", x)
+    end, 2))
     assert.matches("cannot compile: a function inside", refusal(function()
       return function() end
     end))

@@ -14,11 +14,11 @@ local function as_float(value)
   return value.kind == "i" and "(double)" .. value.c or value.c
 end
 
-local function refuse_strings(self, l, r)
-  for _, value in ipairs { l, r } do
+local function refuse_strings(self, ...)
+  for _, value in ipairs { ... } do
     local object = self.unit:object(value.kind)
     if object and object.kind == "string" then
-      self:refuse("a string in arithmetic or a comparison",
+      self:refuse("a string as a number or in a comparison",
         "use numbers, and tonumber before the call")
     end
   end
@@ -147,8 +147,7 @@ local function equal(self, l, r)
     end
     return string.format("eq_if(%s, %s)", l.c, r.c)
   elseif l.kind ~= r.kind then
-    local a, b = self.unit:object(l.kind), self.unit:object(r.kind)
-    return a ~= nil and b ~= nil and a.value == b.value
+    return false -- an object has one kind
   elseif types.is_pointer(l.kind) then
     self:refuse("a comparison of Arrays, Values or Locks",
       "compare them before the call")
@@ -160,4 +159,4 @@ end
 
 return { arithmetic = arithmetic, bitwise = bitwise,
   bitwise_not = bitwise_not, equal = equal, order = order,
-  unary_minus = unary_minus }
+  refuse_strings = refuse_strings, unary_minus = unary_minus }

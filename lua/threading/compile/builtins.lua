@@ -3,8 +3,9 @@
 -- are wanted and returns the next pc. What is an error raises as the function
 -- itself does: the interpreter calls it.
 
+local arithmetic = require "threading.compile.arithmetic"
 local standard = require "threading.private.standard"
-local math, string = standard.math, standard.string
+local math, string, table = standard.math, standard.string, standard.table
 local types = require "threading.compile.types"
 local ipairs, next = ipairs, next
 
@@ -125,6 +126,11 @@ end
 
 local function extreme(name, is_better)
   builtins["math." .. name] = function(self, list, use)
+    local x = list[1]
+    if #list == 1 then -- it is not looked at
+      return use { x.c and kept(self, x.kind, x.c) or x }
+    end
+    arithmetic.refuse_strings(self, table.unpack(list))
     for n = 1, #list > 0 and #list or 1 do
       if not is_number(list[n]) then
         if n > 3 then
@@ -273,7 +279,29 @@ builtins.checkpoint = function(self, _, use)
   return use {}
 end
 
+-- The level of a call of error where it is a constant of that call.
+local function constant_level(self, level)
+  local load = self.proto.code[self.pc - 1]
+  return load and load.op == "LOADI" and load.a == level.register and load.sbx
+end
+
+-- A place is known of the function itself, not of its callers.
+local function check_level(self, message, level)
+  local object = self.unit:object(message.kind)
+  if not object or object.kind ~= "string" or not is_number(level) then
+    return
+  end
+  local number = constant_level(self, level)
+  if number ~= 0 and number ~= 1 then
+    self:refuse("a level of error that is not the constant 0 or 1",
+      "write error(message) or error(message, 0)")
+  end
+end
+
 builtins.error = function(self, list)
+  if list[2] then
+    check_level(self, list[1], list[2])
+  end
   for n = 1, #list do
     if n > 3 then
       self:refuse("error with more than three arguments", "pass fewer")

@@ -239,7 +239,9 @@ end
 -- @tparam boolean is_stale its line is that of instruction c
 function Function:fail(a, b, c, registers, is_stale)
   local site = { proto = self.proto, pc = self.pc, registers = {},
-    is_stale = is_stale, upvalue = a and a.upvalue }
+    top = self.kinds.top, upvalue = a and a.upvalue,
+    example = a and a.upvalue and self.unit:example(a.kind),
+    is_stale = is_stale }
   for register, kind in pairs(self.kinds) do
     if register ~= "top" then
       site.registers[register] = self.unit:example(kind)

@@ -3,6 +3,7 @@
 -- Three registers are the loop's own. Lua 5.4: position, count or limit, step,
 -- and a fourth, the variable. Lua 5.5: count or limit, step, variable.
 
+local arithmetic = require "threading.compile.arithmetic"
 local standard = require "threading.private.standard"
 local string, table = standard.string, standard.table
 local ipairs, select = ipairs, select
@@ -103,9 +104,10 @@ end
 local function prepare(self, i)
   local first, limit = self:value(i.a), self:value(i.a + 1)
   local step = self:value(i.a + 2)
+  arithmetic.refuse_strings(self, first, limit, step)
   if not (is_number(first.kind) and is_number(limit.kind)
     and is_number(step.kind)) then
-    self:emit("  %s", self:fail(first, limit))
+    self:emit("  %s", self:fail(first, limit, step))
     return nil
   end
   local exit = self:jump(self.pc + 2 + i.bx)

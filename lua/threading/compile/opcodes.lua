@@ -51,4 +51,10 @@ local function encode_skip(version, a, distance)
   end
 end
 
-return { decode = decode, encode_skip = encode_skip }
+-- A jump of this instruction's kind, to the next.
+local function encode_jump(word)
+  return word & 0x7F | 16777215 << 7
+end
+
+return { decode = decode, encode_jump = encode_jump,
+  encode_skip = encode_skip }

@@ -122,7 +122,7 @@ local function outer_value(dependency, kind, index)
     and string.format("run->in[%d].u.%s", index, types.member(kind)) }
 end
 
-local function field(self, target, table, name, register)
+local function field(self, target, table, name, register, upvalue)
   local object = self.unit:object(table)
   if object and object.kind == "table" then
     return depend(self, target, { kind = "field", of = object.dependency,
@@ -131,7 +131,7 @@ local function field(self, target, table, name, register)
   if register then
     return values.read(self, target, self:value(register), name)
   end
-  return self:indexed { kind = table }
+  return self:indexed { kind = table, upvalue = upvalue }
 end
 
 local function constant_name(self, i)
@@ -172,7 +172,7 @@ return {
     end
     local kind, index = self.unit:depend(outer)
     if types.is_object(kind) then
-      return field(self, i.a, kind, constant_name(self, i))
+      return field(self, i.a, kind, constant_name(self, i), nil, outer.index)
     end
     return values.read(self, i.a, outer_value(outer, kind, index),
       constant_name(self, i))

@@ -8,10 +8,10 @@
 local opcodes = require "threading.compile.opcodes"
 local standard = require "threading.private.standard"
 local writer = require "threading.compile.writer"
-local debug = standard.debug
-local string, table = standard.string, standard.table
+local math, string = standard.math, standard.string
+local debug, table = standard.debug, standard.table
 local ipairs, load, pairs = ipairs, load, pairs
-local pcall, select, type = pcall, select, type
+local pcall, select, setmetatable, type = pcall, select, setmetatable, type
 
 -- The code up to and with instruction pc (and what calls its metamethod),
 -- entered there; the rest returns.
@@ -28,6 +28,9 @@ local function code_for(proto, pc, last)
     local kept = i <= last or i == pc + 1
       and string.find(instruction.op, "^MMBIN")
     words[i + 2] = kept and instruction.word or finish
+    if i == pc + 1 and instruction.op == "JMP" then -- a comparison takes it
+      words[i + 2] = opcodes.encode_jump(instruction.word)
+    end
   end
   words[#words + 1] = finish
   return words
@@ -51,28 +54,37 @@ end
 
 -- The chunk's name as it is in messages.
 local function place_of(proto, pc)
-  local chunk = proto.chunk or "=?"
-  local first = string.sub(chunk, 1, 1)
-  if first == "=" or first == "@" then
-    chunk = string.sub(chunk, 2)
-  else
-    chunk = '[string "' .. string.match(chunk, "[^\r\n]*") .. '"]'
-  end
+  local chunk = debug.getinfo(load("", proto.chunk or "=?"), "S").short_src
   return string.format("%s:%s", chunk, proto.lines[pc] or "?")
+end
+
+-- A prototype whose instruction pc takes as many arguments as there were: in
+-- front of a call with open arguments nothing that sets their number is run.
+local function close_arguments(proto, pc, top)
+  local call = proto.code[pc]
+  if not top or call.b ~= 0 or not string.find(call.op, "CALL$") then
+    return proto
+  end
+  local code = table.move(proto.code, 1, #proto.code, 1, {})
+  code[pc] = { op = call.op, word = call.word | top - call.a << 16 }
+  return setmetatable({ code = code, stack = math.max(proto.stack, top) },
+    { __index = proto })
 end
 
 -- The error of a site.
 -- @tparam table site {proto =, pc =, registers = {[register] = "a", "b" or
--- "c", or {value}}}
+-- "c", or {value}}, top = the first register after open arguments, upvalue =
+-- the number of the upvalue that is a}
 -- @param a the values that the compiled code has met
 -- @param b
 -- @param c
 -- @return the error's value, complete with its place
 local function text(site, a, b, c)
-  local proto, pc = site.proto, site.pc
-  if not proto then
+  if not site.proto then
     return "stack overflow"
   end
+  local pc = site.pc
+  local proto = close_arguments(site.proto, pc, site.top)
   local function run()
     local values = {}
     for register, value in pairs(site.registers) do
@@ -91,7 +103,8 @@ local function text(site, a, b, c)
     local f = load(writer.write(proto, code_for(proto, pc, site.last or pc),
       lines_for(proto, line), 2), "=threading", "b")
     if site.upvalue then
-      debug.setupvalue(f, site.upvalue, a)
+      debug.setupvalue(f, site.upvalue, a == nil and site.example
+        and site.example[1] or a)
     end
     local n = proto.stack
     values[n + 1], values[n + 2], values[n + 3] = 1, 0, 1 -- a loop's
