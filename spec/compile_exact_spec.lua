@@ -401,11 +401,16 @@ describe("an error", function()
     check(function() return float.x end, { {} })
     check(function() return none.x end, { {} })
     check(function() return yes.x end, { {} })
+    -- luacheck: ignore 143
     check(function() return known.x end, { {} })
   end)
 
   it("of a for loop is the first that Lua finds", function()
-    check(function(a, b, c) for i = a, b, c do return i end end, {
+    check(function(a, b, c)
+      local n = 0
+      for i = a, b, c do n = n + i end
+      return n
+    end, {
       { 1, nil, 0 }, { 1, true, 0 }, { 1.0, nil, 0 }, { 1, nil, 1 },
       { nil, true, 0, n = 3 }, { 1, 2, nil, n = 3 }, { 1, 1.5, 0.0 } })
   end)
@@ -464,6 +469,11 @@ describe("what cannot be compiled", function()
       assert.matches("cannot compile: a string as a number",
         refusal(load("return function() " .. text .. " end")()))
     end
+    local function down(n)
+      if n == 0 then return end
+      return n, down(n - 1)
+    end
+    assert.matches("cannot compile: more than 32 results", refusal(down, 3))
     assert.matches("cannot compile: a level of error", refusal(function(x)
       error("level", x)
     end, 2))

@@ -17,6 +17,7 @@ local tonumber, type = tonumber, type
 
 local MAX_SPECS <const> = 200
 local MAX_OUT <const> = 32
+local MAX_RESULTS <const> = 256 -- lists of kinds of a function's results
 
 local Unit = {}
 Unit.__index = Unit
@@ -177,9 +178,20 @@ function Unit:specialise(object, kinds, caller)
 end
 
 -- Notes a way out of a function: its index, and whether C returns the value.
+-- A recursion that returns more at each step has no end of kinds of results.
+local function check_result(self, spec, kinds)
+  if #kinds > MAX_OUT then
+    self:refuse(spec.proto, 1, "more than 32 results", "return fewer")
+  elseif #spec.results >= MAX_RESULTS then
+    self:refuse(spec.proto, 1, "too many combinations of types of results",
+      "return fewer, or keep each to one type")
+  end
+end
+
 function Unit:add_result(spec, kinds)
   local key = table.concat(kinds, ",")
   if not spec.result_keys[key] then
+    check_result(self, spec, kinds)
     spec.results[#spec.results + 1] = kinds
     spec.result_keys[key] = #spec.results
     self.changed = true
@@ -265,9 +277,6 @@ end
 
 local function check_results(self, spec)
   for _, kinds in ipairs(spec.results) do
-    if #kinds > MAX_OUT then
-      self:refuse(spec.proto, 1, "more than 32 results", "return fewer")
-    end
     for _, kind in ipairs(kinds) do
       local object = self:object(kind)
       if object then
