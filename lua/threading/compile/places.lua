@@ -122,7 +122,7 @@ local function outer_value(dependency, kind, index)
     and string.format("run->in[%d].u.%s", index, types.member(kind)) }
 end
 
-local function field(self, target, table, name, register, upvalue)
+local function field(self, target, table, name, register, outer)
   local object = self.unit:object(table)
   if object and object.kind == "table" then
     return depend(self, target, { kind = "field", of = object.dependency,
@@ -131,7 +131,7 @@ local function field(self, target, table, name, register, upvalue)
   if register then
     return values.read(self, target, self:value(register), name)
   end
-  return self:indexed { kind = table, upvalue = upvalue }
+  return self:indexed { kind = table, upvalue = outer }
 end
 
 local function constant_name(self, i)
