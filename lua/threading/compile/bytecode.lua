@@ -19,7 +19,7 @@ function Reader:take(format)
   return value
 end
 
-function Reader:byte()
+function Reader:octet()
   return self:take "B"
 end
 
@@ -29,7 +29,7 @@ function Reader:size()
   local last = self.version == 0x54 and 0x80 or 0
   local n = 0
   repeat
-    local byte = self:byte()
+    local byte = self:octet()
     n = n << 7 | byte & 0x7F
   until byte & 0x80 == last
   return n
@@ -75,7 +75,7 @@ local readers = {
 function Reader:constants()
   local list = { n = self:size() }
   for i = 1, list.n do
-    list[i] = readers[self:byte()](self)
+    list[i] = readers[self:octet()](self)
   end
   return list
 end
@@ -97,8 +97,8 @@ end
 function Reader:upvalues()
   local list = {}
   for i = 1, self:size() do
-    list[i] = { instack = self:byte(), index = self:byte(),
-      kind = self:byte() }
+    list[i] = { instack = self:octet(), index = self:octet(),
+      kind = self:octet() }
   end
   return list
 end
@@ -165,8 +165,8 @@ function Reader:prototype(parent)
     proto.chunk = self:string() or parent and parent.chunk
   end
   proto.line, proto.last_line = self:size(), self:size()
-  proto.params, proto.vararg = self:byte(), self:byte() & 3 ~= 0
-  proto.stack = self:byte()
+  proto.params, proto.vararg = self:octet(), self:octet() & 3 ~= 0
+  proto.stack = self:octet()
   proto.code, proto.constants = self:code(), self:constants()
   proto.upvalues = self:upvalues()
   proto.protos = self:protos(proto)
