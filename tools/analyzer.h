@@ -7,7 +7,7 @@ int luaL_error(lua_State *L, const char *format, ...)
     __attribute__((analyzer_noreturn));
 int luaL_argerror(lua_State *L, int arg, const char *message)
     __attribute__((analyzer_noreturn));
-int thr_blame_error(lua_State *L, const char *format, ...)
+int thr_blame_error(lua_State *L, const char *fmt, ...)
     __attribute__((analyzer_noreturn));
 int thr_blame_argerror(lua_State *L, int arg, const char *text)
     __attribute__((analyzer_noreturn));

@@ -157,7 +157,8 @@ static char letter_of(int64_t native_id) {
   close(fd);
   text[n > 0 ? n : 0] = '\0';
   const char *name_end = strrchr(text, ')');
-  return name_end && name_end[1] == ' ' ? name_end[2] : 0;
+  if (!name_end || name_end[1] != ' ') return 0;
+  return name_end[2];
 }
 
 /* The clock first: a thread that runs on another processor is soon seen to. */
