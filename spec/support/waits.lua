@@ -363,11 +363,11 @@ add("io.read", {
 }, descriptor)
 -- A command that lasts as long as a file, and this process, and runs another
 -- then. It is given the number of the process, for the shell may begin when its
--- parent has ended.
+-- parent has ended; and it keeps to itself that nobody reads it any more then.
 local function lasting_command(last)
   local shell <close> = io.popen "echo $PPID"
   local name = os.tmpname()
-  return ("while kill -0 %s 2>&- && test -e %s; do sleep 0.05; done; "
+  return ("exec 2>&-; while kill -0 %s && test -e %s; do sleep 0.05; done; "
     .. "rm -f %s; %s"):format(shell:read(), name, name, last), name
 end
 
