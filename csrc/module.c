@@ -199,37 +199,67 @@ static int waits(lua_State *L) {
 
 typedef struct {
   uint64_t ident;
-  const char *what;
-} parking;
+  const char *what; /* it waits for, or waited for last */
+} sighting;
+
+typedef bool (*filter)(const thr_tstate *ts); /* under the runtime's mutex */
 
 /* Returns how many there are; those that find no room are left out. */
-static int read_parked(thr_runtime *rt, parking *list, int room) {
+static int read_threads(thr_runtime *rt, filter is_wanted, sighting *list,
+                        int room) {
   int n = 0;
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (!ts->sleep.parked_at || !ts->wait.active) continue;
-    if (n < room) list[n] = (parking){ts->ident, ts->wait.on.what};
+    if (!is_wanted(ts)) continue;
+    if (n < room) list[n] = (sighting){ts->ident, ts->wait.on.what};
     n++;
   }
   thr_mutex_unlock(&rt->m);
   return n;
 }
 
-/* _parked() -> {ident = what it waits for} */
-static int parked(lua_State *L) {
+/* The list is the only value on the stack. */
+static sighting *push_threads(lua_State *L, filter is_wanted, int *n) {
   thr_runtime *rt = thr_self(L)->rt;
-  int room, n;
-  parking *list;
+  sighting *list;
+  int room;
   do { /* a thread that attaches is quicker than the allocation */
     lua_settop(L, 0);
     room = rt->alive + 1;
     list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
-    n = read_parked(rt, list, room);
-  } while (n > room);
+    *n = read_threads(rt, is_wanted, list, room);
+  } while (*n > room);
+  return list;
+}
+
+static bool is_parked(const thr_tstate *ts) {
+  return ts->sleep.parked_at && ts->wait.active;
+}
+
+/* _parked() -> {ident = what it waits for} */
+static int parked(lua_State *L) {
+  int n;
+  sighting *list = push_threads(L, is_parked, &n);
   lua_createtable(L, 0, n);
   for (int i = 0; i < n; i++) {
     lua_pushstring(L, list[i].what);
     lua_rawseti(L, -2, (lua_Integer)list[i].ident);
+  }
+  return 1;
+}
+
+static bool lives(const thr_tstate *ts) {
+  return ts->life.phase == THR_STARTED;
+}
+
+/* _living() -> a list of the idents of the threads that live */
+static int living(lua_State *L) {
+  int n;
+  sighting *list = push_threads(L, lives, &n);
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushinteger(L, (lua_Integer)list[i].ident);
+    lua_rawseti(L, -2, i + 1);
   }
   return 1;
 }
@@ -243,38 +273,6 @@ static int values(lua_State *L) {
   lua_newtable(L); /* first: finalizers may run here, and change t */
   lua_pushnil(L);
   while (lua_next(L, 1)) lua_rawseti(L, 2, ++n);
-  return 1;
-}
-
-/* As read_parked. */
-static int read_living(thr_runtime *rt, uint64_t *list, int room) {
-  int n = 0;
-  thr_mutex_lock(&rt->m);
-  for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (ts->life.phase != THR_STARTED) continue;
-    if (n < room) list[n] = ts->ident;
-    n++;
-  }
-  thr_mutex_unlock(&rt->m);
-  return n;
-}
-
-/* _living() -> a list of the idents of the threads that live */
-static int living(lua_State *L) {
-  thr_runtime *rt = thr_self(L)->rt;
-  int room, n;
-  uint64_t *list;
-  do { /* a thread that attaches is quicker than the allocation */
-    lua_settop(L, 0);
-    room = rt->alive + 1;
-    list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
-    n = read_living(rt, list, room);
-  } while (n > room);
-  lua_createtable(L, n, 0);
-  for (int i = 0; i < n; i++) {
-    lua_pushinteger(L, (lua_Integer)list[i]);
-    lua_rawseti(L, -2, i + 1);
-  }
   return 1;
 }
 

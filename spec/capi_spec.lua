@@ -22,21 +22,16 @@ end
 local environment = support.lua_command():match "^(env .-) %S+$"
 
 describe("threading.h", function()
-  local dir, cpath, outside
+  local outside, dir, unload
 
   setup(function()
-    dir = files.folder()
-    compiler.module("spec/support/outside.c", dir, ("-Wall -Wextra -Werror "
-      .. "-O1 -I'%s' -pthread"):format(assert(threading.include_dir())))
-    cpath = package.cpath
-    package.cpath = dir .. "/?.so;" .. cpath
-    outside = require "outside"
+    outside, dir, unload = compiler.load("spec/support/outside.c",
+      ("-Wall -Wextra -Werror -O1 -I'%s' -pthread"):format(
+        assert(threading.include_dir())))
   end)
 
   teardown(function()
-    package.cpath = cpath
-    package.loaded.outside = nil
-    os.execute("rm -r " .. dir)
+    unload()
   end)
 
   it("is found by include_dir", function()

@@ -1,24 +1,18 @@
 local compiler = require "spec.support.compiler"
-local files = require "spec.support.files"
 local support = require "spec.support"
 
 -- C code that knows nothing of threads (support/foreign.c), beside others that
 -- want the lock that it holds.
 
-local dir, cpath, foreign
+local foreign, dir, unload
 
 local function load_foreign()
-  dir = files.folder()
-  cpath = package.cpath
-  compiler.module("spec/support/foreign.c", dir, "-Wall -Wextra -Werror")
-  package.cpath = dir .. "/?.so;" .. cpath
-  foreign = require "foreign"
+  foreign, dir, unload = compiler.load("spec/support/foreign.c",
+    "-Wall -Wextra -Werror")
 end
 
 local function unload_foreign()
-  package.cpath = cpath
-  package.loaded.foreign = nil
-  os.execute("rm -r " .. dir)
+  unload()
 end
 
 describe("C code that sleeps under the lock", function()

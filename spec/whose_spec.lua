@@ -3,7 +3,6 @@
 
 local _thread = require "threading._thread"
 local compiler = require "spec.support.compiler"
-local files = require "spec.support.files"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
@@ -15,21 +14,17 @@ local function refusal(name)
 end
 
 describe("A callback", function()
-  local dir, cpath, callback
+  local callback, unload
 
   setup(function()
-    dir = files.folder()
-    compiler.module("spec/support/callback.c", dir, ("-Wall -Wextra -Werror "
-      .. "-I'%s'"):format(assert(threading.include_dir())))
-    cpath = package.cpath
-    package.cpath = dir .. "/?.so;" .. cpath
-    callback = require "callback"
+    local _
+    callback, _, unload = compiler.load("spec/support/callback.c",
+      ("-Wall -Wextra -Werror -I'%s'"):format(
+        assert(threading.include_dir())))
   end)
 
   teardown(function()
-    package.cpath = cpath
-    package.loaded.callback = nil
-    os.execute("rm -r " .. dir)
+    unload()
   end)
 
   -- The text of the error of fn, called back on this thread's state in another

@@ -21,6 +21,23 @@ function compiler.module(source, folder, flags)
   end
 end
 
+--- Builds a module in a folder of its own, and requires it.
+-- @tparam string source the C file
+-- @tparam[opt] string flags the compiler's
+-- @return the module, the folder, and a function that undoes it all
+function compiler.load(source, flags)
+  local folder, cpath = files.folder(), package.cpath
+  local name = source:match "([^/]+)%.c$"
+  local function unload()
+    package.cpath = cpath
+    package.loaded[name] = nil
+    os.execute("rm -r " .. folder)
+  end
+  compiler.module(source, folder, flags)
+  package.cpath = folder .. "/?.so;" .. cpath
+  return require(name), folder, unload
+end
+
 -- Succeeds if the library is of the release that the headers are of: a rock
 -- that was made for a later release lacks functions in an earlier one.
 local SAME <const> = [[
