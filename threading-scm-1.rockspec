@@ -40,6 +40,8 @@ build = {
       "lua/threading/compile/dependencies.lua",
     ["threading.compile.elements"] = "lua/threading/compile/elements.lua",
     ["threading.compile.flow"] = "lua/threading/compile/flow.lua",
+    ["threading.compile.graph"] = "lua/threading/compile/graph.lua",
+    ["threading.compile.listing"] = "lua/threading/compile/listing.lua",
     ["threading.compile.function"] = "lua/threading/compile/function.lua",
     ["threading.compile.kinds"] = "lua/threading/compile/kinds.lua",
     ["threading.compile.loops"] = "lua/threading/compile/loops.lua",

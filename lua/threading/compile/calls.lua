@@ -96,9 +96,9 @@ local function call_many(self, i, spec, list, use)
   self:emit("  { threading_val %s[%d];", out, self.unit:widest(spec))
   self:emit("  switch (%s) {", c_call(spec, list, out))
   local kinds = self.kinds
-  for n, result in ipairs(spec.results) do
+  for _, result in ipairs(spec.results) do
     self.kinds = copy_of(kinds)
-    self:emit("  case %d:", n - 1)
+    self:emit("  case %d:", self.unit:result_number(result))
     local pc = use(self, i, results_of(result, out))
     if pc then
       self:emit("  %s", self:jump(pc, true))
@@ -108,13 +108,42 @@ local function call_many(self, i, spec, list, use)
   return nil
 end
 
+-- The stack has an end, and calls may branch, which takes as long as loops. One
+-- look in a block will do; what calls none ends soon.
+local function guard(self, spec)
+  if not self.is_guarded and not self.unit.graph:is_leaf(spec) then
+    self.is_guarded = true
+    self:emit("  STACK(%d);", self.unit:add_site { proto = self.proto,
+      pc = self.pc, registers = {}, top = self.kinds.top,
+      is_overflow = true })
+  end
+end
+
+-- A tail call within a group goes on, at whatever depth.
+local function go_on(self, spec, list)
+  for _, kinds in ipairs(spec.results) do
+    self.unit:add_result(self.spec, kinds)
+  end
+  for n = 1, spec.proto.params do
+    if list[n] and list[n].c then
+      self:emit("  %s_p%d = %s;", spec.name, n - 1, list[n].c)
+    end
+  end
+  self:emit("  POLL(); goto %s_start;", spec.name)
+end
+
 local function call_compiled(self, i, object, list, use)
   local kinds = {}
   for n, value in ipairs(list) do
     kinds[n] = value.kind
   end
-  self.has_calls = true
-  local spec = self.unit:specialise(object, kinds, self)
+  local spec, is_tail = self.unit:specialise(object, kinds, self),
+    use == give_back
+  self.unit:add_call(self.spec, spec, is_tail)
+  if is_tail and self.unit.graph:comes_back(self.spec, spec) then
+    return go_on(self, spec, list)
+  end
+  guard(self, spec)
   if #spec.results == 0 then -- it does not return, as far as is known
     self:emit("  %s; __builtin_unreachable();", c_call(spec, list))
     return nil

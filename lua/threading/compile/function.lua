@@ -116,7 +116,8 @@ local function new_version(self, pc, kinds, name, exempt)
   if self.labels > self.limit then
     error(self) -- made again, with a lower cap
   end
-  local version = { pc = pc, kinds = kinds, label = "L" .. self.labels }
+  local version = { pc = pc, kinds = kinds,
+    label = self.spec.name .. "_L" .. self.labels }
   versions[name] = version
   if not exempt then
     table.insert(versions.counted, version)
@@ -319,6 +320,7 @@ local function block(self, version)
     self:emit("S%s: %s", version.label, strip)
   end
   self:emit("%s:;", version.label)
+  self.is_guarded = false
   self.kinds = {}
   for register, kind in pairs(version.kinds) do
     self.kinds[register] = kind
@@ -394,7 +396,7 @@ local function compile(unit, spec)
   spec.body_declarations = table.concat(result.declarations, "\n")
   spec.body = table.concat(result.lines, "\n")
   spec.labels, spec.variables = result.labels, result.variables
-  spec.calls = result.has_calls
+  spec.length = #result.lines
 end
 
 return { compile = compile }

@@ -29,11 +29,11 @@ raise_at(threading_run *run, int site, threading_val a, threading_val b,
 #define POLL() threading_poll(run)
 
 /* Calls may go round, as loops do. */
-#define STACK()                                                         \
+#define STACK(site)                                                     \
   do {                                                                  \
     POLL();                                                             \
     if (UNLIKELY((char *)__builtin_frame_address(0) < run->stack_limit)) \
-      raise_at(run, 0, V_n, V_n, V_n);                                     \
+      raise_at(run, (site), V_n, V_n, V_n);                              \
   } while (0)
 
 MAYBE int64_t add_i(int64_t x, int64_t y) {

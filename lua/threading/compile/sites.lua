@@ -71,18 +71,22 @@ local function close_arguments(proto, pc, top)
     { __index = proto })
 end
 
+-- What this Lua says of calls that nest too deeply.
+local function overflow()
+  local _, message = pcall(load "local function f() return 1 + f() end f()")
+  return string.match(message, "^.*:1: (.*)$") or message
+end
+
 -- The error of a site.
 -- @tparam table site {proto =, pc =, registers = {[register] = "a", "b" or
 -- "c", or {value}}, top = the first register after open arguments, upvalue =
--- the number of the upvalue that is a}
+-- the number of the upvalue that is a, is_overflow = true for a call that has
+-- no room on the stack: it calls nil here}
 -- @param a the values that the compiled code has met
 -- @param b
 -- @param c
 -- @return the error's value, complete with its place
 local function text(site, a, b, c)
-  if not site.proto then
-    return "stack overflow"
-  end
   local pc = site.pc
   local proto = close_arguments(site.proto, pc, site.top)
   local function run()
@@ -111,7 +115,9 @@ local function text(site, a, b, c)
     f(table.unpack(values, 1, n + 3))
   end
   local raised, value = pcall(run)
-  if not raised then
+  if not raised and site.is_overflow then
+    return string.match(value, "^(.*)attempt to call") .. overflow()
+  elseif not raised then
     return value
   end
   return place_of(proto, pc) .. ": compiled code has met what Lua has not"

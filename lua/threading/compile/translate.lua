@@ -6,7 +6,8 @@
 
 local bytecode = require "threading.compile.bytecode"
 local functions = require "threading.compile.function"
-local prelude = require "threading.compile.prelude"
+local graph = require "threading.compile.graph"
+local listing = require "threading.compile.listing"
 local sites = require "threading.compile.sites"
 local standard = require "threading.private.standard"
 local types = require "threading.compile.types"
@@ -177,7 +178,26 @@ function Unit:specialise(object, kinds, caller)
   return spec
 end
 
--- Notes a way out of a function: its index, and whether C returns the value.
+-- The number of a list of kinds of results, which C returns.
+function Unit:result_number(kinds)
+  local key = table.concat(kinds, ",")
+  local number = self.result_numbers[key]
+  if not number then
+    number = self.result_count
+    self.result_count = number + 1
+    self.result_numbers[key] = number
+  end
+  return number
+end
+
+-- Notes a call: its caller and what is called are specialisations.
+function Unit:add_call(from, to, is_tail)
+  if self.graph:add(from, to, is_tail) then
+    self.changed = true -- what was emitted did not know of it
+  end
+end
+
+-- Notes a way out of a function: its number, and whether C returns the value.
 -- A recursion that returns more at each step has no end of kinds of results.
 local function check_result(self, spec, kinds)
   if #kinds > MAX_OUT then
@@ -193,10 +213,10 @@ function Unit:add_result(spec, kinds)
   if not spec.result_keys[key] then
     check_result(self, spec, kinds)
     spec.results[#spec.results + 1] = kinds
-    spec.result_keys[key] = #spec.results
+    spec.result_keys[key] = true
     self.changed = true
   end
-  return spec.result_keys[key] - 1, self:is_single(spec)
+  return self:result_number(kinds), self:is_single(spec)
 end
 
 function Unit.is_single(_, spec)
@@ -211,69 +231,7 @@ function Unit.widest(_, spec)
   return widest
 end
 
--- The C file -----------------------------------------------------------------
-
-local function head_of(self, spec)
-  local single, result = self:is_single(spec), "int"
-  if #spec.results == 0 then
-    result = "void"
-  elseif single then
-    result = types.c_type(spec.results[1][1] or "n") or "void"
-  end
-  local parts = { "threading_run *run" }
-  for n, kind in ipairs(spec.kinds) do
-    if types.c_type(kind) then
-      parts[#parts + 1] = string.format("%s p%d", types.c_type(kind), n - 1)
-    end
-  end
-  if not single and #spec.results > 0 then
-    parts[#parts + 1] = "threading_val *out"
-  end
-  return string.format("static %s %s(%s)", result, spec.name,
-    table.concat(parts, ", "))
-end
-
-local function text_of(self, spec)
-  local lines = { head_of(self, spec), "{",
-    spec.calls and "  STACK(); POLL();" or "  (void)run;",
-    spec.body_declarations }
-  for n, kind in ipairs(spec.kinds) do
-    if types.c_type(kind) then
-      local name = types.letter(kind) .. n - 1
-      lines[#lines + 1] = spec.variables[name]
-        and string.format("  %s = p%d;", name, n - 1)
-        or string.format("  (void)p%d;", n - 1)
-    end
-  end
-  lines[#lines + 1] = spec.body
-  lines[#lines + 1] = "}\n"
-  return table.concat(lines, "\n")
-end
-
-local function entry_call(spec, single)
-  local parts = { "run" }
-  for n, kind in ipairs(spec.kinds) do
-    if types.c_type(kind) then
-      parts[#parts + 1] = string.format("%srun->in[%d].u.%s",
-        types.is_pointer(kind)
-        and "(" .. types.c_type(kind) .. ")" or "", n - 1,
-        types.member(kind))
-    end
-  end
-  if not single and #spec.results > 0 then
-    parts[#parts + 1] = "run->out"
-  end
-  return string.format("%s(%s)", spec.name, table.concat(parts, ", "))
-end
-
-local function kinds_text(kinds)
-  local lines = { string.format("    run->nout = %d;", #kinds) }
-  for n, kind in ipairs(kinds) do
-    lines[#lines + 1] = string.format("    run->out[%d].kind = '%s';", n - 1,
-      kind)
-  end
-  return table.concat(lines, "\n")
-end
+-- The whole ------------------------------------------------------------------
 
 local function check_results(self, spec)
   for _, kinds in ipairs(spec.results) do
@@ -285,53 +243,6 @@ local function check_results(self, spec)
       end
     end
   end
-end
-
-local function entry_of(self, spec)
-  local single = self:is_single(spec)
-  local call = entry_call(spec, single)
-  local lines = { "\n__attribute__((visibility(\"default\")))",
-    "void threading_entry(threading_run *run) {" }
-  local kind = single and spec.results[1][1]
-  if #spec.results == 0 then
-    lines[#lines + 1] = "  " .. call .. ";"
-  elseif single then
-    lines[#lines + 1] = kind and types.c_type(kind)
-      and string.format("  run->out[0].u.%s = %s;", types.member(kind), call)
-      or "  " .. call .. ";"
-    lines[#lines + 1] = kinds_text(spec.results[1])
-  else
-    lines[#lines + 1] = "  switch (" .. call .. ") {"
-    for n, kinds in ipairs(spec.results) do
-      lines[#lines + 1] = string.format("  case %d:\n%s\n    break;", n - 1,
-        kinds_text(kinds))
-    end
-    lines[#lines + 1] = "  }"
-  end
-  lines[#lines + 1] = "}"
-  return table.concat(lines, "\n")
-end
-
--- The C text after the ABI; and whether it may end otherwise than by returning.
-local function c_file(self, entry)
-  local parts = {}
-  for _, spec in ipairs(self.order) do
-    if spec.pass == self.pass then
-      parts[#parts + 1] = head_of(self, spec) .. ";"
-    end
-  end
-  for _, spec in ipairs(self.order) do
-    if spec.pass == self.pass then
-      parts[#parts + 1] = text_of(self, spec)
-    end
-  end
-  parts[#parts + 1] = entry_of(self, entry)
-  local text = table.concat(parts, "\n")
-  local leaps = string.find(text, "raise_at(", 1, true)
-    or string.find(text, "POLL()", 1, true)
-    or string.find(text, "STACK()", 1, true)
-    or string.find(text, "run->lock_", 1, true)
-  return prelude .. text, leaps ~= nil
 end
 
 local function characters(kinds)
@@ -348,7 +259,6 @@ local function settle(self, object, kinds)
   repeat
     self.changed, self.pass = false, self.pass + 1
     self.sites, self.site_count, self.labels = {}, 0, 0
-    self:add_site {} -- a stack overflow
     entry = self:specialise(object, characters(kinds))
   until not self.changed
   return entry
@@ -368,7 +278,8 @@ local function translate(fn, kinds, resolve)
   end
   local self = setmetatable({ resolve = resolve, specs = {}, order = {},
     objects = {}, object_kinds = {}, dependencies = {}, places = {}, deps = {},
-    inputs = #kinds, functions = 0, pass = 0 }, Unit)
+    inputs = #kinds, functions = 0, pass = 0, result_numbers = {},
+    result_count = 0, graph = graph() }, Unit)
   local object = { kind = "function", value = fn, proto = proto }
   self:add_object(object)
   local entry = settle(self, object, kinds)
@@ -377,7 +288,7 @@ local function translate(fn, kinds, resolve)
   for n, list in ipairs(entry.results) do
     results[n] = table.concat(list)
   end
-  local c, leaps = c_file(self, entry)
+  local c, leaps = listing.write(self, entry)
   return { c = c, entry = "threading_entry", results = results,
     sites = self.sites, deps = self.deps, versions = self.labels, why = {},
     leaps = leaps }
