@@ -1,55 +1,16 @@
 -- Compiled functions give exactly what Lua gives: results, their kinds, and
 -- the texts and lines of errors.
 
+local exact = require "spec.support.exact"
 local support = require "spec.support"
 local threading = require "threading"
 
 local Array = threading.Array
+local NUMBERS <const> = exact.NUMBERS
+local check, check_pairs, outcome, same = exact.check, exact.check_pairs,
+  exact.outcome, exact.same
 local max, min, inf <const> = math.maxinteger, math.mininteger, math.huge
 local nan <const> = 0 / 0
-local NUMBERS <const> = { 0, 1, 2, 3, -1, -2, 7, 63, 64, 65, -63, -64, -65, max,
-  min, max - 1, min + 1, 1 << 53, (1 << 53) + 1, 0.0, -0.0, 0.5, 1.0, 2.0, -1.5,
-  3.7, 0x1p53, 0x1p63, -0x1p63, 1e308, -1e308, 5e-324, inf, -inf, nan, 64.0 }
-
-local function show(value)
-  if math.type(value) == "float" then
-    return value ~= value and "nan" or ("%a"):format(value)
-  end
-  return (tostring(value):gsub("%-nan", "nan"))
-end
-
-local function outcome(...)
-  local parts = {}
-  for i = 1, select("#", ...) do
-    parts[i] = show((select(i, ...)))
-  end
-  return table.concat(parts, ", ")
-end
-
--- Both give the same for these arguments.
-local function same(f, compiled, ...)
-  local expected = outcome(pcall(f, ...))
-  assert.equal(expected, outcome(pcall(compiled, ...)),
-    "of " .. outcome(...))
-end
-
-local function check(f, lists)
-  local compiled = threading.compile(f)
-  for _, list in ipairs(lists) do
-    same(f, compiled, table.unpack(list, 1, list.n or #list))
-  end
-  return compiled
-end
-
--- All pairs of numbers.
-local function check_pairs(f)
-  local compiled = threading.compile(f)
-  for _, x in ipairs(NUMBERS) do
-    for _, y in ipairs(NUMBERS) do
-      same(f, compiled, x, y)
-    end
-  end
-end
 
 describe("an operator", function()
   for _, sign in ipairs { "+", "-", "*", "/", "//", "%", "^", "&", "|", "~",

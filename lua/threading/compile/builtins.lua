@@ -7,52 +7,18 @@ local arithmetic = require "threading.compile.arithmetic"
 local standard = require "threading.private.standard"
 local math, string, table = standard.math, standard.string, standard.table
 local types = require "threading.compile.types"
-local ipairs, next = ipairs, next
+local ways = require "threading.compile.ways"
+local ipairs = ipairs
+local as_float, aside, is_number = ways.as_float, ways.aside, ways.is_number
+local kept, less, raise, text = ways.kept, ways.less, ways.raise, ways.text
 
 local builtins = {}
-
-local function is_number(value)
-  return value and (value.kind == "i" or value.kind == "f")
-end
-
--- Ends the block: the call raises, with the arguments that there are.
-local function raise(self, list)
-  local registers = {}
-  self:emit("  %s", self:fail(list[1] or { kind = "n" },
-    list[2] or { kind = "n" }, list[3], registers))
-end
-
-local function as_float(value)
-  return value.kind == "i" and "(double)" .. value.c or value.c
-end
-
--- A result that does not change when registers do.
-local function kept(self, kind, c)
-  local name = self:temporary(kind)
-  self:emit("  %s = %s;", name, c)
-  return { kind = kind, c = name }
-end
-
--- Runs `use` for a result in a version of its own, behind a condition.
-local function aside(self, condition, use, results)
-  local before = {}
-  for register, kind in next, self.kinds do
-    before[register] = kind
-  end
-  self:emit("  if (%s) {", condition)
-  local pc = use(results)
-  if pc then
-    self:emit("  %s", self:jump(pc, true))
-  end
-  self:emit "  }"
-  self.kinds = before
-end
 
 -- Functions from floats to a float.
 for _, name in ipairs { "sqrt", "sin", "cos", "tan", "asin", "acos", "exp" } do
   builtins["math." .. name] = function(self, list, use)
     if not is_number(list[1]) then
-      return raise(self, list)
+      return ways.raise_number(self, list)
     end
     return use { kept(self, "f", string.format("%s(%s)", name,
       as_float(list[1]))) }
@@ -69,7 +35,7 @@ end
 for _, name in ipairs { "floor", "ceil" } do
   builtins["math." .. name] = function(self, list, use)
     if not is_number(list[1]) then
-      return raise(self, list)
+      return ways.raise_number(self, list)
     elseif list[1].kind == "i" then
       return use { kept(self, "i", list[1].c) }
     end
@@ -82,7 +48,7 @@ end
 builtins["math.abs"] = function(self, list, use)
   local x = list[1]
   if not is_number(x) then
-    return raise(self, list)
+    return ways.raise_number(self, list)
   elseif x.kind == "i" then
     return use { kept(self, "i", string.format("%s < 0 ? neg_i(%s) : %s", x.c,
       x.c, x.c)) }
@@ -92,30 +58,16 @@ end
 
 -- min and max ---------------------------------------------------------------
 
-local function less(l, r)
-  if l.kind == r.kind then
-    return string.format("%s < %s", l.c, r.c)
-  end
-  return string.format("lt_%s%s(%s, %s)", l.kind, r.kind, l.c, r.c)
-end
-
 -- The first of `rest` wins over the best so far, or not: where the kinds
 -- differ, both are ways of their own.
 local function choose(self, best, list, n, is_better, use)
   for i = n, #list do
     local other = list[i]
     if best.kind ~= other.kind then
-      local before = {}
-      for register, kind in next, self.kinds do
-        before[register] = kind
-      end
-      self:emit("  if (%s) {", is_better(other, best))
-      local pc = choose(self, other, list, i + 1, is_better, use)
-      if pc then
-        self:emit("  %s", self:jump(pc, true))
-      end
-      self:emit "  }"
-      self.kinds = before
+      local so_far = best
+      ways.branch(self, is_better(other, so_far), function()
+        return choose(self, other, list, i + 1, is_better, use)
+      end)
     else
       best = kept(self, best.kind, string.format("%s ? %s : %s",
         is_better(other, best), other.c, best.c))
@@ -128,7 +80,7 @@ local function extreme(name, is_better)
   builtins["math." .. name] = function(self, list, use)
     local x = list[1]
     if #list == 1 then -- it is not looked at
-      return use { x.c and kept(self, x.kind, x.c) or x }
+      return use { ways.kept_value(self, x) }
     end
     arithmetic.refuse_strings(self, table.unpack(list))
     for n = 1, #list > 0 and #list or 1 do
@@ -137,7 +89,7 @@ local function extreme(name, is_better)
           self:refuse("more than three arguments that are no numbers",
             "pass numbers")
         end
-        return raise(self, list)
+        return ways.raise_number(self, list)
       end
     end
     return choose(self, list[1], list, 2, is_better, use)
@@ -152,28 +104,21 @@ extreme("max", function(other, best) return less(best, other) end)
 builtins["math.fmod"] = function(self, list, use)
   local x, y = list[1], list[2]
   if not is_number(x) or not is_number(y) then
-    return raise(self, list)
+    return ways.raise_number(self, list)
   elseif x.kind == "f" or y.kind == "f" then
     return use { kept(self, "f", string.format("fmod(%s, %s)", as_float(x),
       as_float(y))) }
   end
-  self:emit("  if (UNLIKELY(%s == 0)) {", y.c)
-  raise(self, list)
-  self:emit "  }"
+  ways.raise_if(self, y.c .. " == 0", list)
   return use { kept(self, "i", string.format("%s == -1 ? 0 : %s %% %s", y.c,
     x.c, y.c)) }
 end
 
 builtins["math.ult"] = function(self, list, use)
-  local x, y = list[1], list[2]
-  if not x or not y or x.kind ~= "i" or y.kind ~= "i" then
-    if is_number(x) and is_number(y) then
-      self:refuse("math.ult of floats", "pass integers")
-    end
-    return raise(self, list)
-  end
-  return use { kept(self, "b", string.format("(uint64_t)%s < (uint64_t)%s", x.c,
-    y.c)) }
+  local x = ways.integer(self, list[1], list)
+  local y = x and ways.integer(self, list[2], list)
+  return y and use { kept(self, "b", string.format(
+    "(uint64_t)%s < (uint64_t)%s", x, y)) }
 end
 
 builtins["math.tointeger"] = function(self, list, use)
@@ -197,7 +142,7 @@ end
 local function scaled(name, factor)
   builtins["math." .. name] = function(self, list, use)
     if not is_number(list[1]) then
-      return raise(self, list)
+      return ways.raise_number(self, list)
     end
     return use { kept(self, "f", string.format("%s * %s", as_float(list[1]),
       types.literal(factor))) }
@@ -210,7 +155,7 @@ scaled("rad", math.pi / 180.0)
 builtins["math.log"] = function(self, list, use)
   local x, base = list[1], list[2]
   if not is_number(x) or base and base.kind ~= "n" and not is_number(base) then
-    return raise(self, list)
+    return ways.raise_number(self, list)
   elseif not base or base.kind == "n" then
     return use { kept(self, "f", string.format("log(%s)", as_float(x))) }
   end
@@ -221,7 +166,7 @@ end
 builtins["math.atan"] = function(self, list, use)
   local y, x = list[1], list[2]
   if not is_number(y) or x and x.kind ~= "n" and not is_number(x) then
-    return raise(self, list)
+    return ways.raise_number(self, list)
   end
   return use { kept(self, "f", string.format("atan2(%s, %s)", as_float(y),
     x and x.c and as_float(x) or "1.0")) }
@@ -232,7 +177,7 @@ builtins["math.atan2"] = builtins["math.atan"] -- its old name
 builtins["math.modf"] = function(self, list, use)
   local x = list[1]
   if not is_number(x) then
-    return raise(self, list)
+    return ways.raise_number(self, list)
   elseif x.kind == "i" then
     return use { kept(self, "i", x.c), kept(self, "f", "0.0") }
   end
@@ -251,10 +196,6 @@ local function name_of_type(self, kind)
   return object and object.kind or kind == "n" and "nil"
     or kind == "b" and "boolean" or types.is_pointer(kind) and "userdata"
     or "number"
-end
-
-local function text(self, value)
-  return { kind = self.unit:add_object { kind = "string", value = value } }
 end
 
 builtins.type = function(self, list, use)
@@ -315,13 +256,11 @@ builtins.assert = function(self, list, use)
   if not x or x.kind == "n" then
     return raise(self, list)
   elseif x.kind == "b" then
-    self:emit("  if (UNLIKELY(!%s)) {", x.c)
-    raise(self, list)
-    self:emit "  }"
+    ways.raise_if(self, "!" .. x.c, list)
   end
   local results = {}
   for n, value in ipairs(list) do
-    results[n] = value.c and kept(self, value.kind, value.c) or value
+    results[n] = ways.kept_value(self, value)
   end
   return use(results)
 end

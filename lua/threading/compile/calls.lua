@@ -28,14 +28,18 @@ end
 
 -- Results --------------------------------------------------------------------
 
+local function put(self, first, wanted, results)
+  for n = 1, wanted do
+    local result = results[n] or { kind = "n" }
+    self:set(first + n - 1, result.kind, result.c)
+  end
+end
+
 -- Puts results where a call wants them.
 -- @treturn integer the next pc
 local function deliver(self, i, results)
   local wanted = i.c == 0 and #results or i.c - 1
-  for n = 1, wanted do
-    local result = results[n] or { kind = "n" }
-    self:set(i.a + n - 1, result.kind, result.c)
-  end
+  put(self, i.a, wanted, results)
   self.kinds.top = i.c == 0 and i.a + wanted or nil
   return self.pc + 1
 end
@@ -155,8 +159,12 @@ end
 
 -- Any ------------------------------------------------------------------------
 
+local ITERATORS <const> = { pairs = true, next = true }
+
 local function refuse_unknown(self, object)
-  if type(object.value) == "string" then
+  if ITERATORS[object.value] then
+    self:refuse("the function " .. object.value, "write for i = 1, #a do")
+  elseif type(object.value) == "string" then
     self:refuse("the function " .. object.value,
       "call it outside, and pass its result")
   end
@@ -164,9 +172,11 @@ local function refuse_unknown(self, object)
     .. "result")
 end
 
-local function call(self, i, use)
+-- Calls the function in register i.a.
+-- @tparam table list the arguments
+-- @tparam func use what is done with the results; returns the next pc
+local function call(self, i, list, use)
   local object = self.unit:object(self.kinds[i.a])
-  local list = arguments(self, i)
   if not object or object.kind == "string" then
     self:emit("  %s", self:fail(self:value(i.a), self:value(i.a)))
     return nil
@@ -175,7 +185,6 @@ local function call(self, i, use)
   end
   local builtin = builtins[object.value]
   if builtin then
-    self.call = i
     return builtin(self, list, function(results)
       return use(self, i, results)
     end)
@@ -197,12 +206,12 @@ local function last_result(self, i)
   return i.b == 0 and self.kinds.top - 1 or i.a + i.b - 2
 end
 
-return {
+return { call = call, put = put, operations = {
   CALL = { reads = reads_call, run = function(self, i)
-    return call(self, i, deliver)
+    return call(self, i, arguments(self, i), deliver)
   end },
   TAILCALL = { reads = reads_call, run = function(self, i)
-    return call(self, i, give_back)
+    return call(self, i, arguments(self, i), give_back)
   end },
   RETURN = {
     reads = function(i, self)
@@ -222,4 +231,4 @@ return {
   RETURN1 = { reads = function(i) return { i.a } end, run = function(self, i)
     self:finish { self:value(i.a) }
   end },
-}
+} }

@@ -16,7 +16,9 @@ local setmetatable, type = setmetatable, type
 local known = {}
 
 for name, value in next, { assert = assert, error = error, ipairs = ipairs,
-  type = type, math = package.loaded.math, checkpoint = _thread.checkpoint } do
+  next = next, pairs = pairs, pcall = pcall, print = print, select = select,
+  tonumber = tonumber, tostring = tostring, type = type,
+  math = package.loaded.math, checkpoint = _thread.checkpoint } do
   known[value] = name
 end
 

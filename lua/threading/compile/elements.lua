@@ -1,5 +1,24 @@
--- What is stored in an Array or a Value, converted by the rules of their types:
--- a number that does not fit is an error.
+-- What is read from an Array or a Value, and what is stored in one, by
+-- the rules of their types, where a number that does not fit is an error.
+
+local standard = require "threading.private.standard"
+local string = standard.string
+local types = require "threading.compile.types"
+local ways = require "threading.compile.ways"
+
+-- The address of an Array's element, from 0, as C.
+local function address(array, at)
+  return string.format("((%s *)%s->data) + %s", types.arrays[array.kind].c,
+    array.c, at)
+end
+
+-- What is at an address, as a value.
+local function loaded(self, element_type, where)
+  local result = self:temporary(element_type.kind)
+  self:emit("  { %s e; __atomic_load(%s, &e, __ATOMIC_RELAXED); %s = (%s)e; }",
+    element_type.c, where, result, types.c_type(element_type.kind))
+  return { kind = element_type.kind, c = result }
+end
 
 -- What is stored, as C; nil: the block has ended.
 -- @tparam table element_type of an Array or a Value
@@ -10,7 +29,7 @@ local function converted(self, element_type, value, fail)
     self:emit("  %s", fail)
     return nil
   elseif element_type.kind == "f" then
-    local c = value.kind == "i" and "(double)" .. value.c or value.c
+    local c = ways.as_float(value)
     if not element_type.wide then
       self:emit("  if (UNLIKELY(!fits_float32(%s))) %s", c, fail)
     end
@@ -28,4 +47,4 @@ local function converted(self, element_type, value, fail)
   return c
 end
 
-return { converted = converted }
+return { address = address, converted = converted, loaded = loaded }

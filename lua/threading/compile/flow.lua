@@ -84,7 +84,7 @@ local reads_ab = set_of "EQ LT LE"
 local stores = set_of "SETTABLE SETI SETFIELD SETTABUP"
 local writes_none = set_of [[SETUPVAL SETTABUP SETTABLE SETI SETFIELD MMBIN
   MMBINI MMBINK CLOSE TBC JMP EQ LT LE EQK EQI LTI LEI GTI GEI TEST RETURN
-  RETURN0 RETURN1 SETLIST TFORPREP EXTRAARG VARARGPREP ERRNNIL]]
+  RETURN0 RETURN1 SETLIST TFORPREP TFORLOOP EXTRAARG VARARGPREP ERRNNIL]]
 
 local function range(first, last, visit)
   for register = first, last do
@@ -131,10 +131,12 @@ local function reads(i, stack, visit)
     visit_call(i, stack, visit)
   elseif op == "RETURN" then
     range(i.a, i.b == 0 and stack - 1 or i.a + i.b - 2, visit)
-  elseif op == "FORPREP" or op == "FORLOOP" or op == "TFORCALL" then
+  elseif op == "FORPREP" or op == "FORLOOP" then
     range(i.a, i.a + 2, visit)
+  elseif op == "TFORPREP" or op == "TFORCALL" then
+    range(i.a, i.a + 3, visit)
   elseif op == "TFORLOOP" then
-    range(i.a, i.a + 4, visit)
+    visit(i.older and i.a + 4 or i.a + 3)
   elseif op == "CONCAT" then
     range(i.a, i.a + i.b - 1, visit)
   end
@@ -150,7 +152,7 @@ local function writes(i, stack, visit)
   elseif op == "SELF" then
     range(i.a, i.a + 1, visit)
   elseif op == "TFORCALL" then
-    range(i.a + 4, stack - 1, visit)
+    range(i.older and i.a + 4 or i.a + 3, stack - 1, visit)
   elseif op == "FORPREP" or op == "FORLOOP" then
     if i.older then
       visit(i.a + 3) -- the variable; 5.5 has it in one of the three

@@ -302,7 +302,7 @@ end
 -- by zero does not: its line is that of the last that did.
 local SAVES <const> = { GETTABLE = true, GETI = true, SETTABLE = true,
   SETI = true, LEN = true, EQ = true, CALL = true, TAILCALL = true,
-  FORPREP = true, CLOSE = true, SELF = true }
+  FORPREP = true, CLOSE = true, SELF = true, TFORPREP = true, TFORCALL = true }
 
 local function divides(proto)
   for _, instruction in ipairs(proto.code) do

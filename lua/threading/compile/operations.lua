@@ -3,11 +3,13 @@
 
 local arithmetic = require "threading.compile.arithmetic"
 local calls = require "threading.compile.calls"
+local iterators = require "threading.compile.iterators"
 local loops = require "threading.compile.loops"
 local places = require "threading.compile.places"
 local standard = require "threading.private.standard"
 local string = standard.string
 local types = require "threading.compile.types"
+local ways = require "threading.compile.ways"
 local ipairs, pairs, setmetatable = ipairs, pairs, setmetatable
 
 local operations = {}
@@ -93,23 +95,8 @@ define("LOADNIL", nil, function(self, i)
   return self.pc + 1
 end)
 
-local PARTS <const> = { x = { "i", "f", "x" }, y = { "i", "f", "b", "y" } }
-
-local function move(self, to, from)
-  local kind = self.kinds[from]
-  for _, part in ipairs(PARTS[kind] or {}) do
-    self:emit("  %s = %s;", self:variable(to, part),
-      self:variable(from, part))
-  end
-  if PARTS[kind] then
-    self:set_kind(to, kind)
-  else
-    self:set(to, kind, self:value(from).c)
-  end
-end
-
 define("MOVE", nil, function(self, i)
-  move(self, i.a, i.b)
+  ways.copy(self, i.a, i.b)
   return self.pc + 1
 end)
 
@@ -248,7 +235,7 @@ define("TESTSET", reads_b, function(self, i)
   elseif is ~= (i.k == 1) then
     return self.pc + 2
   end
-  move(self, i.a, i.b)
+  ways.copy(self, i.a, i.b)
   self:emit("  %s", self:jump(target))
   if is == true or is == false then
     return nil
@@ -258,7 +245,7 @@ define("TESTSET", reads_b, function(self, i)
   return self.pc + 2
 end)
 
-for _, more in ipairs { calls, loops, places } do
+for _, more in ipairs { calls.operations, iterators, loops, places } do
   for name, operation in pairs(more) do
     operations[name] = operation
   end
@@ -273,8 +260,6 @@ local REFUSED <const> = {
   SETLIST = { "a table", "take a threading.Array as an argument" },
   CONCAT = { "a string", "return the numbers and join them outside" },
   TBC = { "a to-be-closed variable", "close it in the caller" },
-  TFORPREP = { "a generic for", "count with a numeric for" },
-  TFORCALL = { "a generic for", "count with a numeric for" },
   CLOSURE = { "a function inside", "define it outside, as a local" },
   VARARG = { "variable arguments", "name the parameters" },
   VARARGPREP = { "variable arguments", "name the parameters" },

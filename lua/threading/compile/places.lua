@@ -27,10 +27,6 @@ local function position(self, array, index)
   return at
 end
 
-local function element(array, kind, at)
-  return string.format("((%s *)%s->data) + %s", arrays[kind].c, array.c, at)
-end
-
 -- The element after the last reads as nil, which is a version of its own.
 local function get(self, target, array, index)
   local kind = array.kind
@@ -49,7 +45,7 @@ local function get(self, target, array, index)
   self:emit("  %s\n  }", self:jump(self.pc + 1, true))
   self:set_kind(target, before)
   self:emit("  { %s e; __atomic_load(%s, &e, __ATOMIC_RELAXED);",
-    arrays[kind].c, element(array, kind, at))
+    arrays[kind].c, elements.address(array, at))
   self:set(target, result, string.format("(%s)e", types.c_type(result)))
   self:emit "  }"
   return self.pc + 1
@@ -72,7 +68,7 @@ local function set(self, array, index, value)
   end
   local name = arrays[array.kind].c
   self:emit("  { %s e = (%s)%s; __atomic_store(%s, &e, __ATOMIC_RELAXED); }",
-    name, name, c, element(array, array.kind, at))
+    name, name, c, elements.address(array, at))
   return self.pc + 1
 end
 

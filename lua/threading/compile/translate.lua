@@ -64,7 +64,7 @@ end
 local EXAMPLES <const> = { i = { 1 }, f = { 1.5 }, b = { true } }
 local LIBRARIES <const> = { math = standard.math, string = standard.string }
 local PLAIN <const> = { type = type, assert = assert, error = error,
-  ipairs = ipairs }
+  ipairs = ipairs, ["ipairs.next"] = ipairs {} }
 
 local function named_function(name)
   local library, field = string.match(name, "^(%w+)%.(%w+)$")
