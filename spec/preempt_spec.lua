@@ -292,6 +292,10 @@ describe("preemption", function()
     local DEPTH <const> = pcall(deep, 100000, support.counter) and 100000
       or 1000
 
+    -- Seconds of a thread's own time in which many walks of a deep stack can be
+    -- charged for: one of them takes a large part of a few milliseconds.
+    local ENOUGH <const> = 0.2
+
     -- The part of this thread's time that setting hooks takes while fn runs.
     local function part_of_hooks(fn)
       local cost, used = _thread._hook_cost(), time.thread_time()
@@ -315,12 +319,12 @@ describe("preemption", function()
         end
       end)
       local part = part_of_hooks(function()
-        local first = _thread._switches()
+        local first, stop = _thread._switches(), time.thread_time() + ENOUGH
         repeat
           for _ = 1, 20 do
             one_step()
           end
-        until _thread._switches() > first + 40
+        until _thread._switches() > first + 40 and time.thread_time() > stop
       end)
       over = true
       support.join(list)
@@ -378,9 +382,10 @@ describe("preemption", function()
       end
       local part = deep(DEPTH, function()
         return part_of_hooks(function()
-          for _ = 1, 500 do
+          local stop = time.thread_time() + ENOUGH
+          repeat
             support.join(support.start(rawlen, ""))
-          end
+          until time.thread_time() > stop
         end)
       end)
       assert.is_true(part < 0.25, part)
