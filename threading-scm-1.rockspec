@@ -51,6 +51,7 @@ build = {
     ["threading.compile.options"] = "lua/threading/compile/options.lua",
     ["threading.compile.places"] = "lua/threading/compile/places.lua",
     ["threading.compile.prelude"] = "lua/threading/compile/prelude.lua",
+    ["threading.compile.reasons"] = "lua/threading/compile/reasons.lua",
     ["threading.compile.sites"] = "lua/threading/compile/sites.lua",
     ["threading.compile.translate"] = "lua/threading/compile/translate.lua",
     ["threading.compile.types"] = "lua/threading/compile/types.lua",

@@ -1,9 +1,8 @@
--- What a function reads beside its arguments: upvalues, globals, and fields of
--- tables that do not change.
+-- What a function reads beside its arguments: upvalues, and fields of tables
+-- that do not change; globals are fields of the upvalue _ENV.
 --
--- A dependency is {kind = "upvalue", fn =, index =, name =}, {kind = "global",
--- fn =, index = of _ENV, name =}, or {kind = "field", of = dependency, name =};
--- fn is the Lua function that reads it.
+-- A dependency is {kind = "upvalue", fn =, index =, name =} or {kind = "field",
+-- of = dependency, name =}; fn is the Lua function that reads it.
 
 local _thread = require "threading._thread"
 local kinds_of = _thread._kind_of
@@ -48,11 +47,9 @@ function Reader:locate(dep)
     local _, value = debug.getupvalue(dep.fn, dep.index)
     return { from = self:anchor(dep.fn), upvalue = dep.index }, value
   end
-  local parent = dep.of or { kind = "upvalue", fn = dep.fn, index = dep.index,
-    name = "_ENV" }
-  local holder = self:node(parent).value
+  local holder = self:node(dep.of).value
   return { from = self:anchor(holder), name = self:anchor(dep.name) },
-    holder[dep.name], parent
+    holder[dep.name], dep.of
 end
 
 -- Two dependencies are one if they are read from one place.
@@ -99,6 +96,12 @@ function Reader:resolve(dep)
   end
   return { kind = type(value), value = value, name = known[value],
     place = node }
+end
+
+-- The kind that a version takes for granted; or nil, and the function or table.
+function Reader:expected(dep)
+  local node = self:node(dep)
+  return node.guard.kind, not node.guard.kind and node.value or nil
 end
 
 local function add(reader, list, seen, dep)

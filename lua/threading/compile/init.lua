@@ -11,6 +11,7 @@ local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local dependencies = require "threading.compile.dependencies"
 local kinds = require "threading.compile.kinds"
+local reasons = require "threading.compile.reasons"
 local read_options = require "threading.compile.options"
 local standard = require "threading.private.standard"
 local debug, string, table = standard.debug, standard.string, standard.table
@@ -43,10 +44,15 @@ local function add_version(state, object, arguments)
   end)
   local handle, c = builder.build(made.c, state.options.c)
   local guards = reader:guards(made.deps)
+  local version = { kinds = arguments, c = c, sites = made.sites,
+    results = made.results, blocks = made.versions,
+    outer = reasons.outer(state.fn, made.deps, function(dep)
+      return reader:expected(dep)
+    end) }
+  version.why = reasons.why(state.fn, version, state.versions)
   local number = _thread._add_version(object, handle, arguments, guards,
     made.leaps ~= false)
-  state.versions[number] = { kinds = arguments, c = c, sites = made.sites,
-    results = made.results, blocks = made.versions, why = made.why }
+  state.versions[number] = version
 end
 
 -- Makes the version for arguments of these kinds, unless another thread has
@@ -105,13 +111,15 @@ end
 -- @function versions
 -- @treturn {table,...} for each version `types`, of its arguments; `results`, a
 -- list of the types that it can return; `blocks`, how many pieces of code it
--- has; `why`, a list of what made them many
+-- has; `why`, a list of the arguments, upvalues and globals in which it differs
+-- from the older version that is most like it
 function methods:versions()
   local list = {}
   for i, version in ipairs(state_of(self, "versions").versions) do
     list[i] = { types = kinds.describe(version.kinds),
       results = describe_results(version.results),
-      blocks = version.blocks, why = version.why }
+      blocks = version.blocks,
+      why = table.move(version.why, 1, #version.why, 1, {}) }
   end
   return list
 end

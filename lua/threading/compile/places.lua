@@ -162,10 +162,6 @@ return {
   end },
   GETTABUP = { run = function(self, i)
     local outer = upvalue(self, i.b)
-    if outer.name == "_ENV" then
-      return depend(self, i.a, { kind = "global", fn = outer.fn,
-        index = outer.index, name = constant_name(self, i) })
-    end
     local kind, index = self.unit:depend(outer)
     if types.is_object(kind) then
       return field(self, i.a, kind, constant_name(self, i), nil, outer.index)

@@ -77,6 +77,21 @@ local function overflow()
   return string.match(message, "^.*:1: (.*)$") or message
 end
 
+-- What to say where the interpreter raises nothing. Metatables of plain types,
+-- which debug.setmetatable sets, are all that it knows and compiled code does
+-- not.
+local function unraised(...)
+  for i = 1, select("#", ...) do
+    local value = (select(i, ...))
+    if debug.getmetatable(value) then
+      return string.format("cannot compile: a method of the metatable of a %s "
+        .. "value (call the function uncompiled, or take the metatable off "
+        .. "with debug.setmetatable)", type(value))
+    end
+  end
+  return "compiled code has met an error that Lua has not: please report it"
+end
+
 -- The error of a site.
 -- @tparam table site {proto =, pc =, registers = {[register] = "a", "b" or
 -- "c", or {value}}, top = the first register after open arguments, upvalue =
@@ -120,7 +135,7 @@ local function text(site, a, b, c)
   elseif not raised then
     return value
   end
-  return place_of(proto, pc) .. ": compiled code has met what Lua has not"
+  return place_of(proto, pc) .. ": " .. unraised(nil, true, 0, unraised)
 end
 
 -- Before 5.4.5, the line of a division by zero is that of an earlier

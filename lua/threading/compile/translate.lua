@@ -268,7 +268,7 @@ end
 -- @tparam func fn
 -- @tparam string kinds one character for each argument
 -- @tparam func resolve dependency -> {kind =, value =, name =}
--- @treturn table c, entry, results, sites, deps, versions, why
+-- @treturn table c, entry, results, sites, deps, versions
 -- @raise what cannot be compiled
 local function translate(fn, kinds, resolve)
   local proto = bytecode.read(string.dump(fn))
@@ -290,7 +290,7 @@ local function translate(fn, kinds, resolve)
   end
   local c, leaps = listing.write(self, entry)
   return { c = c, entry = "threading_entry", results = results,
-    sites = self.sites, deps = self.deps, versions = self.labels, why = {},
+    sites = self.sites, deps = self.deps, versions = self.labels,
     leaps = leaps }
 end
 
