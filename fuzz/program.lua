@@ -1,157 +1,122 @@
---- program(random) -> the source of a chunk that returns a random function of
--- four parameters: three values and an Array. It has all that
--- threading.compile translates, and ends, whatever the values are.
+--- program(random, count) -> the source of a chunk that takes a Value and
+-- returns random functions as one: of a number, which says the function, and of
+-- its four parameters, three values and an Array. They have all that
+-- threading.compile translates, and end, whatever the values are.
 
-local CONSTANTS <const> = {
-  "0", "1", "2", "3", "-1", "-2", "7", "63", "64", "65", "-64", "255", "256",
-  "100000", "math.maxinteger", "math.mininteger", "0.0", "-0.0", "0.5", "1.0",
-  "-1.5", "2.0", "3.7", "1e308", "2^53", "2^53 + 1", "0x1p63", "-0x1p63",
-  "1e100", "math.huge", "-math.huge", "0/0", "1e-320", "math.pi",
-}
-local RARE <const> = { "nil", "true", "false" }
-local BINARY <const> = { "+", "-", "*", "/", "//", "%", "^", "+", "-", "*" }
-local BITS <const> = { "&", "|", "~", "<<", ">>" }
-local ORDERS <const> = { "<", "<=", ">", ">=", "==", "~=" }
-local UNARY <const> = { "-", "~", "not " }
-local FUNCTIONS <const> = { "math.floor", "math.ceil", "math.abs", "math.sqrt",
-  "math.sin", "math.exp", "math.tointeger", "math.log", "math.atan" }
-local PAIRS <const> = { "math.max", "math.min", "math.fmod", "math.ult",
-  "math.log", "math.atan", "math.modf" }
+local Expression = require "fuzz.expression"
 
-local Maker = {}
+local Maker = setmetatable({}, { __index = Expression })
 Maker.__index = Maker
-
-function Maker:of(list)
-  return list[self.random(#list)]
-end
-
-function Maker:chance(percent)
-  return self.random(100) <= percent
-end
-
--- Expressions ----------------------------------------------------------------
-
-function Maker:leaf()
-  if self:chance(1) then
-    return self:of(RARE)
-  elseif self:chance(4) then
-    return self:of { "up", "flag", "FUZZED", "other" }
-  elseif self:chance(30) then
-    return "(" .. self:of(CONSTANTS) .. ")"
-  end
-  return self:of(self.names)
-end
-
-function Maker:condition(depth)
-  if self:chance(15) then
-    return self:expression(depth)
-  elseif depth > 0 and self:chance(20) then
-    return ("(%s %s %s)"):format(self:condition(depth - 1),
-      self:of { "and", "or" }, self:condition(depth - 1))
-  end
-  return ("%s %s %s"):format(self:expression(depth - 1), self:of(ORDERS),
-    self:expression(depth - 1))
-end
-
-function Maker:call(depth)
-  if self:chance(30) then
-    return ("helper(%s, %s)"):format(self:expression(depth),
-      self:expression(depth))
-  elseif self:chance(50) then
-    return ("%s(%s)"):format(self:of(FUNCTIONS), self:expression(depth))
-  end
-  return ("%s(%s, %s)"):format(self:of(PAIRS), self:expression(depth),
-    self:expression(depth))
-end
-
-function Maker:expression(depth)
-  if depth <= 0 or self:chance(25) then
-    return self:leaf()
-  elseif self:chance(10) then
-    return self:of(UNARY) .. self:expression(depth - 1)
-  elseif self:chance(8) then
-    return self:chance(30) and "#A" or ("A[%s]"):format(self:index(depth - 1))
-  elseif self:chance(10) then
-    return self:call(depth - 1)
-  elseif self:chance(8) then
-    return ("(%s %s %s)"):format(self:condition(depth - 1),
-      self:of { "and", "or" }, self:expression(depth - 1))
-  end
-  if self:chance(20) then -- most floats are an error here
-    return ("(%s %s %s)"):format(self:bits(depth - 1), self:of(BITS),
-      self:bits(depth - 1))
-  end
-  return ("(%s %s %s)"):format(self:expression(depth - 1), self:of(BINARY),
-    self:expression(depth - 1))
-end
-
-function Maker:bits(depth)
-  if self:chance(80) then
-    return ("(math.tointeger(%s) or %d)"):format(self:leaf(),
-      self.random(200) - 100)
-  end
-  return self:expression(depth)
-end
-
-function Maker:index(depth)
-  if self:chance(80) then
-    return ("(#A > %d and %d or 1)"):format(self.random(5), self.random(5))
-  end
-  return self:expression(depth)
-end
-
--- Statements -----------------------------------------------------------------
 
 function Maker:emit(format, ...)
   self.lines[#self.lines + 1] = (("  "):rep(self.depth) .. format):format(...)
 end
 
-function Maker:block()
-  self.depth = self.depth + 1
-  local names = #self.names
-  for _ = 1, self.random(3) do
-    self:statement()
-  end
-  for i = #self.names, names + 1, -1 do
-    self.names[i] = nil
-  end
-  self.depth = self.depth - 1
-end
+-- Names -----------------------------------------------------------------------
 
 function Maker:fresh()
   self.count = self.count + 1
   return "v" .. self.count
 end
 
-function Maker:assign()
-  local target = self:of(self.names)
-  if target:find "^c" then -- a loop's own is constant in 5.5
-    target = self.names[1]
+local function shorten(list, length)
+  for i = #list, length + 1, -1 do
+    list[i] = nil
   end
-  self:emit("%s = %s", target, self:expression(3))
+end
+
+-- Statements that use what they declare.
+function Maker:block()
+  self.depth = self.depth + 1
+  local names, others = #self.names, #self.others
+  for _ = 1, self.random(3) do
+    self:statement()
+  end
+  shorten(self.names, names)
+  shorten(self.others, others)
+  self.depth = self.depth - 1
+end
+
+-- A loop's own variable is constant in 5.5.
+function Maker:target()
+  local target = self:of(self.names)
+  return target:find "^cv" and self.names[1] or target
+end
+
+-- Statements ------------------------------------------------------------------
+
+function Maker:assign()
+  self:emit("%s = %s", self:target(), self:number(3))
+end
+
+function Maker:swap()
+  local one, two = self:target(), self:target()
+  self:emit("%s, %s = %s, %s", one, two, self:leaf(), one)
 end
 
 function Maker:declare()
-  local name, value = self:fresh(), self:expression(3)
+  local name, value = self:fresh(), self:number(3)
   self:emit("local %s = %s", name, value)
-  self.names[#self.names + 1] = name
+  table.insert(self.names, name)
 end
 
 function Maker:declare_two()
   local a, b = self:fresh(), self:fresh()
-  self:emit("local %s, %s = helper(%s, %s)", a, b, self:leaf(), self:leaf())
-  self.names[#self.names + 1] = a
-  self.names[#self.names + 1] = b
+  self:emit("local %s, %s = two(%s, %s)", a, b, self:leaf(), self:leaf())
+  table.insert(self.names, a)
+  table.insert(self.names, b)
+end
+
+function Maker:declare_other()
+  local a, b = self:fresh(), self:fresh()
+  if self:chance(50) then
+    self:emit("local %s, %s = some(%s, %s)", a, b, self:leaf(), self:leaf())
+  else
+    self:emit("local %s, %s = %s, %s and %s", a, b, self:condition(1),
+      self:other(), self:number(1))
+  end
+  table.insert(self.others, a)
+  table.insert(self.others, b)
 end
 
 function Maker:store()
-  self:emit("if #A > 0 then A[%s] = %s end", self:index(1),
-    self:chance(60) and "1 + #A % 7" or self:expression(2))
+  local place = self.random(5)
+  if self:chance(98) then
+    self:emit("if #A >= %d then A[%d] = %s & 127 end", place, place,
+      self:integer(2))
+  else
+    self:emit("A[%s] = %s", self:number(1), self:number(2))
+  end
 end
+
+function Maker:store_value()
+  self:emit("V.value = %s", self:chance(95) and self:integer(1)
+    or self:number(2))
+end
+
+function Maker:leave()
+  self:emit("if %s then return %s, %s end", self:condition(2), self:number(1),
+    self:other())
+end
+
+function Maker:stop()
+  if self:chance(50) then
+    self:emit("if %s then error %s end", self:condition(1),
+      self:of { '"stopped"', '("stopped", 0)', "(2)" })
+  else
+    self:emit("assert(%s)", self:number(1))
+  end
+end
+
+-- Statements with blocks ------------------------------------------------------
 
 function Maker:choose()
   self:emit("if %s then", self:condition(2))
   self:block()
+  if self:chance(25) then
+    self:emit("elseif %s then", self:condition(1))
+    self:block()
+  end
   if self:chance(50) then
     self:emit "else"
     self:block()
@@ -160,18 +125,34 @@ function Maker:choose()
 end
 
 local function small(self)
-  return self:chance(85) and tostring(self.random(9) - 4) or self:leaf()
+  return self:chance(88) and tostring(self.random(9) - 4) or self:leaf()
+end
+
+local function step(self)
+  if self:chance(60) then
+    return ""
+  end
+  return ", " .. (self:chance(90) and self:of { "1", "2", "-1", "-3", "0.5",
+    "-0.25", "math.maxinteger", "math.mininteger", "1e308", "math.huge", "3" }
+    or self:leaf())
 end
 
 function Maker:count_up()
   local name = "c" .. self:fresh()
-  local from = self:chance(15) and self:leaf() or small(self)
-  self:emit("for %s = %s, %s%s do", name, from, small(self),
-    self:chance(40) and ", " .. small(self) or "")
+  self:emit("for %s = %s, %s%s do", name, small(self), small(self), step(self))
   self:emit("  fuel = fuel - 1 if fuel < 0 then break end")
-  self.names[#self.names + 1] = name
+  local skips = self:chance(20)
+  if skips then
+    self:emit("  if %s then goto %s_next end", self:condition(1), name)
+  end
+  table.insert(self.names, name)
+  self:emit "  do"
   self:block()
-  self.names[#self.names] = nil
+  self:emit "  end"
+  table.remove(self.names)
+  if skips then
+    self:emit("  ::%s_next::", name)
+  end
   self:emit "end"
 end
 
@@ -192,40 +173,102 @@ function Maker:repeat_until()
   self:emit("until fuel < 0 or %s", self:condition(2))
 end
 
-local STATEMENTS <const> = { "assign", "assign", "assign", "declare", "store",
-  "declare_two", "assign", "declare" }
-local NESTED <const> = { "choose", "choose", "count_up", "while_true",
-  "repeat_until" }
+function Maker:go_back()
+  local label = self:fresh()
+  self:emit("::%s:: do", label)
+  self:block()
+  self:emit "end"
+  self:emit "fuel = fuel - 1"
+  self:emit("if fuel > 0 and (%s) then goto %s end", self:condition(1), label)
+end
+
+local STATEMENTS <const> = { "assign", "assign", "assign", "assign", "assign",
+  "declare", "declare", "declare", "store", "declare_two", "declare_other",
+  "swap", "store_value", "leave" }
+local NESTED <const> = { "choose", "choose", "choose", "count_up", "count_up",
+  "while_true", "repeat_until", "go_back" }
 
 function Maker:statement()
-  local nested = self.depth < 4 and self:chance(40)
-  self[self:of(nested and NESTED or STATEMENTS)](self)
-  if self:chance(4) then
-    self:emit("do return %s, %s end", self:leaf(), self:leaf())
+  if self.depth < 3 and self:chance(40) then
+    self[self:of(NESTED)](self)
+  elseif self:chance(1) then
+    self:stop()
+  else
+    self[self:of(STATEMENTS)](self)
   end
 end
 
--- The whole ------------------------------------------------------------------
+-- The whole -------------------------------------------------------------------
 
+-- `two` has two results that are numbers, `some` those that it has.
 local HEAD <const> = [[
+local V = ...
 local up, flag, other = %s, %s, 2.5
-local function helper(p, q)
-  if %s then return %s end
+local function two(p, q)
+  if %s then return %s, p end
   return %s, %s
 end
-return function(a, b, c, A)
-  local fuel = 30]]
+local function some(p, q)
+  if %s then return p, q, true end
+  if %s then return p end
+  return two(q, %s)
+end
+local function down(p, q)
+  if p <= 0 then return q end
+  return down(p - 1, %s)
+end
+local odd
+local function even(p, q)
+  if p <= 0 then return q end
+  return odd(p - 1, %s) + 1
+end
+function odd(p, q)
+  if p <= 0 then return 0.5 end
+  return even(p - 1, q)
+end
+]]
 
-return function(random)
-  local self = setmetatable({ random = random, names = { "p", "q" },
-    lines = {}, depth = 1, count = 0 }, Maker)
-  local head = HEAD:format(self:of(CONSTANTS), self:of { "true", "false",
-    "nil", "7" }, self:leaf() .. self:of(ORDERS) .. self:leaf(), self:leaf(),
-    self:leaf(), self:leaf())
-  self.names = { "a", "b", "c" }
-  for _ = 1, 3 + random(5) do
+local function head(self)
+  self.names, self.others = { "p", "q" }, {}
+  return HEAD:format(self:constant(), self:of { "true", "false", "nil", "7" },
+    self:order(), self:leaf(), self:leaf(), self:leaf(), self:order(),
+    self:order(), self:leaf(), self:leaf(), self:leaf())
+end
+
+function Maker:order()
+  return ("%s %s %s"):format(self:leaf(), self:of { "<", "<=", "==" },
+    self:leaf())
+end
+
+local RESULTS <const> = { "return a, b, %s", "return two(a, %s)",
+  "return some(%s, c)", "return two(%s, b), c", "return c, some(%s, b)",
+  "return (some(a, %s))" }
+
+local function body(self, number)
+  self.names, self.others = { "a", "b", "c" }, {}
+  self:emit("local function f%d(a, b, c, A)", number)
+  self:emit "  local fuel = 30"
+  self.depth = 1
+  for _ = 1, 2 + self.random(5) do
     self:statement()
   end
-  return head .. "\n" .. table.concat(self.lines, "\n")
-    .. ("\n  return a, b, %s\nend\n"):format(self:expression(2))
+  self:emit(self:of(RESULTS), self:number(2))
+  self.depth = 0
+  self:emit "end"
+end
+
+return function(random, count)
+  local self = setmetatable({ random = random, lines = {}, depth = 0,
+    count = 0 }, Maker)
+  self:emit("%s", head(self))
+  for number = 1, count do
+    body(self, number)
+  end
+  self:emit "return function(which, a, b, c, A)"
+  for number = 1, count do
+    self:emit("  if which == %d then return f%d(a, b, c, A) end", number,
+      number)
+  end
+  self:emit "end"
+  return table.concat(self.lines, "\n")
 end
