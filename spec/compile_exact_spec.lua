@@ -37,6 +37,207 @@ describe("an operator", function()
   end)
 end)
 
+-- What Lua defines and C does not, or otherwise: each with the value itself, so
+-- that a fault that both would have in common is seen.
+describe("Lua's own rule", function()
+  -- The function gives these values, compiled and as it is.
+  local function gives(expected, source, ...)
+    local f = load("return function(x, y) return " .. source .. " end",
+      "=rule")()
+    local wanted = outcome(true, table.unpack(expected))
+    assert.equal(wanted, outcome(pcall(f, ...)))
+    assert.equal(wanted, outcome(pcall(threading.compile(f), ...)))
+  end
+
+  it("of mininteger // -1 wraps around", function()
+    gives({ min, 0 }, "x // y, x % y", min, -1)
+    gives({ min, 0 }, "x // -1, x % -1", min)
+    gives({ min, min, min }, "-x, x * -1, math.abs(x)", min)
+    gives({ 0 }, "math.fmod(x, y)", min, -1)
+  end)
+
+  it("of // and % rounds down, for negative integers", function()
+    gives({ -4, 1 }, "x // y, x % y", -7, 2)
+    gives({ -4, -1 }, "x // y, x % y", 7, -2)
+    gives({ 3, -1 }, "x // y, x % y", -7, -2)
+    gives({ 0, 0 }, "x // y, x % y", 0, -2)
+    gives({ -1, max - 1 }, "x // y, x % y", -1, max)
+  end)
+
+  it("of // and % rounds down, for floats", function()
+    gives({ -4.0, 0.5 }, "x // y, x % y", -7.5, 2)
+    gives({ -4.0, -0.5 }, "x // y, x % y", 7.5, -2)
+    gives({ -0.0, inf }, "x // y, x % y", -1, inf)
+    gives({ -0.0, -inf }, "x // y, x % y", 1, -inf)
+    gives({ 0.0, 1.0 }, "x // y, x % y", 1, inf)
+    gives({ inf, nan }, "x // y, x % y", 1, 0.0)
+  end)
+
+  it("of // and % keeps the sign of -0.0", function()
+    gives({ -0.0, -0.0 }, "x // y, x % y", -0.0, 2)
+    gives({ 0.0, -0.0 }, "x // y, x % y", -0.0, -2)
+    gives({ 0.0, 0.0 }, "x // y, x % y", 0.0, 2)
+    gives({ -0.0, 0.0 }, "x // y, x % y", 0.0, -2)
+    gives({ -inf, nan }, "x // y, x % y", 1, -0.0)
+    gives({ -0.0, 0.0 }, "-x, x", 0.0)
+  end)
+
+  it("of a shift by 64 and more leaves nothing", function()
+    for _, n in ipairs { 64, 65, 1000, max } do
+      gives({ 0, 0 }, "x << y, x >> y", -1, n)
+      gives({ 0, 0 }, "x << y, x >> y", -1, -n)
+    end
+    gives({ 0, 0 }, "x << y, x >> y", -1, min)
+    gives({ min, 1 }, "x << y, x >> y", -1, 63)
+  end)
+
+  it("of a shift by less than 0 goes the other way", function()
+    gives({ 4, 16 }, "x << y, x >> y", 8, -1)
+    gives({ 4, 16 }, "x << -1, x >> -1", 8)
+    gives({ 1, min }, "x << y, x >> y", min | 1, -63)
+    gives({ 16, 0.0 }, "x << y, x - 2.0", 2.0, 3.0)
+  end)
+
+  it("of an integer beside a float compares their values", function()
+    local next = (1 << 53) + 1
+    gives({ false, false, true }, "x == y, x <= y, x > y", next, 0x1p53)
+    gives({ false, true, false }, "x == y, x < y, x >= y", 0x1p53, next)
+    gives({ true, true, false }, "x < y, x <= y, x == y", max, 0x1p63)
+    gives({ false, true, false }, "x < y, x <= y, x > y", min, -0x1p63)
+    gives({ true, false, true }, "x > y, x == y, x >= y", 0x1p63, max)
+    gives({ false, false, true }, "x < y, x >= y, x ~= y", max, nan)
+    gives({ true, true }, "x < y, x > -y", min, inf)
+  end)
+
+  it("of x ^ 2 is x * x", function()
+    for _, x in ipairs(NUMBERS) do
+      gives({ (x + 0.0) * (x + 0.0), (x + 0.0) * (x + 0.0) }, "x ^ 2, x ^ y",
+        x, 2)
+    end
+    gives({ 9.0, 0.5 }, "x ^ y, 2 ^ -1", 3, 2)
+  end)
+
+  it("of a float in ~ wants an integer's value", function()
+    gives({ 1, -4 }, "x ~ y, ~x", 3.0, 2.0)
+    gives({ min }, "x | 0", -0x1p63)
+  end)
+end)
+
+describe("which operand of ~ is named", function()
+  it("is the one that Lua names", function()
+    local function f(x, y) return x ~ y end
+    local function g(x, y) return x | 1.5, y end
+    check(f, { { 1.5, 2.5 }, { 1, 2.5 }, { 1.5, 2 }, { 1.5, true },
+      { true, 1.5 }, { true, false }, { 1, n = 2 }, { n = 2 }, { inf, nan },
+      { 0x1p63, 1.5 }, { 1.5, 0x1p63 } })
+    check(g, { { 1 }, { 2.5 }, { true } })
+    check(function(x) return 1.5 ~ x, x >> 0.5, 2.5 << x end, { { 1 } })
+    local one, two = 1.5, 2.5
+    check(function() return one ~ two end, { {} })
+    check(function(x) return one & x end, { { 1 }, { 2.5 }, { true } })
+    check(function(x) return ~x end, { { 1.5 }, { true }, { n = 1 } })
+  end)
+end)
+
+describe("a numeric for", function()
+  -- What the loop's variable was, in turn.
+  local function turns(from, to, step)
+    local a, b, c, n
+    n = 0
+    for i = from, to, step do
+      n = n + 1
+      if n == 1 then a = i elseif n == 2 then b = i elseif n == 3 then c = i
+      else break end
+    end
+    return n, a, b, c
+  end
+
+  local function turn(expected, ...)
+    local wanted = outcome(true, table.unpack(expected, 1, 4))
+    assert.equal(wanted, outcome(pcall(turns, ...)))
+    assert.equal(wanted, outcome(pcall(threading.compile(turns), ...)))
+  end
+
+  it("ends at maxinteger and at mininteger", function()
+    turn({ 2, max - 1, max }, max - 1, max, 1)
+    turn({ 1, max - 1 }, max - 1, max, 2)
+    turn({ 1, max }, max, max, max)
+    turn({ 2, min + 1, min }, min + 1, min, -1)
+    turn({ 3, min, -1, max - 1, n = 4 }, min, max, max)
+    turn({ 2, max, -1 }, max, min, min)
+    turn({ 0 }, max, min, 1)
+  end)
+
+  it("over integers rounds a limit of 3.7", function()
+    turn({ 3, 1, 2, 3, n = 4 }, 1, 3.7, 1)
+    turn({ 2, 5, 4 }, 5, 3.7, -1)
+    turn({ 0 }, 4, 3.7, 1)
+    turn({ 1, -3 }, -3, -3.7, -1)
+  end)
+
+  it("over integers takes a limit of NaN for the least of all", function()
+    turn({ 0 }, 1, nan, 1)
+    turn({ 4, 1, 0, -1 }, 1, nan, -1)
+    turn({ 1, min }, min, nan, -1)
+  end)
+
+  it("over integers goes as far as they do for an infinite limit", function()
+    turn({ 0 }, 1, -inf, 1)
+    turn({ 2, min + 1, min }, min + 1, -inf, -1)
+    turn({ 2, max - 1, max }, max - 1, inf, 1)
+    turn({ 0 }, 1, inf, -1)
+    turn({ 2, max - 1, max }, max - 1, 0x1p63, 1)
+    turn({ 1, min }, min, -0x1p63, -1)
+  end)
+
+  it("over floats ends where the sum passes the limit", function()
+    turn({ 3, 0.0, 0.5, 1.0 }, 0.0, 1, 0.5)
+    turn({ 1, 1.0 }, 1, 3.7, inf)
+    turn({ 1, 0x1p53 }, 0x1p53, 0x1p53, 2)
+    turn({ 4, 0x1p53, 0x1p53, 0x1p53 }, 0x1p53, 0x1p53, 1)
+    turn({ 1, nan }, nan, 1, 1) -- it does not
+    turn({ 1, 1.0 }, 1.0, nan, 1)
+  end)
+
+  it("refuses a step of 0 and of 0.0", function()
+    for _, step in ipairs { 0, 0.0, -0.0 } do
+      for _, from in ipairs { 1, 1.5 } do
+        local wanted = outcome(pcall(turns, from, 2, step))
+        assert.matches("'for' step is zero", wanted)
+        assert.equal(wanted,
+          outcome(pcall(threading.compile(turns), from, 2, step)))
+      end
+    end
+  end)
+end)
+
+describe("the line of a division by zero", function()
+  it("is the one that this Lua gives, which may be stale", function()
+    for _, sign in ipairs { "//", "%" } do
+      local f = load("return function(x, y, A)\nlocal z = x\nlocal n = #A\n"
+        .. "z = z + n\n\nz = z " .. sign .. " y\n\nreturn z\n" .. sign
+        .. " (y - 1) end", "=stale")()
+      local compiled = threading.compile(f)
+      local array = Array("int8", 2)
+      for _, y in ipairs { 0, 1, 2 } do
+        same(f, compiled, 7, y, array)
+      end
+      same(f, compiled, 7, 0.0, array)
+    end
+  end)
+end)
+
+describe("the sign of NaN", function() -- which Lua does not define
+  it("is all that may differ", function()
+    local divide = threading.compile(function(x, y) return x / y end)
+    for _, x in ipairs { 0.0, -0.0 } do
+      local got = divide(x, 0)
+      assert.equal("float", math.type(got))
+      assert.not_equal(got, got)
+    end
+  end)
+end)
+
 describe("a known function", function()
   it("is not its name", function()
     check(function()
@@ -198,6 +399,14 @@ describe("a function of the standard library", function()
     check(function() return math.floor() end, { {} })
     check(function(x) return math.max(x, nil) end, { { 1 } })
     check(function() return math.max() end, { {} })
+  end)
+end)
+
+describe("math.ult", function()
+  it("takes floats that are integers", function()
+    check_pairs(function(x, y) return math.ult(x, y) end)
+    check(function(x) return math.ult(x, 2.0), math.ult(2.5, x) end, { { 1 },
+      { 1.0 }, { 1.5 }, { true }, { n = 1 } })
   end)
 end)
 
