@@ -53,6 +53,7 @@ build = {
     ["threading.compile.prelude"] = "lua/threading/compile/prelude.lua",
     ["threading.compile.reasons"] = "lua/threading/compile/reasons.lua",
     ["threading.compile.sites"] = "lua/threading/compile/sites.lua",
+    ["threading.compile.spans"] = "lua/threading/compile/spans.lua",
     ["threading.compile.translate"] = "lua/threading/compile/translate.lua",
     ["threading.compile.types"] = "lua/threading/compile/types.lua",
     ["threading.compile.values"] = "lua/threading/compile/values.lua",

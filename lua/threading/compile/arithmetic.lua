@@ -39,8 +39,31 @@ end
 local SAME <const> = { ADD = "+", SUB = "-", MUL = "*" }
 local DIVISION <const> = { IDIV = true, MOD = true }
 
+-- The exponent of a constant that is a power of two; nil for others.
+local function exponent(value)
+  local n = value.constant
+  if n and n > 0 and n & n - 1 == 0 then
+    local power = 0
+    while n >> power ~= 1 do
+      power = power + 1
+    end
+    return power
+  end
+end
+
+-- A shift to the right and a mask round down, as Lua does.
+local function by_power(name, l, power)
+  if name == "IDIV" then
+    return string.format("%s >> %d", l.c, power)
+  end
+  return string.format("%s & INT64_C(0x%x)", l.c, (1 << power) - 1)
+end
+
 local function of_integers(self, name, l, r)
-  if DIVISION[name] and not (r.constant and r.constant ~= 0) then
+  local power = DIVISION[name] and exponent(r)
+  if power then
+    return by_power(name, l, power)
+  elseif DIVISION[name] and not (r.constant and r.constant ~= 0) then
     self:emit("  if (UNLIKELY(%s == 0)) %s", r.c, sites.is_stale
       and self:fail(l, r, { kind = "i", c = "saved" }, nil, true)
       or self:fail(l, r))
@@ -126,11 +149,26 @@ end
 
 local ORDER <const> = { LT = "<", LE = "<=" }
 
+local EXACT <const> = 1 << 53 -- up to here each integer is a float
+
+-- A constant beside a float, as the same number of that kind where there is
+-- one; other values as they are.
+local function as_other(value, other)
+  local n = value.constant
+  if value.kind == "i" and other.kind == "f" and n and n >= -EXACT
+    and n <= EXACT then
+    return { kind = "f", c = types.literal(n + 0.0) }
+  end
+  return value
+end
+
 -- C for l < r or l <= r; nil: the block has ended.
 local function order(self, name, l, r)
   if not are_numbers(self, l, r) then
     return nil
-  elseif l.kind == r.kind then
+  end
+  l, r = as_other(l, r), as_other(r, l)
+  if l.kind == r.kind then
     return string.format("%s %s %s", l.c, ORDER[name], r.c)
   end
   return string.format("%s_%s%s(%s, %s)", string.lower(name), l.kind, r.kind,
@@ -140,6 +178,7 @@ end
 -- C for l == r, or whether it is so where that is known.
 local function equal(self, l, r)
   if is_number(l) and is_number(r) then
+    l, r = as_other(l, r), as_other(r, l)
     if l.kind == r.kind then
       return string.format("%s == %s", l.c, r.c)
     elseif l.kind == "f" then

@@ -8,16 +8,19 @@ local ways = require "threading.compile.ways"
 
 -- The address of an Array's element, from 0, as C.
 local function address(array, at)
-  return string.format("((%s *)%s->data) + %s", types.arrays[array.kind].c,
+  return string.format("(%s *)%s_data + %s", types.arrays[array.kind].c,
     array.c, at)
 end
 
--- What is at an address, as a value.
-local function loaded(self, element_type, where)
-  local result = self:temporary(element_type.kind)
-  self:emit("  { %s e; __atomic_load(%s, &e, __ATOMIC_RELAXED); %s = (%s)e; }",
-    element_type.c, where, result, types.c_type(element_type.kind))
-  return { kind = element_type.kind, c = result }
+-- C that reads what is at an address.
+local function load(element_type, where)
+  return string.format("(%s)LOAD(%s, %s)", types.c_type(element_type.kind),
+    element_type.c, where)
+end
+
+-- C that stores a number there.
+local function store(element_type, where, c)
+  return string.format("STORE(%s, %s, %s);", element_type.c, where, c)
 end
 
 -- What is stored, as C; nil: the block has ended.
@@ -47,4 +50,5 @@ local function converted(self, element_type, value, fail)
   return c
 end
 
-return { address = address, converted = converted, loaded = loaded }
+return { address = address, converted = converted, load = load,
+  store = store }

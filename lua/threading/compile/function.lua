@@ -8,6 +8,7 @@ local flow = require "threading.compile.flow"
 local loops = require "threading.compile.loops"
 local operations -- below: they need this
 local sites = require "threading.compile.sites"
+local spans = require "threading.compile.spans"
 local standard = require "threading.private.standard"
 local types = require "threading.compile.types"
 local string, table = standard.string, standard.table
@@ -34,8 +35,7 @@ function Function:variable(register, kind)
   local name = types.letter(kind) .. register
   if not self.variables[name] then
     self.variables[name] = true
-    self.declarations[#self.declarations + 1] =
-      string.format("  %s %s = 0;", types.c_type(kind) or "char", name)
+    self.declarations[#self.declarations + 1] = types.declaration(kind, name)
   end
   return name
 end
@@ -43,8 +43,7 @@ end
 function Function:temporary(kind)
   self.temporaries = self.temporaries + 1
   local name = "v" .. self.temporaries
-  self.declarations[#self.declarations + 1] =
-    string.format("  %s %s = 0;", types.c_type(kind), name)
+  self.declarations[#self.declarations + 1] = types.declaration(kind, name)
   return name
 end
 
@@ -62,9 +61,21 @@ end
 -- Assigns a C expression to a register.
 function Function:set(register, kind, c)
   if types.c_type(kind) then
-    self:emit("  %s = %s;", self:variable(register, kind), c)
+    self:emit("  %s", types.assignment(kind, self:variable(register, kind), c))
   end
   self.kinds[register] = kind
+end
+
+-- The variable of an outer value, which is the same for all of a call.
+function Function:outer(index, kind)
+  local name = "in" .. index
+  if not self.variables[name] then
+    self.variables[name] = true
+    table.insert(self.declarations, types.declaration(kind, name))
+    table.insert(self.openings, "  " .. types.assignment(kind, name,
+      string.format("run->in[%d].u.%s", index, types.member(kind))))
+  end
+  return name
 end
 
 -- Versions -------------------------------------------------------------------
@@ -154,6 +165,20 @@ local function pairs_sorted(kinds)
   return ipairs(list)
 end
 
+local STRIPS <const> = 4 -- strips between two polls
+
+-- C that polls, for a jump back to instruction pc. Turns are counted, which
+-- takes less time than a look at what is pending: one that holds a strip, or
+-- ends one, counts for more.
+local function poll(self, pc)
+  if not self.variables.turns then
+    self.variables.turns = true
+    table.insert(self.declarations, "  int turns = STRIP;")
+  end
+  return self.spec.plain_loops[pc] and "COUNTED_POLL(1);"
+    or string.format("COUNTED_POLL(STRIP / %d);", STRIPS)
+end
+
 -- C that goes to instruction pc with the current kinds, or with others. The
 -- loops of numeric fors that hold no other are strip-mined: turns in a strip
 -- do not poll.
@@ -178,7 +203,7 @@ function Function:jump(pc, exempt, polls)
     end
   end
   if pc <= self.pc and polls ~= false then
-    parts[#parts + 1] = "POLL();"
+    parts[#parts + 1] = poll(self, pc)
   end
   local strip = self.strips[pc] and polls ~= false and "S" or ""
   parts[#parts + 1] = "goto " .. strip .. version.label .. ";"
@@ -318,10 +343,11 @@ local function block(self, version)
   local strip = self.strips[version.pc]
   if strip then
     self:emit("S%s: %s", version.label, strip)
+    spans.begin(self, version.pc)
   end
   self:emit("%s:;", version.label)
   self.is_guarded = false
-  self.kinds = {}
+  self.kinds, self.known = {}, {}
   for register, kind in pairs(version.kinds) do
     self.kinds[register] = kind
   end
@@ -340,7 +366,9 @@ local function block(self, version)
     if self.keeps_saved and SAVES[instruction.op] then
       self:emit("  saved = %d;", pc)
     end
+    local known = spans.result(self, instruction)
     pc = operation.run(self, instruction)
+    spans.note(self, instruction, known)
     if pc and self.leaders[pc] then
       self:emit("  %s", self:jump(pc))
       pc = nil
@@ -351,11 +379,13 @@ end
 local function translate(unit, spec, cap)
   local proto = spec.proto
   local self = setmetatable({ unit = unit, spec = spec, proto = proto,
-    lines = {}, declarations = {}, variables = {}, temporaries = 0,
+    lines = {}, declarations = {}, openings = {}, variables = {},
+    temporaries = 0,
     versions = {}, labels = 0, waiting = {}, pc = 0, cap = cap,
     limit = cap > LEAST_CAP and LIMIT or 4 * LIMIT,
     live = spec.live, leaders = spec.leaders }, Function)
   self.strips = loops.strips(self)
+  self.loops = spans.loops(proto, spec.innermost)
   self.keeps_saved = sites.is_stale and divides(proto)
   if self.keeps_saved then
     table.insert(self.declarations, "  int64_t saved = 0;")
@@ -368,6 +398,7 @@ local function translate(unit, spec, cap)
   while #self.waiting > 0 do
     block(self, table.remove(self.waiting))
   end
+  spans.complete(self)
   return self
 end
 
@@ -380,6 +411,7 @@ local function compile(unit, spec)
     spec.live = flow.liveness(spec.proto)
     spec.leaders = flow.leaders(spec.proto.code)
     spec.innermost = flow.innermost(spec.proto.code)
+    spec.plain_loops = flow.plain_loops(spec.proto.code)
   end
   local cap = CAP
   local made, result
@@ -393,7 +425,8 @@ local function compile(unit, spec)
     end
     cap = LEAST_CAP
   until made
-  spec.body_declarations = table.concat(result.declarations, "\n")
+  spec.body_declarations = table.concat(result.declarations, "\n") .. "\n"
+    .. table.concat(result.openings, "\n")
   spec.body = table.concat(result.lines, "\n")
   spec.labels, spec.variables = result.labels, result.variables
   spec.length = #result.lines

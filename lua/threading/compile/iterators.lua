@@ -82,14 +82,15 @@ builtins[NEXT] = function(self, list, use)
     return nil
   end
   at = ways.kept(self, "i", at)
-  local length = array.c .. "->n"
+  local length = array.c .. "_n"
   ways.branch(self, string.format("UNLIKELY((uint64_t)%s >= (uint64_t)%s)",
     at.c, length), function()
     ways.raise_if(self, at.c .. " != " .. length, list)
     return use { { kind = "n" } }
   end)
   return use { ways.kept(self, "i", at.c .. " + 1"),
-    elements.loaded(self, element, elements.address(array, at.c)) }
+    ways.kept(self, element.kind, elements.load(element,
+      elements.address(array, at.c))) }
 end
 
 return {

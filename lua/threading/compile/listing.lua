@@ -53,15 +53,18 @@ end
 
 -- Bodies ---------------------------------------------------------------------
 
--- What tail calls of its group go to begins it.
+-- What tail calls of its group go to begins it. One with loops polls, as it may
+-- itself be called in a strip, whose turns do not.
 local function body_of(spec, is_entered)
   local lines = { "{ (void)run;" }
   lines[#lines + 1] = is_entered and spec.name .. "_start:;" or nil
+  lines[#lines + 1] = string.find(spec.body, "COUNTED_POLL(", 1, true)
+    and "  POLL();" or nil
   lines[#lines + 1] = spec.body_declarations
   parameters(spec, function(_, parameter, n)
     local name = types.letter(spec.kinds[n]) .. n - 1
     lines[#lines + 1] = spec.variables[name]
-      and string.format("  %s = %s;", name, parameter)
+      and "  " .. types.assignment(spec.kinds[n], name, parameter)
       or string.format("  (void)%s;", parameter)
   end)
   lines[#lines + 1] = spec.body
@@ -190,7 +193,7 @@ end
 
 -- May it end otherwise than by returning?
 local function leaps(text)
-  for _, word in ipairs { "raise_at(", "POLL()", "STACK(", "run->lock_" } do
+  for _, word in ipairs { "raise_at(", "POLL(", "STACK(", "run->lock_" } do
     if string.find(text, word, 1, true) then
       return true
     end

@@ -75,8 +75,6 @@ local function floats(self, i, first, limit, step, exit)
   begin(self, i, "f", from, to, by)
 end
 
-local STRIP <const> = 1024 -- turns between two polls
-
 -- C that begins a strip, for the loop of a FORLOOP.
 local function begin_strip(self, i)
   local name = "strip" .. i.a
@@ -85,9 +83,9 @@ local function begin_strip(self, i)
     table.insert(self.declarations, "  uint64_t " .. name .. " = 0;")
   end
   local count = self:variable(i.older and i.a + 1 or i.a, "i")
-  return string.format("%s = (uint64_t)%s < %d ? (uint64_t)%s : %d; "
-    .. "%s = (int64_t)((uint64_t)%s - %s);", name, count, STRIP, count, STRIP,
-    count, count, name)
+  return string.format("%s = (uint64_t)%s < STRIP ? (uint64_t)%s : STRIP; "
+    .. "%s = (int64_t)((uint64_t)%s - %s);", name, count, count, count, count,
+    name)
 end
 
 -- The loops of a function that go in strips: their first instruction -> C.

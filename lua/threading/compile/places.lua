@@ -2,8 +2,7 @@
 -- variables, globals, and fields of tables that are known.
 
 local elements = require "threading.compile.elements"
-local standard = require "threading.private.standard"
-local string = standard.string
+local spans = require "threading.compile.spans"
 local types = require "threading.compile.types"
 local values = require "threading.compile.values"
 local arrays = types.arrays
@@ -38,16 +37,15 @@ local function get(self, target, array, index)
     return nil
   end
   local result = arrays[kind].kind
-  self:emit("  if (UNLIKELY((uint64_t)%s >= (uint64_t)%s->n)) {", at, array.c)
-  self:emit("  if (%s != %s->n) %s", at, array.c, self:fail(array, index))
+  self:emit("  if (%sUNLIKELY((uint64_t)%s >= (uint64_t)%s_n)) {",
+    spans.unless_inside(self, array, index), at, array.c)
+  self:emit("  if (%s != %s_n) %s", at, array.c, self:fail(array, index))
   local before = self.kinds[target]
   self:set_kind(target, "n")
   self:emit("  %s\n  }", self:jump(self.pc + 1, true))
   self:set_kind(target, before)
-  self:emit("  { %s e; __atomic_load(%s, &e, __ATOMIC_RELAXED);",
-    arrays[kind].c, elements.address(array, at))
-  self:set(target, result, string.format("(%s)e", types.c_type(result)))
-  self:emit "  }"
+  self:set(target, result, elements.load(arrays[kind],
+    elements.address(array, at)))
   return self.pc + 1
 end
 
@@ -59,16 +57,16 @@ local function set(self, array, index, value)
   if not at then
     return nil
   end
-  self:emit("  if (UNLIKELY((uint64_t)%s >= (uint64_t)%s->n)) %s", at, array.c,
+  self:emit("  if (%sUNLIKELY((uint64_t)%s >= (uint64_t)%s_n)) %s",
+    spans.unless_inside(self, array, index), at, array.c,
     self:fail(array, index))
   local c = elements.converted(self, arrays[array.kind], value,
     self:fail(array, index, value))
   if not c then
     return nil
   end
-  local name = arrays[array.kind].c
-  self:emit("  { %s e = (%s)%s; __atomic_store(%s, &e, __ATOMIC_RELAXED); }",
-    name, name, c, elements.address(array, at))
+  self:emit("  %s", elements.store(arrays[array.kind],
+    elements.address(array, at), c))
   return self.pc + 1
 end
 
@@ -100,11 +98,11 @@ end
 -- A register becomes what a dependency is.
 local function depend(self, target, dependency)
   local kind, index = self.unit:depend(dependency)
-  local c
   if types.c_type(kind) then
-    c = string.format("run->in[%d].u.%s", index, types.member(kind))
+    self:emit("  %s", types.copy(kind, self:variable(target, kind),
+      self:outer(index, kind)))
   end
-  self:set(target, kind, c)
+  self:set_kind(target, kind)
   return self.pc + 1
 end
 
@@ -113,9 +111,9 @@ local function upvalue(self, index)
     name = self.proto.upvalues[index + 1].name }
 end
 
-local function outer_value(dependency, kind, index)
-  return { kind = kind, upvalue = dependency.index, c = types.c_type(kind)
-    and string.format("run->in[%d].u.%s", index, types.member(kind)) }
+local function outer_value(self, dependency, kind, index)
+  return { kind = kind, upvalue = dependency.index,
+    c = types.c_type(kind) and self:outer(index, kind) }
 end
 
 local function field(self, target, table, name, register, outer)
@@ -152,7 +150,7 @@ return {
   LEN = { reads = function(i) return { i.b } end, run = function(self, i)
     local value = self:value(i.b)
     if arrays[value.kind] then
-      self:set(i.a, "i", value.c .. "->n")
+      self:set(i.a, "i", value.c .. "_n")
       return self.pc + 1
     end
     return self:indexed(value, value)
@@ -166,7 +164,7 @@ return {
     if types.is_object(kind) then
       return field(self, i.a, kind, constant_name(self, i), nil, outer.index)
     end
-    return values.read(self, i.a, outer_value(outer, kind, index),
+    return values.read(self, i.a, outer_value(self, outer, kind, index),
       constant_name(self, i))
   end },
   SETTABUP = { reads = function(i) return i.k == 0 and { i.c } or {} end,
@@ -177,7 +175,7 @@ return {
         self:refuse(outer.name == "_ENV" and "a write to a global"
           or "a write to a table", "return the value instead")
       end
-      return values.write(self, outer_value(outer, kind, index),
+      return values.write(self, outer_value(self, outer, kind, index),
         self.proto.constants[i.b + 1], operand(self, i))
     end },
   SETFIELD = { reads = function(i) return { i.a, i.k == 0 and i.c or i.a } end,

@@ -28,6 +28,16 @@ raise_at(threading_run *run, int site, threading_val a, threading_val b,
 
 #define POLL() threading_poll(run)
 
+#define STRIP 1024 /* turns of a loop between two polls */
+
+#define COUNTED_POLL(n)                   \
+  do {                                    \
+    if (UNLIKELY((turns -= (n)) <= 0)) {  \
+      turns = STRIP;                      \
+      POLL();                             \
+    }                                     \
+  } while (0)
+
 /* Calls may go round, as loops do. */
 #define STACK(site)                                                     \
   do {                                                                  \
@@ -35,6 +45,27 @@ raise_at(threading_run *run, int site, threading_val a, threading_val b,
     if (UNLIKELY((char *)__builtin_frame_address(0) < run->stack_limit)) \
       raise_at(run, (site), V_n, V_n, V_n);                              \
   } while (0)
+
+/* Numbers of Arrays and Values, which other threads read and write: each is
+** one access, not repeated and not left out. Compilers give a volatile access
+** of at most a register the code of a relaxed atomic, and better, as gcc takes
+** atomic floats through integer registers; a longer one would be two. */
+#if UINTPTR_MAX > UINT32_MAX
+#define LOAD(T, place) (*(volatile T *)(place))
+#define STORE(T, place, x) (*(volatile T *)(place) = (T)(x))
+#else
+#define LOAD(T, place)                                  \
+  __extension__({                                       \
+    T e;                                                \
+    __atomic_load((T *)(place), &e, __ATOMIC_RELAXED);  \
+    e;                                                  \
+  })
+#define STORE(T, place, x)                              \
+  do {                                                  \
+    T e = (T)(x);                                       \
+    __atomic_store((T *)(place), &e, __ATOMIC_RELAXED); \
+  } while (0)
+#endif
 
 MAYBE int64_t add_i(int64_t x, int64_t y) {
   return (int64_t)((uint64_t)x + (uint64_t)y);
@@ -133,6 +164,16 @@ MAYBE int limit_f(double f, int64_t step, int64_t *limit) {
   }
   *limit = INT64_MIN;
   return step < 0;
+}
+/* Are the indices of a strip, from its first turn to its last, below n?  Those
+** of the first two turns tell the step. */
+MAYBE int spans(int64_t first, int64_t second, uint64_t turns, int64_t n) {
+  int64_t step, last;
+  return (uint64_t)first < (uint64_t)n &&
+         !__builtin_sub_overflow(second, first, &step) &&
+         !__builtin_mul_overflow(step, (int64_t)turns, &last) &&
+         !__builtin_add_overflow(last, first, &last) &&
+         (uint64_t)last < (uint64_t)n;
 }
 /* How often a loop that runs comes back. */
 MAYBE int64_t count_i(int64_t first, int64_t limit, int64_t step) {

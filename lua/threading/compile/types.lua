@@ -40,6 +40,36 @@ local function c_type(kind)
     or is_pointer(kind) and "void *"
 end
 
+-- C that assigns a variable. One of an Array has two more beside it, where its
+-- elements begin and how many they are: an Array never moves, and C need not
+-- ask it again after each access.
+local function assignment(kind, name, c)
+  if arrays[kind] then
+    return string.format("%s = %s; %s_data = %s->data; %s_n = %s->n;", name, c,
+      name, name, name, name)
+  end
+  return string.format("%s = %s;", name, c)
+end
+
+-- C that assigns a variable another of the same kind.
+local function copy(kind, name, from)
+  if arrays[kind] then
+    return string.format("%s = %s; %s_data = %s_data; %s_n = %s_n;", name,
+      from, name, from, name, from)
+  end
+  return string.format("%s = %s;", name, from)
+end
+
+-- C that declares a variable.
+local function declaration(kind, name)
+  local c = string.format("  %s %s = 0;", c_type(kind) or "char", name)
+  if arrays[kind] then
+    return string.format("%s\n  void *%s_data = 0;\n  int64_t %s_n = 0;", c,
+      name, name)
+  end
+  return c
+end
+
 -- The member of a threading_val's union.
 local function member(kind)
   return MEMBERS[kind] or "p"
@@ -82,6 +112,7 @@ local function is_value(kind)
   return #kind == 1
 end
 
-return { arrays = arrays, c_type = c_type, is_object = is_object,
-  is_pointer = is_pointer, is_value = is_value, kind_of = kind_of,
-  letter = letter, literal = literal, member = member, values = values }
+return { arrays = arrays, assignment = assignment, c_type = c_type, copy = copy,
+  declaration = declaration, is_object = is_object, is_pointer = is_pointer,
+  is_value = is_value, kind_of = kind_of, letter = letter, literal = literal,
+  member = member, values = values }

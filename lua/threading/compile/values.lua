@@ -3,18 +3,13 @@
 
 local builtins = require "threading.compile.builtins"
 local elements = require "threading.compile.elements"
-local standard = require "threading.private.standard"
 local types = require "threading.compile.types"
-local string = standard.string
 
 local values = types.values
 
 local function load_number(self, target, value)
-  local element, result = values[value.kind], values[value.kind].kind
-  self:emit("  { %s e; __atomic_load((%s *)%s, &e, __ATOMIC_RELAXED);",
-    element.c, element.c, value.c)
-  self:set(target, result, string.format("(%s)e", types.c_type(result)))
-  self:emit "  }"
+  local element = values[value.kind]
+  self:set(target, element.kind, elements.load(element, value.c))
   return self.pc + 1
 end
 
@@ -35,8 +30,7 @@ local function write(self, value, name, number)
   if not c then
     return nil
   end
-  self:emit("  { %s e = (%s)%s; __atomic_store((%s *)%s, &e, "
-    .. "__ATOMIC_RELAXED); }", element.c, element.c, c, element.c, value.c)
+  self:emit("  %s", elements.store(element, value.c, c))
   return self.pc + 1
 end
 

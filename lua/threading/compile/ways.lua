@@ -3,6 +3,7 @@
 
 local standard = require "threading.private.standard"
 local string = standard.string
+local types = require "threading.compile.types"
 local ipairs, next = ipairs, next
 
 local M = {}
@@ -18,7 +19,7 @@ end
 -- A C expression's value, which does not change when registers do.
 function M.kept(self, kind, c)
   local name = self:temporary(kind)
-  self:emit("  %s = %s;", name, c)
+  self:emit("  %s", types.assignment(kind, name, c))
   return { kind = kind, c = name }
 end
 
@@ -84,11 +85,11 @@ function M.copy(self, to, from)
     self:emit("  %s = %s;", self:variable(to, part),
       self:variable(from, part))
   end
-  if PARTS[kind] then
-    self:set_kind(to, kind)
-  else
-    self:set(to, kind, self:value(from).c)
+  if types.c_type(kind) then
+    self:emit("  %s", types.copy(kind, self:variable(to, kind),
+      self:variable(from, kind)))
   end
+  self:set_kind(to, kind)
 end
 
 -- A function that is called `name` in this library alone, as a value.

@@ -1,0 +1,177 @@
+-- Strips of numeric fors in which no index leaves its Array.
+--
+-- An index that is the loop's variable, plus or times what the loop does not
+-- change, goes from its first value to its last by equal steps. If these two
+-- are within the Array, all are: that is found out once for a strip, in C, and
+-- the C compiler makes a loop without checks for strips where it holds.
+--
+-- What is known of a register is {c =, varies =}: C that gives its value from
+-- the variable, which is written `@`.
+
+local flow = require "threading.compile.flow"
+local standard = require "threading.private.standard"
+local string, table = standard.string, standard.table
+local types = require "threading.compile.types"
+local ipairs, pairs = ipairs, pairs
+
+local MOST <const> = 16 -- indices of a loop that are looked at
+
+-- The registers that a loop's body may write.
+local function written(proto, first, last)
+  local set = {}
+  for pc = first, last do
+    local i = proto.code[pc]
+    flow.writes(i, proto.stack, function(register) set[register] = true end)
+    if i.op == "TESTSET" then
+      set[i.a] = true
+    end
+  end
+  return set
+end
+
+-- The loops of a function that go in strips: each of their instructions -> the
+-- loop.
+local function loops(proto, innermost)
+  local by_pc = {}
+  for pc, i in ipairs(proto.code) do
+    local first = pc + 1 - i.bx
+    if i.op == "FORLOOP" and innermost[first] then
+      local loop = { inside = "inside" .. first, strip = "strip" .. i.a,
+        written = written(proto, first, pc - 1),
+        variable = i.older and i.a + 3 or i.a + 2,
+        step = i.older and i.a + 2 or i.a + 1, tests = {}, strips = {} }
+      for at = first, pc - 1 do
+        by_pc[at] = loop
+      end
+    end
+  end
+  return by_pc
+end
+
+-- What is known of a register; nil: nothing.
+local function of(self, loop, register)
+  if self.kinds[register] ~= "i" then
+    return nil
+  elseif loop.written[register] then
+    return self.known[register]
+  elseif register == loop.variable then
+    return { c = "@", varies = true }
+  end
+  return { c = self:variable(register, "i") }
+end
+
+local function of_constant(n)
+  return types.kind_of(n) == "i" and { c = types.literal(n) } or nil
+end
+
+-- The sum, difference or product of two integers of which something is known.
+local function combine(name, l, r)
+  if not l or not r or name == "mul" and l.varies and r.varies then
+    return nil
+  end
+  return { c = string.format("%s_i(%s, %s)", name, l.c, r.c),
+    varies = l.varies or r.varies }
+end
+
+local results = {}
+
+for op, name in pairs { ADD = "add", SUB = "sub", MUL = "mul" } do
+  results[op] = function(self, loop, i)
+    return combine(name, of(self, loop, i.b), of(self, loop, i.c))
+  end
+  results[op .. "K"] = function(self, loop, i)
+    return combine(name, of(self, loop, i.b),
+      of_constant(self.proto.constants[i.c + 1]))
+  end
+end
+
+function results.ADDI(self, loop, i)
+  return combine("add", of(self, loop, i.b), of_constant(i.sc))
+end
+
+function results.MOVE(self, loop, i)
+  return of(self, loop, i.b)
+end
+
+function results.LOADI(_, _, i)
+  return of_constant(i.sbx)
+end
+
+-- What will be known of the register that an instruction sets.
+local function result(self, i)
+  local loop, known = self.loops[self.pc], results[i.op]
+  return loop and known and known(self, loop, i)
+end
+
+-- Notes that, once the instruction has been translated.
+local function note(self, i, known)
+  flow.writes(i, self.proto.stack, function(register)
+    self.known[register] = nil
+  end)
+  if i.op == "TESTSET" then
+    self.known[i.a] = nil
+  end
+  if known then
+    self.known[i.a] = known
+  end
+end
+
+-- C of the index from 0 for a value of the variable.
+local function index_at(known, variable)
+  return "sub_i(" .. string.gsub(known.c, "@", variable) .. ", 1)"
+end
+
+-- C that is true where an index of an Array need not be checked: an operator
+-- follows it, or it is empty.
+local function unless_inside(self, array, index)
+  local loop = self.loops[self.pc]
+  if not loop or loop.written[array.register] then
+    return ""
+  end
+  local known
+  if index.register then
+    known = of(self, loop, index.register)
+  elseif index.kind == "i" then
+    known = { c = index.c }
+  end
+  if not known then
+    return ""
+  end
+  local variable = self:variable(loop.variable, "i")
+  local test = string.format("spans(%s, %s, %s, %s_n)",
+    index_at(known, variable), index_at(known, string.format("add_i(%s, %s)",
+    variable, self:variable(loop.step, "i"))), loop.strip, array.c)
+  if not loop.tests[test] then
+    if #loop.tests >= MOST then
+      return ""
+    end
+    loop.tests[test] = true
+    table.insert(loop.tests, test)
+  end
+  return string.format("UNLIKELY(!%s) && ", loop.inside)
+end
+
+-- A strip begins in the last line.
+local function begin(self, pc)
+  table.insert(self.loops[pc].strips, #self.lines)
+end
+
+-- Completes the beginnings of strips, now that all indices are known.
+local function complete(self)
+  local done = {}
+  for _, loop in pairs(self.loops) do
+    if #loop.tests > 0 and not done[loop] then
+      done[loop] = true
+      table.insert(self.declarations,
+        string.format("  int %s = 0;", loop.inside))
+      for _, line in ipairs(loop.strips) do
+        self.lines[line] = string.format("%s\n  %s = %s >= 8\n    && %s;",
+          self.lines[line], loop.inside, loop.strip,
+          table.concat(loop.tests, "\n    && "))
+      end
+    end
+  end
+end
+
+return { begin = begin, complete = complete, loops = loops, note = note,
+  result = result, unless_inside = unless_inside }
