@@ -35,7 +35,7 @@ local max <const>, min <const> = math.maxinteger, math.mininteger
 -- Limits about the end of the Array, and of a strip.
 local function limits()
   local lists = {}
-  for _, n in ipairs { 0, 1, 7, 8, 9, 10, 40, 1023, 1024, 1025, 1026, 2100 } do
+  for _, n in ipairs { 0, 1, 7, 8, 9, 10, 40, 4096, 4097, 4098, 8200 } do
     for more = -1, 2 do
       lists[#lists + 1] = { n, n + more }
     end
@@ -73,7 +73,7 @@ describe("a compiled loop", function()
       return sum
     end
     local lists = {}
-    for _, n in ipairs { 1, 8, 9, 30, 1024, 1030 } do
+    for _, n in ipairs { 1, 8, 9, 30, 4096, 4100 } do
       for last = -1, 1 do
         lists[#lists + 1] = { n, n, last }
       end

@@ -165,7 +165,7 @@ local function pairs_sorted(kinds)
   return ipairs(list)
 end
 
-local STRIPS <const> = 4 -- strips between two polls
+local STRIPS <const> = 2 -- strips between two polls
 
 -- C that polls, for a jump back to instruction pc. Turns are counted, which
 -- takes less time than a look at what is pending: one that holds a strip, or

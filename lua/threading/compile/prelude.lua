@@ -28,7 +28,7 @@ raise_at(threading_run *run, int site, threading_val a, threading_val b,
 
 #define POLL() threading_poll(run)
 
-#define STRIP 1024 /* turns of a loop between two polls */
+#define STRIP 4096 /* turns of a loop between two polls */
 
 #define COUNTED_POLL(n)                   \
   do {                                    \
