@@ -37,10 +37,12 @@ test:
 	@tools/test $(SPEC)
 
 bench: rock
+	@tools/install-deps --try luajit
 	@tools/bench
 
 .PHONY: bench-record
 bench-record: rock
+	@tools/install-deps --try luajit
 	@tools/bench record
 
 lint:

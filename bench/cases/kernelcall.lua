@@ -1,5 +1,6 @@
--- kernelcall.lua kernel|plain: the call of a kernel with two numbers, or of a
--- plain function of C that lets go of the lock.
+-- kernelcall.lua kernel|compiled|plain: the call of a kernel with two numbers,
+-- of a compiled Lua function, or of a plain function of C that lets go of the
+-- lock.
 local threading = require "threading"
 local now = require "probe".now
 local N <const> = 2000000
@@ -14,6 +15,10 @@ end
 local add
 if arg[1] == "kernel" then
   add = threading.kernel "double add(double a, double b) { return a + b; }".add
+elseif arg[1] == "compiled" then
+  add = threading.compile(function(a, b)
+    return a + b
+  end)
 else
   build_nogil()
   add = require "nogil".add
