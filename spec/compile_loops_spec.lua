@@ -98,6 +98,30 @@ describe("a compiled loop", function()
     })
   end)
 
+  it("has indices beside one another, of which one leaves the Array", function()
+    local lists = {}
+    for _, n in ipairs { 0, 1, 4, 5, 6, 20 } do
+      for first = 1, 4 do
+        for last = n - 4, n + 5 do
+          lists[#lists + 1] = { n, first, last }
+        end
+      end
+    end
+    check(function(a, first, last)
+      local sum = 0
+      for i = first, last do
+        sum = sum + a[i + 3] * 3 - a[i]
+        a[i - 2] = sum
+      end
+      return sum
+    end, lists)
+    check(function(a, first, last)
+      for i = last, first, -1 do
+        a[i + 1] = a[i] - a[i - 1]
+      end
+    end, lists)
+  end)
+
   it("has indices that wrap around", function()
     check(function(a, factor, offset)
       local sum = 0

@@ -165,11 +165,11 @@ MAYBE int limit_f(double f, int64_t step, int64_t *limit) {
   *limit = INT64_MIN;
   return step < 0;
 }
-/* Are the indices of a strip, from its first turn to its last, below n?  Those
-** of the first two turns tell the step. */
+/* Are the indices of a strip, from its first turn to its last, below n, which
+** may be negative?  Those of the first two turns tell the step. */
 MAYBE int spans(int64_t first, int64_t second, uint64_t turns, int64_t n) {
   int64_t step, last;
-  return (uint64_t)first < (uint64_t)n &&
+  return n > 0 && (uint64_t)first < (uint64_t)n &&
          !__builtin_sub_overflow(second, first, &step) &&
          !__builtin_mul_overflow(step, (int64_t)turns, &last) &&
          !__builtin_add_overflow(last, first, &last) &&

@@ -5,16 +5,19 @@
 -- are within the Array, all are: that is found out once for a strip, in C, and
 -- the C compiler makes a loop without checks for strips where it holds.
 --
--- What is known of a register is {c =, varies =}: C that gives its value from
--- the variable, which is written `@`.
+-- What is known of a register is {c =, offset =, varies =}: C that gives its
+-- value, but for a constant, from the variable, which is written `@`. Indices
+-- that differ by a constant are looked at together.
 
 local flow = require "threading.compile.flow"
 local standard = require "threading.private.standard"
-local string, table = standard.string, standard.table
+local math, string, table = standard.math, standard.string, standard.table
 local types = require "threading.compile.types"
 local ipairs, pairs = ipairs, pairs
 
+local LEAST <const> = 4 -- turns for which it pays
 local MOST <const> = 16 -- indices of a loop that are looked at
+local FARTHEST <const> = 1 << 20 -- what they may differ by
 
 -- The registers that a loop's body may write.
 local function written(proto, first, last)
@@ -55,22 +58,50 @@ local function of(self, loop, register)
   elseif loop.written[register] then
     return self.known[register]
   elseif register == loop.variable then
-    return { c = "@", varies = true }
+    return { c = "@", offset = 0, varies = true }
   end
-  return { c = self:variable(register, "i") }
+  return { c = self:variable(register, "i"), offset = 0 }
 end
 
 local function of_constant(n)
-  return types.kind_of(n) == "i" and { c = types.literal(n) } or nil
+  if types.kind_of(n) ~= "i" then
+    return nil
+  elseif -FARTHEST <= n and n <= FARTHEST then
+    return { offset = n }
+  end
+  return { c = types.literal(n), offset = 0 }
+end
+
+-- C of all of it.
+local function whole(known)
+  if not known.c then
+    return types.literal(known.offset)
+  elseif known.offset == 0 then
+    return known.c
+  end
+  return string.format("add_i(%s, %s)", known.c, types.literal(known.offset))
+end
+
+-- A sum of which one part is a constant, so that only that changes.
+local function moved(known, by)
+  local offset = known.offset + by
+  if -FARTHEST <= offset and offset <= FARTHEST then
+    return { c = known.c, offset = offset, varies = known.varies }
+  end
+  return nil
 end
 
 -- The sum, difference or product of two integers of which something is known.
 local function combine(name, l, r)
   if not l or not r or name == "mul" and l.varies and r.varies then
     return nil
+  elseif name ~= "mul" and not r.c then
+    return moved(l, name == "add" and r.offset or -r.offset)
+  elseif name == "add" and not l.c then
+    return moved(r, l.offset)
   end
-  return { c = string.format("%s_i(%s, %s)", name, l.c, r.c),
-    varies = l.varies or r.varies }
+  return { c = string.format("%s_i(%s, %s)", name, whole(l), whole(r)),
+    offset = 0, varies = l.varies or r.varies }
 end
 
 local results = {}
@@ -116,9 +147,33 @@ local function note(self, i, known)
   end
 end
 
--- C of the index from 0 for a value of the variable.
-local function index_at(known, variable)
-  return "sub_i(" .. string.gsub(known.c, "@", variable) .. ", 1)"
+-- C of the least index, from 0, for a value of the variable.
+local function index_at(test, variable)
+  return string.format("add_i(%s, %d)", string.gsub(test.c, "@", variable),
+    test.least - 1)
+end
+
+-- C of whether the indices of a test are inside for all of a strip.
+local function condition(loop, test)
+  return string.format("spans(%s, %s, %s, %s_n - %d)",
+    index_at(test, loop.at), index_at(test, loop.next), loop.strip, test.array,
+    test.most - test.least)
+end
+
+-- Adds an index to a loop's tests; false: there are too many.
+local function add_test(loop, array, known)
+  local c = known.c or "0"
+  local key = array .. " " .. c
+  local test = loop.tests[key]
+  if test then
+    test.least = math.min(test.least, known.offset)
+    test.most = math.max(test.most, known.offset)
+  elseif #loop.tests < MOST then
+    test = { array = array, c = c, least = known.offset, most = known.offset }
+    loop.tests[key] = test
+    table.insert(loop.tests, test)
+  end
+  return test ~= nil
 end
 
 -- C that is true where an index of an Array need not be checked: an operator
@@ -132,22 +187,14 @@ local function unless_inside(self, array, index)
   if index.register then
     known = of(self, loop, index.register)
   elseif index.kind == "i" then
-    known = { c = index.c }
+    known = { c = index.c, offset = 0 }
   end
-  if not known then
+  if not known or not add_test(loop, array.c, known) then
     return ""
   end
-  local variable = self:variable(loop.variable, "i")
-  local test = string.format("spans(%s, %s, %s, %s_n)",
-    index_at(known, variable), index_at(known, string.format("add_i(%s, %s)",
-    variable, self:variable(loop.step, "i"))), loop.strip, array.c)
-  if not loop.tests[test] then
-    if #loop.tests >= MOST then
-      return ""
-    end
-    loop.tests[test] = true
-    table.insert(loop.tests, test)
-  end
+  loop.at = self:variable(loop.variable, "i")
+  loop.next = string.format("add_i(%s, %s)", loop.at,
+    self:variable(loop.step, "i"))
   return string.format("UNLIKELY(!%s) && ", loop.inside)
 end
 
@@ -156,19 +203,27 @@ local function begin(self, pc)
   table.insert(self.loops[pc].strips, #self.lines)
 end
 
--- Completes the beginnings of strips, now that all indices are known.
+-- Completes the beginnings of a loop's strips.
+local function complete_loop(self, loop)
+  local conditions = {}
+  for i, test in ipairs(loop.tests) do
+    conditions[i] = condition(loop, test)
+  end
+  table.insert(self.declarations, string.format("  int %s = 0;", loop.inside))
+  for _, line in ipairs(loop.strips) do
+    self.lines[line] = string.format("%s\n  %s = %s >= %d\n    && %s;",
+      self.lines[line], loop.inside, loop.strip, LEAST,
+      table.concat(conditions, "\n    && "))
+  end
+end
+
+-- The same of all loops, now that all indices are known.
 local function complete(self)
   local done = {}
   for _, loop in pairs(self.loops) do
     if #loop.tests > 0 and not done[loop] then
       done[loop] = true
-      table.insert(self.declarations,
-        string.format("  int %s = 0;", loop.inside))
-      for _, line in ipairs(loop.strips) do
-        self.lines[line] = string.format("%s\n  %s = %s >= 8\n    && %s;",
-          self.lines[line], loop.inside, loop.strip,
-          table.concat(loop.tests, "\n    && "))
-      end
+      complete_loop(self, loop)
     end
   end
 end
