@@ -250,13 +250,22 @@ function Function:refuse(what, instead)
   self.unit:refuse(self.proto, self.pc, what, instead)
 end
 
-local function as_val(value)
-  if not value or not value.kind or not types.c_type(value.kind) then
-    return "V_n"
-  elseif types.member(value.kind) == "p" then
-    return string.format("V_a(%s, '%s')", value.c, value.kind)
+-- Up to three values as arguments of raise_at.
+local function raised(...)
+  local whole, floats, kinds = { "0", "0", "0" }, { "0", "0", "0" }, {}
+  for n = 1, 3 do
+    local value = select(n, ...)
+    local kind = value and value.kind
+    kinds[n] = kind and types.c_type(kind) and kind or "n"
+    if kinds[n] == "f" then
+      floats[n] = value.c
+    elseif kinds[n] ~= "n" then
+      whole[n] = types.member(kind) == "p" and "(intptr_t)" .. value.c
+        or value.c
+    end
   end
-  return string.format("V_%s(%s)", value.kind, value.c)
+  return string.format("KINDS('%s'), %s, %s", table.concat(kinds, "', '"),
+    table.concat(whole, ", "), table.concat(floats, ", "))
 end
 
 -- C that raises what this instruction raises, for these operands: three at
@@ -281,8 +290,8 @@ function Function:fail(a, b, c, registers, is_stale)
       site.registers[value.register] = name
     end
   end
-  return string.format("raise_at(run, %d, %s, %s, %s);",
-    self.unit:add_site(site), as_val(a), as_val(b), as_val(c))
+  return string.format("raise_at(run, %d, %s);", self.unit:add_site(site),
+    raised(a, b, c))
 end
 
 -- An index or a length of what has none, in compiled code.

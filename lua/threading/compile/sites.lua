@@ -71,10 +71,14 @@ local function close_arguments(proto, pc, top)
     { __index = proto })
 end
 
+-- A function whose frames are large: few fill Lua's stack.
+local RECURSION <const> = "local function f() return 1 + f("
+  .. string.rep("1, ", 200) .. "1) end f()"
+
 -- What this Lua says of calls that nest too deeply.
 local function overflow()
-  local _, message = pcall(load "local function f() return 1 + f() end f()")
-  return string.match(message, "^.*:1: (.*)$") or message
+  local _, message = pcall(load(RECURSION, "=x"))
+  return string.match(message, "^x:1: (.*)$") or message
 end
 
 -- What to say where the interpreter raises nothing. Metatables of plain types,

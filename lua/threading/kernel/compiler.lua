@@ -64,12 +64,18 @@ end
 
 local identities = {} -- of this process: command -> {flags, text}
 
+-- The flags for a compiler that has -march=native, and their name in the list
+-- of identities.
+local function native_flags(options)
+  local native = append(append({}, NATIVE), options.flags)
+  return native, table.concat(options.compiler, "\0") .. "\0\0"
+    .. table.concat(native, "\0")
+end
+
 -- The flags, without -march=native for a compiler that has no such, and what
 -- the compiler says under them.
 local function consult(options)
-  local native = append(append({}, NATIVE), options.flags)
-  local name = table.concat(options.compiler, "\0") .. "\0\0"
-    .. table.concat(native, "\0")
+  local native, name = native_flags(options)
   local known = identities[name]
   if not known then
     local text = identity(options.compiler, native, options.timeout, true)
@@ -86,18 +92,19 @@ end
 
 -- Compilers whose own file says all that is to know of them. Others, such as
 -- scripts and ccache, may call any: they are asked.
-local function is_itself(path)
-  local name = string.match(path, "[^/]*$")
+-- The path of one that is, or nothing.
+local function own_path(options)
+  local path = _thread._find_binary(options.compiler[1])
+  local name = path and string.match(path, "[^/]*$") or ""
   return (string.find(name, "gcc") or string.find(name, "clang"))
-    and not string.find(name, "cache")
+    and not string.find(name, "cache") and path
 end
 
 -- What makes the compiler's work for this processor what it is: the version
 -- of its file, or what it says.
 local function describe(options)
-  local path = _thread._find_binary(options.compiler[1])
-  local processor = _thread._processor()
-  if path and processor and is_itself(path) then
+  local path, processor = own_path(options), _thread._processor()
+  if path and processor then
     return table.concat({ path, (_thread._state(path)), processor }, "\0")
   end
   return select(2, consult(options))
@@ -136,14 +143,26 @@ local function is_linked(flags)
   return false
 end
 
-local function command_of(options, path)
-  local flags = consult(options)
+local function command_of(options, flags, path)
   local words = append(append({}, options.compiler), STANDARD)
   append(words, { "-MD", "-MF", path .. "/kernel.d", "-o",
     path .. "/kernel.so", path .. "/kernel.c" })
   append(append(words, options.own), flags)
   append(words, is_linked(options.flags) and "-Wl,-t" or "")
   return append(words, "-lm")
+end
+
+-- Compiles in a folder; returns what the compiler says. One that is likely to
+-- have -march=native is not asked before: that takes it as long as to begin a
+-- compilation.
+local function compile_at(options, path)
+  local native, name = native_flags(options)
+  local log
+  if own_path(options) and not identities[name] then
+    log = run(command_of(options, native, path), options.timeout, true)
+  end
+  return log or run(command_of(options, (consult(options)), path),
+    options.timeout)
 end
 
 local function write(place, name, text)
@@ -159,7 +178,7 @@ local function compile(place, source, options)
   write(place, "kernel.c", source)
   local input = place.path .. "/kernel.c"
   local _, start = _thread._state(input)
-  local log = run(command_of(options, place.path), options.timeout)
+  local log = compile_at(options, place.path)
   local states = cache.dependencies(place, input, { source = source,
     flags = options.flags, log = log, start = start })
   local object = _thread._read_file(place.folder, "kernel.so")
