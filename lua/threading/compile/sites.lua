@@ -72,8 +72,8 @@ local function close_arguments(proto, pc, top)
 end
 
 -- A function whose frames are large: few fill Lua's stack.
-local RECURSION <const> = "local function f() return 1 + f("
-  .. string.rep("1, ", 200) .. "1) end f()"
+local RECURSION <const> = "local function f() local "
+  .. string.rep("a, ", 150) .. "a return 1 + f() end f()"
 
 -- What this Lua says of calls that nest too deeply.
 local function overflow()
