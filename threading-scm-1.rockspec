@@ -36,6 +36,7 @@ build = {
     ["threading.compile.builtins"] = "lua/threading/compile/builtins.lua",
     ["threading.compile.bytecode"] = "lua/threading/compile/bytecode.lua",
     ["threading.compile.calls"] = "lua/threading/compile/calls.lua",
+    ["threading.compile.closures"] = "lua/threading/compile/closures.lua",
     ["threading.compile.dependencies"] =
       "lua/threading/compile/dependencies.lua",
     ["threading.compile.elements"] = "lua/threading/compile/elements.lua",

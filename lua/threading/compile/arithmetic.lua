@@ -193,6 +193,10 @@ local function equal(self, l, r)
   elseif l.kind == "b" then
     return string.format("%s == %s", l.c, r.c)
   end
+  local object = self.unit:object(l.kind)
+  if object and object.parent then
+    self:refuse("a comparison of functions inside", "compare numbers")
+  end
   return true
 end
 

@@ -171,7 +171,7 @@ function Reader:prototype(parent)
   proto.upvalues = self:upvalues()
   proto.protos = self:protos(proto)
   if not older then
-    proto.chunk = self:string()
+    proto.chunk = self:string() or parent and parent.chunk
   end
   proto.lines = self:lines(proto.line)
   self:names(proto)

@@ -1,6 +1,7 @@
 -- Calls and returns.
 
 local builtins = require "threading.compile.builtins"
+local closures = require "threading.compile.closures"
 local standard = require "threading.private.standard"
 local string, table = standard.string, standard.table
 local types = require "threading.compile.types"
@@ -15,7 +16,7 @@ local function reads_call(i, self)
   for register = i.a, last_argument(self, i) do
     list[#list + 1] = register
   end
-  return list
+  return closures.append_read(self, i.a, list)
 end
 
 local function arguments(self, i)
@@ -64,10 +65,8 @@ end
 
 local function c_call(spec, list, out)
   local parts = { "run" }
-  for n = 1, spec.proto.params do
-    if list[n] and list[n].c then
-      parts[#parts + 1] = list[n].c
-    end
+  for n in ipairs(spec.kinds) do
+    parts[#parts + 1] = list[n].c or nil
   end
   parts[#parts + 1] = out
   return string.format("%s(%s)", spec.name, table.concat(parts, ", "))
@@ -78,11 +77,12 @@ local function call_single(self, i, spec, list, use)
   local call = c_call(spec, list)
   if not types.c_type(kind or "n") then
     self:emit("  %s;", call)
-    return use(self, i, { kind and { kind = kind } })
+    return use(self, i, closures.take(self, spec, { kind and { kind = kind } }))
   end
   local result = self:temporary(kind)
   self:emit("  %s = %s;", result, call)
-  return use(self, i, { { kind = kind, c = result } })
+  return use(self, i, closures.take(self, spec,
+    { { kind = kind, c = result } }))
 end
 
 local function copy_of(kinds)
@@ -103,7 +103,7 @@ local function call_many(self, i, spec, list, use)
   for _, result in ipairs(spec.results) do
     self.kinds = copy_of(kinds)
     self:emit("  case %d:", self.unit:result_number(result))
-    local pc = use(self, i, results_of(result, out))
+    local pc = use(self, i, closures.take(self, spec, results_of(result, out)))
     if pc then
       self:emit("  %s", self:jump(pc, true))
     end
@@ -128,21 +128,32 @@ local function go_on(self, spec, list)
   for _, kinds in ipairs(spec.results) do
     self.unit:add_result(self.spec, kinds)
   end
-  for n = 1, spec.proto.params do
-    if list[n] and list[n].c then
+  for n in ipairs(spec.kinds) do
+    if list[n].c then
       self:emit("  %s_p%d = %s;", spec.name, n - 1, list[n].c)
     end
   end
   self:emit("  POLL(); goto %s_start;", spec.name)
 end
 
-local function call_compiled(self, i, object, list, use)
-  local kinds = {}
-  for n, value in ipairs(list) do
-    kinds[n] = value.kind
+-- What a function is passed: as many arguments as it has parameters, and cells.
+local function inputs(self, object, cells, list)
+  local all = {}
+  for n = 1, object.proto.params do
+    all[n] = list[n] or { kind = "n" }
+    closures.check(self, all[n], "passed on")
   end
-  local spec, is_tail = self.unit:specialise(object, kinds, self),
-    use == give_back
+  for _, cell in ipairs(cells) do
+    all[#all + 1] = self:value(closures.place(self, cell))
+  end
+  return all
+end
+
+local function call_compiled(self, i, object, list, use)
+  local cells = closures.cells(self, object)
+  list = inputs(self, object, cells, list)
+  local spec = self.unit:specialise(object, list, cells, self)
+  local is_tail = use == give_back and closures.returns_same(self, spec)
   self.unit:add_call(self.spec, spec, is_tail)
   if is_tail and self.unit.graph:comes_back(self.spec, spec) then
     return go_on(self, spec, list)
@@ -162,7 +173,10 @@ end
 local ITERATORS <const> = { pairs = true, next = true }
 
 local function refuse_unknown(self, object)
-  if ITERATORS[object.value] then
+  if object.is_closed then
+    self:refuse("a function inside that outlives its variables",
+      "call it where it is defined")
+  elseif ITERATORS[object.value] then
     self:refuse("the function " .. object.value, "write for i = 1, #a do")
   elseif type(object.value) == "string" then
     self:refuse("the function " .. object.value,
@@ -210,7 +224,9 @@ return { call = call, put = put, operations = {
   CALL = { reads = reads_call, run = function(self, i)
     return call(self, i, arguments(self, i), deliver)
   end },
-  TAILCALL = { reads = reads_call, run = function(self, i)
+  TAILCALL = { reads = function(i, self)
+    return closures.append_written(self, reads_call(i, self))
+  end, run = function(self, i)
     return call(self, i, arguments(self, i), give_back)
   end },
   RETURN = {
@@ -219,16 +235,20 @@ return { call = call, put = put, operations = {
       for register = i.a, last_result(self, i) do
         list[#list + 1] = register
       end
-      return list
+      return closures.append_written(self, list)
     end,
     run = function(self, i)
       self:finish(values(self, i.a, last_result(self, i)))
     end,
   },
-  RETURN0 = { run = function(self)
+  RETURN0 = { reads = function(_, self)
+    return closures.append_written(self, {})
+  end, run = function(self)
     self:finish {}
   end },
-  RETURN1 = { reads = function(i) return { i.a } end, run = function(self, i)
+  RETURN1 = { reads = function(i, self)
+    return closures.append_written(self, { i.a })
+  end, run = function(self, i)
     self:finish { self:value(i.a) }
   end },
 } }

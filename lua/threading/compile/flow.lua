@@ -189,6 +189,16 @@ local function copy_into(set, other)
   return grown
 end
 
+local function captured(proto)
+  local set = {}
+  for _, inner in ipairs(proto.protos) do
+    for _, upvalue in ipairs(inner.upvalues) do
+      set[upvalue.index] = upvalue.instack == 1 or set[upvalue.index]
+    end
+  end
+  return set
+end
+
 -- The registers that may be read from instruction pc on, for each pc; those
 -- that a nested function reads are live everywhere.
 local function liveness(proto)
@@ -207,6 +217,9 @@ local function liveness(proto)
       grown = copy_into(live[pc], now) or grown
     end
   until not grown
+  for _, registers in ipairs(live) do
+    copy_into(registers, captured(proto))
+  end
   return live
 end
 

@@ -4,6 +4,7 @@
 -- are still read there. Versions are made when code jumps to them. Where an
 -- instruction has too many, registers whose kinds differ become tagged.
 
+local closures = require "threading.compile.closures"
 local flow = require "threading.compile.flow"
 local loops = require "threading.compile.loops"
 local operations -- below: they need this
@@ -90,6 +91,10 @@ local function project(self, pc, kinds)
       kept[register] = kind
       parts[#parts + 1] = register .. kind
     end
+  end
+  for _, cell in ipairs(self.spec.cells) do
+    kept[cell.number] = kinds[cell.number]
+    parts[#parts + 1] = cell.number .. kinds[cell.number]
   end
   parts[#parts + 1] = kinds.top and "t" .. kinds.top or ""
   kept.top = kinds.top
@@ -310,10 +315,15 @@ end
 
 -- Results --------------------------------------------------------------------
 
--- C that returns values.
+-- C that returns values, and cells that are written.
 function Function:finish(values)
   local kinds = {}
+  values = table.move(values, 1, #values, 1, {})
+  for _, cell in ipairs(self.spec.written) do
+    values[#values + 1] = self:value(cell.number)
+  end
   for i, value in ipairs(values) do
+    closures.check(self, value, "returned")
     kinds[i] = value.kind
   end
   local index, single = self.unit:add_result(self.spec, kinds)
@@ -336,7 +346,8 @@ end
 -- by zero does not: its line is that of the last that did.
 local SAVES <const> = { GETTABLE = true, GETI = true, SETTABLE = true,
   SETI = true, LEN = true, EQ = true, CALL = true, TAILCALL = true,
-  FORPREP = true, CLOSE = true, SELF = true, TFORPREP = true, TFORCALL = true }
+  FORPREP = true, CLOSE = true, SELF = true, TFORPREP = true, TFORCALL = true,
+  CLOSURE = true }
 
 local function divides(proto)
   for _, instruction in ipairs(proto.code) do
@@ -401,7 +412,7 @@ local function translate(unit, spec, cap)
   end
   self.kinds = {}
   for i, kind in ipairs(spec.kinds) do
-    self.kinds[i - 1] = kind
+    self.kinds[spec.registers[i]] = kind
   end
   self:emit("  %s", self:jump(1))
   while #self.waiting > 0 do

@@ -7,6 +7,7 @@
 
 local builtins = require "threading.compile.builtins"
 local calls = require "threading.compile.calls"
+local closures = require "threading.compile.closures"
 local elements = require "threading.compile.elements"
 local standard = require "threading.private.standard"
 local string = standard.string
@@ -96,7 +97,9 @@ end
 return {
   TFORPREP = { reads = function(i) return { i.a + 2, i.a + 3 } end,
     run = prepare },
-  TFORCALL = { reads = function(i) return { i.a, i.a + 1, control(i) } end,
+  TFORCALL = { reads = function(i, self)
+    return closures.append_read(self, i.a, { i.a, i.a + 1, control(i) })
+  end,
     run = function(self, i)
       return calls.call(self, i, { self:value(i.a + 1),
         self:value(control(i)) }, deliver)

@@ -62,7 +62,7 @@ local function body_of(spec, is_entered)
     and "  POLL();" or nil
   lines[#lines + 1] = spec.body_declarations
   parameters(spec, function(_, parameter, n)
-    local name = types.letter(spec.kinds[n]) .. n - 1
+    local name = types.letter(spec.kinds[n]) .. spec.registers[n]
     lines[#lines + 1] = spec.variables[name]
       and "  " .. types.assignment(spec.kinds[n], name, parameter)
       or string.format("  (void)%s;", parameter)

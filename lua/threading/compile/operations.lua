@@ -3,6 +3,7 @@
 
 local arithmetic = require "threading.compile.arithmetic"
 local calls = require "threading.compile.calls"
+local closures = require "threading.compile.closures"
 local iterators = require "threading.compile.iterators"
 local loops = require "threading.compile.loops"
 local places = require "threading.compile.places"
@@ -97,10 +98,6 @@ end)
 
 define("MOVE", nil, function(self, i)
   ways.copy(self, i.a, i.b)
-  return self.pc + 1
-end)
-
-define("CLOSE", nil, function(self)
   return self.pc + 1
 end)
 
@@ -245,7 +242,8 @@ define("TESTSET", reads_b, function(self, i)
   return self.pc + 2
 end)
 
-for _, more in ipairs { calls.operations, iterators, loops, places } do
+for _, more in ipairs { calls.operations, closures.operations, iterators, loops,
+  places } do
   for name, operation in pairs(more) do
     operations[name] = operation
   end
@@ -254,13 +252,10 @@ end
 -- What is refused ------------------------------------------------------------
 
 local REFUSED <const> = {
-  SETUPVAL = { "a write to a variable of an outer function",
-    "return the value instead" },
   NEWTABLE = { "a table", "take a threading.Array as an argument" },
   SETLIST = { "a table", "take a threading.Array as an argument" },
   CONCAT = { "a string", "return the numbers and join them outside" },
   TBC = { "a to-be-closed variable", "close it in the caller" },
-  CLOSURE = { "a function inside", "define it outside, as a local" },
   VARARG = { "variable arguments", "name the parameters" },
   VARARGPREP = { "variable arguments", "name the parameters" },
   GETVARG = { "variable arguments", "name the parameters" },

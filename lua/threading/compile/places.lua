@@ -1,10 +1,12 @@
 -- What is read from outside a function's registers: elements of Arrays, outer
 -- variables, globals, and fields of tables that are known.
 
+local closures = require "threading.compile.closures"
 local elements = require "threading.compile.elements"
 local spans = require "threading.compile.spans"
 local types = require "threading.compile.types"
 local values = require "threading.compile.values"
+local ways = require "threading.compile.ways"
 local arrays = types.arrays
 
 -- Elements -------------------------------------------------------------------
@@ -106,14 +108,30 @@ local function depend(self, target, dependency)
   return self.pc + 1
 end
 
+-- What an upvalue is, counted from 0: a cell's register, or a dependency.
 local function upvalue(self, index)
-  return { kind = "upvalue", fn = self.spec.of.fn, index = index + 1,
+  local cell, fn, outer = closures.upvalue(self.unit, self.spec.of, index)
+  if cell then
+    return closures.place(self, cell)
+  end
+  return nil, { kind = "upvalue", fn = fn, index = outer + 1,
     name = self.proto.upvalues[index + 1].name }
 end
 
-local function outer_value(self, dependency, kind, index)
-  return { kind = kind, upvalue = dependency.index,
-    c = types.c_type(kind) and self:outer(index, kind) }
+-- The value of an upvalue that is not the globals; for the errors it is one.
+local function outer_value(self, index, register, dependency)
+  local value
+  if register then
+    value = self:value(register)
+  else
+    local kind, at = self.unit:depend(dependency)
+    value = { kind = kind, c = types.c_type(kind) and self:outer(at, kind) }
+  end
+  return { kind = value.kind, c = value.c, upvalue = index + 1 }
+end
+
+local function reads_upvalue(self, index)
+  return { (upvalue(self, index)) }
 end
 
 local function field(self, target, table, name, register, outer)
@@ -156,27 +174,37 @@ return {
     return self:indexed(value, value)
   end },
   GETUPVAL = { run = function(self, i)
-    return depend(self, i.a, upvalue(self, i.b))
-  end },
-  GETTABUP = { run = function(self, i)
-    local outer = upvalue(self, i.b)
-    local kind, index = self.unit:depend(outer)
-    if types.is_object(kind) then
-      return field(self, i.a, kind, constant_name(self, i), nil, outer.index)
+    local register, outer = upvalue(self, i.b)
+    if register then
+      ways.copy(self, i.a, register)
+      return self.pc + 1
     end
-    return values.read(self, i.a, outer_value(self, outer, kind, index),
-      constant_name(self, i))
+    return depend(self, i.a, outer)
   end },
-  SETTABUP = { reads = function(i) return i.k == 0 and { i.c } or {} end,
+  GETTABUP = { reads = function(i, self) return reads_upvalue(self, i.b) end,
     run = function(self, i)
-      local outer = upvalue(self, i.a)
-      local kind, index = self.unit:depend(outer)
-      if types.is_object(kind) then
-        self:refuse(outer.name == "_ENV" and "a write to a global"
+      local register, outer = upvalue(self, i.b)
+      local value = outer_value(self, i.b, register, outer)
+      if types.is_object(value.kind) then
+        return field(self, i.a, value.kind, constant_name(self, i), nil,
+          value.upvalue)
+      end
+      return values.read(self, i.a, value, constant_name(self, i))
+    end },
+  SETTABUP = { reads = function(i, self)
+    local list = reads_upvalue(self, i.a)
+    list[#list + 1] = i.k == 0 and i.c or nil
+    return list
+  end,
+    run = function(self, i)
+      local register, outer = upvalue(self, i.a)
+      local value = outer_value(self, i.a, register, outer)
+      if types.is_object(value.kind) then
+        self:refuse(outer and outer.name == "_ENV" and "a write to a global"
           or "a write to a table", "return the value instead")
       end
-      return values.write(self, outer_value(self, outer, kind, index),
-        self.proto.constants[i.b + 1], operand(self, i))
+      return values.write(self, value, self.proto.constants[i.b + 1],
+        operand(self, i))
     end },
   SETFIELD = { reads = function(i) return { i.a, i.k == 0 and i.c or i.a } end,
     run = function(self, i)

@@ -5,6 +5,7 @@
 -- their results are found by repeating until none is new.
 
 local bytecode = require "threading.compile.bytecode"
+local closures = require "threading.compile.closures"
 local functions = require "threading.compile.function"
 local graph = require "threading.compile.graph"
 local listing = require "threading.compile.listing"
@@ -61,6 +62,8 @@ function Unit:object(kind)
   end
 end
 
+local function inside() end
+
 local EXAMPLES <const> = { i = { 1 }, f = { 1.5 }, b = { true } }
 local LIBRARIES <const> = { math = standard.math, string = standard.string }
 local PLAIN <const> = { type = type, assert = assert, error = error,
@@ -81,6 +84,8 @@ function Unit:example(kind)
     return { {} }
   elseif object.method then
     return { method = object.method } -- of operand a
+  elseif object.parent then
+    return { inside }
   elseif object.kind == "function" and type(object.value) == "string" then
     return { named_function(object.value) }
   end
@@ -135,10 +140,12 @@ end
 
 -- Specialisations ------------------------------------------------------------
 
-local function of_object(self, object)
+-- What the specialisations of a function have in common.
+function Unit:of_object(object)
   if not object.of then
     self.functions = self.functions + 1
-    object.of = { id = self.functions, fn = object.value }
+    object.of = { id = self.functions, fn = object.value, proto = object.proto,
+      parent = object.parent }
   end
   return object.of
 end
@@ -149,17 +156,31 @@ local function compile(self, spec)
   self.labels = self.labels + spec.labels
 end
 
--- The specialisation of a function for kinds of arguments.
-function Unit:specialise(object, kinds, caller)
-  local proto, list = object.proto, {}
+-- The kinds of what a function is passed, its registers for them, and the name
+-- of both.
+local function inputs_of(proto, values, cells)
+  local kinds, registers = {}, {}
+  for n, value in ipairs(values) do
+    local cell = cells[n - proto.params]
+    kinds[n], registers[n] = value.kind, cell and cell.number or n - 1
+  end
+  return kinds, registers, table.concat(kinds, ",") .. " "
+    .. table.concat(registers, ",", proto.params + 1)
+end
+
+-- The specialisation of a function.
+-- @tparam table object
+-- @tparam table values for each parameter, and each cell
+-- @tparam table cells those that it may reach
+-- @tparam[opt] table caller
+function Unit:specialise(object, values, cells, caller)
+  local proto = object.proto
   if proto.vararg then
     self:refuse(proto, 1, "variable arguments", "name the parameters")
   end
-  for n = 1, proto.params do
-    list[n] = kinds[n] or "n"
-  end
-  local of = of_object(self, object)
-  local key = of.id .. " " .. table.concat(list, ",")
+  local of = self:of_object(object)
+  local kinds, registers, name = inputs_of(proto, values, cells)
+  local key = of.id .. " " .. name
   local spec = self.specs[key]
   if not spec then
     if #self.order >= MAX_SPECS then
@@ -167,7 +188,8 @@ function Unit:specialise(object, kinds, caller)
         "more than " .. MAX_SPECS .. " combinations of functions and types",
         "call with arguments of fewer types")
     end
-    spec = { proto = proto, kinds = list, of = of, results = {},
+    spec = { proto = proto, kinds = kinds, registers = registers, of = of,
+      cells = cells, written = closures.written(cells), results = {},
       result_keys = {}, name = "fn" .. #self.order + 1 }
     self.specs[key] = spec
     self.order[#self.order + 1] = spec
@@ -245,10 +267,10 @@ local function check_results(self, spec)
   end
 end
 
-local function characters(kinds)
+local function values_of(kinds)
   local list = {}
   for kind in string.gmatch(kinds, ".") do
-    list[#list + 1] = kind
+    list[#list + 1] = { kind = kind }
   end
   return list
 end
@@ -259,7 +281,7 @@ local function settle(self, object, kinds)
   repeat
     self.changed, self.pass = false, self.pass + 1
     self.sites, self.site_count, self.labels = {}, 0, 0
-    entry = self:specialise(object, characters(kinds))
+    entry = self:specialise(object, values_of(kinds), {})
   until not self.changed
   return entry
 end
@@ -279,7 +301,7 @@ local function translate(fn, kinds, resolve)
   local self = setmetatable({ resolve = resolve, specs = {}, order = {},
     objects = {}, object_kinds = {}, dependencies = {}, places = {}, deps = {},
     inputs = #kinds, functions = 0, pass = 0, result_numbers = {},
-    result_count = 0, graph = graph() }, Unit)
+    result_count = 0, graph = graph(), cells = {}, cell_count = 0 }, Unit)
   local object = { kind = "function", value = fn, proto = proto }
   self:add_object(object)
   local entry = settle(self, object, kinds)
