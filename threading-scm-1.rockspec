@@ -47,6 +47,7 @@ build = {
     ["threading.compile.iterators"] = "lua/threading/compile/iterators.lua",
     ["threading.compile.kinds"] = "lua/threading/compile/kinds.lua",
     ["threading.compile.loops"] = "lua/threading/compile/loops.lua",
+    ["threading.compile.methods"] = "lua/threading/compile/methods.lua",
     ["threading.compile.opcodes"] = "lua/threading/compile/opcodes.lua",
     ["threading.compile.operations"] = "lua/threading/compile/operations.lua",
     ["threading.compile.options"] = "lua/threading/compile/options.lua",

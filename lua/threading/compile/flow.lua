@@ -189,6 +189,7 @@ local function copy_into(set, other)
   return grown
 end
 
+-- The registers that functions inside a prototype have as upvalues.
 local function captured(proto)
   local set = {}
   for _, inner in ipairs(proto.protos) do
@@ -200,7 +201,7 @@ local function captured(proto)
 end
 
 -- The registers that may be read from instruction pc on, for each pc; those
--- that a nested function reads are live everywhere.
+-- that a function inside has are live everywhere.
 local function liveness(proto)
   local code, live = proto.code, {}
   for pc = 1, #code + 1 do
@@ -223,5 +224,6 @@ local function liveness(proto)
   return live
 end
 
-return { innermost = innermost, leaders = leaders, liveness = liveness,
-  plain_loops = plain_loops, successors = successors, writes = writes }
+return { captured = captured, innermost = innermost, leaders = leaders,
+  liveness = liveness, plain_loops = plain_loops, successors = successors,
+  writes = writes }

@@ -3,6 +3,7 @@
 
 local closures = require "threading.compile.closures"
 local elements = require "threading.compile.elements"
+local methods = require "threading.compile.methods"
 local spans = require "threading.compile.spans"
 local types = require "threading.compile.types"
 local values = require "threading.compile.values"
@@ -215,7 +216,7 @@ return {
     if i.k == 0 and i.older then
       self:refuse("a method", "call a function")
     end
-    return values.method(self, i.a, self:value(i.b), constant_name(self, i))
+    return methods.method(self, i.a, self:value(i.b), constant_name(self, i))
   end },
   GETFIELD = { reads = function(i) return { i.b } end,
     run = function(self, i)

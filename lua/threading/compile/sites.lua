@@ -5,6 +5,7 @@
 -- reads as parameters, a jump to that instruction in front, and nothing behind.
 -- So texts, names of variables and lines are those of the Lua that runs.
 
+local _thread = require "threading._thread"
 local opcodes = require "threading.compile.opcodes"
 local standard = require "threading.private.standard"
 local writer = require "threading.compile.writer"
@@ -96,10 +97,27 @@ local function unraised(...)
   return "compiled code has met an error that Lua has not: please report it"
 end
 
+-- The value of a register of a site, see below.
+local function value_of(entry, a, b, c)
+  if entry == "a" then
+    return a
+  elseif entry == "b" then
+    return b
+  elseif entry == "c" then
+    return c
+  elseif entry.method then
+    return a[entry.method]
+  elseif entry.value_of then
+    return _thread.value(entry.value_of, c)
+  end
+  return entry[1]
+end
+
 -- The error of a site.
 -- @tparam table site {proto =, pc =, registers = {[register] = "a", "b" or
--- "c", or {value}}, top = the first register after open arguments, upvalue =
--- the number of the upvalue that is a, is_overflow = true for a call that has
+-- "c", {value}, {method = of operand a}, or {value_of = type of a Value that
+-- has operand c}}, top = the first register after open arguments, upvalue = the
+-- number of the upvalue that is a, is_overflow = true for a call that has
 -- no room on the stack: it calls nil here}
 -- @param a the values that the compiled code has met
 -- @param b
@@ -110,17 +128,8 @@ local function text(site, a, b, c)
   local proto = close_arguments(site.proto, pc, site.top)
   local function run()
     local values = {}
-    for register, value in pairs(site.registers) do
-      values[register + 1] = value
-      if value == "a" then
-        values[register + 1] = a
-      elseif value == "b" then
-        values[register + 1] = b
-      elseif value == "c" then
-        values[register + 1] = c
-      elseif type(value) == "table" then
-        values[register + 1] = value.method and a[value.method] or value[1]
-      end
+    for register, entry in pairs(site.registers) do
+      values[register + 1] = value_of(entry, a, b, c)
     end
     local line = site.is_stale and (proto.lines[c] or proto.line)
     local f = load(writer.write(proto, code_for(proto, pc, site.last or pc),

@@ -19,9 +19,10 @@ local LEAST <const> = 4 -- turns for which it pays
 local MOST <const> = 16 -- indices of a loop that are looked at
 local FARTHEST <const> = 1 << 20 -- what they may differ by
 
--- The registers that a loop's body may write.
+-- The registers that a loop's body may write; those that functions inside
+-- have may be written by any call.
 local function written(proto, first, last)
-  local set = {}
+  local set = flow.captured(proto)
   for pc = first, last do
     local i = proto.code[pc]
     flow.writes(i, proto.stack, function(register) set[register] = true end)
