@@ -148,6 +148,10 @@ local MAKERS <const> = {
     return ("%s(%s(%s, %s))"):format(f, some and "some" or "two",
       self:number(depth), self:number(depth))
   end,
+  inside = function(self, depth)
+    return #self.inside == 0 and self:leaf()
+      or ("%s(%s)"):format(self:of(self.inside), self:number(depth))
+  end,
   down = function(self, depth)
     return ("%s(%d, %s)"):format(self:of { "down", "even" }, self.random(6) - 2,
       self:number(depth))
@@ -156,7 +160,7 @@ local MAKERS <const> = {
 local WEIGHTED <const> = { "arithmetic", "arithmetic", "arithmetic",
   "arithmetic", "arithmetic", "arithmetic", "division", "division", "bits",
   "bits", "sign", "element", "element", "choice", "one", "one", "pair", "open",
-  "down" }
+  "down", "inside", "inside" }
 
 function Expression:number(depth)
   if depth <= 0 or self:chance(25) then

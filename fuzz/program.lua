@@ -28,12 +28,13 @@ end
 -- Statements that use what they declare.
 function Maker:block()
   self.depth = self.depth + 1
-  local names, others = #self.names, #self.others
+  local names, others, inside = #self.names, #self.others, #self.inside
   for _ = 1, self.random(3) do
     self:statement()
   end
   shorten(self.names, names)
   shorten(self.others, others)
+  shorten(self.inside, inside)
   self.depth = self.depth - 1
 end
 
@@ -92,6 +93,24 @@ end
 function Maker:store_value()
   self:emit("V.value = %s", self:chance(95) and self:integer(1)
     or self:number(2))
+end
+
+function Maker:use_value()
+  local a, b = self:fresh(), self:fresh()
+  if self:chance(50) then
+    self:emit("local %s = V:%s(%s)", a, self:of { "fetch_add", "exchange" },
+      self:integer(1))
+  else
+    self:emit("local %s, %s = V:compare_exchange(%s, %s)", b, a,
+      self:chance(50) and "V.value" or self:integer(1), self:integer(1))
+  end
+  table.insert(self.names, a)
+end
+
+function Maker:fill()
+  self:emit("A:fill(%s & 127%s)", self:integer(1), self:chance(10)
+    and ", " .. self:leaf() or self:of { "", ", 1", ", #A + 1", ", 1, #A",
+      ", 1, 0" })
 end
 
 function Maker:leave()
@@ -182,11 +201,36 @@ function Maker:go_back()
   self:emit("if fuel > 0 and (%s) then goto %s end", self:condition(1), label)
 end
 
+function Maker:each()
+  local index, element = "c" .. self:fresh(), self:fresh()
+  self:emit("for %s, %s in ipairs(A) do", index, element)
+  self:emit("  fuel = fuel - 1 if fuel < 0 then break end")
+  table.insert(self.names, index)
+  table.insert(self.names, element)
+  self:block()
+  shorten(self.names, #self.names - 2)
+  self:emit "end"
+end
+
+-- A function that reads and writes the variables around it, and calls itself
+-- and those before it.
+function Maker:define()
+  local name, parameter = "f" .. self:fresh(), self:fresh()
+  self:emit("local function %s(%s)", name, parameter)
+  self:emit("  fuel = fuel - 1 if fuel < 0 then return %s end", parameter)
+  table.insert(self.inside, name)
+  table.insert(self.names, parameter)
+  self:block()
+  self:emit("  return %s", self:number(2))
+  table.remove(self.names)
+  self:emit "end"
+end
+
 local STATEMENTS <const> = { "assign", "assign", "assign", "assign", "assign",
   "declare", "declare", "declare", "store", "declare_two", "declare_other",
-  "swap", "store_value", "leave" }
+  "swap", "store_value", "use_value", "fill", "leave" }
 local NESTED <const> = { "choose", "choose", "choose", "count_up", "count_up",
-  "while_true", "repeat_until", "go_back" }
+  "while_true", "repeat_until", "go_back", "each", "define" }
 
 function Maker:statement()
   if self.depth < 3 and self:chance(40) then
@@ -229,7 +273,7 @@ end
 ]]
 
 local function head(self)
-  self.names, self.others = { "p", "q" }, {}
+  self.names, self.others, self.inside = { "p", "q" }, {}, {}
   return HEAD:format(self:constant(), self:of { "true", "false", "nil", "7" },
     self:order(), self:leaf(), self:leaf(), self:leaf(), self:order(),
     self:order(), self:leaf(), self:leaf(), self:leaf())
@@ -245,7 +289,7 @@ local RESULTS <const> = { "return a, b, %s", "return two(a, %s)",
   "return (some(a, %s))" }
 
 local function body(self, number)
-  self.names, self.others = { "a", "b", "c" }, {}
+  self.names, self.others, self.inside = { "a", "b", "c" }, {}, {}
   self:emit("local function f%d(a, b, c, A)", number)
   self:emit "  local fuel = 30"
   self.depth = 1
