@@ -113,6 +113,21 @@ describe("an Array in compiled code", function()
   end)
 end)
 
+describe("an error after a method", function()
+  it("is what Lua raises", function()
+    local function f(v, x)
+      v:exchange(x)
+      return x + v, v.value
+    end
+    same(f, compile(f), function() return Value("int8", 1) end, 5)
+    local function g(v, x)
+      v:fetch_add(1)
+      return x | 1
+    end
+    same(g, compile(g), function() return Value("int8", 1) end, 0.5)
+  end)
+end)
+
 describe("a method that is not known", function()
   it("is refused", function()
     for name, object in pairs { copy = Array("int8", 1),

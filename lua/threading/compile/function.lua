@@ -273,6 +273,18 @@ local function raised(...)
     table.concat(whole, ", "), table.concat(floats, ", "))
 end
 
+-- What stands in a register that is no operand. A method is one of operand a:
+-- where it is not what is called, none reads it.
+local function example_of(self, register, kind)
+  local example, instruction = self.unit:example(kind),
+    self.proto.code[self.pc]
+  if example and example.method and not (register == instruction.a
+    and string.find(instruction.op, "CALL$")) then
+    return nil
+  end
+  return example
+end
+
 -- C that raises what this instruction raises, for these operands: three at
 -- most.
 -- @tparam table registers of the site: more values that are known now
@@ -284,7 +296,7 @@ function Function:fail(a, b, c, registers, is_stale)
     is_stale = is_stale }
   for register, kind in pairs(self.kinds) do
     if register ~= "top" then
-      site.registers[register] = self.unit:example(kind)
+      site.registers[register] = example_of(self, register, kind)
     end
   end
   for register, value in pairs(registers or {}) do
