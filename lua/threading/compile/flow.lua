@@ -73,20 +73,6 @@ local function innermost(code)
   return set
 end
 
--- The first instructions of loops that hold no numeric for.
-local function plain_loops(code)
-  local set, last_for = {}, 0
-  for pc, instruction in ipairs(code) do
-    local first = pc + 1 + (instruction.sj or 0)
-    if instruction.op == "JMP" and instruction.sj < 0 then
-      set[first] = last_for < first or nil
-    elseif instruction.op == "FORLOOP" then
-      last_for = pc
-    end
-  end
-  return set
-end
-
 -- Registers that are read and written ----------------------------------------
 
 local reads_b = set_of [[MOVE GETI GETFIELD ADDI ADDK SUBK MULK MODK POWK DIVK
@@ -225,5 +211,4 @@ local function liveness(proto)
 end
 
 return { captured = captured, innermost = innermost, leaders = leaders,
-  liveness = liveness, plain_loops = plain_loops, successors = successors,
-  writes = writes }
+  liveness = liveness, successors = successors, writes = writes }

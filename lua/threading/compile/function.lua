@@ -67,6 +67,15 @@ function Function:set(register, kind, c)
   self.kinds[register] = kind
 end
 
+-- The variable that counts turns of loops until the next poll: that takes less
+-- time than a look at what is pending.
+function Function:count_turns()
+  if not self.variables.turns then
+    self.variables.turns = true
+    table.insert(self.declarations, "  int turns = STRIP;")
+  end
+end
+
 -- The variable of an outer value, which is the same for all of a call.
 function Function:outer(index, kind)
   local name = "in" .. index
@@ -170,20 +179,6 @@ local function pairs_sorted(kinds)
   return ipairs(list)
 end
 
-local STRIPS <const> = 2 -- strips between two polls
-
--- C that polls, for a jump back to instruction pc. Turns are counted, which
--- takes less time than a look at what is pending: one that holds a strip, or
--- ends one, counts for more.
-local function poll(self, pc)
-  if not self.variables.turns then
-    self.variables.turns = true
-    table.insert(self.declarations, "  int turns = STRIP;")
-  end
-  return self.spec.plain_loops[pc] and "COUNTED_POLL(1);"
-    or string.format("COUNTED_POLL(STRIP / %d);", STRIPS)
-end
-
 -- C that goes to instruction pc with the current kinds, or with others. The
 -- loops of numeric fors that hold no other are strip-mined: turns in a strip
 -- do not poll.
@@ -208,7 +203,8 @@ function Function:jump(pc, exempt, polls)
     end
   end
   if pc <= self.pc and polls ~= false then
-    parts[#parts + 1] = poll(self, pc)
+    self:count_turns()
+    parts[#parts + 1] = "COUNTED_POLL();"
   end
   local strip = self.strips[pc] and polls ~= false and "S" or ""
   parts[#parts + 1] = "goto " .. strip .. version.label .. ";"
@@ -443,7 +439,6 @@ local function compile(unit, spec)
     spec.live = flow.liveness(spec.proto)
     spec.leaders = flow.leaders(spec.proto.code)
     spec.innermost = flow.innermost(spec.proto.code)
-    spec.plain_loops = flow.plain_loops(spec.proto.code)
   end
   local cap = CAP
   local made, result

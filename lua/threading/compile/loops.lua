@@ -82,10 +82,11 @@ local function begin_strip(self, i)
     self.variables[name] = true
     table.insert(self.declarations, "  uint64_t " .. name .. " = 0;")
   end
+  self:count_turns()
   local count = self:variable(i.older and i.a + 1 or i.a, "i")
   return string.format("%s = (uint64_t)%s < STRIP ? (uint64_t)%s : STRIP; "
-    .. "%s = (int64_t)((uint64_t)%s - %s);", name, count, count, count, count,
-    name)
+    .. "%s = (int64_t)((uint64_t)%s - %s); turns -= (int)%s;", name, count,
+    count, count, count, name, name)
 end
 
 -- The loops of a function that go in strips: their first instruction -> C.

@@ -42,12 +42,12 @@ raise_at(threading_run *run, int site, int kinds, int64_t i, int64_t j,
 
 #define STRIP 4096 /* turns of a loop between two polls */
 
-#define COUNTED_POLL(n)                   \
-  do {                                    \
-    if (UNLIKELY((turns -= (n)) <= 0)) {  \
-      turns = STRIP;                      \
-      POLL();                             \
-    }                                     \
+#define COUNTED_POLL()            \
+  do {                            \
+    if (UNLIKELY(--turns <= 0)) { \
+      turns = STRIP;              \
+      POLL();                     \
+    }                             \
   } while (0)
 
 /* Calls may go round, as loops do. */
