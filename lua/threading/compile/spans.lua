@@ -19,8 +19,7 @@ local LEAST <const> = 4 -- turns for which it pays
 local MOST <const> = 16 -- indices of a loop that are looked at
 local FARTHEST <const> = 1 << 20 -- what they may differ by
 
--- The registers that a loop's body may write; those that functions inside
--- have may be written by any call.
+-- The registers that a loop's body may write.
 local function written(proto, first, last)
   local set = flow.captured(proto)
   for pc = first, last do
@@ -42,6 +41,7 @@ local function loops(proto, innermost)
     if i.op == "FORLOOP" and innermost[first] then
       local loop = { inside = "inside" .. first, strip = "strip" .. i.a,
         written = written(proto, first, pc - 1),
+        captured = flow.captured(proto),
         variable = i.older and i.a + 3 or i.a + 2,
         step = i.older and i.a + 2 or i.a + 1, tests = {}, strips = {} }
       for at = first, pc - 1 do
@@ -52,9 +52,10 @@ local function loops(proto, innermost)
   return by_pc
 end
 
--- What is known of a register; nil: nothing.
+-- What is known of a register; nil: nothing, as of one that functions inside
+-- have, and any call may write.
 local function of(self, loop, register)
-  if self.kinds[register] ~= "i" then
+  if self.kinds[register] ~= "i" or loop.captured[register] then
     return nil
   elseif loop.written[register] then
     return self.known[register]
