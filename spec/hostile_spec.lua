@@ -83,7 +83,7 @@ describe("at each of its chances to fail", function()
     end
   ]]
 
-  -- For spec/support/hostile/kernels.lua. The true one may know no such option.
+  -- For spec/support/hostile/kernels.lua and compiled.lua. The true one may know no such option.
   local script = [[
 case " $* " in
   *" -march=native "*) exit 1 ;;
@@ -111,9 +111,11 @@ cp "$made.d" "$rule"
     compiler.module("spec/support/outside.c", dir, "-Icsrc/include -pthread")
     compiler.module("spec/support/forker.c", dir)
     package.cpath = dir .. "/?.so;" .. cpath
+    files.shell("mkdir %s/compiled", dir)
     files.write(dir .. "/cc", script)
-    environment = ("export XDG_CACHE_HOME=%s HOSTILE_COMPILER='sh %s/cc'")
-      :format(dir, dir)
+    files.write(dir .. "/compiled/cc", script)
+    environment = ("export XDG_CACHE_HOME=%s HOSTILE_COMPILER='sh %s/cc' "
+      .. "HOSTILE_COMPILED='sh %s/compiled/cc'"):format(dir, dir, dir)
   end)
 
   teardown(function()

@@ -32,11 +32,19 @@ void thr_array_unref(thr_array *a) {
   if (atomic_fetch_sub(&a->refs, 1) == 1) thr_os_free(a);
 }
 
+/* Compiled functions run without the global lock.  So that nobody meets half an
+** element, each is read and written whole. */
+#define READ(a, T, i) \
+  atomic_load_explicit((_Atomic T *)(a)->data + (i), memory_order_relaxed)
+#define WRITE(a, T, i, x) \
+  atomic_store_explicit((_Atomic T *)(a)->data + (i), (x), \
+                        memory_order_relaxed)
+
 static thr_num load(const thr_array *a, size_t i) {
   thr_num x = {0};
   switch (a->type) {
 #define X(tag, name, T, k) \
-  case THR_##tag: x.k = (T)((const T *)a->data)[i]; break;
+  case THR_##tag: x.k = READ(a, T, i); break;
     THR_ELEMS(X)
 #undef X
     default: break;
@@ -47,7 +55,7 @@ static thr_num load(const thr_array *a, size_t i) {
 static void store(thr_array *a, size_t i, thr_num x) {
   switch (a->type) {
 #define X(tag, name, T, k) \
-  case THR_##tag: ((T *)a->data)[i] = (T)x.k; break;
+  case THR_##tag: WRITE(a, T, i, (T)x.k); break;
     THR_ELEMS(X)
 #undef X
     default: break;
@@ -243,7 +251,7 @@ static void push(lua_State *L, const thr_array *a, size_t i) {
 #define PUSH_i(L, x) lua_pushinteger(L, (lua_Integer)(x))
 #define PUSH_d(L, x) lua_pushnumber(L, (x))
 #define X(tag, name, T, k) \
-  case THR_##tag: PUSH_##k(L, ((const T *)a->data)[i]); break;
+  case THR_##tag: PUSH_##k(L, READ(a, T, i)); break;
     THR_ELEMS(X)
 #undef X
     default: break;
@@ -334,7 +342,7 @@ static bool set(lua_State *L, thr_array *a, size_t i) {
     if (!TEST_##k(L)) break;                                            \
     thr_num x = {.k = TO_##k(L)};                                       \
     if (sizeof(T) < sizeof(x) && (thr_num){.k = (T)x.k}.k != x.k) break; \
-    ((T *)a->data)[i] = (T)x.k;                                         \
+    WRITE(a, T, i, (T)x.k);                                             \
     return true;                                                        \
   }
     THR_ELEMS(X)

@@ -32,8 +32,8 @@ local REASONS <const> = {
 local function nothing() end
 
 local cases = {}
-for _, part in ipairs { "objects", "outside", "kernels", "programs",
-    "sockets" } do
+for _, part in ipairs { "objects", "outside", "kernels", "compiled",
+    "programs", "sockets" } do
   for name, case in pairs(require("spec.support.hostile." .. part)) do
     assert(not cases[name], name)
     cases[name] = case

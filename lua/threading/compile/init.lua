@@ -21,7 +21,8 @@ local setmetatable, type = setmetatable, type
 local MAX_PARAMETERS <const> = select(2, _thread._compiled_contract())
 
 -- Weak: compiled function -> its Lua function; and its state, which is
--- {fn =, options =, anchors =, lock =, versions = {{kinds =, c =, ...}}}.
+-- {fn =, options =, anchors =, process =, lock =, versions = {{kinds =, c =,
+-- ...}}}.
 local functions = setmetatable({}, { __mode = "k" })
 local states = setmetatable({}, { __mode = "k" })
 
@@ -55,10 +56,21 @@ local function add_version(state, object, arguments)
   state.versions[number] = version
 end
 
+-- The lock of who makes versions. In the child of a fork it is a new one, for a
+-- thread that is not there may hold the old one. (Two that meet here at once
+-- may both make one: that costs time alone.)
+local function turn(state)
+  local process = _thread._main_handle():native_id()
+  if state.process ~= process then
+    state.process, state.lock = process, _thread.rlock()
+  end
+  return state.lock
+end
+
 -- Makes the version for arguments of these kinds, unless another thread has
 -- made it while this one waited for its turn.
 local function need(state, object, arguments)
-  local _ <close> = state.lock:guard()
+  local _ <close> = turn(state):guard()
   if not _thread._has_version(object, arguments) then
     add_version(state, object, arguments)
   end
@@ -155,7 +167,7 @@ end
 
 local function make(fn, parameters, options)
   local state = { fn = fn, parameters = parameters, options = options,
-    anchors = {}, versions = {}, lock = _thread.rlock() }
+    anchors = {}, versions = {} }
   local object
   object = _thread._compiled(parameters, state.anchors, function(arguments)
     need(state, object, arguments)
