@@ -57,6 +57,7 @@ build = {
     ["threading.compile.sites"] = "lua/threading/compile/sites.lua",
     ["threading.compile.spans"] = "lua/threading/compile/spans.lua",
     ["threading.compile.translate"] = "lua/threading/compile/translate.lua",
+    ["threading.compile.twins"] = "lua/threading/compile/twins.lua",
     ["threading.compile.types"] = "lua/threading/compile/types.lua",
     ["threading.compile.values"] = "lua/threading/compile/values.lua",
     ["threading.compile.ways"] = "lua/threading/compile/ways.lua",

@@ -297,6 +297,7 @@ Ends the calling thread silently, by an error that unwinds it.
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
     {"_add_version", thr_compiled_add},
+    {"_retarget_version", thr_compiled_retarget},
     {"_at_end", thr_shutdown_register},
     {"_checksum", thr_folder_checksum},
     {"_await_fd", thr_waitfd_awaitfd},

@@ -7,12 +7,11 @@ local threading = require "threading"
 
 local Array, compile = threading.Array, threading.compile
 
-local function started(f, ...)
-  local a, t = Array("int64", 2), nil
-  local results = {}
-  t = support.start(function(...)
-    table.move(table.pack(pcall(f, a, ...)), 1, 2, 1, results)
-  end, ...)
+local function started(f)
+  local a, results = Array("int64", 2), {}
+  local t = support.start(function()
+    results[1], results[2] = pcall(f, a)
+  end)
   support.wait_until(function()
     return a[1] == 1
   end)

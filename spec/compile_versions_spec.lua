@@ -86,3 +86,85 @@ describe("versions says why there is each:", function()
     end
   end)
 end)
+
+describe("a compiled function that reads a new table at each call", function()
+  local config
+  local function scaled(a)
+    return a * config.scale + config.more
+  end
+
+  it("keeps a number of versions, and gives what is right", function()
+    local f, first = compile(scaled), nil
+    local weak = setmetatable({}, { __mode = "v" })
+    for i = 1, 200 do
+      config = { scale = i, more = 0 }
+      weak[i] = config
+      first = first or config
+      assert.equal(2 * i, f(2))
+    end
+    local n = #f:versions()
+    assert.is_true(n < 100, n)
+    assert.matches("another table", f:versions()[n].why[1])
+    config = first
+    assert.equal(2, f(2))
+    config = { scale = 0.5, more = 0 }
+    assert.equal(1.0, f(2))
+    assert.equal(n + 1, #f:versions())
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(weak[100])
+    assert.not_nil(weak[199])
+  end)
+
+  it("raises its errors, with the values of then", function()
+    local f = compile(scaled)
+    for i = 1, 100 do
+      config = { scale = i, more = i % 2 == 0 and 1 or nil }
+      local ok, message = pcall(f, 1)
+      assert.equal(i % 2 == 0, ok)
+      assert.is_true(ok or message:find("nil value (field 'more')", 1, true)
+        ~= nil, message)
+    end
+  end)
+
+  it("may have guards that call it", function()
+    local f, depth = nil, 0
+    local outer = setmetatable({}, { __index = function()
+      depth = depth + 1
+      if depth == 1 then
+        for i = 1, 100 do
+          config = setmetatable({ more = 0 }, { __index = function()
+            return i
+          end })
+          assert.equal(i, f(1))
+        end
+        config = { scale = 5, more = 0 }
+      end
+      return 7
+    end })
+    f = compile(scaled)
+    config = { scale = 1, more = 0 }
+    assert.equal(1, f(1))
+    config = outer
+    outer.more = 0
+    assert.equal(5, f(1))
+  end)
+
+  it("leaves nothing behind where it is refused", function()
+    local f = compile(function()
+      return config .. ""
+    end)
+    local function memory()
+      for _ = 1, 100 do
+        config = {}
+        assert.is_false(pcall(f))
+      end
+      collectgarbage()
+      return collectgarbage "count"
+    end
+    memory()
+    local before = memory()
+    memory()
+    assert.is_true(memory() - before < 10)
+  end)
+end)

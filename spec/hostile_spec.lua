@@ -83,7 +83,8 @@ describe("at each of its chances to fail", function()
     end
   ]]
 
-  -- For spec/support/hostile/kernels.lua and compiled.lua. The true one may know no such option.
+  -- For spec/support/hostile/kernels.lua and compiled.lua. The true one may
+  -- know no such option.
   local script = [[
 case " $* " in
   *" -march=native "*) exit 1 ;;

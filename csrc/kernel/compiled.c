@@ -29,12 +29,14 @@ static const char *const name = "threading.Compiled"; /* metatable */
 #define MAX_PARAMETERS 32
 #define MAX_GUARDS 256 /* of which not all pass a value, see THR_MAX_IN */
 
-/* A version: what it is for, and its code.  All const, but `next`. */
+/* A version: what it is for, and its code.  All const, but for `next`, and the
+** guards, which may be replaced while Lua code runs that they call. */
 typedef struct version {
   struct version *next; /* an older one */
   thr_entry entry;
   int number;
   bool leaps; /* it may end otherwise than by returning */
+  unsigned generation; /* of the guards */
   uint64_t kinds[MAX_PARAMETERS / 8]; /* a byte each, then 0 */
   int nguards;
   thr_guard guards[];
@@ -119,8 +121,11 @@ static inline bool same_kinds(const compiled *c, const version *v,
 static bool fits(lua_State *L, const compiled *c, const version *v,
                  thr_operands *ops) {
   int objects = ops->objects, top = lua_gettop(L);
+  unsigned generation = v->generation;
   lua_getiuservalue(L, 1, ANCHORS);
-  if (thr_guards_hold(L, top + 1, v->guards, v->nguards, ops)) return true;
+  if (thr_guards_hold(L, top + 1, v->guards, v->nguards, ops) &&
+      v->generation == generation)
+    return true;
   lua_settop(L, top);
   ops->n = c->parameters;
   ops->objects = objects;
@@ -289,6 +294,45 @@ int thr_compiled_add(lua_State *L) {
   c->newest = v;
   lua_pushinteger(L, v->number);
   return 1;
+}
+
+static version *find_number(const compiled *c, lua_Integer number) {
+  version *v = c->newest;
+  while (v && v->number != number) v = v->next;
+  return v;
+}
+
+static void read_local(lua_State *L, const version *v, int base,
+                       thr_guard *fresh) {
+  for (int i = 0; i < v->nguards; i++) {
+    thr_guards_read(L, 3, 4, i + 1, &fresh[i]);
+    fresh[i].from += base;
+    if (fresh[i].upvalue == 0) fresh[i].name += base;
+  }
+}
+
+/* All that may raise comes first: nobody sees the guards of one and the
+** anchors of another. */
+int thr_compiled_retarget(lua_State *L) {
+  thr_guard fresh[MAX_GUARDS];
+  compiled *c = check(L, 1);
+  version *v = find_number(c, luaL_checkinteger(L, 2));
+  luaL_checktype(L, 3, LUA_TTABLE);
+  luaL_checktype(L, 4, LUA_TTABLE);
+  int base = (int)luaL_checkinteger(L, 5), n = (int)lua_rawlen(L, 4);
+  lua_settop(L, 5);
+  lua_getiuservalue(L, 1, ANCHORS);
+  luaL_argcheck(L, v && (int)lua_rawlen(L, 3) == v->nguards && base >= 0 &&
+                       base + n <= (int)lua_rawlen(L, 6), 3,
+                "not those of such a version");
+  read_local(L, v, base, fresh);
+  for (int i = 1; i <= n; i++) {
+    lua_rawgeti(L, 4, i);
+    lua_rawseti(L, 6, base + i);
+  }
+  for (int i = 0; i < v->nguards; i++) v->guards[i] = fresh[i];
+  v->generation++;
+  return 0;
 }
 
 /* It is made by another thread, perhaps. */

@@ -27,6 +27,9 @@ void thr_compiled_open(lua_State *L);
 int thr_compiled_create(lua_State *L);
 /* _add_version(compiled, handle, kinds, guards, leaps) -> its number */
 int thr_compiled_add(lua_State *L);
+/* _retarget_version(compiled, number, guards, objects, base): other guards, of
+** the same form, whose anchors are `objects`, and stand behind `base` others */
+int thr_compiled_retarget(lua_State *L);
 /* _has_version(compiled, kinds) -> is there one for such a call? */
 int thr_compiled_has(lua_State *L);
 /* _compiled_methods(table): those of compiled functions */

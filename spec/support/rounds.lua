@@ -133,12 +133,12 @@ endless["while true"] = function(a)
   end
 end
 
-endless["repeat until false"] = function(a)
+endless["repeat"] = function(a)
   a[1] = 1
   local x = 0
   repeat
     x = x + 1
-  until false
+  until x == 0.5
   return x
 end
 

@@ -127,12 +127,11 @@ end
 local M = {}
 
 -- A reader for one translation.
--- @tparam function fn the function that is compiled
--- @tparam table anchors what guards refer to, by numbers; grows
 -- @tparam table functions compiled function -> the Lua function that it was
-function M.reader(fn, anchors, functions)
-  return setmetatable({ fn = fn, anchors = anchors, functions = functions,
-    places = {}, nodes = {} }, Reader)
+-- @treturn table `anchors` is a list of what guards refer to, by numbers
+function M.reader(functions)
+  return setmetatable({ anchors = {}, functions = functions, places = {},
+    nodes = {} }, Reader)
 end
 
 return M

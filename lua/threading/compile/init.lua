@@ -14,6 +14,7 @@ local kinds = require "threading.compile.kinds"
 local reasons = require "threading.compile.reasons"
 local read_options = require "threading.compile.options"
 local standard = require "threading.private.standard"
+local twins = require "threading.compile.twins"
 local debug, string, table = standard.debug, standard.string, standard.table
 local error, ipairs, require, select = error, ipairs, require, select
 local setmetatable, type = setmetatable, type
@@ -21,8 +22,8 @@ local setmetatable, type = setmetatable, type
 local MAX_PARAMETERS <const> = select(2, _thread._compiled_contract())
 
 -- Weak: compiled function -> its Lua function; and its state, which is
--- {fn =, options =, anchors =, process =, lock =, versions = {{kinds =, c =,
--- ...}}}.
+-- {fn =, options =, anchors =, process =, lock =, made = how many versions,
+-- versions = {{kinds =, c =, ...}}}.
 local functions = setmetatable({}, { __mode = "k" })
 local states = setmetatable({}, { __mode = "k" })
 
@@ -38,22 +39,48 @@ local function error_of(version, site, ...)
   return sites.text(version.sites[site], ...)
 end
 
-local function add_version(state, object, arguments)
-  local reader = dependencies.reader(state.fn, state.anchors, functions)
+local function add(state, object, version)
+  local base = #state.anchors
+  table.move(version.anchors, 1, #version.anchors, base + 1, state.anchors)
+  version.base = base
+  local number = _thread._add_version(object, version.handle, version.kinds,
+    twins.moved(version.guards, base), version.leaps)
+  state.versions[number] = version
+end
+
+local function replace(state, object, version, number)
+  version.base = state.versions[number].base
+  _thread._retarget_version(object, number, version.guards, version.anchors,
+    version.base)
+  state.versions[number] = version
+end
+
+local function new_version(state, arguments)
+  local reader = dependencies.reader(functions)
   local made = translate(state.fn, arguments, function(dep)
     return reader:resolve(dep)
   end)
   local handle, c = builder.build(made.c, state.options.c)
-  local guards = reader:guards(made.deps)
+  state.made = state.made + 1
   local version = { kinds = arguments, c = c, sites = made.sites,
-    results = made.results, blocks = made.versions,
-    outer = reasons.outer(state.fn, made.deps, function(dep)
-      return reader:expected(dep)
-    end) }
+    results = made.results, blocks = made.versions, handle = handle,
+    guards = reader:guards(made.deps), anchors = reader.anchors,
+    leaps = made.leaps ~= false, age = state.made }
+  version.outer = reasons.outer(state.fn, made.deps, function(dep)
+    return reader:expected(dep)
+  end)
   version.why = reasons.why(state.fn, version, state.versions)
-  local number = _thread._add_version(object, handle, arguments, guards,
-    made.leaps ~= false)
-  state.versions[number] = version
+  return version
+end
+
+local function add_version(state, object, arguments)
+  local version = new_version(state, arguments)
+  local number = twins.replaced(version, state.versions)
+  if number then
+    replace(state, object, version, number)
+  else
+    add(state, object, version)
+  end
 end
 
 -- The lock of who makes versions. In the child of a fork it is a new one, for a
@@ -167,7 +194,7 @@ end
 
 local function make(fn, parameters, options)
   local state = { fn = fn, parameters = parameters, options = options,
-    anchors = {}, versions = {} }
+    anchors = {}, versions = {}, made = 0 }
   local object
   object = _thread._compiled(parameters, state.anchors, function(arguments)
     need(state, object, arguments)

@@ -66,10 +66,11 @@ end
 
 cases["a call of a compiled function that raises"] = function()
   local f = compile(nil, { "integer", "integer" })
+  local _, expected = pcall(divide, 7, 0)
   return function()
     local ok, err = pcall(f, 7, 0)
     assert(not ok)
-    if not tostring(err):find("attempt to perform 'n//0'", 1, true) then
+    if err ~= expected then
       error(err, 0)
     end
   end, nothing, nothing
