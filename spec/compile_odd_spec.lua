@@ -96,3 +96,31 @@ describe("a metatable of plain values", function()
     assert.same({ true, 3, expected }, { ok, result, said })
   end)
 end)
+
+describe("compile", function()
+  it("puts no text of the function's into the C", function()
+    local f = compile(load([[
+      local INNER <const> = "INNER_TEXT"
+      local UPVALUE = 5
+      local function CALLED(PARAMETER)
+        return PARAMETER + GLOBAL.FIELD
+      end
+      return function(ARGUMENT)
+        local LOCAL = ARGUMENT + UPVALUE
+        if LOCAL == 3 then
+          error "*/ STRING"
+        elseif INNER == ARGUMENT then
+          error(INNER)
+        end
+        ::LABEL::
+        return CALLED(LOCAL)
+      end
+    ]], "=*/CHUNK", "t", { GLOBAL = { FIELD = 1 }, error = error })())
+    assert.equal(7, f(1))
+    for word in ("INNER UPVALUE CALLED PARAMETER GLOBAL FIELD ARGUMENT LOCAL "
+      .. "STRING LABEL CHUNK"):gmatch "%u+" do
+      assert.is_nil(f:c():match("%f[%w_]" .. word .. "%f[^%w_]"), word)
+    end
+    assert.equal("*/CHUNK:9: */ STRING", message(f, -2))
+  end)
+end)

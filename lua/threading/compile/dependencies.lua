@@ -92,7 +92,7 @@ function Reader:resolve(dep)
   if type(fn) == "function" then
     local native = debug.getinfo(fn, "S").what == "C"
     return { kind = "function", value = native and known[fn] or fn,
-      native = native, place = node }
+      itself = fn, native = native, place = node }
   end
   return { kind = type(value), value = value, name = known[value],
     place = node }

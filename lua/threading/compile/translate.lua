@@ -13,7 +13,7 @@ local sites = require "threading.compile.sites"
 local standard = require "threading.private.standard"
 local types = require "threading.compile.types"
 local math, string, table = standard.math, standard.string, standard.table
-local assert, error, ipairs = assert, error, ipairs
+local error, ipairs = error, ipairs
 local pcall, setmetatable = pcall, setmetatable
 local tonumber, type = tonumber, type
 
@@ -65,15 +65,7 @@ end
 local function inside() end
 
 local EXAMPLES <const> = { i = { 1 }, f = { 1.5 }, b = { true } }
-local LIBRARIES <const> = { math = standard.math, string = standard.string }
-local PLAIN <const> = { type = type, assert = assert, error = error,
-  ipairs = ipairs, ["ipairs.next"] = ipairs {} }
-
-local function named_function(name)
-  local library, field = string.match(name, "^(%w+)%.(%w+)$")
-  return library and LIBRARIES[library] and LIBRARIES[library][field]
-    or PLAIN[name]
-end
+local MADE <const> = { ["ipairs.next"] = ipairs {} } -- not by the program
 
 -- A value of a kind, for the site of an error.
 function Unit:example(kind)
@@ -86,8 +78,10 @@ function Unit:example(kind)
     return { method = object.method } -- of operand a
   elseif object.parent then
     return { inside }
+  elseif object.itself then
+    return { object.itself }
   elseif object.kind == "function" and type(object.value) == "string" then
-    return { named_function(object.value) }
+    return { MADE[object.value] }
   end
   return { object.value }
 end
@@ -104,7 +98,7 @@ end
 
 local function known_object(resolved, dependency)
   local object = { kind = resolved.kind, dependency = dependency,
-    value = resolved.value or resolved.name }
+    value = resolved.value or resolved.name, itself = resolved.itself }
   if resolved.kind == "function" and type(object.value) == "function" then
     local ok, dump = pcall(string.dump, object.value)
     object.proto = ok and bytecode.read(dump) or nil
