@@ -128,6 +128,17 @@ describe("an error after a method", function()
   end)
 end)
 
+describe("a field of a Value", function()
+  it("may be where Lua before 5.4.5 sees a later error", function()
+    for _, source in ipairs { "local y = v.value", "v.value = 3",
+      "local y = v.type", "local y = up.value", "up.value = 3" } do
+      local f = load("local up = ...\nreturn function(v, x)\n" .. source
+        .. "\n\nreturn 5 // x\nend", "=f")(Value "int8")
+      same(f, compile(f), function() return Value "int8" end, 0)
+    end
+  end)
+end)
+
 describe("a method that is not known", function()
   it("is refused", function()
     for name, object in pairs { copy = Array("int8", 1),

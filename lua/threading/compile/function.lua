@@ -357,6 +357,13 @@ local SAVES <const> = { GETTABLE = true, GETI = true, SETTABLE = true,
   FORPREP = true, CLOSE = true, SELF = true, TFORPREP = true, TFORCALL = true,
   CLOSURE = true }
 
+-- Notes the place of this instruction, where a later error may have its line.
+function Function:save_place()
+  if self.keeps_saved then
+    self:emit("  saved = %d;", self.pc)
+  end
+end
+
 local function divides(proto)
   for _, instruction in ipairs(proto.code) do
     if string.find(instruction.op, "^IDIV") or string.find(instruction.op,
@@ -391,8 +398,8 @@ local function block(self, version)
     if wants and not settle(self, wants) then
       return
     end
-    if self.keeps_saved and SAVES[instruction.op] then
-      self:emit("  saved = %d;", pc)
+    if SAVES[instruction.op] then
+      self:save_place()
     end
     local known = spans.result(self, instruction)
     pc = operation.run(self, instruction)

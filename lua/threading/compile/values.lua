@@ -16,6 +16,7 @@ end
 -- Other fields are refused where they are read.
 local function read(self, target, value, name)
   local typed = values[value.kind] or types.arrays[value.kind]
+  self:save_place() -- as each call of a metamethod does
   if typed and name == "type" then
     self:set(target, ways.text(self, typed.name).kind)
     return self.pc + 1
@@ -31,6 +32,7 @@ local function write(self, value, name, number)
   if not element or name ~= "value" then
     return self:indexed(value)
   end
+  self:save_place()
   local c = elements.converted(self, element, number, self:fail(value, number))
   if not c then
     return nil
