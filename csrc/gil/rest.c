@@ -7,9 +7,11 @@ int64_t thr_rest_begin(const thr_tstate *ts) {
   return ts->rest.closely > 0 ? thr_os_threadtime() : thr_os_monotonic();
 }
 
+/* Walks that had to be made while it rests prolong the rest. */
 static void charge(thr_tstate *ts, int64_t cost, int64_t now) {
-  int64_t until = ts->rest.until;
-  ts->rest.until = (until > now ? until : now) + THR_REST_SHARE * cost;
+  int64_t until = ts->rest.until, most = now + THR_MAX_REST;
+  until = (until > now ? until : now) + THR_REST_SHARE * cost;
+  ts->rest.until = until < most ? until : most;
   ts->rest.cost += cost;
 }
 

@@ -99,6 +99,12 @@
 ** bench, spec/preempt_spec.lua. */
 #define THR_REST_SHARE 10
 
+/* How long it is left alone at most, however many walks could not wait: ten
+** walks of the deepest stack take a fifth of it.  Without it, a thread in the
+** hostile build that had served a count hook for a minute rested for ten, and
+** others waited so long for the lock.  Chosen; no bench. */
+#define THR_MAX_REST (THR_SECOND / 2)
+
 /* A thread's own clock is a system call, too slow for every hook.  A walk that
 ** looks dear by the other clock may have been interrupted: it is not charged,
 ** but so many of the next ones are measured by the thread's own, for those of a
