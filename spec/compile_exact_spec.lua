@@ -227,6 +227,38 @@ describe("the line of a division by zero", function()
   end)
 end)
 
+describe("the line of a division by zero", function()
+  it("is what was last noted, whatever that was", function()
+    local bodies = { "z = z + v.value", "v.value = z", "z = NO_SUCH or z",
+      "z = PRESENT or z", "z = NO_SUCH == nil and z", "local _ = math.no_such",
+      "local _ = lib.pi", "local _ = lib.floor", "z = lib.floor(z)",
+      "for _, x in ipairs(A) do z = x end", "for i = 1, 3 do z = i end",
+      "for i = 1.0, 3 do z = i end", "z = w.value", "w.value = 3",
+      "lock:acquire() lock:release()", "z = z == 3 and 1 or 3", "A[1] = z",
+      "z = A[1] + #A", "z = -z | 1", "z = flag and z or 4", "z = outer.value",
+      "goto on ::on::", "local a, b = z, nil z = a or b", "z = z < n and z or 3",
+      "z = n == z and z or 3", "while z > 9 do z = z - 1 end" }
+    local lines = { "local v, lock, outer, lib, flag = ...",
+      "return function(n, x, y, A, w)\nlocal z = x" }
+    for n, body in ipairs(bodies) do
+      lines[#lines + 1] = ("if n == %d then\n\n%s\n\nend"):format(n, body)
+    end
+    lines[#lines + 1] = "if n > 100 then return z % y end\n\nreturn z // y end"
+    local source, environment = table.concat(lines, "\n"),
+      setmetatable({ PRESENT = 1 }, { __index = _G })
+    local f = load(source, "=stale", "t", environment)(
+      threading.Value("int64", 7), threading.Lock(),
+      threading.Value("int8", 3), setmetatable({ pi = 3 }, { __index = math }),
+      true)
+    local compiled = threading.compile(f, { flags = "-O1" })
+    local array, value = Array("int8", { 4, 5 }), threading.Value("int8", 9)
+    for n = 1, #bodies + 1 do
+      same(f, compiled, n, 7, 0, array, value)
+    end
+    same(f, compiled, 101, 7, 0, array, value)
+  end)
+end)
+
 describe("the sign of NaN", function() -- which Lua does not define
   it("is all that may differ", function()
     local divide = threading.compile(function(x, y) return x / y end)

@@ -9,7 +9,7 @@ local kinds_of = _thread._kind_of
 local standard = require "threading.private.standard"
 local debug = standard.debug
 local assert, error, ipairs, next = assert, error, ipairs, next
-local setmetatable, type = setmetatable, type
+local rawget, setmetatable, type = rawget, setmetatable, type
 
 -- Functions and tables of Lua's and ours, by what the translator calls them.
 local known = {}
@@ -41,7 +41,8 @@ function Reader:anchor(object)
   return at
 end
 
--- What a dependency is read from: {from =, upvalue = | name =}, and its value.
+-- What a dependency is read from: {from =, upvalue = | name =}, its value, the
+-- dependency it is read through, and whether the table has no such field.
 function Reader:locate(dep)
   if dep.kind == "upvalue" then
     local _, value = debug.getupvalue(dep.fn, dep.index)
@@ -49,7 +50,7 @@ function Reader:locate(dep)
   end
   local holder = self:node(dep.of).value
   return { from = self:anchor(holder), name = self:anchor(dep.name) },
-    holder[dep.name], dep.of
+    holder[dep.name], dep.of, rawget(holder, dep.name) == nil
 end
 
 -- Two dependencies are one if they are read from one place.
@@ -63,14 +64,15 @@ function Reader:node(dep)
   if self.nodes[dep] then
     return self.nodes[dep]
   end
-  local guard, value, parent = self:locate(dep)
+  local guard, value, parent, is_absent = self:locate(dep)
   for _, node in next, self.nodes do
     if same(node.guard, guard) then
       self.nodes[dep] = node
       return node
     end
   end
-  local node = { guard = guard, value = value, parent = parent }
+  local node = { guard = guard, value = value, parent = parent,
+    is_absent = is_absent }
   guard.kind = kinds_of(value)
   if not guard.kind and value ~= nil then
     guard.identity = self:anchor(value)
@@ -86,16 +88,17 @@ function Reader:resolve(dep)
   local node = self:node(dep)
   local value, kind = node.value, kinds_of(node.value)
   if kind then
-    return { kind = kind, place = node }
+    return { kind = kind, place = node, is_absent = node.is_absent }
   end
   local fn = self.functions[value] or value
   if type(fn) == "function" then
     local native = debug.getinfo(fn, "S").what == "C"
     return { kind = "function", value = native and known[fn] or fn,
-      itself = fn, native = native, place = node }
+      itself = fn, native = native, place = node,
+      is_absent = node.is_absent }
   end
   return { kind = type(value), value = value, name = known[value],
-    place = node }
+    place = node, is_absent = node.is_absent }
 end
 
 -- The kind that a version takes for granted; or nil, and the function or table.

@@ -100,7 +100,10 @@ end
 
 -- A register becomes what a dependency is.
 local function depend(self, target, dependency)
-  local kind, index = self.unit:depend(dependency)
+  local kind, index, is_absent = self.unit:depend(dependency)
+  if is_absent then
+    self:save_place()
+  end
   if types.c_type(kind) then
     self:emit("  %s", types.copy(kind, self:variable(target, kind),
       self:outer(index, kind)))

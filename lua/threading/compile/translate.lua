@@ -116,7 +116,8 @@ local function add_dependency(self, dependency, resolved)
   return { kind = resolved.kind, index = self.inputs - 1 }
 end
 
--- What an outer value is: its kind, and its index in run->in.
+-- What an outer value is: its kind, its index in run->in, and whether the table
+-- that it is read from lacks it, so that it is nil or a metatable's.
 function Unit:depend(dependency)
   local key = key_of(dependency)
   local known = self.dependencies[key]
@@ -124,12 +125,13 @@ function Unit:depend(dependency)
     local resolved = self.resolve(dependency)
     known = resolved.place and self.places[resolved.place]
       or add_dependency(self, dependency, resolved)
+    known.is_absent = resolved.is_absent
     self.dependencies[key] = known
     if resolved.place then
       self.places[resolved.place] = known
     end
   end
-  return known.kind, known.index
+  return known.kind, known.index, known.is_absent
 end
 
 -- Specialisations ------------------------------------------------------------
