@@ -117,6 +117,7 @@ local function try_kinds(unit, calls)
   end
   local type = TYPES[random(#TYPES)]
   for _ = 1, calls do
+    rawset(_G, "FUZZED", number_of(random, "i"))
     for which = 1, unit.count do
       local refused = compare(unit, type, which, value_of(random, kinds[1]),
         value_of(random, kinds[2]), value_of(random, kinds[3]))
@@ -154,7 +155,7 @@ end
 
 -- The whole -------------------------------------------------------------------
 
-rawset(_G, "FUZZED", 12) -- which programs read
+rawset(_G, "FUZZED", 12) -- which programs read; it changes between calls
 
 local function print_texts()
   local list = {}
@@ -171,7 +172,7 @@ if arg and arg[0]:find "fuzz/compile.lua$" then
   local random, start = new_random(seed), os.time()
   M.verbose = os.getenv "VERBOSE"
   while os.time() - start < seconds do
-    local ok, why = pcall(M.round, random, random(4) == 1 and 1 or 8, 2, 300)
+    local ok, why = pcall(M.round, random, random(4) == 1 and 1 or 8, 2, 150)
     if not ok then
       print("seed", seed)
       error(why, 0)

@@ -20,8 +20,8 @@ local ORDERS <const> = { "<", "<=", ">", ">=", "==", "~=" }
 local SIGNS <const> = { "- ", "~" } -- `--` is a comment
 local FUNCTIONS <const> = { "math.floor", "math.ceil", "math.abs", "math.sqrt",
   "math.sin", "math.cos", "math.tan", "math.exp", "math.log", "math.atan",
-  "math.asin", "math.deg", "math.rad", "math.modf" }
-local PAIRS <const> = { "math.max", "math.min", "math.fmod", "math.log",
+  "math.asin", "math.deg", "math.rad", "math.modf", "floor", "lib.acos" }
+local PAIRS <const> = { "math.max", "lib.min", "math.fmod", "math.log",
   "math.atan", "two", "some" }
 
 local Expression = {}
