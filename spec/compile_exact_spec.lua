@@ -225,9 +225,7 @@ describe("the line of a division by zero", function()
       same(f, compiled, 7, 0.0, array)
     end
   end)
-end)
 
-describe("the line of a division by zero", function()
   it("is what was last noted, whatever that was", function()
     local bodies = { "z = z + v.value", "v.value = z", "z = NO_SUCH or z",
       "z = PRESENT or z", "z = NO_SUCH == nil and z", "local _ = math.no_such",
@@ -236,7 +234,7 @@ describe("the line of a division by zero", function()
       "for i = 1.0, 3 do z = i end", "z = w.value", "w.value = 3",
       "lock:acquire() lock:release()", "z = z == 3 and 1 or 3", "A[1] = z",
       "z = A[1] + #A", "z = -z | 1", "z = flag and z or 4", "z = outer.value",
-      "goto on ::on::", "local a, b = z, nil z = a or b", "z = z < n and z or 3",
+      "goto on ::on::", "local a, b = z z = a or b", "z = z < n and z or 3",
       "z = n == z and z or 3", "while z > 9 do z = z - 1 end" }
     local lines = { "local v, lock, outer, lib, flag = ...",
       "return function(n, x, y, A, w)\nlocal z = x" }
