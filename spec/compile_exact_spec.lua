@@ -235,7 +235,9 @@ describe("the line of a division by zero", function()
       "lock:acquire() lock:release()", "z = z == 3 and 1 or 3", "A[1] = z",
       "z = A[1] + #A", "z = -z | 1", "z = flag and z or 4", "z = outer.value",
       "goto on ::on::", "local a, b = z z = a or b", "z = z < n and z or 3",
-      "z = n == z and z or 3", "while z > 9 do z = z - 1 end" }
+      "z = n == z and z or 3", "while z > 9 do z = z - 1 end",
+      "local function g(p) return p end z = g(z)",
+      "local function g(p) return p end z = z or g(z)" }
     local lines = { "local v, lock, outer, lib, flag = ...",
       "return function(n, x, y, A, w)\nlocal z = x" }
     for n, body in ipairs(bodies) do
