@@ -319,8 +319,8 @@ threading.kernel = kernel
 --
 -- **What cannot be compiled** is refused when the function is compiled or first
 -- called with such types, with its line, and what to write instead: writes to
--- upvalues and globals, tables, strings, varargs, generic `for`, functions that
--- are made and kept, coroutines, `<close>`.
+-- upvalues and globals, tables, strings, varargs, `pairs`, functions inside
+-- that are passed on, returned or kept, coroutines, `<close>`.
 --
 -- A thread that is cancelled, Ctrl-C and the end of the program end every loop.
 -- @function compile
