@@ -61,8 +61,9 @@ raise_at(threading_run *run, int site, int kinds, int64_t i, int64_t j,
 /* Numbers of Arrays and Values, which other threads read and write: each is
 ** one access, not repeated and not left out. Compilers give a volatile access
 ** of at most a register the code of a relaxed atomic, and better, as gcc takes
-** atomic floats through integer registers; a longer one would be two. */
-#if UINTPTR_MAX > UINT32_MAX
+** atomic floats through integer registers; a longer one would be two.
+** ThreadSanitizer takes it for a race. */
+#if UINTPTR_MAX > UINT32_MAX && !defined(__SANITIZE_THREAD__)
 #define LOAD(T, place) (*(volatile T *)(place))
 #define STORE(T, place, x) (*(volatile T *)(place) = (T)(x))
 #else
