@@ -358,6 +358,10 @@ describe("preemption", function()
 
     for _, count in ipairs { 100, 10000 } do
       it("serves a count hook of " .. count .. " at a small part", function()
+        if _thread._testing then
+          pending "the hostile build serves it in slices of its own"
+          return
+        end
         local fired = 0
         local part = deep(DEPTH, function()
           return part_of_hooks(function()
