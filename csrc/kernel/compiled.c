@@ -279,21 +279,24 @@ int thr_compiled_add(lua_State *L) {
   luaL_checktype(L, 4, LUA_TTABLE);
   int nguards = (int)lua_rawlen(L, 4);
   luaL_argcheck(L, nguards <= MAX_GUARDS, 4, "too many");
-  lua_settop(L, 5);
+  luaL_checktype(L, 6, LUA_TTABLE);
+  lua_settop(L, 7);
   lua_getiuservalue(L, 1, ANCHORS);
   version *v = new_version(L, nguards);
   v->entry = entry;
   v->leaps = lua_toboolean(L, 5);
   check_kinds(L, 3, c, v->kinds);
   for (int i = 0; i < nguards; i++)
-    thr_guards_read(L, 4, 6, i + 1, &v->guards[i]);
+    thr_guards_read(L, 4, 8, i + 1, &v->guards[i]);
   luaL_argcheck(L, thr_guards_values(v->guards, nguards) <=
                        THR_MAX_IN - c->parameters, 4, "too many values");
-  v->number = ++c->versions;
+  v->number = c->versions + 1;
+  lua_pushvalue(L, 7);
+  lua_rawseti(L, 6, v->number); /* the last that may raise */
+  c->versions++;
   v->next = c->newest;
   c->newest = v;
-  lua_pushinteger(L, v->number);
-  return 1;
+  return 0;
 }
 
 static version *find_number(const compiled *c, lua_Integer number) {

@@ -25,7 +25,8 @@ void thr_compiled_open(lua_State *L);
 ** or raises; `raise(version, site, a, b, c)` raises the error of a site.
 ** `anchors` is a list of what guards refer to; it only grows. */
 int thr_compiled_create(lua_State *L);
-/* _add_version(compiled, handle, kinds, guards, leaps) -> its number */
+/* _add_version(compiled, handle, kinds, guards, leaps, versions, version): both
+** here and in the list, or in neither */
 int thr_compiled_add(lua_State *L);
 /* _retarget_version(compiled, number, guards, objects, base): other guards, of
 ** the same form, whose anchors are `objects`, and stand behind `base` others */

@@ -43,9 +43,8 @@ local function add(state, object, version)
   local base = #state.anchors
   table.move(version.anchors, 1, #version.anchors, base + 1, state.anchors)
   version.base = base
-  local number = _thread._add_version(object, version.handle, version.kinds,
-    twins.moved(version.guards, base), version.leaps)
-  state.versions[number] = version
+  _thread._add_version(object, version.handle, version.kinds,
+    twins.moved(version.guards, base), version.leaps, state.versions, version)
 end
 
 local function replace(state, object, version, number)

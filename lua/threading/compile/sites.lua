@@ -11,8 +11,14 @@ local standard = require "threading.private.standard"
 local writer = require "threading.compile.writer"
 local math, string = standard.math, standard.string
 local debug, table = standard.debug, standard.table
-local ipairs, load, pairs = ipairs, load, pairs
+local error, ipairs, load, pairs = error, ipairs, load, pairs
 local pcall, select, setmetatable, type = pcall, select, setmetatable, type
+
+-- As load, which returns what is raised where memory runs out.
+local function compiled(...)
+  local fn, message = load(...)
+  return fn or error(message, 0)
+end
 
 -- The code up to and with instruction pc (and what calls its metamethod),
 -- entered there; the rest returns.
@@ -55,7 +61,7 @@ end
 
 -- The chunk's name as it is in messages.
 local function place_of(proto, pc)
-  local chunk = debug.getinfo(load("", proto.chunk or "=?"), "S").short_src
+  local chunk = debug.getinfo(compiled("", proto.chunk or "=?"), "S").short_src
   return string.format("%s:%s", chunk, proto.lines[pc] or "?")
 end
 
@@ -78,7 +84,7 @@ local RECURSION <const> = "local function f() local "
 
 -- What this Lua says of calls that nest too deeply.
 local function overflow()
-  local _, message = pcall(load(RECURSION, "=x"))
+  local _, message = pcall(compiled(RECURSION, "=x"))
   return string.match(message, "^x:1: (.*)$") or message
 end
 
@@ -132,7 +138,7 @@ local function text(site, a, b, c)
       values[register + 1] = value_of(entry, a, b, c)
     end
     local line = site.is_stale and (proto.lines[c] or proto.line)
-    local f = load(writer.write(proto, code_for(proto, pc, site.last or pc),
+    local f = compiled(writer.write(proto, code_for(proto, pc, site.last or pc),
       lines_for(proto, line), 2), "=threading", "b")
     if site.upvalue then
       debug.setupvalue(f, site.upvalue, a == nil and site.example
@@ -144,7 +150,7 @@ local function text(site, a, b, c)
   end
   local raised, value = pcall(run)
   if not raised and site.is_overflow then
-    return string.match(value, "^(.*)attempt to call") .. overflow()
+    return (string.gsub(value, "attempt to call.*", overflow))
   elseif not raised then
     return value
   end
@@ -153,7 +159,7 @@ end
 
 -- Before 5.4.5, the line of a division by zero is that of an earlier
 -- instruction.
-local division = load "local x = 0\n\n\nreturn 1 // x"
+local division = compiled("local x = 0\n\n\nreturn 1 // x")
 local is_stale = not string.find(select(2, pcall(division)), ":4:", 1, true)
 
 return { is_stale = is_stale, place_of = place_of, text = text }
