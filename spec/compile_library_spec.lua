@@ -44,11 +44,24 @@ describe("ipairs of an Array", function()
           ::continue::
         end
         if i < #a then a[i + 1] = a[i + 1] + 1 end
-        i = i + 1
-        n = n + i
+        n = n + i + 1
       end
       return n, a[#a]
     end, { { Array("int8", 5) }, { Array("int32", 3) }, { Array("int64", 1) } })
+  end)
+
+  it("counts on where the loop's variable is assigned", function()
+    local chunk = load [[return function(a)
+      local n = 0
+      for i, x in ipairs(a) do
+        i = i + x
+        n = n + i
+      end
+      return n
+    end]]
+    if chunk then -- it is constant in Lua 5.5
+      check(chunk(), { { Array("int8", { 3, 1, 2 }) }, { Array("int64", 0) } })
+    end
   end)
 
   it("is the ipairs that there is", function()
