@@ -33,6 +33,8 @@
 #include "kernel/toolchain.h"
 #include "queue/queue.h"
 #include "queue/simplequeue.h"
+#include "socket/channel.h"
+#include "socket/stream.h"
 #include "state/attach.h"
 #include "state/coroutine.h"
 #include "state/dump.h"
@@ -300,7 +302,8 @@ static const luaL_Reg functions[] = {
     {"_retarget_version", thr_compiled_retarget},
     {"_at_end", thr_shutdown_register},
     {"_checksum", thr_folder_checksum},
-    {"_await_fd", thr_waitfd_awaitfd},
+    {"_await_socket", thr_channel_wait},
+    {"_channel", thr_channel_create},
     {"_compiled", thr_compiled_create},
     {"_compiled_contract", thr_compiled_contract},
     {"_compiled_methods", thr_compiled_methods},
@@ -343,11 +346,13 @@ static const luaL_Reg functions[] = {
     {"_processor", thr_toolchain_processor},
     {"_read_file", thr_folder_read},
     {"_read", thr_readfile_read},
+    {"_receive", thr_stream_receive},
     {"_public", thr_blame_public},
     {"_run", thr_toolchain_run},
     {"_pollset", thr_selectset_create},
     {"_retire", thr_descriptor_retire},
     {"_self_handle", thr_handle_self},
+    {"_send", thr_stream_send},
     {"_serve", thr_workers_serve},
     {"_shield", thr_handle_shield},
     {"_state", thr_folder_state},
@@ -392,6 +397,7 @@ static const luaL_Reg functions[] = {
 static void open_types(lua_State *L) {
   thr_array_open(L);
   thr_barrier_open(L);
+  thr_channel_open(L);
   thr_toolchain_open(L);
   thr_compiled_open(L);
   thr_condition_open(L);

@@ -37,9 +37,9 @@ static int ready(lua_State *L, const thr_watch *watch) {
   return 2;
 }
 
-/* Is it, without a wait?  `look`: it is not known that it would have to. */
-static bool is_ready(const thr_source *s, thr_watch *watch, bool look) {
-  if (look) thr_os_look(watch);
+/* Is it, without a wait? */
+static bool is_ready(const thr_source *s, thr_watch *watch) {
+  thr_os_look(watch);
   if (s->buffered && watch->ready != THR_NOFD)
     watch->ready |= watch->wanted & THR_IN;
   return watch->ready != 0;
@@ -47,13 +47,13 @@ static bool is_ready(const thr_source *s, thr_watch *watch, bool look) {
 
 /* Waits once for the value at 1.  How many results; 0: look again. */
 static int wait_once(lua_State *L, unsigned wanted, int64_t deadline,
-                     bool look, bool again) {
+                     bool again) {
   thr_tstate *ts = thr_self(L);
   unsigned closings = thr_closing_count(); /* before the number is read */
   thr_source s = thr_descriptor_check(L, again);
   thr_watch watch = {.fd = s.fd, .wanted = wanted};
   if (s.fd < 0) return refuse(L, "closed");
-  if (is_ready(&s, &watch, look || again)) return ready(L, &watch);
+  if (is_ready(&s, &watch)) return ready(L, &watch);
   if (s.is_file && wanted & THR_IN) thr_os_flushprompt(s.fd);
   thr_tstate_makebell(ts);
   thr_parkresult r = thr_closing_park(ts, &watch, closings, deadline);
@@ -63,14 +63,11 @@ static int wait_once(lua_State *L, unsigned wanted, int64_t deadline,
   return refuse(L, "timeout");
 }
 
-static int wait_fd(lua_State *L, bool look) {
+int thr_waitfd_waitfd(lua_State *L) {
   unsigned wanted = check_mode(L);
   int64_t deadline = thr_args_deadline(L, 3, "timeout");
   thr_pending_check(L, thr_self(L));
-  int n = wait_once(L, wanted, deadline, look, false);
-  while (n == 0) n = wait_once(L, wanted, deadline, look, true);
+  int n = wait_once(L, wanted, deadline, false);
+  while (n == 0) n = wait_once(L, wanted, deadline, true);
   return n;
 }
-
-int thr_waitfd_waitfd(lua_State *L) { return wait_fd(L, true); }
-int thr_waitfd_awaitfd(lua_State *L) { return wait_fd(L, false); }

@@ -10,9 +10,7 @@
 
 THR_PRIVATE_BEGIN
 
-int thr_waitfd_waitfd(lua_State *L);  /* _wait_fd(fd, mode [, timeout]) */
-/* _await_fd: the same after a call that would have blocked; saves a look. */
-int thr_waitfd_awaitfd(lua_State *L);
+int thr_waitfd_waitfd(lua_State *L); /* _wait_fd(fd, mode [, timeout]) */
 
 THR_PRIVATE_END
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "os/fault.h"
@@ -112,4 +113,28 @@ int thr_os_privatepipe(int fd[2]) {
   if (fd[0] >= 0) close(fd[0]);
   if (fd[1] >= 0) close(fd[1]);
   return EMFILE;
+}
+
+#if defined(MSG_NOSIGNAL)
+#define QUIET MSG_NOSIGNAL
+#else
+#define QUIET 0 /* LuaSocket has the signal ignored */
+#endif
+
+static ptrdiff_t outcome(ssize_t n) {
+  return n >= 0 ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
+ptrdiff_t thr_os_receive(int fd, void *to, size_t n) {
+  ptrdiff_t r;
+  do r = outcome(recv(fd, to, n, MSG_DONTWAIT));
+  while (r == -EINTR);
+  return r;
+}
+
+ptrdiff_t thr_os_send(int fd, const void *from, size_t n) {
+  ptrdiff_t r;
+  do r = outcome(send(fd, from, n, MSG_DONTWAIT | QUIET));
+  while (r == -EINTR);
+  return r;
 }

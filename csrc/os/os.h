@@ -131,6 +131,12 @@ void thr_os_noinherit(int fd);
 int thr_os_privatepipe(int fd[2]);
 void thr_os_close(int fd);
 
+/* What a socket has, or takes, without a wait: how many bytes; or, less than 0,
+** minus errno: -EAGAIN where it would have to wait.  That nobody is at the
+** other end raises no signal where the system can be told so. */
+ptrdiff_t thr_os_receive(int fd, void *to, size_t n);
+ptrdiff_t thr_os_send(int fd, const void *from, size_t n);
+
 static inline void thr_os_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();

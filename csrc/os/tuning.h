@@ -283,6 +283,16 @@
 ** bench. */
 #define THR_MAX_RUN 65536
 
+/* A socket's buffer begins with so many bytes, and doubles.  Smaller: more
+** system calls for a request; larger: more memory for each connection.  Chosen.
+** Bench: echo, connections. */
+#define THR_FIRST_INBOX 2048
+
+/* A larger one is freed when it is empty.  Smaller: a socket that receives much
+** allocates again and again; larger: more memory for each.  Chosen.  Bench:
+** transfer. */
+#define THR_KEPT_INBOX 65536
+
 /* Sleeps are so short, in milliseconds, where the system has neither ppoll nor
 ** room in pselect for a descriptor: between two of them signals are let in.
 ** Chosen; no bench. */

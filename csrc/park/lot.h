@@ -69,6 +69,11 @@ struct thr_waiter {
   thr_watch *watch; /* the descriptor that it watches, or NULL */
   bool (*signalled)(void); /* NULL, or: has a signal come that ends the wait?
                               Asked on the main thread, without the lock */
+  bool (*attempt)(thr_waiter *w); /* NULL, or: does what the descriptor is
+                              watched for; false: it would have to wait.
+                              Called before its thread sleeps, and when it is
+                              ready: without the global lock, unless there is
+                              no time to wait, or it cannot be let go of */
 
   /* Set by thr_park */
   bool wants_gil;  /* it held the global lock, and takes it again */

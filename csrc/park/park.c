@@ -57,13 +57,24 @@ static thr_semwait sleep_once(thr_waiter *w, int64_t deadline) {
                   : thr_sem_wait(sem, deadline);
 }
 
+/* Has the time come?  Asked where a descriptor is ready again and again. */
+static bool is_late(int64_t deadline) {
+  return deadline != THR_FOREVER && thr_os_monotonic() >= deadline &&
+         !thr_fault_early(deadline, thr_os_monotonic);
+}
+
 static thr_parkresult sleep_until(thr_waiter *w, int64_t deadline) {
+  if (w->attempt && w->attempt(w)) return thr_lot_leave(w, THR_PARK_READY);
   for (;;) {
     switch (sleep_once(w, deadline)) {
       case THR_SEM_TAKEN:
         if (thr_lot_isended(w)) return w->result;
         break; /* a stray token */
-      case THR_SEM_READY: return thr_lot_leave(w, THR_PARK_READY);
+      case THR_SEM_READY:
+        if (!w->attempt || w->attempt(w))
+          return thr_lot_leave(w, THR_PARK_READY);
+        if (is_late(deadline)) return thr_lot_leave(w, THR_PARK_TIMEOUT);
+        break;
       case THR_SEM_TIMEOUT:
         if (!thr_fault_early(deadline, thr_os_monotonic))
           return thr_lot_leave(w, THR_PARK_TIMEOUT);
@@ -105,6 +116,7 @@ static thr_parkresult look(thr_waiter *w) {
     thr_gil_yield(ts);
   if (thr_waiter_pending(w) || (ts->is_main && is_signalled(w)))
     return THR_PARK_INTERRUPTED;
+  if (w->attempt) return w->attempt(w) ? THR_PARK_READY : THR_PARK_TIMEOUT;
   if (w->watch && thr_os_look(w->watch)) return THR_PARK_READY;
   return THR_PARK_TIMEOUT;
 }
@@ -115,7 +127,8 @@ thr_parkresult thr_park(thr_waiter *w, int64_t deadline) {
   w->wants_gil = ts->gil.held;
   if (is_look(w, deadline)) return look(w);
   w->unbounded = deadline == THR_FOREVER && !w->watch;
-  if (w->wants_gil && !thr_whose_isown(ts)) return THR_PARK_NOTOWN;
+  if (w->wants_gil && !thr_whose_isown(ts))
+    return w->attempt && w->attempt(w) ? THR_PARK_READY : THR_PARK_NOTOWN;
   w->reportable = w->wants_gil && !w->masked && thr_deadlock_isreportable(ts);
   w->invited = false;
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;

@@ -184,6 +184,12 @@ int thr_lock_create(lua_State *L) {
   return 1;
 }
 
+void thr_lock_push(lua_State *L, thr_lock *l) {
+  thr_box *box = thr_box_new(L, &kind);
+  atomic_fetch_add(&l->refs, 1);
+  thr_box_fill(box, &kind, l);
+}
+
 static thr_lock *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
 static int acquire_slowly(lua_State *L) {

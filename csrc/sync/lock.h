@@ -115,6 +115,7 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts);
 void thr_lock_open(struct lua_State *L); /* makes the type */
 int thr_lock_create(struct lua_State *L);
 thr_lock *thr_lock_test(struct lua_State *L, int arg); /* or NULL */
+void thr_lock_push(struct lua_State *L, thr_lock *l);  /* as a Lock */
 
 THR_PRIVATE_END
 

@@ -1,66 +1,53 @@
 -- What the sockets of all kinds share.
 --
 -- A socket is a table around an object of LuaSocket (or LuaSec) that never
--- waits: its timeout is 0. What says "timeout" is tried again after a wait
--- outside of the global lock. `_object` is that object, `_kind` what errors
--- call it, `_block` and `_total` are the timeouts that the user has set, or
--- nil; `_reading` and `_writing` the locks of the threads that take or send a
--- part of a stream; `_waiting` has, for each thread that waits or is about to,
--- the descriptor; `_closing` is true while that must not begin:
--- the thread that closes the descriptor has to know that none is left that
--- would wait for its number. So a thread enters `_waiting`, then looks at
--- `_closing`, and only then reads the number.
+-- waits: its timeout is 0. `_object` is that object, `_kind` what errors call
+-- it, `_channel` what C keeps for it (csrc/socket/channel.h): the timeouts, the
+-- turns of the threads that do the same, what was received, and which threads
+-- use the descriptor, or are about to. `_closing` is true while that must not
+-- begin: the thread that closes the descriptor has to know that none is left
+-- that would wait for its number. So a thread is noted in the channel, then
+-- looks at `_closing`, and only then reads the number.
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
-local inbox = require "threading.socket.inbox"
 local io = require "threading.io"
 local standard = require "threading.private.standard"
 local debug, math, string = standard.debug, standard.math, standard.string
-local error, next, pcall, rawget = error, next, pcall, rawget
+local error, pcall, rawget = error, pcall, rawget
 local setmetatable, tostring, type = setmetatable, tostring, type
 
-local get_ident, monotonic = _thread.get_ident, _thread.time.monotonic
+local await_socket, new_channel = _thread._await_socket, _thread._channel
 local TIMEOUT_MAX <const> = _thread.TIMEOUT_MAX
-local UNKNOWN <const> = -1 -- of a thread that has not read the number yet
-local Lock, sleep = _thread.allocate_lock, _thread.time.sleep
+local sleep = _thread.time.sleep
 
 local object = {}
 
 -- What an object says that would have to wait -> for what; true: for what the
 -- call is there for.
 local WAITS <const> = { timeout = true, wantread = "r", wantwrite = "w" }
-object.WAITS = WAITS
 
--- More than a system keeps ready for one socket: a call that shall not wait,
--- and takes or gives more, keeps up with its peer.
-local AT_ONCE <const> = 1 << 23
-
-local waiting_meta = {
-  __close = function(waiting)
-    waiting[get_ident()] = nil
-  end,
-}
-
--- A timeout as it is kept: nil for ever.
+-- A timeout, nil for ever.
 function object.limit(value)
   return value and value >= 0 and math.min(value, TIMEOUT_MAX) or nil
 end
 
+local function set_timeout(channel, which, value)
+  channel:settimeout(which, object.limit(value) or -1)
+end
+
 -- Makes a socket of a class around an object with these timeouts.
 function object.new(class, it, block, total)
+  local channel = new_channel(class._kind)
   it:settimeout(0)
+  set_timeout(channel, "block", block)
+  set_timeout(channel, "total", total)
   return setmetatable({
     _object = it,
     _kind = class._kind,
-    _block = object.limit(block),
-    _total = object.limit(total),
-    _reading = Lock(),
-    _writing = Lock(),
-    _waiting = setmetatable({}, waiting_meta),
+    _channel = channel,
     _closing = false,
-    _inbox = inbox.new(),
   }, class)
 end
 
@@ -99,13 +86,12 @@ function object.settimeout(self, value, mode)
   elseif mode ~= nil and mode ~= "b" and mode ~= "t" and mode ~= "r" then
     complain("bad argument 'mode' to 'settimeout' (invalid timeout mode)")
   end
-  local name = (mode or "b") == "b" and "_block" or "_total"
-  self[name] = object.limit(value)
+  set_timeout(self._channel, (mode or "b") == "b" and "block" or "total", value)
   return 1
 end
 
 function object.gettimeout(self)
-  return self._block or -1, self._total or -1
+  return self._channel:gettimeout()
 end
 
 -- "bad argument #2 to '?' (text)" -> the parameter's name, for the caller.
@@ -141,60 +127,17 @@ function object.make(self, name, ...)
   return settle(self, name, pcall(_thread._own, it[name], it, ...))
 end
 
--- When a call begins; nil if no timeout is set.
+-- When a call begins, for the timeouts.
 function object.now(self)
-  return (self._block or self._total) and monotonic()
-end
-
--- The seconds that a wait may last, as LuaSocket reckons them; nil: for ever.
-local function seconds_left(self, start)
-  local block, total = self._block, self._total
-  if not (start and (block or total)) then
-    return nil
-  end
-  local passed = monotonic() - start
-  local left = math.max((total or block) - passed, 0)
-  return total and block and math.min(block, left) or left
-end
-
--- Must a call end that could go on without a wait, and has taken or given so
--- many bytes?
-function object.is_over(self, start, done)
-  local total = self._total
-  if self._block == 0 or total == 0 then
-    return done >= AT_ONCE
-  end
-  return start and total and monotonic() - start >= total
-end
-
--- The descriptor, which nobody takes away until `_waiting` is closed; nil if
--- there is none.
-local function enter(self)
-  self._waiting[get_ident()] = UNKNOWN
-  local fd = not self._closing and self._object:getfd()
-  return fd and fd >= 0 and fd or nil
-end
-
--- Waits until the descriptor is ready; true, or nil and "timeout" | "closed".
-function object.wait(self, mode, start)
-  local left = seconds_left(self, start)
-  if self._block == 0 or self._total == 0 then
-    return nil, "timeout"
-  end
-  local waiting <close> = self._waiting
-  local fd = enter(self)
-  if not fd then
-    return nil, "closed"
-  end
-  waiting[get_ident()] = fd
-  return _thread._await_fd(fd, mode, left)
+  return self._channel:now()
 end
 
 -- Calls a method of an object that would not survive it if it were closed; nil
 -- and "closed" if it is.
 function object.call_open(self, name, ...)
-  local _ <close> = self._waiting
-  if enter(self) then
+  local channel <close> = self._channel
+  channel:enter()
+  if not self._closing and self._object:getfd() >= 0 then
     return object.call(self, name, ...)
   end
   return nil, "closed"
@@ -207,11 +150,11 @@ function object.is(value)
 end
 
 function object.waits(self, fd)
-  self._waiting[get_ident()] = fd
+  self._channel:enter(fd)
 end
 
 function object.unwait(self)
-  self._waiting[get_ident()] = nil
+  self._channel:leave()
 end
 
 -- Is it, or was it, taken away from a value that had the descriptor?
@@ -226,7 +169,8 @@ function object.await(self, err, mode, start)
   if not wanted then
     return err
   end
-  local ready, why = object.wait(self, wanted == true and mode or wanted, start)
+  local ready, why = await_socket(self, wanted == true and mode or wanted,
+    start)
   if ready then
     return nil
   end
@@ -252,14 +196,10 @@ function object.insist(self, name, mode, ...)
   end
 end
 
--- Takes one of the socket's locks, and returns it, which is to be closed; nil
--- at the timeout.
+-- Waits for its turn, "receiving" or "sending", and returns it, which is to be
+-- closed; nil at the timeout.
 function object.turn(self, name, start)
-  local lock = self[name]
-  if not start then
-    return lock:guard()
-  end
-  return lock:acquire(true, seconds_left(self, start)) and lock or nil
+  return self._channel:turn(name, start)
 end
 
 -- Connects to one address; the outcome is known when it is tried again.
@@ -286,27 +226,19 @@ local closing_meta = {
   end,
 }
 
--- The descriptor that another thread waits for; UNKNOWN; or nil.
-local function waited_for(self)
-  local thread, fd = next(self._waiting)
-  if thread == get_ident() then -- in a finaliser that runs while it waits
-    thread, fd = next(self._waiting, thread)
-  end
-  return thread and fd
-end
-
--- Between the last look at `_waiting` and the call only io.wait_fd can begin to
--- wait; _retire wakes it.
+-- Between the last look at the channel and the call only io.wait_fd can begin
+-- to wait; _retire wakes it.
 local function retire(self, name, ...)
   local _ <close> = setmetatable({ socket = self }, closing_meta)
+  local channel = self._channel
   self._closing = true
-  local fd = waited_for(self)
+  local fd = channel:other()
   while fd do
-    if fd ~= UNKNOWN then
+    if fd >= 0 then
       io._closing(fd)
     end
     sleep(0) -- until it has seen it
-    fd = waited_for(self)
+    fd = channel:other()
   end
   local it = self._object
   return settle(self, name, pcall(_thread._retire, it, it[name], ...))

@@ -12,22 +12,15 @@
 -- program: "timeout", "closed", "connection refused", ...
 -- @classmod threading.TCP
 
-local complain = require "threading.private.complain"
+local _thread = require "threading._thread"
 local check = require "threading.private.check"
-local checkpoint = require("threading._thread").checkpoint
 local dns = require("socket").dns
-local inbox = require "threading.socket.inbox"
 local object = require "threading.socket.base"
 local standard = require "threading.private.standard"
-local math, string = standard.math, standard.string
-local getmetatable, ipairs, tonumber = getmetatable, ipairs, tonumber
-local type = type
+local string = standard.string
+local getmetatable, ipairs = getmetatable, ipairs
 
 local KIND <const> = "threading.TCP"
--- At most so much in one step, during which no other thread can run.
-local STEP <const> = 1 << 18
-local LINE <const> = 1 << 13 -- the same, for most lines
-local RETURN <const> = string.byte "\r"
 
 local TCP = object.class(KIND)
 
@@ -37,112 +30,8 @@ local function own(self)
   return object.own(self, KIND)
 end
 
--- Calls a method of a connected object. That it is one is known once a call has
--- raised no error; and then none does.
-local function transfer(self, name, ...)
-  if self._connected then
-    local it = self._object
-    return it[name](it, ...)
-  end
-  local a, b, c = call(self, name, ...)
-  self._connected = true
-  return a, b, c
-end
-
--- How many bytes a pattern asks for: nil for a line, math.huge for all.
-local function wanted_by(pattern)
-  if pattern == nil or pattern == "*l" then
-    return nil
-  end
-  local n = tonumber(pattern)
-  local word = not n and pattern
-  if n and n >= 0 then
-    return math.tointeger(n // 1) or n
-  elseif type(word) ~= "string" or not string.find(word, "^%*[la]") then
-    complain("bad argument 'pattern' to 'receive' (invalid receive pattern)")
-  elseif string.find(word, "^%*a") then
-    return math.huge
-  end
-end
-
--- Receives at most so many bytes; what is wrong if it is less.
-local function receive_part(self, most)
-  local box = self._inbox
-  local err = box.err
-  if err then
-    box.err = nil
-    return err
-  end
-  local data, why, partial = transfer(self, "receive", most)
-  box:add(data or partial)
-  box.ahead = 0
-  return why
-end
-
--- Why a call ends that lacks data; nil if it goes on, when it has waited for
--- what `err` asks for.
-local function why_ended(self, mode, err, began, done)
-  if err then
-    return await(self, err, mode, began)
-  end
-  checkpoint() -- while data flow, nothing else would meet a cancellation
-  return object.is_over(self, began, done) and "timeout" or nil
-end
-
--- LuaSocket's lines are without any.
-local function without_returns(text)
-  return string.find(text, "\r", 1, true) and string.gsub(text, "\r", "")
-    or text
-end
-
--- Is a line of so many bytes, to which more may come, too long? One more may be
--- the "\r" of its end.
-local function is_too_long(box, bytes, limit)
-  local over = limit and bytes - limit or 0
-  return over > 1 or over == 1 and box:nth(bytes) ~= RETURN
-end
-
-local function receive_line(self, limit, began)
-  local box, most = self._inbox, LINE
-  local n = box:line()
-  while not n and not is_too_long(box, box.size, limit) do
-    local err = receive_part(self, most)
-    n = box:line()
-    if n then -- an error is the next call's
-      box.err = not object.WAITS[err] and err or nil
-    elseif not is_too_long(box, box.size, limit) then
-      local why = why_ended(self, "r", err, began, box.size)
-      if why then
-        return nil, why, without_returns(box:take(box.size))
-      end
-      most = STEP
-    end
-  end
-  if is_too_long(box, n and n - 1 or box.size, limit) then
-    return nil, "line too long", without_returns(box:take(math.max(limit, 0)))
-  end
-  return without_returns(box:take(n, true))
-end
-
-local function receive_bytes(self, wanted, began)
-  local box = self._inbox
-  local lacks = box.size < wanted or box.size == 0
-  while lacks do
-    local err = receive_part(self, math.min(wanted - box.size, STEP))
-    lacks = err or box.size < wanted
-    local why = lacks and why_ended(self, "r", err, began, box.size)
-    if why then
-      local text = box:take(box.size)
-      if err == "closed" and wanted == math.huge and text ~= "" then
-        return text
-      end
-      return nil, why, text
-    end
-  end
-  return box:take(wanted)
-end
-
 --- Receives data.
+-- @function receive
 -- @tparam[opt="*l"] string|number pattern "*l", a line without its end; "*a",
 -- everything until the peer closes; or a number of bytes
 -- @tparam[opt=""] string|number prefix what the result begins with; it counts
@@ -152,41 +41,10 @@ end
 -- another message
 -- @treturn ?string then: what has come so far
 -- @raise if an argument is of the wrong type, or the socket not connected
-function TCP:receive(pattern, prefix)
-  local wanted = wanted_by(own(self) and pattern)
-  prefix = prefix == nil and "" or check.text(prefix, "prefix", "receive")
-  if wanted and prefix ~= "" then
-    if wanted <= #prefix then
-      return prefix
-    end
-    wanted = wanted - #prefix
-  end
-  local began = object.now(self)
-  local reading <close> = turn(self, "_reading", began)
-  if not reading then
-    return nil, "timeout", prefix
-  end
-  local data, err, partial
-  if wanted then
-    data, err, partial = receive_bytes(self, wanted, began)
-  else
-    local limit = self._longest
-    data, err, partial = receive_line(self, limit and limit - #prefix, began)
-  end
-  if prefix == "" then
-    return data, err, partial
-  end
-  return data and prefix .. data, err, partial and prefix .. partial
-end
-
--- Where a send begins and ends, counted from 1.
-local function range(data, i, j)
-  i, j = i or 1, j or -1
-  i = i < 0 and math.max(#data + i + 1, 1) or math.max(i, 1)
-  return i, j < 0 and #data + j + 1 or math.min(j, #data)
-end
+TCP.receive = _thread._receive
 
 --- Sends data, all of it.
+-- @function send
 -- @tparam string|number data
 -- @tparam[opt=1] integer i the place of the first byte
 -- @tparam[opt=-1] integer j the place of the last one
@@ -194,30 +52,7 @@ end
 -- @treturn ?string "timeout", "closed", or another message
 -- @treturn ?number then: the place of the last byte that was sent
 -- @raise if an argument is of the wrong type, or the socket not connected
-function TCP:send(data, i, j)
-  data = check.text(own(self) and data, "data", "send")
-  i, j = range(data, check.integer(i, "i", "send"),
-    check.integer(j, "j", "send"))
-  local began = object.now(self)
-  local writing <close> = turn(self, "_writing", began)
-  if not writing then
-    return nil, "timeout", i - 1
-  end
-  local first = i
-  while true do
-    local last, err, sent =
-      transfer(self, "send", data, i, math.min(j, i + STEP))
-    if last and last >= j then
-      return last, nil, nil
-    end
-    sent = last or sent
-    err = why_ended(self, "w", err, began, sent - first)
-    if err then
-      return nil, err, sent
-    end
-    i = sent + 1
-  end
-end
+TCP.send = _thread._send
 
 --- Waits for a connection.
 -- @treturn ?TCP the other end; nil if there is none
@@ -229,7 +64,7 @@ function TCP:accept()
     local client, err = object.make(self, "accept")
     if client then
       client = object.new(getmetatable(self), client)
-      client._longest = self._longest
+      client._channel:setlongest(self._channel:longest())
       return client
     end
     err = await(self, err, "r", began)
@@ -265,16 +100,16 @@ end
 function TCP:connect(address, port)
   address = check.text(own(self) and address, "address", "connect")
   port = check.text(port, "port", "connect")
-  local writing <close> = turn(self, "_writing", object.now(self))
+  local writing <close> = turn(self, "sending", object.now(self))
   if not writing then
     return nil, "timeout"
   end
-  self._inbox = inbox.new() -- of a connection before this one
+  self._channel:forget() -- what a connection before this one has left
   local list, err = addresses(self, address)
   for _, numeric in ipairs(list) do
     local ok
     ok, err = object.connect(self, numeric, port)
-    if ok or err == "closed" or self._block == 0 or self._total == 0 then
+    if ok or err == "closed" or self._channel:waits_never() then
       return ok, err
     end
   end
@@ -336,7 +171,8 @@ end
 -- @raise if the socket is not connected
 function TCP:getstats()
   local received, sent, age = call(own(self), "getstats")
-  return received - self._inbox.ahead, sent, age
+  local more_received, more_sent = self._channel:getstats()
+  return received + more_received, sent + more_sent, age
 end
 
 --- Sets what `getstats` returns.
@@ -350,17 +186,20 @@ function TCP:setstats(received, sent, age)
   check.number(received, "received", "setstats")
   check.number(sent, "sent", "setstats")
   check.number(age, "age", "setstats")
+  local result = call(self, "setstats", received, sent, age)
   if received then
-    received = received + self._inbox.ahead
+    self._channel:setstats "received"
   end
-  return call(self, "setstats", received, sent, age)
+  if sent then
+    self._channel:setstats "sent"
+  end
+  return result
 end
 
 --- Is there something that `receive` returns without waiting?
 -- @treturn boolean
 function TCP:dirty()
-  local box = own(self)._inbox
-  return box.size > 0 or call(self, "dirty")
+  return own(self)._channel:dirty() or call(self, "dirty")
 end
 
 --- Closes the socket. Calls of other threads that wait for it return
@@ -389,7 +228,7 @@ end
 -- @treturn number 1
 -- @raise if bytes is not a positive integer
 function TCP:setmaxline(bytes)
-  own(self)._longest = check.positive(bytes, "bytes", "setmaxline")
+  own(self)._channel:setlongest(check.positive(bytes, "bytes", "setmaxline"))
   return 1
 end
 

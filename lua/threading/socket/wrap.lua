@@ -19,8 +19,8 @@ local streams = {} -- what differs from TCP
 -- For LuaSec. With both turns: it takes and sends.
 function streams:dohandshake()
   local began = object.now(self)
-  local reading <close> = turn(self, "_reading", began)
-  local writing <close> = reading and turn(self, "_writing", began)
+  local reading <close> = turn(self, "receiving", began)
+  local writing <close> = reading and turn(self, "sending", began)
   local err = not writing and "timeout"
   while not err do
     local ok
@@ -36,14 +36,14 @@ end
 -- LuaSec sends a last word, for which it blocks.
 local function close_encrypted(self)
   if self._object:getfd() >= 0 then
-    object.wait(self, "w", object.now(self))
+    object.await(self, "timeout", "w", object.now(self))
   end
   return TCP.close(self)
 end
 
 -- A path instead of an address and a port.
 local function connect_path(self, path)
-  local writing <close> = turn(self, "_writing", object.now(self))
+  local writing <close> = turn(self, "sending", object.now(self))
   if not writing then
     return nil, "timeout"
   end
@@ -109,6 +109,13 @@ local function timeouts(it)
   end
 end
 
+-- What LuaSocket's object has received, and nobody has asked for yet.
+local function take_over(socket, it)
+  while it.dirty and it:dirty() do
+    socket._channel:add(it:receive(1))
+  end
+end
+
 return function(it)
   if type(it) == "table" and rawget(it, "_object") then
     return it
@@ -120,6 +127,7 @@ return function(it)
       _thread._no_inherit(fd)
     end
     sockets[it] = object.new(class, it, timeouts(it))
+    take_over(sockets[it], it)
   end
   return sockets[it]
 end

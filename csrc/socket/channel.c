@@ -1,0 +1,437 @@
+/* channel: see channel.h. */
+#include "socket/channel.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/blame.h"
+#include "bind/box.h"
+#include "bind/pending.h"
+#include "bind/self.h"
+#include "os/fault.h"
+#include "os/tuning.h"
+#include "park/park.h"
+
+static const char *const kinds[] = {"threading.UDP", "threading.TCP", NULL};
+
+static void unref(void *obj) {
+  thr_channel *ch = obj;
+  for (int i = 0; i < 2; i++)
+    if (ch->turns[i]) thr_lock_unref(ch->turns[i]);
+  thr_os_free(ch->uses);
+  thr_os_free(ch->inbox.bytes);
+  thr_os_free(ch);
+}
+
+static const thr_kind kind = {"threading.channel", unref};
+
+/* --- arguments --- */
+
+int thr_channel_refuse(const thr_call *c, const char *name, const char *text) {
+  return thr_blame_error(c->L, "bad argument '%s' to '%s' (%s)", name, c->name,
+                         text);
+}
+
+int thr_channel_expect(const thr_call *c, int arg, const char *name,
+                       const char *expected) {
+  lua_State *L = c->L;
+  const char *got = lua_type(L, arg) == LUA_TNUMBER
+                        ? luaL_tolstring(L, arg, NULL)
+                        : luaL_typename(L, arg);
+  lua_pushfstring(L, "%s expected, got %s", expected, got);
+  return thr_channel_refuse(c, name, lua_tostring(L, -1));
+}
+
+/* The channel of the socket at 1, or NULL; and its use is noted. */
+static thr_channel *find(lua_State *L) {
+  thr_channel *ch = NULL;
+  if (!lua_istable(L, 1)) return NULL;
+  lua_pushliteral(L, "_channel");
+  lua_rawget(L, 1);
+  if (lua_isuserdata(L, -1)) ch = thr_box_test(L, -1, &kind);
+  if (ch) thr_box_keep(L, -1);
+  lua_pop(L, 1);
+  return ch;
+}
+
+void thr_channel_enter(lua_State *L, thr_call *c, bool stream,
+                       const char *name) {
+  c->L = L;
+  c->ts = thr_self(L);
+  c->name = name;
+  c->channel = find(L);
+  if (!c->channel || c->channel->is_stream != stream)
+    thr_blame_error(L, "bad self (%s expected, got %s)", kinds[stream],
+                    luaL_typename(L, 1));
+  c->began = 0;
+  c->noted = false;
+}
+
+/* --- timeouts --- */
+
+static int64_t now(void) { return thr_fault_now(thr_os_monotonic()); }
+
+static bool is_limited(const thr_channel *ch) {
+  return ch->block >= 0 || ch->total >= 0;
+}
+
+static bool waits_never(const thr_channel *ch) {
+  return ch->block == 0 || ch->total == 0;
+}
+
+static int64_t after(int64_t from, lua_Number seconds) {
+  int64_t ns = (int64_t)(seconds * 1e9);
+  return ns > THR_FOREVER - from ? THR_FOREVER : from + ns;
+}
+
+/* Until when a wait may last that begins now, as LuaSocket reckons it. */
+static int64_t deadline_of(const thr_call *c) {
+  const thr_channel *ch = c->channel;
+  if (waits_never(ch)) return 0;
+  if (!is_limited(ch) || c->began == 0) return THR_FOREVER;
+  if (ch->total < 0) return after(c->began, ch->block);
+  int64_t end = after(c->began, ch->total);
+  if (ch->block < 0) return end;
+  int64_t wait = after(now(), ch->block);
+  return wait < end ? wait : end;
+}
+
+bool thr_channel_isover(const thr_call *c, size_t moved) {
+  const thr_channel *ch = c->channel;
+  if (waits_never(ch)) return moved >= THR_MAX_AT_ONCE;
+  return c->began != 0 && ch->total >= 0 &&
+         now() >= after(c->began, ch->total);
+}
+
+int64_t thr_channel_now(const thr_channel *ch) {
+  return is_limited(ch) ? now() : 0;
+}
+
+/* --- turns --- */
+
+bool thr_channel_taketurn(const thr_call *c, thr_turn turn) {
+  thr_lock *lock = c->channel->turns[turn];
+  thr_parkresult r = THR_PARK_WOKEN;
+  if (thr_lock_try(lock, c->ts)) return true;
+  do r = thr_lock_wait(lock, c->ts, deadline_of(c), 0);
+  while (thr_pending_disturbed(c->L, c->ts, r));
+  return r == THR_PARK_WOKEN;
+}
+
+/* --- the threads that use the descriptor --- */
+
+static void leave(thr_channel *ch, const thr_tstate *ts) {
+  int i = ch->used - 1;
+  while (i >= 0 && ch->uses[i].ident != ts->ident) i--;
+  if (i < 0) return;
+  ch->used--;
+  for (; i < ch->used; i++) ch->uses[i] = ch->uses[i + 1];
+}
+
+/* Returns where it is noted; that holds until Lua code runs. */
+static thr_use *note_use(lua_State *L, thr_channel *ch, const thr_tstate *ts) {
+  if (ch->used == ch->room) {
+    int room = ch->room + 2;
+    thr_use *uses =
+        thr_os_realloc(ch->uses, (size_t)room * sizeof(*ch->uses));
+    if (!uses) thr_blame_error(L, "not enough memory");
+    ch->uses = uses;
+    ch->room = room;
+  }
+  ch->uses[ch->used] = (thr_use){ts->ident, -1};
+  return &ch->uses[ch->used++];
+}
+
+static thr_use *use_of(thr_channel *ch, const thr_tstate *ts) {
+  int i = ch->used - 1;
+  while (ch->uses[i].ident != ts->ident) i--;
+  return &ch->uses[i];
+}
+
+/* The number of the descriptor of the socket at 1; -1: there is none, or it is
+** about to be taken away.  Lua code may run. */
+static int descriptor_of(lua_State *L) {
+  lua_getfield(L, 1, "_closing");
+  bool closing = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (closing) return -1;
+  lua_getfield(L, 1, "_object");
+  lua_getfield(L, -1, "getfd");
+  lua_insert(L, -2);
+  lua_call(L, 1, 1);
+  lua_Number fd = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return (int)fd;
+}
+
+/* --- waiting --- */
+
+typedef struct {
+  thr_waiter waiter; /* first: park hands it back */
+  thr_action action;
+  void *arg;
+  bool done;
+} use_waiter;
+
+static bool act(thr_waiter *w) {
+  use_waiter *u = (use_waiter *)w;
+  if (!u->done) u->done = u->action(u->arg, w->watch->fd);
+  return u->done;
+}
+
+/* One wait, of a thread that is noted.  True, with what has come out of it:
+** it is over. */
+static bool wait_once(const thr_call *c, unsigned wanted, thr_action action,
+                      void *arg, const char **why) {
+  thr_watch watch = {.fd = descriptor_of(c->L), .wanted = wanted};
+  *why = "closed";
+  if (watch.fd < 0) return true;
+  use_of(c->channel, c->ts)->fd = watch.fd;
+  thr_tstate_makebell(c->ts);
+  use_waiter u = {thr_waiter_onfd(c->ts, &watch, "descriptor"), action, arg,
+                  false};
+  if (action) u.waiter.attempt = act;
+  thr_parkresult r = thr_park(&u.waiter, deadline_of(c));
+  if (u.done || (!action && r == THR_PARK_READY && watch.ready != THR_NOFD))
+    *why = NULL;
+  else if (r == THR_PARK_TIMEOUT) *why = "timeout";
+  else if (r != THR_PARK_WOKEN && r != THR_PARK_READY)
+    return !thr_pending_disturbed(c->L, c->ts, r);
+  return true;
+}
+
+const char *thr_channel_await(thr_call *c, unsigned wanted, thr_action action,
+                              void *arg) {
+  const char *why = NULL;
+  note_use(c->L, c->channel, c->ts);
+  c->noted = true;
+  while (!wait_once(c, wanted, action, arg, &why)) continue;
+  leave(c->channel, c->ts);
+  c->noted = false;
+  return why;
+}
+
+/* An error may come out of a wait. */
+static int protect(thr_call *c, lua_CFunction body) {
+  lua_State *L = c->L;
+  lua_pushcfunction(L, body);
+  lua_insert(L, 1);
+  lua_pushlightuserdata(L, c);
+  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  if (c->noted) leave(c->channel, c->ts);
+  return status;
+}
+
+void thr_channel_settle(thr_channel *ch, thr_turn turn) {
+  if (turn == THR_RECEIVING)
+    ch->received += (lua_Integer)thr_inbox_settle(&ch->inbox);
+  else ch->sent += (lua_Integer)atomic_exchange(&ch->fresh_sent, 0);
+}
+
+int thr_channel_run(thr_call *c, thr_turn turn, lua_CFunction body) {
+  int status = protect(c, body);
+  thr_channel_settle(c->channel, turn);
+  thr_lock_release(c->channel->turns[turn]);
+  return status == LUA_OK ? lua_gettop(c->L) : lua_error(c->L);
+}
+
+static int await_descriptor(lua_State *L) {
+  thr_call *c = lua_touserdata(L, -1);
+  unsigned wanted = *lua_tostring(L, 2) == 'r' ? THR_IN : THR_OUT;
+  const char *why = thr_channel_await(c, wanted, NULL, NULL);
+  lua_pushboolean(L, !why);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+/* _await_socket(socket, mode, began) -> true | false, "timeout" | "closed" */
+int thr_channel_wait(lua_State *L) {
+  thr_call c = {.L = L, .ts = thr_self(L), .channel = find(L)};
+  c.began = lua_tointeger(L, 3);
+  if (waits_never(c.channel)) {
+    lua_pushboolean(L, 0);
+    lua_pushliteral(L, "timeout");
+    return 2;
+  }
+  return protect(&c, await_descriptor) == LUA_OK ? 2 : lua_error(L);
+}
+
+/* --- the Lua face --- */
+
+static thr_channel *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
+
+static bool make_turns(thr_channel *ch) {
+  for (int i = 0; i < 2; i++)
+    if (!(ch->turns[i] = thr_lock_new(false))) return false;
+  return true;
+}
+
+int thr_channel_create(lua_State *L) {
+  bool is_stream = luaL_checkoption(L, 1, NULL, kinds) == 1;
+  thr_box *box = thr_box_new(L, &kind);
+  thr_channel *ch = thr_os_alloc(sizeof(*ch));
+  if (!ch) return thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, ch); /* from here on it is freed with it */
+  if (!make_turns(ch)) return thr_blame_error(L, "not enough memory");
+  ch->is_stream = is_stream;
+  ch->block = ch->total = -1;
+  return 1;
+}
+
+/* settimeout("block" | "total", seconds) */
+static int channel_settimeout(lua_State *L) {
+  thr_channel *ch = check(L);
+  lua_Number seconds = lua_tonumber(L, 3);
+  if (*luaL_checkstring(L, 2) == 'b') ch->block = seconds;
+  else ch->total = seconds;
+  return 0;
+}
+
+/* gettimeout() -> those of a wait, and of a call; -1: none */
+static int channel_gettimeout(lua_State *L) {
+  const thr_channel *ch = check(L);
+  lua_pushnumber(L, ch->block);
+  lua_pushnumber(L, ch->total);
+  return 2;
+}
+
+/* waits_never() -> boolean */
+static int channel_waitsnever(lua_State *L) {
+  lua_pushboolean(L, waits_never(check(L)));
+  return 1;
+}
+
+/* now() -> when a call begins; 0 if that is of no interest */
+static int channel_now(lua_State *L) {
+  lua_pushinteger(L, thr_channel_now(check(L)));
+  return 1;
+}
+
+/* turn("receiving" | "sending", began) -> a Lock, which has been taken; nil at
+** the timeout */
+static int channel_turn(lua_State *L) {
+  static const char *const turns[] = {"receiving", "sending", NULL};
+  thr_call c = {.L = L, .ts = thr_self(L), .channel = check(L)};
+  int turn = luaL_checkoption(L, 2, NULL, turns);
+  thr_box_keep(L, 1);
+  c.began = lua_tointeger(L, 3);
+  thr_lock_push(L, c.channel->turns[turn]);
+  if (!thr_channel_taketurn(&c, (thr_turn)turn)) lua_pushnil(L);
+  return 1;
+}
+
+/* enter(fd): the calling thread uses it; as a to-be-closed variable the channel
+** ends that */
+static int channel_enter(lua_State *L) {
+  note_use(L, check(L), thr_self(L))->fd = (int)luaL_optinteger(L, 2, -1);
+  return 0;
+}
+
+static int channel_leave(lua_State *L) {
+  leave(check(L), thr_self(L));
+  return 0;
+}
+
+/* In a child process the other threads are gone. */
+static bool lives(thr_runtime *rt, uint64_t ident) {
+  thr_mutex_lock(&rt->m);
+  const thr_tstate *ts = rt->threads;
+  while (ts && ts->ident != ident) ts = ts->next;
+  thr_mutex_unlock(&rt->m);
+  return ts != NULL;
+}
+
+/* other() -> the descriptor that another thread uses; -1: it has not read its
+** number yet; nil: there is none.  (A finaliser may run, and ask, in a thread
+** that is noted itself.) */
+static int channel_other(lua_State *L) {
+  const thr_channel *ch = check(L);
+  const thr_tstate *ts = thr_self(L);
+  for (int i = 0; i < ch->used; i++) {
+    uint64_t ident = ch->uses[i].ident;
+    if (ident == ts->ident || !lives(ts->rt, ident)) continue;
+    lua_pushinteger(L, ch->uses[i].fd);
+    return 1;
+  }
+  return 0;
+}
+
+/* dirty() -> has it something that was received? */
+static int channel_dirty(lua_State *L) {
+  lua_pushboolean(L, thr_inbox_seen(&check(L)->inbox) > 0);
+  return 1;
+}
+
+/* getstats() -> how much was received, and sent */
+static int channel_getstats(lua_State *L) {
+  const thr_channel *ch = check(L);
+  const thr_inbox *in = &ch->inbox;
+  size_t received = in->fresh, ahead = received > 0 ? 0 : in->ahead;
+  lua_pushinteger(L, ch->received + (lua_Integer)(received - ahead));
+  lua_pushinteger(L, ch->sent + (lua_Integer)ch->fresh_sent);
+  return 2;
+}
+
+/* setstats("received" | "sent"): it counts from 0 on */
+static int channel_setstats(lua_State *L) {
+  thr_channel *ch = check(L);
+  bool received = *luaL_checkstring(L, 2) == 'r';
+  if (received) ch->received = (lua_Integer)ch->inbox.ahead;
+  else ch->sent = 0;
+  return 0;
+}
+
+/* setlongest(bytes), longest(): of a line; 0: as long as it gets */
+static int channel_setlongest(lua_State *L) {
+  thr_channel *ch = check(L);
+  ch->longest = luaL_optinteger(L, 2, 0);
+  return 0;
+}
+
+static int channel_longest(lua_State *L) {
+  lua_pushinteger(L, check(L)->longest);
+  return 1;
+}
+
+/* add(text): it was received by others */
+static int channel_add(lua_State *L) {
+  thr_channel *ch = check(L);
+  size_t n;
+  const char *text = luaL_checklstring(L, 2, &n);
+  if (!thr_inbox_add(&ch->inbox, text, n))
+    return thr_blame_error(L, "not enough memory");
+  ch->inbox.ahead = thr_inbox_size(&ch->inbox);
+  return 0;
+}
+
+/* forget(): the connection is another one now, unless a thread receives */
+static int channel_forget(lua_State *L) {
+  thr_channel *ch = check(L);
+  if (!thr_lock_try(ch->turns[THR_RECEIVING], thr_self(L))) return 0;
+  thr_inbox_drop(&ch->inbox, thr_inbox_size(&ch->inbox));
+  thr_lock_release(ch->turns[THR_RECEIVING]);
+  return 0;
+}
+
+void thr_channel_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"add", channel_add},
+      {"dirty", channel_dirty},
+      {"enter", channel_enter},
+      {"forget", channel_forget},
+      {"getstats", channel_getstats},
+      {"gettimeout", channel_gettimeout},
+      {"leave", channel_leave},
+      {"longest", channel_longest},
+      {"now", channel_now},
+      {"other", channel_other},
+      {"setlongest", channel_setlongest},
+      {"setstats", channel_setstats},
+      {"settimeout", channel_settimeout},
+      {"turn", channel_turn},
+      {"waits_never", channel_waitsnever},
+      {"__close", channel_leave},
+      {NULL, NULL}};
+  thr_box_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}
