@@ -41,7 +41,7 @@ typedef struct thr_channel {
   thr_inbox inbox;          /* see there */
   lua_Integer longest;      /* gil: how long a line may be; 0: as it gets */
   lua_Integer received, sent; /* gil */
-  atomic_size_t fresh_sent; /* atomic: has been sent, and is not in `sent` yet */
+  atomic_size_t fresh_sent; /* atomic: was sent, and is not in `sent` yet */
   const void *client; /* gil: the metatable of an object that was found to be a
                          stream of LuaSocket's that is connected */
 } thr_channel;
