@@ -64,7 +64,7 @@ void thr_channel_enter(lua_State *L, thr_call *c, bool stream,
     thr_blame_error(L, "bad self (%s expected, got %s)", kinds[stream],
                     luaL_typename(L, 1));
   c->began = 0;
-  c->noted = false;
+  c->noted = c->plain = false;
 }
 
 /* --- timeouts --- */
@@ -149,8 +149,10 @@ static thr_use *use_of(thr_channel *ch, const thr_tstate *ts) {
 }
 
 /* The number of the descriptor of the socket at 1; -1: there is none, or it is
-** about to be taken away.  Lua code may run. */
-static int descriptor_of(lua_State *L) {
+** about to be taken away.  Lua code may run where it is not plain. */
+static int descriptor_of(const thr_call *c) {
+  lua_State *L = c->L;
+  if (c->plain) return c->channel->fd;
   lua_getfield(L, 1, "_closing");
   bool closing = lua_toboolean(L, -1);
   lua_pop(L, 1);
@@ -183,7 +185,7 @@ static bool act(thr_waiter *w) {
 ** it is over. */
 static bool wait_once(const thr_call *c, unsigned wanted, thr_action action,
                       void *arg, const char **why) {
-  thr_watch watch = {.fd = descriptor_of(c->L), .wanted = wanted};
+  thr_watch watch = {.fd = descriptor_of(c), .wanted = wanted};
   *why = "closed";
   if (watch.fd < 0) return true;
   use_of(c->channel, c->ts)->fd = watch.fd;
@@ -207,17 +209,19 @@ const char *thr_channel_await(thr_call *c, unsigned wanted, thr_action action,
   c->noted = true;
   while (!wait_once(c, wanted, action, arg, &why)) continue;
   leave(c->channel, c->ts);
-  c->noted = false;
+  c->noted = c->plain = false;
   return why;
 }
 
-/* An error may come out of a wait. */
+/* Calls `body` with the arguments, and the call behind them, for an error may
+** come out of a wait.  Its results are above the arguments. */
 static int protect(thr_call *c, lua_CFunction body) {
   lua_State *L = c->L;
+  int n = lua_gettop(L);
   lua_pushcfunction(L, body);
-  lua_insert(L, 1);
+  for (int i = 1; i <= n; i++) lua_pushvalue(L, i);
   lua_pushlightuserdata(L, c);
-  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  int status = lua_pcall(L, n + 1, LUA_MULTRET, 0);
   if (c->noted) leave(c->channel, c->ts);
   return status;
 }
@@ -229,10 +233,10 @@ void thr_channel_settle(thr_channel *ch, thr_turn turn) {
 }
 
 int thr_channel_run(thr_call *c, thr_turn turn, lua_CFunction body) {
-  int status = protect(c, body);
+  int n = lua_gettop(c->L), status = protect(c, body);
   thr_channel_settle(c->channel, turn);
   thr_lock_release(c->channel->turns[turn]);
-  return status == LUA_OK ? lua_gettop(c->L) : lua_error(c->L);
+  return status == LUA_OK ? lua_gettop(c->L) - n : lua_error(c->L);
 }
 
 static int await_descriptor(lua_State *L) {
@@ -274,8 +278,15 @@ int thr_channel_create(lua_State *L) {
   thr_box_fill(box, &kind, ch); /* from here on it is freed with it */
   if (!make_turns(ch)) return thr_blame_error(L, "not enough memory");
   ch->is_stream = is_stream;
+  ch->fd = -1;
   ch->block = ch->total = -1;
   return 1;
+}
+
+/* setfd(fd) */
+static int channel_setfd(lua_State *L) {
+  check(L)->fd = (int)luaL_checknumber(L, 2);
+  return 0;
 }
 
 /* settimeout("block" | "total", seconds) */
@@ -425,6 +436,7 @@ void thr_channel_open(lua_State *L) {
       {"longest", channel_longest},
       {"now", channel_now},
       {"other", channel_other},
+      {"setfd", channel_setfd},
       {"setlongest", channel_setlongest},
       {"setstats", channel_setstats},
       {"settimeout", channel_settimeout},

@@ -9,9 +9,11 @@
 ** Laws
 ** - A thread that uses the descriptor without the global lock is noted in
 **   `uses` from before it has read the number until it has the lock again; and
-**   enters only where the table's `_closing` is not set.
+**   goes on only where the table's `_closing` is not set.
 ** - A thread that takes the descriptor away sets `_closing`, wakes the threads
 **   in `uses` again and again, and waits until there are none but itself.
+** - `fd` is what the object's getfd returns: each call of the object that may
+**   change that sets it; it is -1 while `_closing` is set.
 */
 #ifndef THR_CHANNEL_H
 #define THR_CHANNEL_H
@@ -33,6 +35,7 @@ typedef struct {
 
 typedef struct thr_channel {
   bool is_stream;          /* const */
+  int fd;                  /* gil: the descriptor, or -1 */
   lua_Number block, total; /* gil: how many seconds a wait, and a call in all,
                               may last; less than 0: for ever */
   thr_lock *turns[2]; /* const: of the threads that do the same */
@@ -54,6 +57,8 @@ typedef struct {
   const char *name; /* of the method */
   int64_t began;    /* when it did; 0: that is of no interest */
   bool noted;       /* its thread is in `uses` */
+  bool plain;       /* the object is one of LuaSocket's, whose descriptor the
+                       channel knows; others are asked for it */
 } thr_call;
 
 /* That of the socket at 1, which has this kind; raises for another value. */

@@ -58,12 +58,12 @@ static bool is_client(const thr_call *c) {
 void thr_wire_choose(thr_wire *w) {
   lua_State *L = w->call.L;
   thr_channel *ch = w->call.channel;
-  w->plain = w->moved = false;
+  w->moved = false;
   lua_getfield(L, 1, "_object");
   if (lua_isuserdata(L, -1) && lua_getmetatable(L, -1)) {
     const void *meta = lua_topointer(L, -1);
-    w->plain = meta == ch->client || is_client(&w->call);
-    if (w->plain) ch->client = meta;
+    w->call.plain = meta == ch->client || is_client(&w->call);
+    if (w->call.plain) ch->client = meta;
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -261,14 +261,14 @@ bool thr_wire_receive(thr_wire *w, size_t wanted) {
   thr_inbox *in = &w->call.channel->inbox;
   in->ahead = 0;
   if (!goes_on(w, thr_inbox_size(in))) return false;
-  return w->plain ? receive_plain(w, wanted) : receive_object(w, wanted);
+  return w->call.plain ? receive_plain(w, wanted) : receive_object(w, wanted);
 }
 
 bool thr_wire_send(thr_wire *w, size_t from, size_t n, size_t *sent) {
   const char *text = n > 0 ? lua_tostring(w->call.L, 2) + from : "";
   bool ok = true;
   while (ok && *sent < n && (ok = goes_on(w, *sent)))
-    ok = w->plain ? send_plain(w, text + *sent, n - *sent, sent)
+    ok = w->call.plain ? send_plain(w, text + *sent, n - *sent, sent)
                   : send_object(w, from, n, sent);
   return ok;
 }

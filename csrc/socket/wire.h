@@ -18,7 +18,6 @@ THR_PRIVATE_BEGIN
 /* A call that receives or sends. */
 typedef struct {
   thr_call call; /* first: thr_channel_run hands it on */
-  bool plain;    /* by the descriptor */
   bool line;     /* the end of a line is enough, too */
   bool moved;    /* something, in the latest step */
 } thr_wire;

@@ -43,6 +43,7 @@ function object.new(class, it, block, total)
   it:settimeout(0)
   set_timeout(channel, "block", block)
   set_timeout(channel, "total", total)
+  channel:setfd(it:getfd())
   return setmetatable({
     _object = it,
     _kind = class._kind,
@@ -115,16 +116,23 @@ local function settle(self, name, ok, ...)
   refuse(..., name, self[name])
 end
 
+-- The same where the object may have another descriptor now.
+local function made(self, ...)
+  self._channel:setfd(self._object:getfd())
+  return settle(self, ...)
+end
+
 -- Calls a method of the object; errors name the parameter of ours.
 function object.call(self, name, ...)
   local it = self._object
   return settle(self, name, pcall(it[name], it, ...))
 end
 
--- The same for a method that may make a descriptor: no program inherits it.
+-- The same for a method that may make a descriptor, or drop it: no program
+-- inherits it.
 function object.make(self, name, ...)
   local it = self._object
-  return settle(self, name, pcall(_thread._own, it[name], it, ...))
+  return made(self, name, pcall(_thread._own, it[name], it, ...))
 end
 
 -- When a call begins, for the timeouts.
@@ -232,6 +240,7 @@ local function retire(self, name, ...)
   local _ <close> = setmetatable({ socket = self }, closing_meta)
   local channel = self._channel
   self._closing = true
+  channel:setfd(-1)
   local fd = channel:other()
   while fd do
     if fd >= 0 then
@@ -241,7 +250,7 @@ local function retire(self, name, ...)
     fd = channel:other()
   end
   local it = self._object
-  return settle(self, name, pcall(_thread._retire, it, it[name], ...))
+  return made(self, name, pcall(_thread._retire, it, it[name], ...))
 end
 
 -- Calls a method that takes the descriptor away; the threads that wait for it
