@@ -33,6 +33,7 @@
 #include "kernel/toolchain.h"
 #include "queue/queue.h"
 #include "queue/simplequeue.h"
+#include "socket/await.h"
 #include "socket/channel.h"
 #include "socket/stream.h"
 #include "state/attach.h"
@@ -302,7 +303,7 @@ static const luaL_Reg functions[] = {
     {"_retarget_version", thr_compiled_retarget},
     {"_at_end", thr_shutdown_register},
     {"_checksum", thr_folder_checksum},
-    {"_await_socket", thr_channel_wait},
+    {"_await_socket", thr_await_socket},
     {"_channel", thr_channel_create},
     {"_compiled", thr_compiled_create},
     {"_compiled_contract", thr_compiled_contract},

@@ -18,7 +18,7 @@ static void unref(void *obj) {
   thr_channel *ch = obj;
   for (int i = 0; i < 2; i++)
     if (ch->turns[i]) thr_lock_unref(ch->turns[i]);
-  thr_os_free(ch->uses);
+  thr_os_free(ch->uses.list);
   thr_os_free(ch->inbox.bytes);
   thr_os_free(ch);
 }
@@ -46,25 +46,30 @@ int thr_channel_expect(const thr_call *c, int arg, const char *name,
 static thr_channel *find(lua_State *L) {
   thr_channel *ch = NULL;
   if (!lua_istable(L, 1)) return NULL;
-  lua_pushliteral(L, "_channel");
-  lua_rawget(L, 1);
+  lua_rawgeti(L, 1, 1);
   if (lua_isuserdata(L, -1)) ch = thr_box_test(L, -1, &kind);
   if (ch) thr_box_keep(L, -1);
   lua_pop(L, 1);
   return ch;
 }
 
-void thr_channel_enter(lua_State *L, thr_call *c, bool stream,
-                       const char *name) {
-  c->L = L;
-  c->ts = thr_self(L);
-  c->name = name;
-  c->channel = find(L);
-  if (!c->channel || c->channel->is_stream != stream)
-    thr_blame_error(L, "bad self (%s expected, got %s)", kinds[stream],
+/* Raises where the socket is of no, or another, kind. */
+static void begin(lua_State *L, thr_call *c, const char *expected) {
+  *c = (thr_call){.L = L, .ts = thr_self(L), .channel = find(L)};
+  if (!c->channel)
+    thr_blame_error(L, "bad self (%s expected, got %s)", expected,
                     luaL_typename(L, 1));
-  c->began = 0;
-  c->noted = c->plain = false;
+}
+
+void thr_channel_begin(lua_State *L, thr_call *c) { begin(L, c, "socket"); }
+
+void thr_channel_beginof(lua_State *L, thr_call *c, bool stream,
+                         const char *name) {
+  begin(L, c, kinds[stream]);
+  if (c->channel->is_stream != stream)
+    thr_blame_error(L, "bad self (%s expected, got %s)", kinds[stream],
+                    kinds[!stream]);
+  c->name = name;
 }
 
 /* --- timeouts --- */
@@ -75,7 +80,7 @@ static bool is_limited(const thr_channel *ch) {
   return ch->block >= 0 || ch->total >= 0;
 }
 
-static bool waits_never(const thr_channel *ch) {
+bool thr_channel_waitsnever(const thr_channel *ch) {
   return ch->block == 0 || ch->total == 0;
 }
 
@@ -84,10 +89,9 @@ static int64_t after(int64_t from, lua_Number seconds) {
   return ns > THR_FOREVER - from ? THR_FOREVER : from + ns;
 }
 
-/* Until when a wait may last that begins now, as LuaSocket reckons it. */
-static int64_t deadline_of(const thr_call *c) {
+int64_t thr_channel_deadline(const thr_call *c) {
   const thr_channel *ch = c->channel;
-  if (waits_never(ch)) return 0;
+  if (thr_channel_waitsnever(ch)) return 0;
   if (!is_limited(ch) || c->began == 0) return THR_FOREVER;
   if (ch->total < 0) return after(c->began, ch->block);
   int64_t end = after(c->began, ch->total);
@@ -98,7 +102,7 @@ static int64_t deadline_of(const thr_call *c) {
 
 bool thr_channel_isover(const thr_call *c, size_t moved) {
   const thr_channel *ch = c->channel;
-  if (waits_never(ch)) return moved >= THR_MAX_AT_ONCE;
+  if (thr_channel_waitsnever(ch)) return moved >= THR_MAX_AT_ONCE;
   return c->began != 0 && ch->total >= 0 &&
          now() >= after(c->began, ch->total);
 }
@@ -113,151 +117,15 @@ bool thr_channel_taketurn(const thr_call *c, thr_turn turn) {
   thr_lock *lock = c->channel->turns[turn];
   thr_parkresult r = THR_PARK_WOKEN;
   if (thr_lock_try(lock, c->ts)) return true;
-  do r = thr_lock_wait(lock, c->ts, deadline_of(c), 0);
+  do r = thr_lock_wait(lock, c->ts, thr_channel_deadline(c), 0);
   while (thr_pending_disturbed(c->L, c->ts, r));
   return r == THR_PARK_WOKEN;
-}
-
-/* --- the threads that use the descriptor --- */
-
-static void leave(thr_channel *ch, const thr_tstate *ts) {
-  int i = ch->used - 1;
-  while (i >= 0 && ch->uses[i].ident != ts->ident) i--;
-  if (i < 0) return;
-  ch->used--;
-  for (; i < ch->used; i++) ch->uses[i] = ch->uses[i + 1];
-}
-
-/* Returns where it is noted; that holds until Lua code runs. */
-static thr_use *note_use(lua_State *L, thr_channel *ch, const thr_tstate *ts) {
-  if (ch->used == ch->room) {
-    int room = ch->room + 2;
-    thr_use *uses =
-        thr_os_realloc(ch->uses, (size_t)room * sizeof(*ch->uses));
-    if (!uses) thr_blame_error(L, "not enough memory");
-    ch->uses = uses;
-    ch->room = room;
-  }
-  ch->uses[ch->used] = (thr_use){ts->ident, -1};
-  return &ch->uses[ch->used++];
-}
-
-static thr_use *use_of(thr_channel *ch, const thr_tstate *ts) {
-  int i = ch->used - 1;
-  while (ch->uses[i].ident != ts->ident) i--;
-  return &ch->uses[i];
-}
-
-/* The number of the descriptor of the socket at 1; -1: there is none, or it is
-** about to be taken away.  Lua code may run where it is not plain. */
-static int descriptor_of(const thr_call *c) {
-  lua_State *L = c->L;
-  if (c->plain) return c->channel->fd;
-  lua_getfield(L, 1, "_closing");
-  bool closing = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  if (closing) return -1;
-  lua_getfield(L, 1, "_object");
-  lua_getfield(L, -1, "getfd");
-  lua_insert(L, -2);
-  lua_call(L, 1, 1);
-  lua_Number fd = lua_tonumber(L, -1);
-  lua_pop(L, 1);
-  return (int)fd;
-}
-
-/* --- waiting --- */
-
-typedef struct {
-  thr_waiter waiter; /* first: park hands it back */
-  thr_action action;
-  void *arg;
-  bool done;
-} use_waiter;
-
-static bool act(thr_waiter *w) {
-  use_waiter *u = (use_waiter *)w;
-  if (!u->done) u->done = u->action(u->arg, w->watch->fd);
-  return u->done;
-}
-
-/* One wait, of a thread that is noted.  True, with what has come out of it:
-** it is over. */
-static bool wait_once(const thr_call *c, unsigned wanted, thr_action action,
-                      void *arg, const char **why) {
-  thr_watch watch = {.fd = descriptor_of(c), .wanted = wanted};
-  *why = "closed";
-  if (watch.fd < 0) return true;
-  use_of(c->channel, c->ts)->fd = watch.fd;
-  thr_tstate_makebell(c->ts);
-  use_waiter u = {thr_waiter_onfd(c->ts, &watch, "descriptor"), action, arg,
-                  false};
-  if (action) u.waiter.attempt = act;
-  thr_parkresult r = thr_park(&u.waiter, deadline_of(c));
-  if (u.done || (!action && r == THR_PARK_READY && watch.ready != THR_NOFD))
-    *why = NULL;
-  else if (r == THR_PARK_TIMEOUT) *why = "timeout";
-  else if (r != THR_PARK_WOKEN && r != THR_PARK_READY)
-    return !thr_pending_disturbed(c->L, c->ts, r);
-  return true;
-}
-
-const char *thr_channel_await(thr_call *c, unsigned wanted, thr_action action,
-                              void *arg) {
-  const char *why = NULL;
-  note_use(c->L, c->channel, c->ts);
-  c->noted = true;
-  while (!wait_once(c, wanted, action, arg, &why)) continue;
-  leave(c->channel, c->ts);
-  c->noted = c->plain = false;
-  return why;
-}
-
-/* Calls `body` with the arguments, and the call behind them, for an error may
-** come out of a wait.  Its results are above the arguments. */
-static int protect(thr_call *c, lua_CFunction body) {
-  lua_State *L = c->L;
-  int n = lua_gettop(L);
-  lua_pushcfunction(L, body);
-  for (int i = 1; i <= n; i++) lua_pushvalue(L, i);
-  lua_pushlightuserdata(L, c);
-  int status = lua_pcall(L, n + 1, LUA_MULTRET, 0);
-  if (c->noted) leave(c->channel, c->ts);
-  return status;
 }
 
 void thr_channel_settle(thr_channel *ch, thr_turn turn) {
   if (turn == THR_RECEIVING)
     ch->received += (lua_Integer)thr_inbox_settle(&ch->inbox);
   else ch->sent += (lua_Integer)atomic_exchange(&ch->fresh_sent, 0);
-}
-
-int thr_channel_run(thr_call *c, thr_turn turn, lua_CFunction body) {
-  int n = lua_gettop(c->L), status = protect(c, body);
-  thr_channel_settle(c->channel, turn);
-  thr_lock_release(c->channel->turns[turn]);
-  return status == LUA_OK ? lua_gettop(c->L) - n : lua_error(c->L);
-}
-
-static int await_descriptor(lua_State *L) {
-  thr_call *c = lua_touserdata(L, -1);
-  unsigned wanted = *lua_tostring(L, 2) == 'r' ? THR_IN : THR_OUT;
-  const char *why = thr_channel_await(c, wanted, NULL, NULL);
-  lua_pushboolean(L, !why);
-  lua_pushstring(L, why);
-  return 2;
-}
-
-/* _await_socket(socket, mode, began) -> true | false, "timeout" | "closed" */
-int thr_channel_wait(lua_State *L) {
-  thr_call c = {.L = L, .ts = thr_self(L), .channel = find(L)};
-  c.began = lua_tointeger(L, 3);
-  if (waits_never(c.channel)) {
-    lua_pushboolean(L, 0);
-    lua_pushliteral(L, "timeout");
-    return 2;
-  }
-  return protect(&c, await_descriptor) == LUA_OK ? 2 : lua_error(L);
 }
 
 /* --- the Lua face --- */
@@ -308,7 +176,7 @@ static int channel_gettimeout(lua_State *L) {
 
 /* waits_never() -> boolean */
 static int channel_waitsnever(lua_State *L) {
-  lua_pushboolean(L, waits_never(check(L)));
+  lua_pushboolean(L, thr_channel_waitsnever(check(L)));
   return 1;
 }
 
@@ -331,40 +199,27 @@ static int channel_turn(lua_State *L) {
   return 1;
 }
 
-/* enter(fd): the calling thread uses it; as a to-be-closed variable the channel
-** ends that */
+/* enter([fd]): the calling thread uses it; as a to-be-closed variable the
+** channel ends that */
 static int channel_enter(lua_State *L) {
-  note_use(L, check(L), thr_self(L))->fd = (int)luaL_optinteger(L, 2, -1);
+  int fd = (int)luaL_optinteger(L, 2, -1);
+  if (!thr_uses_note(&check(L)->uses, thr_self(L), fd))
+    return thr_blame_error(L, "not enough memory");
   return 0;
 }
 
 static int channel_leave(lua_State *L) {
-  leave(check(L), thr_self(L));
+  thr_uses_leave(&check(L)->uses, thr_self(L));
   return 0;
-}
-
-/* In a child process the other threads are gone. */
-static bool lives(thr_runtime *rt, uint64_t ident) {
-  thr_mutex_lock(&rt->m);
-  const thr_tstate *ts = rt->threads;
-  while (ts && ts->ident != ident) ts = ts->next;
-  thr_mutex_unlock(&rt->m);
-  return ts != NULL;
 }
 
 /* other() -> the descriptor that another thread uses; -1: it has not read its
 ** number yet; nil: there is none.  (A finaliser may run, and ask, in a thread
 ** that is noted itself.) */
 static int channel_other(lua_State *L) {
-  const thr_channel *ch = check(L);
-  const thr_tstate *ts = thr_self(L);
-  for (int i = 0; i < ch->used; i++) {
-    uint64_t ident = ch->uses[i].ident;
-    if (ident == ts->ident || !lives(ts->rt, ident)) continue;
-    lua_pushinteger(L, ch->uses[i].fd);
-    return 1;
-  }
-  return 0;
+  const thr_use *use = thr_uses_other(&check(L)->uses, thr_self(L));
+  if (use) lua_pushinteger(L, use->fd);
+  return use ? 1 : 0;
 }
 
 /* dirty() -> has it something that was received? */

@@ -2,36 +2,25 @@
 ** channel: what C keeps for a socket of threading.socket, of all kinds.
 **
 ** A socket is a table, in which `_object` is what LuaSocket or LuaSec have
-** made, and `_channel` is this.  LuaSocket's object makes the descriptor, and
+** made, and [1] is this.  LuaSocket's object makes the descriptor, and
 ** closes it; what waits for that, or takes and gives data, is done here, and
 ** the global lock is let go of once for a call.
 **
-** Laws
-** - A thread that uses the descriptor without the global lock is noted in
-**   `uses` from before it has read the number until it has the lock again; and
-**   goes on only where the table's `_closing` is not set.
-** - A thread that takes the descriptor away sets `_closing`, wakes the threads
-**   in `uses` again and again, and waits until there are none but itself.
-** - `fd` is what the object's getfd returns: each call of the object that may
-**   change that sets it; it is -1 while `_closing` is set.
+** Law: `fd` is what the object's getfd returns: each call of the object that
+** may change that sets it; it is -1 while the table's `_closing` is set.
 */
 #ifndef THR_CHANNEL_H
 #define THR_CHANNEL_H
 
 #include <lua.h>
 
-#include "park/lot.h"
 #include "socket/inbox.h"
+#include "socket/uses.h"
 #include "sync/lock.h"
 
 THR_PRIVATE_BEGIN
 
 typedef enum { THR_RECEIVING, THR_SENDING } thr_turn;
-
-typedef struct {
-  uint64_t ident; /* of the thread */
-  int fd;         /* -1: it has not read the number yet */
-} thr_use;
 
 typedef struct thr_channel {
   bool is_stream;          /* const */
@@ -39,10 +28,9 @@ typedef struct thr_channel {
   lua_Number block, total; /* gil: how many seconds a wait, and a call in all,
                               may last; less than 0: for ever */
   thr_lock *turns[2]; /* const: of the threads that do the same */
-  thr_use *uses;            /* gil */
-  int used, room;           /* gil: how many there are, and fit */
-  thr_inbox inbox;          /* see there */
-  lua_Integer longest;      /* gil: how long a line may be; 0: as it gets */
+  thr_uses uses;      /* gil: who uses fd */
+  thr_inbox inbox;
+  lua_Integer longest; /* gil: how long a line may be; 0: as it gets */
   lua_Integer received, sent; /* gil */
   atomic_size_t fresh_sent; /* atomic: was sent, and is not in `sent` yet */
   const void *client; /* gil: the metatable of an object that was found to be a
@@ -61,9 +49,11 @@ typedef struct {
                        channel knows; others are asked for it */
 } thr_call;
 
-/* That of the socket at 1, which has this kind; raises for another value. */
-void thr_channel_enter(lua_State *L, thr_call *c, bool stream,
-                       const char *name);
+/* A call for the socket at 1; raises where no socket is there. */
+void thr_channel_begin(lua_State *L, thr_call *c);
+/* The same of the method of this name, for a socket of this kind. */
+void thr_channel_beginof(lua_State *L, thr_call *c, bool stream,
+                         const char *name);
 /* Raises "bad argument 'name' to 'method' (text)"; or says what is expected. */
 int thr_channel_refuse(const thr_call *c, const char *name, const char *text);
 int thr_channel_expect(const thr_call *c, int arg, const char *name,
@@ -72,11 +62,12 @@ int thr_channel_expect(const thr_call *c, int arg, const char *name,
 /* When a call begins; 0: that is of no interest. */
 int64_t thr_channel_now(const thr_channel *ch);
 
+bool thr_channel_waitsnever(const thr_channel *ch);
+/* Until when a wait may last that begins now, as LuaSocket reckons it. */
+int64_t thr_channel_deadline(const thr_call *c);
+
 /* Takes the turn; false at the timeout. */
 bool thr_channel_taketurn(const thr_call *c, thr_turn turn);
-/* Calls `body` with the arguments and the call, as a light userdata, behind
-** them; ends the turn, and returns how many results there are. */
-int thr_channel_run(thr_call *c, thr_turn turn, lua_CFunction body);
 /* Counts what was moved while the global lock was let go of. */
 void thr_channel_settle(thr_channel *ch, thr_turn turn);
 
@@ -88,17 +79,7 @@ void thr_channel_settle(thr_channel *ch, thr_turn turn);
 ** on without a wait? */
 bool thr_channel_isover(const thr_call *c, size_t moved);
 
-/* What is done with the descriptor without the global lock; false: that would
-** have to wait. */
-typedef bool (*thr_action)(void *arg, int fd);
-
-/* Waits until the action (NULL: none) succeeds, or the descriptor is ready.
-** NULL, "timeout" or "closed". */
-const char *thr_channel_await(thr_call *c, unsigned wanted,
-                              thr_action action, void *arg);
-
 int thr_channel_create(lua_State *L); /* _channel(kind) */
-int thr_channel_wait(lua_State *L);   /* _await_socket(socket, mode, began) */
 void thr_channel_open(lua_State *L);
 
 THR_PRIVATE_END

@@ -50,7 +50,7 @@ static bool check_pattern(const thr_call *c, size_t *n) {
 /* --- receive --- */
 
 typedef struct {
-  thr_wire wire; /* first: thr_channel_run hands it on */
+  thr_wire wire; /* first: thr_await_run hands it on */
   size_t wanted; /* without the prefix, as the rest */
   bool limited;      /* for lines */
   lua_Integer limit; /* with a long prefix less than 0 */
@@ -163,7 +163,7 @@ int thr_stream_receive(lua_State *L) {
   thr_call *c = &r.wire.call;
   size_t given;
   lua_settop(L, 3);
-  thr_channel_enter(L, c, true, "receive");
+  thr_channel_beginof(L, c, true, "receive");
   r.wire.line = !check_pattern(c, &r.wanted);
   if (lua_isnil(L, 3)) {
     lua_pushliteral(L, "");
@@ -177,7 +177,7 @@ int thr_stream_receive(lua_State *L) {
   thr_wire_choose(&r.wire);
   c->began = thr_channel_now(c->channel);
   if (thr_channel_taketurn(c, THR_RECEIVING))
-    return thr_channel_run(c, THR_RECEIVING, receive);
+    return thr_await_run(c, THR_RECEIVING, receive);
   lua_pushnil(L);
   lua_pushliteral(L, "timeout");
   lua_pushvalue(L, 3);
@@ -187,7 +187,7 @@ int thr_stream_receive(lua_State *L) {
 /* --- send --- */
 
 typedef struct {
-  thr_wire wire; /* first: thr_channel_run hands it on */
+  thr_wire wire; /* first: thr_await_run hands it on */
   size_t from, n; /* so many bytes, after the first `from` */
 } sending;
 
@@ -221,13 +221,13 @@ int thr_stream_send(lua_State *L) {
   thr_call *c = &s.wire.call;
   size_t size;
   lua_settop(L, 4);
-  thr_channel_enter(L, c, true, "send");
+  thr_channel_beginof(L, c, true, "send");
   check_text(c, 2, "data", &size);
   check_range(&s, size);
   thr_wire_choose(&s.wire);
   c->began = thr_channel_now(c->channel);
   if (thr_channel_taketurn(c, THR_SENDING))
-    return thr_channel_run(c, THR_SENDING, send_range);
+    return thr_await_run(c, THR_SENDING, send_range);
   lua_pushnil(L);
   lua_pushliteral(L, "timeout");
   lua_pushnumber(L, (lua_Number)s.from);

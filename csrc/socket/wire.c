@@ -127,7 +127,7 @@ static bool send_now(void *arg, int fd) {
 static bool perform(thr_wire *w, transfer *t, thr_turn turn) {
   bool receives = turn == THR_RECEIVING;
   const char *why =
-      thr_channel_await(&w->call, receives ? THR_IN : THR_OUT,
+      thr_await(&w->call, receives ? THR_IN : THR_OUT,
                         receives ? receive_now : send_now, t);
   thr_channel_settle(w->call.channel, turn);
   w->moved = t->moved > 0;
@@ -184,7 +184,7 @@ static bool await_object(thr_wire *w, int error, unsigned mode) {
   unsigned wanted = awaited(L, error, mode);
   lua_pushvalue(L, error);
   if (!wanted) return false;
-  const char *why = thr_channel_await(&w->call, wanted, NULL, NULL);
+  const char *why = thr_await(&w->call, wanted, NULL, NULL);
   if (why && strcmp(why, "timeout") != 0) lua_pushstring(L, why);
   return !why;
 }

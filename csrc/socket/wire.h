@@ -11,13 +11,13 @@
 #ifndef THR_WIRE_H
 #define THR_WIRE_H
 
-#include "socket/channel.h"
+#include "socket/await.h"
 
 THR_PRIVATE_BEGIN
 
 /* A call that receives or sends. */
 typedef struct {
-  thr_call call; /* first: thr_channel_run hands it on */
+  thr_call call; /* first: thr_await_run hands it on */
   bool line;     /* the end of a line is enough, too */
   bool moved;    /* something, in the latest step */
 } thr_wire;

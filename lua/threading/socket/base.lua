@@ -2,12 +2,12 @@
 --
 -- A socket is a table around an object of LuaSocket (or LuaSec) that never
 -- waits: its timeout is 0. `_object` is that object, `_kind` what errors call
--- it, `_channel` what C keeps for it (csrc/socket/channel.h): the timeouts, the
--- turns of the threads that do the same, what was received, and which threads
--- use the descriptor, or are about to. `_closing` is true while that must not
--- begin: the thread that closes the descriptor has to know that none is left
--- that would wait for its number. So a thread is noted in the channel, then
--- looks at `_closing`, and only then reads the number.
+-- it, and [1] its channel, what C keeps for it (csrc/socket/channel.h): the
+-- timeouts, the turns of the threads that do the same, what was received, and
+-- which threads use the descriptor, or are about to. `_closing` is true while
+-- that must not begin: the thread that closes the descriptor has to know that
+-- none is left that would wait for its number. So a thread is noted in the
+-- channel, then looks at `_closing`, and only then reads the number.
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
@@ -45,9 +45,9 @@ function object.new(class, it, block, total)
   set_timeout(channel, "total", total)
   channel:setfd(it:getfd())
   return setmetatable({
+    channel,
     _object = it,
     _kind = class._kind,
-    _channel = channel,
     _closing = false,
   }, class)
 end
@@ -87,12 +87,12 @@ function object.settimeout(self, value, mode)
   elseif mode ~= nil and mode ~= "b" and mode ~= "t" and mode ~= "r" then
     complain("bad argument 'mode' to 'settimeout' (invalid timeout mode)")
   end
-  set_timeout(self._channel, (mode or "b") == "b" and "block" or "total", value)
+  set_timeout(self[1], (mode or "b") == "b" and "block" or "total", value)
   return 1
 end
 
 function object.gettimeout(self)
-  return self._channel:gettimeout()
+  return self[1]:gettimeout()
 end
 
 -- "bad argument #2 to '?' (text)" -> the parameter's name, for the caller.
@@ -118,7 +118,7 @@ end
 
 -- The same where the object may have another descriptor now.
 local function made(self, ...)
-  self._channel:setfd(self._object:getfd())
+  self[1]:setfd(self._object:getfd())
   return settle(self, ...)
 end
 
@@ -137,13 +137,13 @@ end
 
 -- When a call begins, for the timeouts.
 function object.now(self)
-  return self._channel:now()
+  return self[1]:now()
 end
 
 -- Calls a method of an object that would not survive it if it were closed; nil
 -- and "closed" if it is.
 function object.call_open(self, name, ...)
-  local channel <close> = self._channel
+  local channel <close> = self[1]
   channel:enter()
   if not self._closing and self._object:getfd() >= 0 then
     return object.call(self, name, ...)
@@ -158,11 +158,11 @@ function object.is(value)
 end
 
 function object.waits(self, fd)
-  self._channel:enter(fd)
+  self[1]:enter(fd)
 end
 
 function object.unwait(self)
-  self._channel:leave()
+  self[1]:leave()
 end
 
 -- Is it, or was it, taken away from a value that had the descriptor?
@@ -207,7 +207,7 @@ end
 -- Waits for its turn, "receiving" or "sending", and returns it, which is to be
 -- closed; nil at the timeout.
 function object.turn(self, name, start)
-  return self._channel:turn(name, start)
+  return self[1]:turn(name, start)
 end
 
 -- Connects to one address; the outcome is known when it is tried again.
@@ -238,7 +238,7 @@ local closing_meta = {
 -- to wait; _retire wakes it.
 local function retire(self, name, ...)
   local _ <close> = setmetatable({ socket = self }, closing_meta)
-  local channel = self._channel
+  local channel = self[1]
   self._closing = true
   channel:setfd(-1)
   local fd = channel:other()

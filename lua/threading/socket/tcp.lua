@@ -64,7 +64,7 @@ function TCP:accept()
     local client, err = object.make(self, "accept")
     if client then
       client = object.new(getmetatable(self), client)
-      client._channel:setlongest(self._channel:longest())
+      client[1]:setlongest(self[1]:longest())
       return client
     end
     err = await(self, err, "r", began)
@@ -104,12 +104,12 @@ function TCP:connect(address, port)
   if not writing then
     return nil, "timeout"
   end
-  self._channel:forget() -- what a connection before this one has left
+  self[1]:forget() -- what a connection before this one has left
   local list, err = addresses(self, address)
   for _, numeric in ipairs(list) do
     local ok
     ok, err = object.connect(self, numeric, port)
-    if ok or err == "closed" or self._channel:waits_never() then
+    if ok or err == "closed" or self[1]:waits_never() then
       return ok, err
     end
   end
@@ -171,7 +171,7 @@ end
 -- @raise if the socket is not connected
 function TCP:getstats()
   local received, sent, age = call(own(self), "getstats")
-  local more_received, more_sent = self._channel:getstats()
+  local more_received, more_sent = self[1]:getstats()
   return received + more_received, sent + more_sent, age
 end
 
@@ -188,10 +188,10 @@ function TCP:setstats(received, sent, age)
   check.number(age, "age", "setstats")
   local result = call(self, "setstats", received, sent, age)
   if received then
-    self._channel:setstats "received"
+    self[1]:setstats "received"
   end
   if sent then
-    self._channel:setstats "sent"
+    self[1]:setstats "sent"
   end
   return result
 end
@@ -199,7 +199,7 @@ end
 --- Is there something that `receive` returns without waiting?
 -- @treturn boolean
 function TCP:dirty()
-  return own(self)._channel:dirty() or call(self, "dirty")
+  return own(self)[1]:dirty() or call(self, "dirty")
 end
 
 --- Closes the socket. Calls of other threads that wait for it return
@@ -228,7 +228,7 @@ end
 -- @treturn number 1
 -- @raise if bytes is not a positive integer
 function TCP:setmaxline(bytes)
-  own(self)._channel:setlongest(check.positive(bytes, "bytes", "setmaxline"))
+  own(self)[1]:setlongest(check.positive(bytes, "bytes", "setmaxline"))
   return 1
 end
 

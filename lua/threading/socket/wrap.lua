@@ -112,7 +112,7 @@ end
 -- What LuaSocket's object has received, and nobody has asked for yet.
 local function take_over(socket, it)
   while it.dirty and it:dirty() do
-    socket._channel:add(it:receive(1))
+    socket[1]:add(it:receive(1))
   end
 end
 

@@ -1,0 +1,114 @@
+/* await: see await.h. */
+#include "socket/await.h"
+
+#include <lauxlib.h>
+
+#include "bind/blame.h"
+#include "bind/pending.h"
+#include "bind/self.h"
+#include "park/park.h"
+
+typedef struct {
+  thr_waiter waiter; /* first: park hands it back */
+  thr_action action;
+  void *arg;
+  bool done;
+} use_waiter;
+
+static bool act(thr_waiter *w) {
+  use_waiter *u = (use_waiter *)w;
+  u->done = u->action(u->arg, w->watch->fd);
+  return u->done;
+}
+
+/* The number of the descriptor of the socket at 1; -1: there is none, or it is
+** about to be taken away.  Lua code may run where it is not plain. */
+static int descriptor_of(const thr_call *c) {
+  lua_State *L = c->L;
+  if (c->plain) return c->channel->fd;
+  lua_getfield(L, 1, "_closing");
+  bool closing = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (closing) return -1;
+  lua_getfield(L, 1, "_object");
+  lua_getfield(L, -1, "getfd");
+  lua_insert(L, -2);
+  lua_call(L, 1, 1);
+  lua_Number fd = lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return (int)fd;
+}
+
+/* One wait, of a thread that is noted.  True, with what has come out of it:
+** it is over. */
+static bool wait_once(const thr_call *c, unsigned wanted, thr_action action,
+                      void *arg, const char **why) {
+  thr_watch watch = {.fd = descriptor_of(c), .wanted = wanted};
+  *why = "closed";
+  if (watch.fd < 0) return true;
+  thr_uses_set(&c->channel->uses, c->ts, watch.fd);
+  thr_tstate_makebell(c->ts);
+  use_waiter u = {thr_waiter_onfd(c->ts, &watch, "descriptor"), action, arg,
+                  false};
+  if (action) u.waiter.attempt = act;
+  thr_parkresult r = thr_park(&u.waiter, thr_channel_deadline(c));
+  bool ready = r == THR_PARK_READY && watch.ready != THR_NOFD;
+  if (u.done || (!action && ready)) *why = NULL;
+  else if (r == THR_PARK_TIMEOUT) *why = "timeout";
+  else if (r != THR_PARK_WOKEN && r != THR_PARK_READY)
+    return !thr_pending_disturbed(c->L, c->ts, r);
+  return true;
+}
+
+const char *thr_await(thr_call *c, unsigned wanted, thr_action action,
+                      void *arg) {
+  const char *why = NULL;
+  if (!thr_uses_note(&c->channel->uses, c->ts, -1))
+    thr_blame_error(c->L, "not enough memory");
+  c->noted = true;
+  while (!wait_once(c, wanted, action, arg, &why)) continue;
+  thr_uses_leave(&c->channel->uses, c->ts);
+  c->noted = false;
+  return why;
+}
+
+/* Its results are above the arguments. */
+static int protect(thr_call *c, lua_CFunction body) {
+  lua_State *L = c->L;
+  int n = lua_gettop(L);
+  lua_pushcfunction(L, body);
+  for (int i = 1; i <= n; i++) lua_pushvalue(L, i);
+  lua_pushlightuserdata(L, c);
+  int status = lua_pcall(L, n + 1, LUA_MULTRET, 0);
+  if (c->noted) thr_uses_leave(&c->channel->uses, c->ts);
+  return status;
+}
+
+int thr_await_run(thr_call *c, thr_turn turn, lua_CFunction body) {
+  int n = lua_gettop(c->L), status = protect(c, body);
+  thr_channel_settle(c->channel, turn);
+  thr_lock_release(c->channel->turns[turn]);
+  return status == LUA_OK ? lua_gettop(c->L) - n : lua_error(c->L);
+}
+
+static int await_socket(lua_State *L) {
+  thr_call *c = lua_touserdata(L, -1);
+  unsigned wanted = *lua_tostring(L, 2) == 'r' ? THR_IN : THR_OUT;
+  const char *why = thr_await(c, wanted, NULL, NULL);
+  lua_pushboolean(L, !why);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+/* _await_socket(socket, mode, began) -> true | false, "timeout" | "closed" */
+int thr_await_socket(lua_State *L) {
+  thr_call c;
+  thr_channel_begin(L, &c);
+  c.began = lua_tointeger(L, 3);
+  if (thr_channel_waitsnever(c.channel)) {
+    lua_pushboolean(L, 0);
+    lua_pushliteral(L, "timeout");
+    return 2;
+  }
+  return protect(&c, await_socket) == LUA_OK ? 2 : lua_error(L);
+}
