@@ -35,6 +35,7 @@
 #include "queue/simplequeue.h"
 #include "socket/await.h"
 #include "socket/channel.h"
+#include "socket/datagram.h"
 #include "socket/stream.h"
 #include "state/attach.h"
 #include "state/coroutine.h"
@@ -348,12 +349,15 @@ static const luaL_Reg functions[] = {
     {"_read_file", thr_folder_read},
     {"_read", thr_readfile_read},
     {"_receive", thr_stream_receive},
+    {"_receive_datagram", thr_datagram_receive},
+    {"_receive_from", thr_datagram_receivefrom},
     {"_public", thr_blame_public},
     {"_run", thr_toolchain_run},
     {"_pollset", thr_selectset_create},
     {"_retire", thr_descriptor_retire},
     {"_self_handle", thr_handle_self},
     {"_send", thr_stream_send},
+    {"_send_datagram", thr_datagram_send},
     {"_serve", thr_workers_serve},
     {"_shield", thr_handle_shield},
     {"_state", thr_folder_state},

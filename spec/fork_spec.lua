@@ -54,6 +54,33 @@ describe("fork", function()
     ]]))
   end)
 
+  it("leaves sockets, for which others waited, to be closed", function()
+    if not pcall(require, "socket") then
+      pending "needs LuaSocket"
+      return
+    end
+    assert.equal("7\ntrue\n", (output_of [[
+      local socket = require "threading.socket"
+      local server = assert(socket.bind("127.0.0.1", 0))
+      local result
+      local t = threading.Thread { target = function()
+        result = server:accept() ~= nil
+      end }
+      t:start()
+      while not _thread._parked()[t.ident] do time.sleep(0) end
+      local pid = forker.fork()
+      if pid == 0 then
+        server:close()
+        forker.exit(server:getfd() == -1 and 7 or 1)
+      end
+      print(forker.wait(pid))
+      local ip, port = server:getsockname()
+      socket.connect(ip, port)
+      t:join()
+      print(result)
+    ]]))
+  end)
+
   it("leaves locks, waits and new threads whole", function()
     assert.equal("7\n", (output_of [[
       local pid = forker.fork()

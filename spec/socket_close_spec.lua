@@ -181,6 +181,29 @@ describe("a socket that another thread closes", function()
     stranger:close()
   end)
 
+  it("while data flow in both directions", function()
+    for _ = 1, 10 do
+      local a, b = pair()
+      local list = {}
+      for _, s in ipairs { a, b } do
+        s:settimeout()
+        list[#list + 1] = support.start(function()
+          while s:send(HUGE) do end
+        end)
+        list[#list + 1] = support.start(function()
+          while s:receive(1 << 16) do end
+        end)
+      end
+      arrived(b)
+      b:close()
+      local c, d = pair() -- one of them with the same number
+      c:send "mine\n"
+      assert.equal("mine", (d:receive()))
+      support.join(list)
+      a:close()
+    end
+  end)
+
   it("gives its number to nobody who still waits", function()
     for _ = 1, 20 do
       local a, b = pair()

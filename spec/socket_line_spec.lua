@@ -10,6 +10,8 @@ if not sockets then
 end
 
 local socket = require "threading.socket"
+local support = require "spec.support"
+local time = require "threading.time"
 local HOST <const> = "127.0.0.1"
 local arrived, imitate, listen, pair =
   sockets.arrived, sockets.imitate, sockets.listen, sockets.pair
@@ -43,6 +45,20 @@ describe("a longest line", function()
     end
   end)
 
+  it("keeps a peer from taking memory", function()
+    local a, b = pair()
+    b:setmaxline(1 << 16)
+    local t = support.start(function()
+      a:settimeout()
+      for _ = 1, 32 do
+        a:send(sockets.HUGE) -- a gigabyte, if it comes to that
+      end
+    end)
+    assert.equal("line too long", select(2, b:receive()))
+    b:close()
+    support.join(t)
+  end)
+
   it("counts a prefix", function()
     local a, b = pair()
     b:setmaxline(5)
@@ -63,6 +79,34 @@ describe("a longest line", function()
     a:send "1234\n"
     assert.same({ n = 3, nil, "line too long", "123" },
       table.pack(b:receive()))
+  end)
+end)
+
+describe("a line", function()
+  it("may be long", function()
+    local a, b = pair()
+    local text = sockets.HUGE
+    local t = support.start(a.send, a, text .. "\r\n" .. text)
+    assert.is_true(b:receive() == text)
+    assert.is_true(b:receive(#text) == text)
+    support.join(t)
+  end)
+
+  it("may come in pieces, beside others", function()
+    local a, b = pair()
+    local text = ("one\r\ntwo\n\n"):rep(3)
+    local t = support.start(function()
+      for i = 1, #text do
+        a:send(text:sub(i, i))
+        time.sleep(0)
+      end
+    end)
+    for _ = 1, 3 do
+      for _, line in ipairs { "one", "two", "" } do
+        assert.equal(line, (b:receive()))
+      end
+    end
+    support.join(t)
   end)
 end)
 

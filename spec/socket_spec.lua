@@ -163,6 +163,34 @@ describe("results like LuaSocket's:", function()
       return ip, family, ip_seen, math.tointeger(port) == port_seen
         or port == tostring(port_seen), a:getfamily()
     end,
+    ["a descriptor that is no socket"] = function(a, b)
+      local fd = a:getfd()
+      local file <close> = assert(io.open "/dev/null")
+      a:setfd(0)
+      local data, err, partial = a:receive(5)
+      local last, why, sent = a:send("abc", 2)
+      a:setfd(fd)
+      return file and b:send "x", data, err, partial, last, why, sent,
+        a:receive(1)
+    end,
+    ["a descriptor that is closed"] = function(a, b)
+      local fd = a:getfd()
+      a:setfd(1 << 20)
+      local data, err, partial = a:receive()
+      local last, why, sent = a:send "abc"
+      a:setfd(fd)
+      return data, err, partial, last, why, sent, b:close()
+    end,
+    ["nothing to send"] = function(a)
+      local first = a:send ""
+      a:close()
+      return first, a:send "", a:send("abc", 9), a:send("abc", 1 << 62)
+    end,
+    ["bytes of zero, and above"] = function(a, b)
+      local text = "\0\1\r\255\n"
+      a:send(text .. text .. text)
+      return b:receive(5), b:receive(), b:receive(4)
+    end,
     ["shutdown"] = function(a, b)
       local ok = a:shutdown "send"
       local data, err, partial = b:receive()
@@ -273,6 +301,30 @@ describe("results like LuaSocket's:", function()
         err, wrong, from:dirty(), to:getfamily(), from:setpeername "*",
         to:close(), from:close()
     end,
+    ["datagrams, and nobody there"] = function(lib)
+      local s, other = lib.udp4(), lib.udp4()
+      other:setsockname(HOST, 0)
+      local ip, port = other:getsockname()
+      other:close()
+      s:setpeername(ip, port)
+      local sent = s:send "x"
+      local data, err = s:receive()
+      s:close()
+      return sent, data, err, s:send "x"
+    end,
+    ["datagrams of a size"] = function(lib)
+      local s = lib.udp4()
+      s:setsockname(HOST, 0)
+      local ip, port = s:getsockname()
+      local results = {}
+      for i, size in ipairs { 0, 8191, 8193, 60000 } do
+        s:sendto(("x"):rep(60000), ip, port)
+        results[i] = #s:receive(size)
+      end
+      s:sendto(("x"):rep(9000), ip, port)
+      local got, from = s:receivefrom()
+      return #got, from == ip, table.unpack(results)
+    end,
     ["select"] = function(lib)
       local server, port = listen(lib)
       local none, no, err = lib.select({ server }, { server }, 0)
@@ -342,6 +394,23 @@ describe("threading.socket.wrap", function()
     assert.equal(s, socket.wrap(s))
     assert.same({ 2, 3 }, { s:gettimeout() })
     assert.is_not.equal(s, socket.wrap(luasocket.tcp()))
+    s:close()
+  end)
+
+  it("takes over what the object has received", function()
+    local server <close>, port = listen()
+    local it = assert(luasocket.connect(HOST, port))
+    local peer <close> = server:accept()
+    peer:send "one\ntwo\nthree"
+    assert.equal("one", (it:receive()))
+    local s = socket.wrap(it)
+    assert.is_true(s:dirty())
+    assert.equal(s, socket.select({ s }, nil, 0)[1])
+    assert.equal(4, (s:getstats()))
+    assert.equal("two", (s:receive()))
+    assert.equal(8, (s:getstats()))
+    peer:close()
+    assert.equal("three", (s:receive "*a"))
     s:close()
   end)
 

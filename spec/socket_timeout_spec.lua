@@ -93,6 +93,23 @@ describe("a timeout", function()
     u:close()
   end)
 
+  it("that is set while a call waits is the next one's", function()
+    local a, b = pair()
+    b:settimeout()
+    local t, results = waiting(b.receive, b)
+    b:settimeout(0.001)
+    a:send "part"
+    support.wait_until(function()
+      return b:getstats() == 4
+    end)
+    support.wait_thread_parked(t, "descriptor")
+    b:settimeout(0)
+    a:send "ly\n"
+    support.join(t)
+    assert.equal("partly", results[2])
+    assert.same({ n = 3, nil, "timeout", "" }, table.pack(b:receive()))
+  end)
+
   it("less than 0 is none", function()
     local a, b = pair()
     b:settimeout(-1)

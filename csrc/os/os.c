@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -136,5 +137,26 @@ ptrdiff_t thr_os_send(int fd, const void *from, size_t n) {
   ptrdiff_t r;
   do r = outcome(send(fd, from, n, MSG_DONTWAIT | QUIET));
   while (r == -EINTR);
+  return r;
+}
+
+static void name_sender(thr_sender *s, const struct sockaddr *a, socklen_t n) {
+  char port[8];
+  int err = getnameinfo(a, n, s->host, sizeof(s->host), port, sizeof(port),
+                        NI_NUMERICHOST | NI_NUMERICSERV);
+  s->error = err != 0 ? gai_strerror(err) : NULL;
+  s->port = err != 0 ? 0 : (int)strtol(port, NULL, 10);
+}
+
+ptrdiff_t thr_os_receivefrom(int fd, void *to, size_t n, thr_sender *sender) {
+  struct sockaddr_storage a;
+  struct sockaddr *at = (struct sockaddr *)&a;
+  socklen_t size;
+  ptrdiff_t r;
+  do {
+    size = sizeof(a);
+    r = outcome(recvfrom(fd, to, n, MSG_DONTWAIT, at, &size));
+  } while (r == -EINTR);
+  if (r >= 0) name_sender(sender, at, size);
   return r;
 }

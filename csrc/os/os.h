@@ -137,6 +137,15 @@ void thr_os_close(int fd);
 ptrdiff_t thr_os_receive(int fd, void *to, size_t n);
 ptrdiff_t thr_os_send(int fd, const void *from, size_t n);
 
+/* Who has sent a datagram, in numbers; or why that cannot be told. */
+typedef struct {
+  char host[64];
+  int port;
+  const char *error; /* or NULL */
+} thr_sender;
+
+ptrdiff_t thr_os_receivefrom(int fd, void *to, size_t n, thr_sender *sender);
+
 static inline void thr_os_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();

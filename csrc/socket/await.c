@@ -72,7 +72,6 @@ const char *thr_await(thr_call *c, unsigned wanted, thr_action action,
   return why;
 }
 
-/* Its results are above the arguments. */
 static int protect(thr_call *c, lua_CFunction body) {
   lua_State *L = c->L;
   int n = lua_gettop(L);
@@ -82,6 +81,11 @@ static int protect(thr_call *c, lua_CFunction body) {
   int status = lua_pcall(L, n + 1, LUA_MULTRET, 0);
   if (c->noted) thr_uses_leave(&c->channel->uses, c->ts);
   return status;
+}
+
+int thr_await_call(thr_call *c, lua_CFunction body) {
+  int n = lua_gettop(c->L), status = protect(c, body);
+  return status == LUA_OK ? lua_gettop(c->L) - n : lua_error(c->L);
 }
 
 int thr_await_run(thr_call *c, thr_turn turn, lua_CFunction body) {
@@ -110,5 +114,5 @@ int thr_await_socket(lua_State *L) {
     lua_pushliteral(L, "timeout");
     return 2;
   }
-  return protect(&c, await_socket) == LUA_OK ? 2 : lua_error(L);
+  return thr_await_call(&c, await_socket);
 }

@@ -21,13 +21,14 @@ typedef bool (*thr_action)(void *arg, int fd);
 
 /* Waits until the action (NULL: none) succeeds, or the descriptor is ready for
 ** THR_IN or THR_OUT.  NULL, "timeout" or "closed".  To be called in what
-** thr_await_run calls: an error may come out of it. */
+** thr_await_call calls: an error may come out of it. */
 const char *thr_await(thr_call *c, unsigned wanted, thr_action action,
                       void *arg);
 
-/* Calls `body`, which has the turn, with the arguments, and the call as a light
-** userdata behind them; ends the turn, and returns how many results there
-** are. */
+/* Calls `body` with the arguments, and the call as a light userdata behind
+** them; returns how many results there are, on top of the stack. */
+int thr_await_call(thr_call *c, lua_CFunction body);
+/* The same where the call has its turn, and ends that. */
 int thr_await_run(thr_call *c, thr_turn turn, lua_CFunction body);
 
 int thr_await_socket(lua_State *L); /* _await_socket(socket, mode, began) */

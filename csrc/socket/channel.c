@@ -42,6 +42,22 @@ int thr_channel_expect(const thr_call *c, int arg, const char *name,
   return thr_channel_refuse(c, name, lua_tostring(L, -1));
 }
 
+const char *thr_channel_checktext(const thr_call *c, int arg, const char *name,
+                                  size_t *n) {
+  if (!lua_isstring(c->L, arg)) thr_channel_expect(c, arg, name, "string");
+  return lua_tolstring(c->L, arg, n);
+}
+
+lua_Integer thr_channel_optinteger(const thr_call *c, int arg, const char *name,
+                                   lua_Integer def) {
+  int ok;
+  lua_Integer n = lua_tointegerx(c->L, arg, &ok);
+  if (lua_isnoneornil(c->L, arg)) return def;
+  if (lua_type(c->L, arg) != LUA_TNUMBER || !ok)
+    thr_channel_expect(c, arg, name, "integer");
+  return n;
+}
+
 /* The channel of the socket at 1, or NULL; and its use is noted. */
 static thr_channel *find(lua_State *L) {
   thr_channel *ch = NULL;

@@ -59,6 +59,12 @@ int thr_channel_refuse(const thr_call *c, const char *name, const char *text);
 int thr_channel_expect(const thr_call *c, int arg, const char *name,
                        const char *expected);
 
+/* A text, or a number as one; an integer, or nothing. */
+const char *thr_channel_checktext(const thr_call *c, int arg, const char *name,
+                                  size_t *n);
+lua_Integer thr_channel_optinteger(const thr_call *c, int arg, const char *name,
+                                   lua_Integer def);
+
 /* When a call begins; 0: that is of no interest. */
 int64_t thr_channel_now(const thr_channel *ch);
 

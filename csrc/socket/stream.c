@@ -11,23 +11,6 @@
 
 /* --- arguments --- */
 
-/* A text, or a number as one. */
-static const char *check_text(const thr_call *c, int arg, const char *name,
-                              size_t *n) {
-  if (!lua_isstring(c->L, arg)) thr_channel_expect(c, arg, name, "string");
-  return lua_tolstring(c->L, arg, n);
-}
-
-static lua_Integer opt_integer(const thr_call *c, int arg, const char *name,
-                               lua_Integer def) {
-  int ok;
-  lua_Integer n = lua_tointegerx(c->L, arg, &ok);
-  if (lua_isnoneornil(c->L, arg)) return def;
-  if (lua_type(c->L, arg) != LUA_TNUMBER || !ok)
-    thr_channel_expect(c, arg, name, "integer");
-  return n;
-}
-
 /* How many bytes the pattern at 2 asks for, in *n; false: for a line. */
 static bool check_pattern(const thr_call *c, size_t *n) {
   lua_State *L = c->L;
@@ -169,7 +152,7 @@ int thr_stream_receive(lua_State *L) {
     lua_pushliteral(L, "");
     lua_replace(L, 3);
   }
-  check_text(c, 3, "prefix", &given);
+  thr_channel_checktext(c, 3, "prefix", &given);
   if (!r.wire.line && given > 0 && r.wanted <= given) return 1;
   if (!r.wire.line && r.wanted != ALL) r.wanted -= given;
   r.limited = c->channel->longest > 0;
@@ -195,7 +178,8 @@ typedef struct {
 static void check_range(sending *s, size_t size) {
   const thr_call *c = &s->wire.call;
   lua_Integer n = (lua_Integer)size;
-  lua_Integer i = opt_integer(c, 3, "i", 1), j = opt_integer(c, 4, "j", -1);
+  lua_Integer i = thr_channel_optinteger(c, 3, "i", 1);
+  lua_Integer j = thr_channel_optinteger(c, 4, "j", -1);
   if (i < 0) i = i < -n ? 1 : n + i + 1;
   if (i < 1) i = 1;
   if (j < 0) j = j < -n ? 0 : n + j + 1;
@@ -222,7 +206,7 @@ int thr_stream_send(lua_State *L) {
   size_t size;
   lua_settop(L, 4);
   thr_channel_beginof(L, c, true, "send");
-  check_text(c, 2, "data", &size);
+  thr_channel_checktext(c, 2, "data", &size);
   check_range(&s, size);
   thr_wire_choose(&s.wire);
   c->began = thr_channel_now(c->channel);

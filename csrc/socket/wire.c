@@ -7,6 +7,7 @@
 
 #include "bind/blame.h"
 #include "bind/pending.h"
+#include "socket/message.h"
 
 /* At most so much is asked for at once; of an object, while no other thread can
 ** run.  And of an object, for most lines. */
@@ -14,24 +15,8 @@
 #define LINE_STEP ((size_t)1 << 13)
 
 #define NO_ERROR (-1)
-#define AT_END 0
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-/* LuaSocket's words, where it has some of its own. */
-static const char *message(int err) {
-  switch (err) {
-    case AT_END:
-    case EPIPE:
-    case ECONNABORTED:
-    case ECONNRESET: return "closed";
-    case ETIMEDOUT: return "timeout";
-    case EISCONN: return "already connected";
-    case EACCES: return "permission denied";
-    case ECONNREFUSED: return "connection refused";
-    default: return strerror(err);
-  }
-}
 
 /* --- which of both --- */
 
@@ -78,7 +63,7 @@ typedef struct {
   const char *text; /* to send */
   size_t n, moved;
   bool stepwise; /* each wait has a time of its own */
-  int error;     /* errno, AT_END, or NO_ERROR */
+  int error;     /* errno, 0 at the end, or NO_ERROR */
 } transfer;
 
 static transfer new_transfer(const thr_call *c) {
@@ -131,7 +116,7 @@ static bool perform(thr_wire *w, transfer *t, thr_turn turn) {
                         receives ? receive_now : send_now, t);
   thr_channel_settle(w->call.channel, turn);
   w->moved = t->moved > 0;
-  if (t->error != NO_ERROR) why = message(t->error);
+  if (t->error != NO_ERROR) why = thr_message(t->error);
   if (why) lua_pushstring(w->call.L, why);
   return !why;
 }

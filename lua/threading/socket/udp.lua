@@ -5,6 +5,7 @@
 -- block.
 -- @classmod threading.UDP
 
+local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local object = require "threading.socket.base"
 
@@ -18,23 +19,13 @@ local function own(self)
   return object.own(self, KIND)
 end
 
-local function size_of(size, where)
-  size = check.integer(size, "size", where)
-  if size and size < 0 then
-    check.bad("size", where, "integer of at least 0", size)
-  end
-  return size
-end
-
 --- Sends a datagram to the peer.
+-- @function send
 -- @tparam string|number datagram
 -- @treturn ?number how many bytes were sent
 -- @treturn ?string "timeout", "refused", "closed", or another message
 -- @raise if datagram is of the wrong type, or the socket has no peer
-function UDP:send(datagram)
-  return insist(own(self), "send", "w",
-    check.text(datagram, "datagram", "send"))
-end
+UDP.send = _thread._send_datagram
 
 --- Sends a datagram.
 -- @tparam string|number datagram
@@ -57,23 +48,21 @@ function UDP:sendto(datagram, address, port)
 end
 
 --- Receives a datagram.
+-- @function receive
 -- @tparam[opt] integer size at most so many bytes of it; by default 8192
 -- @treturn ?string the datagram
 -- @treturn ?string "timeout", "closed", or another message
 -- @raise if size is not an integer of at least 0
-function UDP:receive(size)
-  return insist(own(self), "receive", "r", size_of(size, "receive"))
-end
+UDP.receive = _thread._receive_datagram
 
 --- Receives a datagram, with the address of its sender.
+-- @function receivefrom
 -- @tparam[opt] integer size at most so many bytes of it; by default 8192
 -- @treturn ?string the datagram
 -- @treturn ?string the sender's address; without a datagram, why
 -- @treturn ?integer the sender's port
 -- @raise if size is not an integer of at least 0, or the socket has a peer
-function UDP:receivefrom(size)
-  return insist(own(self), "receivefrom", "r", size_of(size, "receivefrom"))
-end
+UDP.receivefrom = _thread._receive_from
 
 --- Sets the peer.
 -- @tparam string|number address a name, which is looked up while all threads

@@ -50,7 +50,21 @@ local function connect_path(self, path)
   return object.connect(self, path)
 end
 
-local function sendto_path(self, datagram, path)
+local datagrams = {} -- what differs from UDP
+
+function datagrams:receive(size)
+  return object.insist(self, "receive", "r", size)
+end
+
+function datagrams:receivefrom(size)
+  return object.insist(self, "receivefrom", "r", size)
+end
+
+function datagrams:send(datagram)
+  return object.insist(self, "send", "w", datagram)
+end
+
+function datagrams:sendto(datagram, path)
   return object.insist(self, "sendto", "w", datagram, path)
 end
 
@@ -62,10 +76,11 @@ end
 
 local function make_class(name, methods)
   local base = methods.sendto and UDP or TCP
+  local own = base == UDP and datagrams or streams
   local class = object.class(base._kind, name)
   for word, f in pairs(methods) do
     if type(f) == "function" then
-      class[word] = base[word] or streams[word] or forwarder(word)
+      class[word] = own[word] or base[word] or forwarder(word)
     end
   end
   class.setmaxline = base.setmaxline
@@ -75,7 +90,6 @@ local function make_class(name, methods)
     class.connect = base == TCP and connect_path or forwarder "connect"
     class.setpeername = class.connect
     class.bind = forwarder "bind"
-    class.sendto = base == UDP and sendto_path or nil
     class.setsockname = class.bind
   end
   return class

@@ -74,6 +74,20 @@ cases["send, receive"] = function()
   end
 end
 
+for pattern, text in pairs { ["*l"] = "line", [4] = "line" } do
+  cases["receive, and nothing is lost: " .. pattern] = function()
+    local client, peer = pair()
+    client:send "line\n"
+    return function()
+      return assert(peer:receive(pattern))
+    end, nothing, function(result)
+      assert(result == text)
+      client:close()
+      peer:close()
+    end
+  end
+end
+
 cases["a receive that times out"] = function()
   local client, peer = pair()
   client:settimeout(1e-4)

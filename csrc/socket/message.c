@@ -1,0 +1,19 @@
+/* message: see message.h. */
+#include "socket/message.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *thr_message(int err) {
+  switch (err) {
+    case 0:
+    case EPIPE:
+    case ECONNABORTED:
+    case ECONNRESET: return "closed";
+    case ETIMEDOUT: return "timeout";
+    case EISCONN: return "already connected";
+    case EACCES: return "permission denied";
+    case ECONNREFUSED: return "connection refused";
+    default: return strerror(err);
+  }
+}

@@ -1,0 +1,16 @@
+/*
+** message: LuaSocket's words for the system's errors.
+*/
+#ifndef THR_MESSAGE_H
+#define THR_MESSAGE_H
+
+#include "os/port.h"
+
+THR_PRIVATE_BEGIN
+
+/* 0 stands for the end of a stream. */
+const char *thr_message(int err);
+
+THR_PRIVATE_END
+
+#endif
