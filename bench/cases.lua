@@ -309,31 +309,65 @@ case {
   { "submit + result of an empty task", "s", most(0.4, "cpython") },
 }
 
--- Four clients; each sends a line and waits for it.
-for _, n in ipairs { 0, 1, 2, 4 } do
-  local beside = n == 0 and "" or (", %d thread%s beside it"):format(n,
+local function beside(n)
+  return n == 0 and "" or (", %d thread%s beside it"):format(n,
     n > 1 and "s" or "")
+end
+
+-- Clients; each sends a line and waits for it.
+for _, connections in ipairs { 4, 16 } do
+  for _, n in ipairs { 0, 1, 2, 4 } do
+    local alone = n == 0
+    case {
+      name = "echo",
+      needs = "threading.socket",
+      than = "alone",
+      ours = ("echo.lua lua %d %d"):format(connections, n),
+      base = not alone and ("echo.lua lua %d 0"):format(connections) or nil,
+      cpython = ("echo.py %d %d"):format(connections, n),
+      c = ("echo.lua c %d %d"):format(connections, n),
+      { ("echo server, %d clients%s, requests"):format(connections, beside(n)),
+        "/s", alone and least(0.95, "cpython") or least(0.5, "base"),
+        alone and least(0.95, "c") or nil },
+      { "the same, median", "s" },
+      { "the same, 99th percentile", "s",
+        alone and most(1.2, "cpython") or most(1e-3) },
+    }
+  end
+end
+
+for _, n in ipairs { 0, 2 } do
   case {
-    name = "echo",
+    name = "http",
     needs = "threading.socket",
-    than = "alone",
-    ours = "echo.lua " .. n,
-    base = n > 0 and "echo.lua 0" or nil,
-    cpython = "echo.py " .. n,
-    { "echo server" .. beside .. ", requests", "/s",
-      n > 0 and least(0.5, "base") or nil },
+    needs_program = "wrk",
+    ours = "http.lua lua " .. n,
+    cpython = "http.lua py " .. n, -- its http.server
+    { "HTTP server, 8 clients" .. beside(n) .. ", requests", "/s" },
     { "the same, median", "s" },
     { "the same, 99th percentile", "s" },
   }
 end
 
+case {
+  name = "transfer",
+  needs = "threading.socket",
+  ours = "transfer.lua",
+  cpython = "transfer.py",
+  c = "transfer.c",
+  { "a gigabyte from thread to thread by a connection", "B/s",
+    least(0.8, "c") },
+}
+
 -- CPython is left out: it takes more than 100 s.
 case {
   name = "connections",
   needs = "threading.socket",
-  rounds = 1,
-  ours = "connections.lua",
-  { "10,000 connections to an echo server, each served twice", "s" },
+  rounds = 3,
+  ours = "connections.lua lua",
+  c = "connections.lua c",
+  { "10,000 connections to an echo server, each served twice", "s",
+    most(1.5, "c") },
   { "the same, open at the same time", "" },
 }
 

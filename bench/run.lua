@@ -40,6 +40,8 @@ local function build_probe()
   must(("%s -O2 -fPIC -shared -I%s -o %s/probe.so bench/probe.c"):format(
     cc, os.getenv "LUA_INCDIR" or "/usr/include/lua5.4", BUILD))
   must(("%s -O2 -o %s/client bench/client.c"):format(cc, BUILD))
+  must(("%s -O2 -pthread -o %s/echoserver bench/cases/echoserver.c"):format(cc,
+    BUILD))
 end
 
 -- What runs a program of each language; nil where there is nothing to.
