@@ -117,12 +117,12 @@ bool thr_os_look(thr_watch *watch) {
 }
 
 int thr_os_watch(int fd, thr_watch *watch, int64_t deadline, const void *mask) {
-  int64_t left = deadline - thr_os_monotonic();
+  bool ends = deadline != THR_FOREVER;
+  int64_t left = ends ? deadline - thr_os_monotonic() : 0;
   struct timespec t = thr_os_timespec(left > 0 ? left : 0);
   struct pollfd p[2] = {{.fd = fd, .events = POLLIN}};
   if (watch) p[1] = watched(watch);
-  const struct timespec *until = deadline == THR_FOREVER ? NULL : &t;
-  int r = poll_with(p, watch ? 2 : 1, until, mask);
+  int r = poll_with(p, watch ? 2 : 1, ends ? &t : NULL, mask);
   if (watch) note(watch, r > 0 ? p[1].revents : 0);
   return r > 0 ? 2 - (p[0].revents != 0) : r;
 }
