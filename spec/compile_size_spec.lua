@@ -49,4 +49,23 @@ describe("a long function", function()
   it("is one of many lines of C", function()
     assert.not_matches(" %-O1 ", words_of(long(20)))
   end)
+
+  -- Variables that are integers or floats, by the way that was taken.
+  it("with many combinations of types is one over tagged numbers", function()
+    local lines = { "return function(a, v1) local v2, v3, v4 = 2, 3, 4",
+      "local v5, v6, v7, v8 = 5, 6, 7, 8" }
+    for i = 1, 250 do
+      lines[#lines + 1] = ([[
+        if v%d > %d then v%d = v%d * 0.5 + v%d else v%d = v%d // 3 + %d end]])
+        :format(i % 8 + 1, i % 17, i * 3 % 8 + 1, i * 5 % 8 + 1,
+        (i + 3) % 8 + 1, i * 7 % 8 + 1, i % 5 + 1, i)
+    end
+    lines[#lines + 1] = "for i = 1, 3 do a[i] = a[i] + v1 * i end"
+    lines[#lines + 1] = "return v1, v2, v3, v4, v5, v6, v7, v8 end"
+    local fn = load(table.concat(lines, "\n"), "=branches")()
+    local f = compile(fn)
+    for _, x in ipairs { 1, 2.5, 1000, -7, true } do
+      assert.same(outcome(fn, x), outcome(f, x))
+    end
+  end)
 end)

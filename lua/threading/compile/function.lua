@@ -12,14 +12,16 @@ local sites = require "threading.compile.sites"
 local spans = require "threading.compile.spans"
 local standard = require "threading.private.standard"
 local types = require "threading.compile.types"
-local string, table = standard.string, standard.table
+local math, string, table = standard.math, standard.string, standard.table
 local error, getmetatable, ipairs = error, getmetatable, ipairs
 local pairs, pcall, select = pairs, pcall, select
 local setmetatable = setmetatable
 
-local CAP <const> = 12 -- versions of an instruction
-local LIMIT <const> = 2000 -- versions of a function, before the cap is lower
-local LEAST_CAP <const> = 2
+-- Versions of an instruction. Where that makes more of a function than the
+-- limit of the cap, the next is tried; with the last, all numbers are tagged
+-- wherever code jumps to.
+local CAPS <const> = { 12, 2, 0 }
+local LIMITS <const> = { [12] = 2000, [2] = 8000, [0] = 8000 }
 
 local Function = {}
 Function.__index = Function
@@ -134,6 +136,25 @@ local function generalise(versions, kinds)
   return wide
 end
 
+local function tag_numbers(kinds)
+  local tagged = {}
+  for register, kind in pairs(kinds) do
+    tagged[register] = RANK[kind] == 1 and "x" or kind
+  end
+  return tagged
+end
+
+-- The kinds that a version has instead, where the cap is reached.
+local function widen(self, versions, kinds)
+  if self.cap == 0 then
+    kinds = tag_numbers(kinds)
+  end
+  if versions and #versions.counted >= math.max(self.cap, 1) then
+    kinds = generalise(versions.counted, kinds)
+  end
+  return kinds
+end
+
 local function new_version(self, pc, kinds, name, exempt)
   local versions = self.versions[pc] or { counted = {} }
   self.versions[pc] = versions
@@ -158,14 +179,12 @@ local function find_version(self, pc, kinds, exempt)
   if versions and versions[name] then
     return versions[name]
   end
-  if versions and not exempt and #versions.counted >= self.cap then
-    kinds = generalise(versions.counted, kinds)
-    kinds, name = project(self, pc, kinds)
-    if versions[name] then
-      return versions[name]
-    end
+  local wide = exempt and kinds or widen(self, versions, kinds)
+  if wide ~= kinds then
+    kinds, name = project(self, pc, wide)
   end
-  return new_version(self, pc, kinds, name, exempt)
+  return versions and versions[name]
+    or new_version(self, pc, kinds, name, exempt)
 end
 
 local function pairs_sorted(kinds)
@@ -417,7 +436,7 @@ local function translate(unit, spec, cap)
     lines = {}, declarations = {}, openings = {}, variables = {},
     temporaries = 0,
     versions = {}, labels = 0, waiting = {}, pc = 0, cap = cap,
-    limit = cap > LEAST_CAP and LIMIT or 4 * LIMIT,
+    limit = LIMITS[cap],
     live = spec.live, leaders = spec.leaders }, Function)
   self.strips = loops.strips(self)
   self.loops = spans.loops(proto, spec.innermost)
@@ -437,6 +456,19 @@ local function translate(unit, spec, cap)
   return self
 end
 
+local function translate_capped(unit, spec)
+  for _, cap in ipairs(CAPS) do
+    local made, result = pcall(translate, unit, spec, cap)
+    if made then
+      return result
+    elseif getmetatable(result) ~= Function then
+      error(result, 0)
+    end
+  end
+  unit:refuse(spec.proto, 1, "too many combinations of types",
+    "split the function, or keep each variable to one type")
+end
+
 -- Translates a specialisation: sets its text.
 -- @tparam table unit
 -- @tparam table spec {proto =, kinds = {of arguments}, name =}
@@ -447,18 +479,7 @@ local function compile(unit, spec)
     spec.leaders = flow.leaders(spec.proto.code)
     spec.innermost = flow.innermost(spec.proto.code)
   end
-  local cap = CAP
-  local made, result
-  repeat
-    made, result = pcall(translate, unit, spec, cap)
-    if not made and getmetatable(result) ~= Function then
-      error(result, 0)
-    elseif not made and cap == LEAST_CAP then
-      unit:refuse(spec.proto, 1, "too many combinations of types",
-        "split the function, or keep each variable to one type")
-    end
-    cap = LEAST_CAP
-  until made
+  local result = translate_capped(unit, spec)
   spec.body_declarations = table.concat(result.declarations, "\n") .. "\n"
     .. table.concat(result.openings, "\n")
   spec.body = table.concat(result.lines, "\n")
