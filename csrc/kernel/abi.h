@@ -25,7 +25,8 @@
 #define THR_ABI_MAX_OUT 32 /* results of a compiled function */
 
 /* `pause` serves what is asked of the thread, or does not return.  A thread
-** that must look at more than *pending has `turns` polls between two pauses.
+** that must look at more than *pending has polls of the weight `turns` between
+** two pauses.
 ** `fail` raises the error of a site, with two operands and a third one that is
 ** in out[0], and does not return.  `lock_acquire` does not return without the
 ** lock; `lock_release` returns 0 where it was free. */

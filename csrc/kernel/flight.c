@@ -35,7 +35,19 @@ static void listen(thr_flight *f) {
   f->run.pending =
       ts->is_main ? &always : (const unsigned *)&ts->asked.pending;
   f->run.heard = ts->is_main ? always : heard(ts);
-  f->run.turns = ts->is_main ? THR_POLLS : 1;
+  f->run.turns = ts->is_main ? f->polls : 1;
+}
+
+/* A poll may stand for a nanosecond or for milliseconds: that is measured.  A
+** first pause comes early, and tells nothing. */
+static void pace(thr_flight *f) {
+  int64_t now = thr_os_monotonic();
+  int64_t passed = f->paused ? now - f->paused : 0;
+  f->paused = now;
+  if (passed > THR_PAUSE)
+    f->polls = (int)(f->polls * (THR_PAUSE / 1000) / (passed / 1000)) + 1;
+  else if (f->polls < THR_POLLS)
+    f->polls *= 2;
 }
 
 static bool is_asked(thr_tstate *ts) {
@@ -54,6 +66,7 @@ static void serve(thr_flight *f) {
 static void pause(threading_run *run) {
   thr_flight *f = (thr_flight *)run;
   if (is_asked(f->ts)) serve(f);
+  if (f->ts->is_main) pace(f);
   listen(f);
 }
 
@@ -95,6 +108,8 @@ static void prepare(thr_flight *f) {
   f->run.lock_acquire = acquire;
   f->run.lock_release = release;
   f->run.stack_limit = thr_os_stacklimit();
+  f->polls = THR_POLLS / 16;
+  f->paused = 0;
   listen(f);
 }
 

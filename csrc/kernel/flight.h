@@ -29,6 +29,8 @@ typedef struct {
   thr_tstate *ts;
   thr_entry entry;
   jmp_buf out;
+  int polls; /* the weight of polls between two pauses, in the main thread */
+  int64_t paused; /* when, or 0 */
   int site; /* of the error, */
   bool has_a, has_b; /* with these operands */
   threading_val a, b;

@@ -202,10 +202,12 @@
 /* No stack is taken to be larger: an address so far off is in another one. */
 #define THR_MAX_STACK ((size_t)1 << 30)
 
-/* How many looks of the main thread's at whether it is to stop compiled code
-** makes for one at whether a signal handler has set a hook.  Smaller: loops are
+/* Compiled code of the main thread looks after so many calls, or 16 times fewer
+** polls of loops, whether a signal handler has set a hook; after fewer where it
+** looks less often than each so many nanoseconds.  Smaller: calls and loops are
 ** slower there; larger: Ctrl-C comes later.  Chosen; no bench. */
-#define THR_POLLS 1000
+#define THR_POLLS 1024
+#define THR_PAUSE 5000000
 
 /* So many call records the starter makes for the new thread (start's, run's and
 ** two that it calls), which then needs no allocator of its own while it is

@@ -13,10 +13,11 @@ local PRELUDE <const> = [[
 #include <stdint.h>
 ]] .. _thread._compiled_contract() .. [[
 
-__attribute__((unused)) static inline void threading_poll(threading_run *run) {
+__attribute__((unused)) static inline void
+threading_poll(threading_run *run, int weight) {
   if (__builtin_expect(
         (__atomic_load_n(run->pending, __ATOMIC_RELAXED) & run->heard) != 0, 0)
-      && --run->turns <= 0)
+      && (run->turns -= weight) <= 0)
     run->pause(run);
 }
 

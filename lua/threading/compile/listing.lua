@@ -59,7 +59,7 @@ local function body_of(spec, is_entered)
   local lines = { "{ (void)run;" }
   lines[#lines + 1] = is_entered and spec.name .. "_start:;" or nil
   lines[#lines + 1] = string.find(spec.body, "COUNTED_POLL(", 1, true)
-    and "  POLL();" or nil
+    and "  LOOP_POLL();" or nil
   lines[#lines + 1] = spec.body_declarations
   parameters(spec, function(_, parameter, n)
     local name = types.letter(spec.kinds[n]) .. spec.registers[n]

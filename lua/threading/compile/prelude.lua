@@ -38,7 +38,10 @@ raise_at(threading_run *run, int site, int kinds, int64_t i, int64_t j,
   __builtin_unreachable();
 }
 
-#define POLL() threading_poll(run)
+/* A poll stands for how long the code may run until the next: a call, or turns
+** of a loop. */
+#define POLL() threading_poll(run, 1)
+#define LOOP_POLL() threading_poll(run, 16)
 
 #define STRIP 4096 /* turns of a loop between two polls */
 
@@ -46,7 +49,7 @@ raise_at(threading_run *run, int site, int kinds, int64_t i, int64_t j,
   do {                            \
     if (UNLIKELY(--turns <= 0)) { \
       turns = STRIP;              \
-      POLL();                     \
+      LOOP_POLL();                \
     }                             \
   } while (0)
 
