@@ -1,6 +1,6 @@
--- Compiled Lua functions: see ../hostile.lua. Their compiler is a script that
--- gives back what the true one has made of the first, see hostile_spec.lua:
--- they are all of one text.
+-- Compiled Lua functions: see ../hostile.lua. They are all of one text, and out
+-- of the cache: the way through the compiler is the kernels'. The compiler is a
+-- script, see hostile_spec.lua.
 
 local threading = require "threading"
 
@@ -15,36 +15,23 @@ local function divide(a, b)
   return a // b + a % divisor
 end
 
--- The flag makes it another one for the cache.
-local function compile(flag, eager)
-  return threading.compile(divide, { cc = COMPILER, flags = flag,
-    eager = eager })
+local function compile(eager)
+  return threading.compile(divide, { cc = COMPILER, eager = eager })
 end
 
 local function divides(f)
   assert(f(7, 2) == 4 and #f:versions() == 1)
 end
 
-local made = 0
-
 cases["compile"] = function()
-  made = made + 1
-  local flag = ("-DEAGER%d"):format(made)
+  compile { "integer", "integer" }
   return function()
-    return compile(flag, { "integer", "integer" })
-  end, nothing, divides
-end
-
-cases["compile, out of the cache"] = function()
-  compile(nil, { "integer", "integer" })
-  return function()
-    return compile(nil, { "integer", "integer" })
+    return compile { "integer", "integer" }
   end, nothing, divides
 end
 
 cases["the first call of a compiled function"] = function()
-  made = made + 1
-  local f = compile(("-DFIRST%d"):format(made))
+  local f = compile()
   return function()
     assert(f(7, 2) == 4)
   end, function()
@@ -55,7 +42,7 @@ cases["the first call of a compiled function"] = function()
 end
 
 cases["a call of a compiled function"] = function()
-  local f = compile(nil, { "integer", "integer" })
+  local f = compile { "integer", "integer" }
   return function()
     return f(7, 2)
   end, nothing, function(result)
@@ -65,7 +52,7 @@ cases["a call of a compiled function"] = function()
 end
 
 cases["a call of a compiled function that raises"] = function()
-  local f = compile(nil, { "integer", "integer" })
+  local f = compile { "integer", "integer" }
   local _, expected = pcall(divide, 7, 0)
   return function()
     local ok, err = pcall(f, 7, 0)
@@ -77,7 +64,7 @@ cases["a call of a compiled function that raises"] = function()
 end
 
 cases["versions of a compiled function"] = function()
-  local f = compile(nil, { "integer", "integer" })
+  local f = compile { "integer", "integer" }
   return function()
     return f:versions()
   end, nothing, function(versions)
@@ -86,7 +73,7 @@ cases["versions of a compiled function"] = function()
 end
 
 cases["parallel_for with a compiled function"] = function()
-  local f = compile(nil, { "integer", "integer" })
+  local f = compile { "integer", "integer" }
   return function()
     threading.parallel_for(1, 100, f, 2)
   end, function()
