@@ -95,7 +95,7 @@ describe("make", function()
     os.remove(made)
     must("cd %s && tools/bench record", dir)
     assert.equal(files.read(made), files.read(tracked))
-    assert.matches("\nbench%-record:[^\n]*\n\t@tools/bench record\n",
+    assert.matches("\nbench%-record:[^\n]*\n[^\n]*\n?\t@tools/bench record\n",
       files.read "Makefile")
   end)
 end)

@@ -83,7 +83,7 @@ local function add_version(state, object, arguments)
 end
 
 -- The lock of who makes versions. In the child of a fork it is a new one, for a
--- thread that is not there may hold the old one. (Two that meet here at once
+-- thread that is not there may hold the old one. (Two that meet there at once
 -- may both make one: that costs time alone.)
 local function turn(state)
   local process = _thread._main_handle():native_id()
@@ -194,6 +194,7 @@ end
 local function make(fn, parameters, options)
   local state = { fn = fn, parameters = parameters, options = options,
     anchors = {}, versions = {}, made = 0 }
+  turn(state) -- before there is a second thread that needs it
   local object
   object = _thread._compiled(parameters, state.anchors, function(arguments)
     need(state, object, arguments)
