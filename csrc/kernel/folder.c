@@ -24,7 +24,7 @@ typedef struct {
 
 /* What a kernel's folder may hold. */
 static const char *const contents[] = {"kernel.c", "kernel.d", "kernel.so",
-                                       "sealed.so"};
+                                       "record", "sealed.so"};
 
 static int failed(lua_State *L, int err) {
   lua_pushnil(L);

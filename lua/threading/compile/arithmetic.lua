@@ -1,6 +1,6 @@
 -- Operators on numbers: arithmetic, bits, and comparisons, as C.
 
-local sites = require "threading.compile.sites"
+local lines_are_stale = require "threading.compile.stale"
 local standard = require "threading.private.standard"
 local types = require "threading.compile.types"
 local string = standard.string
@@ -64,7 +64,7 @@ local function of_integers(self, name, l, r)
   if power then
     return by_power(name, l, power)
   elseif DIVISION[name] and not (r.constant and r.constant ~= 0) then
-    self:emit("  if (UNLIKELY(%s == 0)) %s", r.c, sites.is_stale
+    self:emit("  if (UNLIKELY(%s == 0)) %s", r.c, lines_are_stale
       and self:fail(l, r, { kind = "i", c = "saved" }, nil, true)
       or self:fail(l, r))
   end

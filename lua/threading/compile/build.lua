@@ -54,16 +54,20 @@ end
 
 local handles = {} -- of this process: what was compiled -> handle
 
--- Compiles what a translation has made; returns a handle, and the C.
+-- The whole C of what a translation has made.
+function M.source(text)
+  return PRELUDE .. text
+end
+
+-- Compiles it; returns a handle.
 function M.build(text, options)
-  local c = PRELUDE .. text
+  local c = M.source(text)
   options = sized(c, options)
   local key = table.concat({ c, table.concat(options.compiler, "\0"),
     table.concat(options.own, "\0"), table.concat(options.flags, "\0") },
     "\0\0")
-  local handle = handles[key] or compiler.build(c, options)
-  handles[key] = handle
-  return handle, c
+  handles[key] = handles[key] or compiler.build(c, options)
+  return handles[key]
 end
 
 return M

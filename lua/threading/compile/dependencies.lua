@@ -7,7 +7,7 @@
 local _thread = require "threading._thread"
 local kinds_of = _thread._kind_of
 local standard = require "threading.private.standard"
-local debug = standard.debug
+local debug, string = standard.debug, standard.string
 local assert, error, ipairs, next = assert, error, ipairs, next
 local rawget, setmetatable, type = rawget, setmetatable, type
 
@@ -41,44 +41,53 @@ function Reader:anchor(object)
   return at
 end
 
--- What a dependency is read from: {from =, upvalue = | name =}, its value, the
--- dependency it is read through, and whether the table has no such field.
-function Reader:locate(dep)
+-- What a dependency is read from, {from =, upvalue = | name =}; and the table
+-- that has the field.
+function Reader:place(dep)
   if dep.kind == "upvalue" then
-    local _, value = debug.getupvalue(dep.fn, dep.index)
-    return { from = self:anchor(dep.fn), upvalue = dep.index }, value
+    return { from = self:anchor(dep.fn), upvalue = dep.index }
   end
-  local holder = self:node(dep.of).value
-  return { from = self:anchor(holder), name = self:anchor(dep.name) },
-    holder[dep.name], dep.of, rawget(holder, dep.name) == nil
+  local holder = self:node(dep.of).object
+  return { from = self:anchor(holder), name = self:anchor(dep.name) }, holder
 end
 
--- Two dependencies are one if they are read from one place.
-local function same(a, b)
-  return a.from == b.from and a.upvalue == b.upvalue and a.name == b.name
+-- Dependencies are one if they are read from one place.
+local function key_of(place)
+  return string.format("%d %d %d", place.from, place.upvalue or 0,
+    place.name or 0)
 end
 
--- The node of a dependency: its guard, its value, and the node it is read
--- through. Each is read once in a translation.
-function Reader:node(dep)
-  if self.nodes[dep] then
-    return self.nodes[dep]
+-- Its value, and whether the table has no such field.
+local function value_of(dep, holder)
+  if holder then
+    return holder[dep.name], rawget(holder, dep.name) == nil
   end
-  local guard, value, parent, is_absent = self:locate(dep)
-  for _, node in next, self.nodes do
-    if same(node.guard, guard) then
-      self.nodes[dep] = node
-      return node
-    end
-  end
-  local node = { guard = guard, value = value, parent = parent,
-    is_absent = is_absent }
+  local _, value = debug.getupvalue(dep.fn, dep.index)
+  return value
+end
+
+-- Reads a dependency: its guard; the function or table that it is, as `object`;
+-- the dependency it is read through. Values are not held.
+local function new_node(self, dep, guard, holder)
+  local value, is_absent = value_of(dep, holder)
+  local node = { guard = guard, parent = dep.of, is_absent = is_absent }
   guard.kind = kinds_of(value)
-  if not guard.kind and value ~= nil then
+  if not guard.kind then
     guard.identity = self:anchor(value)
+    node.object = value
   end
-  self.nodes[dep] = node
   return node
+end
+
+-- The node of a dependency. Each place is read once.
+function Reader:node(dep)
+  if not self.nodes[dep] then
+    local guard, holder = self:place(dep)
+    local key = key_of(guard)
+    self.nodes[key] = self.nodes[key] or new_node(self, dep, guard, holder)
+    self.nodes[dep] = self.nodes[key]
+  end
+  return self.nodes[dep]
 end
 
 -- What the translator wants to know of a dependency: its kind or, of functions
@@ -86,7 +95,7 @@ end
 -- that are one have in common.
 function Reader:resolve(dep)
   local node = self:node(dep)
-  local value, kind = node.value, kinds_of(node.value)
+  local value, kind = node.object, node.guard.kind
   if kind then
     return { kind = kind, place = node, is_absent = node.is_absent }
   end
@@ -104,7 +113,7 @@ end
 -- The kind that a version takes for granted; or nil, and the function or table.
 function Reader:expected(dep)
   local node = self:node(dep)
-  return node.guard.kind, not node.guard.kind and node.value or nil
+  return node.guard.kind, node.object
 end
 
 local function add(reader, list, seen, dep)

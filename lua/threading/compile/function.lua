@@ -8,8 +8,8 @@ local closures = require "threading.compile.closures"
 local flow = require "threading.compile.flow"
 local loops = require "threading.compile.loops"
 local operations -- below: they need this
-local sites = require "threading.compile.sites"
 local spans = require "threading.compile.spans"
+local lines_are_stale = require "threading.compile.stale"
 local standard = require "threading.private.standard"
 local types = require "threading.compile.types"
 local math, string, table = standard.math, standard.string, standard.table
@@ -440,7 +440,7 @@ local function translate(unit, spec, cap)
     live = spec.live, leaders = spec.leaders }, Function)
   self.strips = loops.strips(self)
   self.loops = spans.loops(proto, spec.innermost)
-  self.keeps_saved = sites.is_stale and divides(proto)
+  self.keeps_saved = lines_are_stale and divides(proto)
   if self.keeps_saved then
     table.insert(self.declarations, "  int64_t saved = 0;")
   end

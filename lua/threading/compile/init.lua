@@ -11,7 +11,6 @@ local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local dependencies = require "threading.compile.dependencies"
 local kinds = require "threading.compile.kinds"
-local reasons = require "threading.compile.reasons"
 local read_options = require "threading.compile.options"
 local standard = require "threading.private.standard"
 local twins = require "threading.compile.twins"
@@ -30,13 +29,62 @@ local states = setmetatable({}, { __mode = "k" })
 -- Versions ------------------------------------------------------------------
 
 -- The translator is loaded by the first program that needs it.
-local function translate(...)
-  return require "threading.compile.translate" (...)
+local function translate(fn, arguments, resolve)
+  return require "threading.compile.translate" (fn, arguments, resolve)
 end
 
-local function error_of(version, site, ...)
+-- The sites of a version: no record has them.
+local function sites_of(state, version)
+  if not version.sites then
+    local made = translate(state.fn, version.kinds, version.resolve)
+    version.sites = made.c == version.c and made.sites
+  end
+  return version.sites or complain("the translator has made other code of a "
+    .. "function than another time: please report it")
+end
+
+local function error_of(state, version, site, ...)
   local sites = require "threading.compile.sites"
-  return sites.text(version.sites[site], ...)
+  return sites.text(sites_of(state, version)[site], ...)
+end
+
+-- What a function becomes, from the records if they have it; and its handle.
+local function make_code(state, arguments, resolve)
+  local records = require "threading.compile.records"
+  local fn, options = state.fn, state.options.c
+  local made = records.find(fn, arguments, resolve)
+  if made then
+    return made, builder.build(made.c, options)
+  end
+  made = translate(fn, arguments, resolve)
+  local handle = builder.build(made.c, options)
+  records.keep(fn, arguments, resolve, made)
+  return made, handle
+end
+
+-- Why a version was made, although there were others.
+local function why(state, version)
+  if #state.versions == 0 then
+    return { "the first version" }
+  end
+  local reasons = require "threading.compile.reasons"
+  return reasons.why(state.fn, version, state.versions)
+end
+
+local function new_version(state, arguments)
+  local reader = dependencies.reader(functions)
+  local function resolve(dep)
+    return reader:resolve(dep)
+  end
+  local made, handle = make_code(state, arguments, resolve)
+  state.made = state.made + 1
+  local version = { kinds = arguments, c = made.c, sites = made.sites,
+    results = made.results, blocks = made.versions, handle = handle,
+    deps = made.deps, reader = reader, resolve = resolve,
+    guards = reader:guards(made.deps), anchors = reader.anchors,
+    leaps = made.leaps, age = state.made }
+  version.why = why(state, version)
+  return version
 end
 
 local function add(state, object, version)
@@ -52,24 +100,6 @@ local function replace(state, object, version, number)
   _thread._retarget_version(object, number, version.guards, version.anchors,
     version.base)
   state.versions[number] = version
-end
-
-local function new_version(state, arguments)
-  local reader = dependencies.reader(functions)
-  local made = translate(state.fn, arguments, function(dep)
-    return reader:resolve(dep)
-  end)
-  local handle, c = builder.build(made.c, state.options.c)
-  state.made = state.made + 1
-  local version = { kinds = arguments, c = c, sites = made.sites,
-    results = made.results, blocks = made.versions, handle = handle,
-    guards = reader:guards(made.deps), anchors = reader.anchors,
-    leaps = made.leaps ~= false, age = state.made }
-  version.outer = reasons.outer(state.fn, made.deps, function(dep)
-    return reader:expected(dep)
-  end)
-  version.why = reasons.why(state.fn, version, state.versions)
-  return version
 end
 
 local function add_version(state, object, arguments)
@@ -126,12 +156,12 @@ function methods:c(...)
   local state, list = state_of(self, "c"), { ... }
   if #list == 0 then
     local newest = state.versions[#state.versions]
-    return newest and newest.c
+    return newest and builder.source(newest.c)
   end
   local arguments = read_options.signature(list, state.parameters, "c")
   for i = #state.versions, 1, -1 do
     if state.versions[i].kinds == arguments then
-      return state.versions[i].c
+      return builder.source(state.versions[i].c)
     end
   end
 end
@@ -199,7 +229,7 @@ local function make(fn, parameters, options)
   object = _thread._compiled(parameters, state.anchors, function(arguments)
     need(state, object, arguments)
   end, function(number, site, ...)
-    error(error_of(state.versions[number], site, ...), 0)
+    error(error_of(state, state.versions[number], site, ...), 0)
   end)
   functions[object], states[object] = fn, state
   return object, state

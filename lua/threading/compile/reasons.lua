@@ -1,9 +1,9 @@
 -- Why a compiled function has as many versions as it has: in what a version
 -- differs from an older one.
 --
--- A version has `kinds`, of its arguments, and `outer`: what it has read of
--- upvalues and fields, {key =, name =, kind = of a value | identity = the
--- function or table}.
+-- A version has `kinds`, of its arguments, and `deps`, which its `reader` has
+-- read. `outer` is made of them here: {key =, name =, kind = of a value |
+-- identity = the function or table}.
 
 local kinds = require "threading.compile.kinds"
 local standard = require "threading.private.standard"
@@ -31,20 +31,20 @@ local function name_of(dep)
 end
 
 -- What a version has read outside.
--- @tparam func fn the compiled function
--- @tparam table deps what it depends on
--- @tparam func read dependency -> kind, or nil and the function or table
--- @treturn table
-function M.outer(fn, deps, read)
+local function outer_of(fn, version)
+  if version.outer then
+    return version.outer
+  end
   local list = {}
-  for i, dep in ipairs(deps) do
+  for i, dep in ipairs(version.deps) do
     local name, key, of = name_of(dep)
     if of ~= fn then
       name = string.format("%s of %s", name, place_of(of))
     end
-    local kind, identity = read(dep)
+    local kind, identity = version.reader:expected(dep)
     list[i] = { key = key, name = name, kind = kind, identity = identity }
   end
+  version.outer = list
   return list
 end
 
@@ -79,12 +79,12 @@ local function change(one, other)
   return string.format("%s: %s, was %s", one.name, is, was)
 end
 
-local function add_outer(list, version, other)
+local function add_outer(list, fn, version, other)
   local before = {}
-  for _, one in ipairs(other.outer) do
+  for _, one in ipairs(outer_of(fn, other)) do
     before[one.key] = one
   end
-  for _, one in ipairs(version.outer) do
+  for _, one in ipairs(outer_of(fn, version)) do
     if before[one.key] then
       list[#list + 1] = change(one, before[one.key])
     end
@@ -94,19 +94,19 @@ end
 -- Why a version was made, although there were others.
 -- @tparam func fn the compiled function
 -- @tparam table version
--- @tparam table versions those that were there
+-- @tparam table versions those that were there: one at least
 -- @treturn {string,...} in what it differs from the one that is most like it
 function M.why(fn, version, versions)
   local best
   for i = #versions, 1, -1 do
     local list = {}
     add_arguments(list, fn, version, versions[i])
-    add_outer(list, version, versions[i])
+    add_outer(list, fn, version, versions[i])
     if not best or #list < #best then
       best = list
     end
   end
-  return best or { "the first version" }
+  return best
 end
 
 return M

@@ -157,9 +157,4 @@ local function text(site, a, b, c)
   return place_of(proto, pc) .. ": " .. unraised(nil, true, 0, unraised)
 end
 
--- Before 5.4.5, the line of a division by zero is that of an earlier
--- instruction.
-local division = compiled("local x = 0\n\n\nreturn 1 // x")
-local is_stale = not string.find(select(2, pcall(division)), ":4:", 1, true)
-
-return { is_stale = is_stale, place_of = place_of, text = text }
+return { place_of = place_of, text = text }

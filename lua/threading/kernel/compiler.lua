@@ -3,6 +3,7 @@
 local _thread = require "threading._thread"
 local cache = require "threading.kernel.cache"
 local complain = require "threading.private.complain"
+local places = require "threading.kernel.place"
 local standard = require "threading.private.standard"
 local string, table = standard.string, standard.table
 local ipairs, select, type = ipairs, select, type
@@ -222,16 +223,16 @@ end
 local function workshop(kept, why)
   local place, message
   if kept then
-    place, message = cache.make_inside(kept)
+    place, message = places.make_inside(kept)
   end
   if place then
     return place
   end
   report(message or why)
   local parent, path
-  parent, message, path = cache.open_temporary()
+  parent, message, path = places.open_temporary()
   if parent then
-    place, message = cache.make_inside(parent)
+    place, message = places.make_inside(parent)
   end
   if not place then
     complain("a kernel cannot be compiled: neither the cache folder nor %s "
@@ -270,7 +271,7 @@ end
 -- @return a handle of the loaded shared object
 -- @raise what the compiler says
 local function build(source, options)
-  local kept <close>, why = cache.open()
+  local kept <close>, why = places.open_cache()
   local key = kept and key_of(source, options)
   local handle = kept and cache.find(kept, key)
   return handle or make(kept, source, options, key, why)
