@@ -400,6 +400,7 @@ describe("threading.socket.wrap", function()
   it("takes over what the object has received", function()
     local server <close>, port = listen()
     local it = assert(luasocket.connect(HOST, port))
+    it:settimeout(PATIENCE)
     local peer <close> = server:accept()
     peer:send "one\ntwo\nthree"
     assert.equal("one", (it:receive()))
