@@ -164,13 +164,19 @@ int thr_folder_state(lua_State *L) {
   return 2;
 }
 
-/* FNV-1a, 64 bits. */
+/* Each step can be undone: texts that differ in one word differ in their sums.
+** By words, as bytes of an object with its source would take a third of the
+** time in which it is found. */
 int thr_folder_checksum(lua_State *L) {
   size_t n;
   const char *text = luaL_checklstring(L, 1, &n);
-  uint64_t h = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i < n; i++)
-    h = (h ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+  uint64_t h = n;
+  for (size_t i = 0; i < n; i += sizeof(h)) {
+    uint64_t word = 0;
+    memcpy(&word, text + i, n - i < sizeof(word) ? n - i : sizeof(word));
+    h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    h ^= h >> 32;
+  }
   lua_pushinteger(L, (lua_Integer)h);
   return 1;
 }

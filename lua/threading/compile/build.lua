@@ -4,7 +4,7 @@ local _thread = require "threading._thread"
 local compiler = require "threading.kernel.compiler"
 local complain = require "threading.private.complain"
 local standard = require "threading.private.standard"
-local string, table = standard.string, standard.table
+local table = standard.table
 local setmetatable = setmetatable
 
 local M = {}
@@ -39,12 +39,11 @@ end
 
 -- Longer code is compiled with -O1, not -O3: what takes gcc 12 two to four
 -- seconds at -O3, of 1000 lines of Lua in 10,000 of C, takes it 0.7 to 1.3 so.
--- The programs of the bench have 300 lines at most.
-local MAX_FAST <const> = 4000 -- lines of C
+-- The programs of the bench have 1640 lines at most, of 36 bytes.
+local MAX_FAST <const> = 144000 -- bytes of C
 
 local function sized(c, options)
-  local _, lines = string.gsub(c, "\n", "")
-  if lines <= MAX_FAST then
+  if #c <= MAX_FAST then
     return options
   end
   local own = table.move(options.own, 1, #options.own, 1, {})
@@ -52,7 +51,9 @@ local function sized(c, options)
   return setmetatable({ own = own }, { __index = options })
 end
 
-local handles = {} -- of this process: what was compiled -> handle
+-- Of this process: checksum -> {key = what was compiled, handle =}. (To hash a
+-- long key itself takes Lua longer.)
+local builds = {}
 
 -- The whole C of what a translation has made.
 function M.source(text)
@@ -66,8 +67,13 @@ function M.build(text, options)
   local key = table.concat({ c, table.concat(options.compiler, "\0"),
     table.concat(options.own, "\0"), table.concat(options.flags, "\0") },
     "\0\0")
-  handles[key] = handles[key] or compiler.build(c, options)
-  return handles[key]
+  local sum = _thread._checksum(key)
+  local known = builds[sum]
+  if not known or known.key ~= key then
+    known = { key = key, handle = compiler.build(c, options) }
+    builds[sum] = known
+  end
+  return known.handle
 end
 
 return M

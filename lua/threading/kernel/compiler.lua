@@ -101,10 +101,13 @@ local function own_path(options)
     and not string.find(name, "cache") and path
 end
 
+local processor -- what it says of itself: asked once, as that takes long
+
 -- What makes the compiler's work for this processor what it is: the version
 -- of its file, or what it says.
 local function describe(options)
-  local path, processor = own_path(options), _thread._processor()
+  local path = own_path(options)
+  processor = processor or _thread._processor()
   if path and processor then
     return table.concat({ path, (_thread._state(path)), processor }, "\0")
   end
