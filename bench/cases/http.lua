@@ -10,7 +10,8 @@ local function seconds(text)
 end
 
 local server <close> = assert(io.popen(("echo $$; exec %s "
-  .. "bench/cases/httpserver.%s %s"):format(programs[arg[1]], arg[1], arg[2])))
+  .. "bench/cases/httpserver.%s %s 2>/dev/null"):format(programs[arg[1]],
+  arg[1], arg[2])))
 local pid, port = server:read("l", "l")
 local wrk <close> = assert(io.popen(
   "wrk -t1 -c8 -d2s --latency http://127.0.0.1:" .. port))

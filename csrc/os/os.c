@@ -136,7 +136,7 @@ ptrdiff_t thr_os_receive(int fd, void *to, size_t n) {
 ptrdiff_t thr_os_send(int fd, const void *from, size_t n) {
   ptrdiff_t r;
   do r = outcome(send(fd, from, n, MSG_DONTWAIT | QUIET));
-  while (r == -EINTR);
+  while (r == -EINTR || r == -EPROTOTYPE); /* macOS, while the peer closes */
   return r;
 }
 
