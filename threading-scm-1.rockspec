@@ -63,6 +63,7 @@ build = {
     ["threading.compile.twins"] = "lua/threading/compile/twins.lua",
     ["threading.compile.types"] = "lua/threading/compile/types.lua",
     ["threading.compile.values"] = "lua/threading/compile/values.lua",
+    ["threading.compile.versions"] = "lua/threading/compile/versions.lua",
     ["threading.compile.ways"] = "lua/threading/compile/ways.lua",
     ["threading.compile.writer"] = "lua/threading/compile/writer.lua",
     ["threading.kernel"] = "lua/threading/kernel/init.lua",

@@ -2,135 +2,24 @@
 -- global lock.
 --
 -- The translator makes C of a function's bytecode, the kernels' compiler and
--- cache make code of that, and csrc/kernel/compiled.c calls it. Here a call of
--- new types is met: one thread at a time makes a function's versions.
+-- cache make code of that, and csrc/kernel/compiled.c calls it.
 
 local _thread = require "threading._thread"
 local builder = require "threading.compile.build"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
-local dependencies = require "threading.compile.dependencies"
 local kinds = require "threading.compile.kinds"
 local read_options = require "threading.compile.options"
 local standard = require "threading.private.standard"
-local twins = require "threading.compile.twins"
+local versions = require "threading.compile.versions"
 local debug, string, table = standard.debug, standard.string, standard.table
-local error, ipairs, require, select = error, ipairs, require, select
+local error, ipairs, select = error, ipairs, select
 local setmetatable, type = setmetatable, type
 
 local MAX_PARAMETERS <const> = select(2, _thread._compiled_contract())
 
--- Weak: compiled function -> its Lua function; and its state, which is
--- {fn =, options =, anchors =, process =, lock =, made = how many versions,
--- versions = {{kinds =, c =, ...}}}.
-local functions = setmetatable({}, { __mode = "k" })
+-- Weak: compiled function -> its state, see compile/versions.lua.
 local states = setmetatable({}, { __mode = "k" })
-
--- Versions ------------------------------------------------------------------
-
--- The translator is loaded by the first program that needs it.
-local function translate(fn, arguments, resolve)
-  return require "threading.compile.translate" (fn, arguments, resolve)
-end
-
--- The sites of a version: no record has them.
-local function sites_of(state, version)
-  if not version.sites then
-    local made = translate(state.fn, version.kinds, version.resolve)
-    version.sites = made.c == version.c and made.sites
-  end
-  return version.sites or complain("the translator has made other code of a "
-    .. "function than another time: please report it")
-end
-
-local function error_of(state, version, site, ...)
-  local sites = require "threading.compile.sites"
-  return sites.text(sites_of(state, version)[site], ...)
-end
-
--- What a function becomes, from the records if they have it; and its handle.
-local function make_code(state, arguments, resolve)
-  local records = require "threading.compile.records"
-  local fn, options = state.fn, state.options.c
-  local made = records.find(fn, arguments, resolve)
-  if made then
-    return made, builder.build(made.c, options)
-  end
-  made = translate(fn, arguments, resolve)
-  local handle = builder.build(made.c, options)
-  records.keep(fn, arguments, resolve, made)
-  return made, handle
-end
-
--- Why a version was made, although there were others.
-local function why(state, version)
-  if #state.versions == 0 then
-    return { "the first version" }
-  end
-  local reasons = require "threading.compile.reasons"
-  return reasons.why(state.fn, version, state.versions)
-end
-
-local function new_version(state, arguments)
-  local reader = dependencies.reader(functions)
-  local function resolve(dep)
-    return reader:resolve(dep)
-  end
-  local made, handle = make_code(state, arguments, resolve)
-  state.made = state.made + 1
-  local version = { kinds = arguments, c = made.c, sites = made.sites,
-    results = made.results, blocks = made.versions, handle = handle,
-    deps = made.deps, reader = reader, resolve = resolve,
-    guards = reader:guards(made.deps), anchors = reader.anchors,
-    leaps = made.leaps, age = state.made }
-  version.why = why(state, version)
-  return version
-end
-
-local function add(state, object, version)
-  local base = #state.anchors
-  table.move(version.anchors, 1, #version.anchors, base + 1, state.anchors)
-  version.base = base
-  _thread._add_version(object, version.handle, version.kinds,
-    twins.moved(version.guards, base), version.leaps, state.versions, version)
-end
-
-local function replace(state, object, version, number)
-  version.base = state.versions[number].base
-  _thread._retarget_version(object, number, version.guards, version.anchors,
-    version.base)
-  state.versions[number] = version
-end
-
-local function add_version(state, object, arguments)
-  local version = new_version(state, arguments)
-  local number = twins.replaced(version, state.versions)
-  if number then
-    replace(state, object, version, number)
-  else
-    add(state, object, version)
-  end
-end
-
--- The lock of who makes versions. In the child of a fork it is a new one, for a
--- thread that is not there may hold the old one. (Two that meet there at once
--- may both make one: that costs time alone.)
-local function turn(state)
-  local process = _thread._main_handle():native_id()
-  if state.process ~= process then
-    state.process, state.lock = process, _thread.rlock()
-  end
-  return state.lock
-end
-
--- Makes the version for arguments of these kinds, unless another thread has
--- made it while this one waited for its turn.
-local function need(state, object, arguments)
-  local _ <close> = turn(state):guard()
-  if not _thread._has_version(object, arguments) then
-    add_version(state, object, arguments)
-  end
-end
 
 -- Methods -------------------------------------------------------------------
 
@@ -222,16 +111,16 @@ local function check_function(fn)
 end
 
 local function make(fn, parameters, options)
-  local state = { fn = fn, parameters = parameters, options = options,
-    anchors = {}, versions = {}, made = 0 }
-  turn(state) -- before there is a second thread that needs it
+  local state = versions.state(fn, options)
+  state.parameters = parameters
   local object
   object = _thread._compiled(parameters, state.anchors, function(arguments)
-    need(state, object, arguments)
+    versions.need(state, object, arguments)
   end, function(number, site, ...)
-    error(error_of(state, state.versions[number], site, ...), 0)
+    error(versions.error_of(state, number, site, ...), 0)
   end)
-  functions[object], states[object] = fn, state
+  versions.own(object, fn)
+  states[object] = state
   return object, state
 end
 
@@ -244,7 +133,7 @@ local function compile(fn, options)
   end
   local object, state = make(fn, parameters, options)
   for _, arguments in ipairs(options.eager) do
-    need(state, object, arguments)
+    versions.need(state, object, arguments)
   end
   return object
 end

@@ -10,7 +10,8 @@ local NAMES <const> = { "arithmetic", "build", "builtins", "bytecode", "calls",
   "closures", "dependencies", "elements", "flow", "function", "graph", "init",
   "iterators", "kinds", "listing", "loops", "methods", "opcodes", "operations",
   "options", "places", "prelude", "reasons", "records", "sites", "sources",
-  "spans", "stale", "translate", "twins", "types", "values", "ways", "writer" }
+  "spans", "stale", "translate", "twins", "types", "values", "versions", "ways",
+  "writer" }
 
 -- The states; nil where they are not known, as where all is in one file.
 local function states()
