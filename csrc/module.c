@@ -26,6 +26,7 @@
 #include "io/prompt.h"
 #include "io/readfile.h"
 #include "io/selectset.h"
+#include "io/stdfile.h"
 #include "io/waitfd.h"
 #include "kernel/compiled.h"
 #include "kernel/folder.h"
@@ -426,7 +427,7 @@ static void open_all(lua_State *L, thr_runtime *rt) {
   thr_shutdown_open(L);
   thr_finale_open(L, rt);
   thr_readfile_open(L);
-  thr_program_open(L);
+  thr_stdfile_open(L);
   thr_prompt_open();
   thr_inherit_open(L);
   thr_coroutine_open(L);

@@ -14,17 +14,29 @@ static bool is_plain(lua_State *L, int idx) {
   return false;
 }
 
-void thr_replace_in(lua_State *L, const luaL_Reg *list) {
+static bool is_wanted(lua_State *L, lua_CFunction ours, bool plain) {
+  if (lua_tocfunction(L, -1) == ours) return false; /* done, before an error */
+  return !plain || is_plain(L, -1);
+}
+
+void thr_replace_sharing(lua_State *L, const luaL_Reg *list, bool plain) {
   for (; list->name; list++) {
-    lua_getfield(L, -1, list->name);
-    if (lua_tocfunction(L, -1) == list->func) { /* done, before an error */
+    lua_getfield(L, -2, list->name);
+    if (!is_wanted(L, list->func, plain)) {
       lua_pop(L, 1);
       continue;
     }
     lua_pushboolean(L, is_plain(L, -1));
-    lua_pushcclosure(L, list->func, 2);
-    lua_setfield(L, -2, list->name);
+    lua_pushvalue(L, -3);
+    lua_pushcclosure(L, list->func, 3);
+    lua_setfield(L, -3, list->name);
   }
+}
+
+void thr_replace_in(lua_State *L, const luaL_Reg *list) {
+  lua_pushnil(L);
+  thr_replace_sharing(L, list, false);
+  lua_pop(L, 1);
 }
 
 void thr_replace(lua_State *L, const char *lib, const luaL_Reg *list) {
@@ -33,8 +45,12 @@ void thr_replace(lua_State *L, const char *lib, const luaL_Reg *list) {
   lua_pop(L, 2);
 }
 
+bool thr_replace_isplain(lua_State *L) {
+  return lua_toboolean(L, lua_upvalueindex(2)) != 0;
+}
+
 int thr_replace_original(lua_State *L) {
-  if (lua_toboolean(L, lua_upvalueindex(2)))
+  if (thr_replace_isplain(L))
     return lua_tocfunction(L, lua_upvalueindex(1))(L);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);

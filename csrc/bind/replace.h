@@ -23,9 +23,15 @@ THR_PRIVATE_BEGIN
 void thr_replace(lua_State *L, const char *lib, const luaL_Reg *list);
 /* The same in the table on top of the stack. */
 void thr_replace_in(lua_State *L, const luaL_Reg *list);
+/* The same in the table below the value on top of the stack, which they have as
+** their third upvalue.  With `plain` only C functions without upvalues, as
+** Lua's own are: what a program has put there stays. */
+void thr_replace_sharing(lua_State *L, const luaL_Reg *list, bool plain);
 /* Called by a replacement: calls what it has replaced, on its own arguments
 ** and, where possible, in its own frame. */
 int thr_replace_original(lua_State *L);
+/* Is that a C function without upvalues, as Lua's own are? */
+bool thr_replace_isplain(lua_State *L);
 
 typedef struct {
   const char *name;     /* NULL at the end of a list */

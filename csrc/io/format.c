@@ -139,7 +139,13 @@ bool thr_format_is(lua_State *L, int arg) {
   return c != '\0' && strchr("nlLa", c) != NULL;
 }
 
-void thr_format_check(lua_State *L, int first) {
+int thr_format_firstbad(lua_State *L, int first) {
   for (int arg = first; arg <= lua_gettop(L); arg++)
-    if (!thr_format_is(L, arg)) thr_args_error(L, arg, "...", "invalid format");
+    if (!thr_format_is(L, arg)) return arg;
+  return 0;
+}
+
+void thr_format_check(lua_State *L, int first) {
+  int bad = thr_format_firstbad(L, first);
+  if (bad) thr_args_error(L, bad, "...", "invalid format");
 }

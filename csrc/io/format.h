@@ -9,6 +9,8 @@
 THR_PRIVATE_BEGIN
 
 bool thr_format_is(lua_State *L, int arg);
+/* The first argument from `first` on that is none, or 0. */
+int thr_format_firstbad(lua_State *L, int first);
 /* Raises unless all arguments from first on are formats. */
 void thr_format_check(lua_State *L, int first);
 

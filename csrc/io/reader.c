@@ -12,7 +12,17 @@
 
 #define NAME "threading.reader"
 
-static const char key_readers = 0; /* registry: file -> reader, weak keys */
+/* registry: file -> reader, or false where it does not block; weak keys */
+static const char key_readers = 0;
+
+/* How many readers are busy or hold something, in all Lua states.  Each thread
+** asks for those of its own state, which it and the global lock make known to
+** it; for the others it does not matter what it reads. */
+static atomic_int active;
+
+bool thr_reader_areidle(void) {
+  return atomic_load_explicit(&active, memory_order_relaxed) == 0;
+}
 
 /* --- bytes --- */
 
@@ -103,11 +113,12 @@ void thr_reader_enter(thr_reading *c) {
     r->waiting--;
     thr_pending_disturbed(c->L, c->ts, woken);
   }
+  if (r->n == 0) active++;
   r->busy = c->ts;
   r->pos = 0;
 }
 
-/* Pushes the reader of the file at 1, or nil. */
+/* Pushes what is noted of the file at 1. */
 static void push_reader(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_readers);
   lua_pushvalue(L, 1);
@@ -163,6 +174,7 @@ void thr_reader_leave(const thr_reading *c) {
   r->n -= r->pos;
   if (r->n > 0) memmove(r->held, r->held + r->pos, r->n);
   else drop_held(r);
+  if (r->n == 0) active--;
   r->busy = NULL;
   if (r->waiting > 0) thr_unpark_one(r, NULL);
 }
@@ -175,28 +187,38 @@ static int reader_gc(lua_State *L) {
   thr_finaliser_enter(L);
   thr_reader *r = luaL_checkudata(L, 1, NAME);
   r->finalised = true;
+  if (!r->busy && r->n > 0) active--;
   if (!r->busy) drop_held(r);
   return 0;
 }
 
-static thr_reader *new_reader(lua_State *L) {
-  const luaL_Stream *file = lua_touserdata(L, 1);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_readers);
-  lua_pushvalue(L, 1);
+/* Pushes it. */
+static void new_reader(lua_State *L) {
   thr_reader *r = lua_newuserdatauv(L, sizeof(*r), 1);
   memset(r, 0, sizeof(*r));
-  r->waits = thr_os_mayblock(file->f);
   luaL_setmetatable(L, NAME);
+}
+
+static thr_reader *note_file(lua_State *L, bool waits) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_readers);
+  lua_pushvalue(L, 1);
+  if (waits) new_reader(L);
+  else lua_pushboolean(L, 0);
+  thr_reader *r = lua_touserdata(L, -1);
   lua_rawset(L, -3);
   lua_pop(L, 1);
   return r;
 }
 
-thr_reader *thr_reader_of(lua_State *L) {
+thr_reader *thr_reader_of(lua_State *L, bool last) {
   push_reader(L);
   thr_reader *r = lua_touserdata(L, -1);
+  bool noted = !lua_isnil(L, -1);
   lua_pop(L, 1);
-  return r ? r : new_reader(L);
+  if (noted) return r;
+  const luaL_Stream *file = lua_touserdata(L, 1);
+  bool waits = thr_os_mayblock(file->f);
+  return waits || !last ? note_file(L, waits) : NULL;
 }
 
 void thr_reader_open(lua_State *L) {

@@ -26,7 +26,6 @@
 THR_PRIVATE_BEGIN
 
 typedef struct {
-  bool waits;       /* const: reading may block */
   thr_tstate *busy; /* gil: whose call is under way */
   int waiting;      /* gil: how many wait for their turn */
   bool finalised;   /* gil: the busy call frees what is held */
@@ -45,8 +44,12 @@ typedef struct {
   size_t waited_at; /* how much was held at its latest wait */
 } thr_reading;
 
-/* The reader of the file at 1. */
-thr_reader *thr_reader_of(lua_State *L);
+/* The reader of the file at 1; NULL: reading it does not block.  `last`: it
+** will hardly be read again, so that it is not worth noting that. */
+thr_reader *thr_reader_of(lua_State *L, bool last);
+
+/* Does no call read a file that may block, and no reader hold anything? */
+bool thr_reader_areidle(void);
 
 /* Between these two, both with the file at 1, all others wait. */
 void thr_reader_enter(thr_reading *c);

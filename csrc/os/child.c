@@ -73,16 +73,21 @@ typedef struct {
 
 /* Our threads block signals, which a program would inherit. */
 static int begin_setup(setup *s) {
-  sigset_t none;
+  sigset_t none, keys;
   sigemptyset(&none);
+  sigemptyset(&keys);
+  thr_os_addkeys(&keys);
   if (thr_fault_fails(THR_CHANCE_CALL)) return EAGAIN;
   int err = posix_spawn_file_actions_init(&s->files);
   if (err != 0) return err;
   err = posix_spawnattr_init(&s->attr);
   if (err != 0) posix_spawn_file_actions_destroy(&s->files);
-  else posix_spawnattr_setsigmask(&s->attr, &none);
-  if (err == 0) posix_spawnattr_setflags(&s->attr, POSIX_SPAWN_SETSIGMASK);
-  return err;
+  if (err != 0) return err;
+  posix_spawnattr_setsigmask(&s->attr, &none);
+  posix_spawnattr_setsigdefault(&s->attr, &keys);
+  posix_spawnattr_setflags(&s->attr,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  return 0;
 }
 
 static void end_setup(setup *s) {
@@ -170,6 +175,7 @@ static void set_apart(setup *s, int output) {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGPIPE);
   sigaddset(&set, SIGCHLD);
+  thr_os_addkeys(&set);
   posix_spawnattr_setsigdefault(&s->attr, &set);
   posix_spawnattr_setpgroup(&s->attr, 0);
   posix_spawnattr_setflags(&s->attr, POSIX_SPAWN_SETSIGMASK |

@@ -98,6 +98,12 @@ bool thr_os_letpreempt(bool in);
 ** if `may` says so, and `after` after it. */
 void thr_os_aroundsigint(bool (*may)(void), void (*after)(void));
 
+/* The keys by which a terminal interrupts a program, and makes it quit, are
+** meant for another one, until this is called again to let them in. */
+void thr_os_ignorekeys(bool ignore);
+/* Adds to a sigset_t the signals that are ignored for that reason alone. */
+void thr_os_addkeys(void *set);
+
 /* pthread_atfork, once per process.  Returns 0 or errno. */
 int thr_os_atfork(void (*before)(void), void (*parent)(void),
                   void (*child)(void));

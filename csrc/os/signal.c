@@ -175,6 +175,35 @@ void thr_os_aroundsigint(bool (*may)(void), void (*after)(void)) {
   lay(&sigint);
 }
 
+static struct {
+  int calls; /* once: how many ignore them */
+  struct sigaction interrupt, quit; /* once: what they did before */
+} keys;
+
+void thr_os_ignorekeys(bool ignore) {
+  struct sigaction sa;
+  memset(&sa, 0, sizeof(sa));
+  sa.sa_handler = SIG_IGN;
+  pthread_mutex_lock(&once);
+  if (ignore && keys.calls++ == 0) {
+    sigaction(SIGINT, &sa, &keys.interrupt);
+    sigaction(SIGQUIT, &sa, &keys.quit);
+  } else if (!ignore && --keys.calls == 0) {
+    sigaction(SIGINT, &keys.interrupt, NULL);
+    sigaction(SIGQUIT, &keys.quit, NULL);
+  }
+  pthread_mutex_unlock(&once);
+}
+
+void thr_os_addkeys(void *set) {
+  pthread_mutex_lock(&once);
+  if (keys.calls > 0 && keys.interrupt.sa_handler != SIG_IGN)
+    sigaddset(set, SIGINT);
+  if (keys.calls > 0 && keys.quit.sa_handler != SIG_IGN)
+    sigaddset(set, SIGQUIT);
+  pthread_mutex_unlock(&once);
+}
+
 bool thr_os_sighandled(int sig) {
   struct sigaction sa;
   return sigaction(sig, NULL, &sa) == 0 && is_function(&sa);

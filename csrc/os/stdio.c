@@ -4,6 +4,7 @@
 #include "os/stdio.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,6 +76,76 @@ void thr_os_skip(FILE *f, size_t n) {
 
 #endif
 
+/* --- what was written --- */
+
+#if defined(__linux__) && !defined(__BIONIC__)
+
+#define KNOWS_OUTPUT true
+
+size_t thr_os_pending(FILE *f) { return __fpending(f); }
+bool thr_os_isfullybuffered(FILE *f) { return !__flbf(f); }
+
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+
+#define KNOWS_OUTPUT true
+
+size_t thr_os_pending(FILE *f) {
+  return f->_p && f->_flags & __SWR ? (size_t)(f->_p - f->_bf._base) : 0;
+}
+
+bool thr_os_isfullybuffered(FILE *f) { return (f->_flags & __SLBF) == 0; }
+
+#else
+
+#define KNOWS_OUTPUT false
+
+size_t thr_os_pending(FILE *f) {
+  (void)f;
+  return 0;
+}
+
+bool thr_os_isfullybuffered(FILE *f) {
+  (void)f;
+  return false;
+}
+
+#endif
+
+#if defined(__GLIBC__)
+
+#define IN_LINES 0x200 /* the stream is line buffered */
+
+/* Asked at each write: without a call. */
+size_t thr_os_outroom(FILE *f) {
+  ptrdiff_t room = f->_IO_buf_end - f->_IO_write_ptr;
+  bool writes = f->_IO_write_ptr > f->_IO_write_base;
+  return writes && room > 0 && !(f->_flags & IN_LINES) ? (size_t)room : 0;
+}
+
+#else
+
+static size_t size_of_buffer(FILE *f) {
+#if defined(__linux__) && !defined(__BIONIC__)
+  return __fbufsize(f);
+#elif defined(__APPLE__) || defined(__FreeBSD__)
+  return (size_t)f->_bf._size;
+#else
+  (void)f;
+  return 0;
+#endif
+}
+
+/* A buffer of one byte is that of a stream without a buffer. */
+size_t thr_os_outroom(FILE *f) {
+  size_t size = size_of_buffer(f), pending = thr_os_pending(f);
+  if (size <= 1 || pending >= size || !thr_os_isfullybuffered(f)) return 0;
+  return size - pending;
+}
+
+#endif
+
+/* --- what was read --- */
+
 static size_t push_back(FILE *f, const char *s, size_t n) {
   size_t left = n;
   while (left > 0 && ungetc((unsigned char)s[left - 1], f) != EOF) left--;
@@ -132,20 +203,33 @@ size_t thr_os_unread(FILE *f, const char *s, size_t n, void *room,
 
 int thr_os_fileno(FILE *f) { return fileno(f); }
 
-bool thr_os_unwritten(FILE *f) {
-#if defined(__linux__)
-  return __fpending(f) > 0;
-#else
-  return (fcntl(fileno(f), F_GETFL) & O_ACCMODE) != O_RDONLY;
-#endif
+/* --- the descriptor --- */
+
+/* 0: there is none. */
+static mode_t mode_of(int fd) {
+  struct stat s;
+  return fd < 0 || fstat(fd, &s) != 0 ? 0 : s.st_mode;
 }
 
 bool thr_os_mayblock(FILE *f) {
-  struct stat s;
   int fd = fileno(f);
-  if (thr_os_buffered(f) < 0 || fd < 0 || fstat(fd, &s) != 0) return false;
-  if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return false;
-  return S_ISFIFO(s.st_mode) || S_ISSOCK(s.st_mode) || S_ISCHR(s.st_mode);
+  mode_t mode = mode_of(fd);
+  if (!S_ISFIFO(mode) && !S_ISSOCK(mode) && !S_ISCHR(mode)) return false;
+  return thr_os_buffered(f) >= 0 &&
+         (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY;
+}
+
+thr_fullness thr_os_fullness(FILE *f) {
+  int fd = fileno(f);
+  mode_t mode = KNOWS_OUTPUT ? mode_of(fd) : 0;
+  if (S_ISFIFO(mode) || S_ISSOCK(mode)) return THR_FULL_OR_READY;
+  return S_ISCHR(mode) && isatty(fd) ? THR_FILLS_SLOWLY : THR_NEVER_FULL;
+}
+
+size_t thr_os_pipetakes(void) { return PIPE_BUF; }
+
+bool thr_os_iswritable(FILE *f) {
+  return (fcntl(fileno(f), F_GETFL) & O_ACCMODE) != O_RDONLY;
 }
 
 void thr_os_flushprompt(int fd) {

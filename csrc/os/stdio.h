@@ -26,14 +26,30 @@ size_t thr_os_unread(FILE *f, const char *s, size_t n, void *room,
                      size_t size);
 size_t thr_os_roomtounread(FILE *f, size_t n);
 
-/* Is there something that is written, but not yet to the descriptor?  Where
-** that is unknown with this C library, there may be if it can be written to. */
-bool thr_os_unwritten(FILE *f);
+/* How many bytes are written, but not yet to the descriptor?  And for how many
+** more is there room in the buffer, that nothing need be written to the
+** descriptor: 0 where each line is. */
+size_t thr_os_pending(FILE *f);
+size_t thr_os_outroom(FILE *f);
+bool thr_os_isfullybuffered(FILE *f);
+
+/* So many bytes a pipe that is ready takes at once. */
+size_t thr_os_pipetakes(void);
 
 int thr_os_fileno(FILE *f); /* -1: none */
 
 /* May reading block, and can be waited for? */
 bool thr_os_mayblock(FILE *f);
+
+/* The same for writing. */
+typedef enum {
+  THR_NEVER_FULL,
+  THR_FULL_OR_READY, /* where it is ready, it takes thr_os_pipetakes() */
+  THR_FILLS_SLOWLY   /* a terminal: it may take one byte, and no more */
+} thr_fullness;
+thr_fullness thr_os_fullness(FILE *f);
+/* Is it open for writing? */
+bool thr_os_iswritable(FILE *f);
 
 /* Where the descriptor is a terminal, what is in stdout's buffer may be the
 ** question that the user is to answer. */
