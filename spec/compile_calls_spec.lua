@@ -153,6 +153,13 @@ describe("a tail call", function()
 end)
 
 describe("calls that nest too deeply", function()
+  local function is_left_out()
+    if support.is_instrumented "thread" then
+      pending "ThreadSanitizer's own stack of calls is shorter"
+      return true
+    end
+  end
+
   local function raised(fn, ...)
     local ok, message = pcall(fn, ...)
     assert.is_false(ok)
@@ -178,6 +185,9 @@ describe("calls that nest too deeply", function()
   end
 
   it("raise what Lua does, with the line of the call", function()
+    if is_left_out() then
+      return
+    end
     local f = compile(down)
     local expected = raised(down, 1)
     assert.equal(expected, raised(f, 1))
@@ -186,6 +196,9 @@ describe("calls that nest too deeply", function()
   end)
 
   it("raise it for each of several functions", function()
+    if is_left_out() then
+      return
+    end
     local message = raised(compile(left), 1)
     assert.matches("^.*:%d+: .*stack overflow$", message)
     local line = tonumber(message:match ":(%d+): ")
@@ -194,6 +207,9 @@ describe("calls that nest too deeply", function()
   end)
 
   it("raise it without lines where those were stripped", function()
+    if is_left_out() then
+      return
+    end
     local stripped = load(string.dump(down, true), "down", "b")
     for i = 1, 2 do
       if debug.getupvalue(stripped, i) then
