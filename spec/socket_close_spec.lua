@@ -34,6 +34,14 @@ describe("a socket that another thread closes", function()
       arrived(b)
       return b, b.receive, "part", a
     end,
+    ["receive of all"] = function()
+      local a, b = pair()
+      a:send "part"
+      arrived(b)
+      return b, function(s)
+        return s:receive "*a"
+      end, "part", a
+    end,
     send = function()
       local a, b = pair()
       return a, function(s)

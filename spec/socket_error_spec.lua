@@ -236,6 +236,8 @@ describe("what goes wrong outside:", function()
         socket.udp4(), "x" },
       { "bad argument 'self' to 'receive' (tcp{client} expected)",
         a.receive, socket.tcp() },
+      { "bad argument 'self' to 'receive' (tcp{client} expected)",
+        a.receive, socket.tcp(), 1, "prefix" },
       { "bad argument 'prefix' to 'receive' (string expected, got boolean)",
         a.receive, a, "*l", true },
       { "bad argument 'data' to 'send' (string expected, got nil)",

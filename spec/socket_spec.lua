@@ -101,6 +101,22 @@ describe("results like LuaSocket's:", function()
       return b:receive("*a", "<"),
         table.unpack(table.pack(b:receive "*a"), 1, 3)
     end,
+    ["all, cut off by a reset"] = function(a, b)
+      a:send "one\ntwo"
+      local line = b:receive()
+      a:setoption("linger", { on = true, timeout = 0 })
+      a:close()
+      return line, table.unpack(table.pack(b:receive("*a", "<")), 1, 3)
+    end,
+    ["all that is left in a closed socket"] = function(a, b)
+      a:send "one\ntwo"
+      local line = b:receive()
+      b:close()
+      return line, table.unpack(table.pack(b:receive "*a"), 1, 3)
+    end,
+    ["a prefix that is enough"] = function(_, b)
+      return table.pack(b:receive(2, "ab")).n, b:receive(1, "ab")
+    end,
     ["a line that ends too early"] = function(a, b)
       a:send "on"
       a:close()
@@ -441,6 +457,14 @@ describe("threading.socket.wrap", function()
     support.join(t)
     assert.equal("hello", results[2])
     assert.matches("^unixstream", tostring(server))
+    peer:close()
+    client = socket.wrap(unix.stream())
+    client:connect(path)
+    client:send "there"
+    client:close()
+    peer = server:accept()
+    peer:settimeout(0)
+    assert.equal("there", peer:receive "*a") -- with no time to wait
     peer:close()
     server:close()
     os.remove(path)

@@ -118,9 +118,8 @@ static int receive_line(reception *r) {
 
 /* Everything that came until the peer has closed is all. */
 static bool is_all(const reception *r) {
-  return r->wanted == ALL &&
-         thr_inbox_size(&r->wire.call.channel->inbox) > 0 &&
-         strcmp(lua_tostring(r->wire.call.L, -1), "closed") == 0;
+  return r->wanted == ALL && r->wire.ended &&
+         thr_inbox_size(&r->wire.call.channel->inbox) > 0;
 }
 
 static int receive_bytes(reception *r) {
@@ -141,6 +140,14 @@ static int receive(lua_State *L) {
   return r->wire.line ? receive_line(r) : receive_bytes(r);
 }
 
+/* It is all that was wanted. */
+static int push_prefix(lua_State *L) {
+  lua_pushvalue(L, 3);
+  lua_pushnil(L);
+  lua_pushnil(L);
+  return 3;
+}
+
 int thr_stream_receive(lua_State *L) {
   reception r = {.limited = false};
   thr_call *c = &r.wire.call;
@@ -153,11 +160,11 @@ int thr_stream_receive(lua_State *L) {
     lua_replace(L, 3);
   }
   thr_channel_checktext(c, 3, "prefix", &given);
-  if (!r.wire.line && given > 0 && r.wanted <= given) return 1;
+  thr_wire_choose(&r.wire);
+  if (!r.wire.line && given > 0 && r.wanted <= given) return push_prefix(L);
   if (!r.wire.line && r.wanted != ALL) r.wanted -= given;
   r.limited = c->channel->longest > 0;
   r.limit = c->channel->longest - (lua_Integer)given;
-  thr_wire_choose(&r.wire);
   c->began = thr_channel_now(c->channel);
   if (thr_channel_taketurn(c, THR_RECEIVING))
     return thr_await_run(c, THR_RECEIVING, receive);

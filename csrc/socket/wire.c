@@ -43,12 +43,13 @@ static bool is_client(const thr_call *c) {
 void thr_wire_choose(thr_wire *w) {
   lua_State *L = w->call.L;
   thr_channel *ch = w->call.channel;
-  w->moved = false;
+  w->moved = w->ended = false;
   lua_getfield(L, 1, "_object");
   if (lua_isuserdata(L, -1) && lua_getmetatable(L, -1)) {
     const void *meta = lua_topointer(L, -1);
     w->call.plain = meta == ch->client || is_client(&w->call);
     if (w->call.plain) ch->client = meta;
+    w->ended = w->call.plain && ch->fd < 0;
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -62,14 +63,16 @@ typedef struct {
   bool line;        /* its end is enough, too */
   const char *text; /* to send */
   size_t n, moved;
-  bool stepwise; /* each wait has a time of its own */
+  bool stepwise; /* each wait has a time of its own, or there is none: what can
+                    be had at once is had by attempts of their own */
   int error;     /* errno, 0 at the end, or NO_ERROR */
 } transfer;
 
 static transfer new_transfer(const thr_call *c) {
   thr_channel *ch = c->channel;
   return (transfer){.channel = ch,
-                    .stepwise = ch->block > 0 && ch->total > 0,
+                    .stepwise = thr_channel_waitsnever(ch) ||
+                                (ch->block > 0 && ch->total > 0),
                     .error = NO_ERROR};
 }
 
@@ -116,6 +119,7 @@ static bool perform(thr_wire *w, transfer *t, thr_turn turn) {
                         receives ? receive_now : send_now, t);
   thr_channel_settle(w->call.channel, turn);
   w->moved = t->moved > 0;
+  if (t->error == 0) w->ended = true;
   if (t->error != NO_ERROR) why = thr_message(t->error);
   if (why) lua_pushstring(w->call.L, why);
   return !why;
@@ -189,11 +193,19 @@ static bool take_error(lua_State *L) {
   return true;
 }
 
+static void note_end(thr_wire *w, int error) {
+  const char *word = lua_tostring(w->call.L, error);
+  if (word && strcmp(word, "closed") == 0) w->ended = true;
+}
+
 static bool receive_object(thr_wire *w, size_t wanted) {
   lua_State *L = w->call.L;
   thr_inbox *in = &w->call.channel->inbox;
   int top = lua_gettop(L);
-  if (take_error(L)) return false;
+  if (take_error(L)) {
+    note_end(w, -1);
+    return false;
+  }
   push_method(L, "receive");
   size_t most = least(wanted - thr_inbox_size(in), STEP);
   if (w->line) most = w->moved ? STEP : LINE_STEP;
@@ -207,7 +219,10 @@ static bool receive_object(thr_wire *w, size_t wanted) {
     lua_pushvalue(L, data + 1);
     lua_setfield(L, 1, "_error");
   }
-  if (!ok && !await_object(w, data + 1, THR_IN)) return false;
+  if (!ok && !await_object(w, data + 1, THR_IN)) {
+    note_end(w, data + 1);
+    return false;
+  }
   lua_settop(L, top);
   return true;
 }

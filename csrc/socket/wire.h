@@ -20,6 +20,9 @@ typedef struct {
   thr_call call; /* first: thr_await_run hands it on */
   bool line;     /* the end of a line is enough, too */
   bool moved;    /* something, in the latest step */
+  bool ended;    /* nothing more comes: the peer has closed, or it was closed
+                    before the call; not where it was reset, or another thread
+                    closes it meanwhile */
 } thr_wire;
 
 /* Looks what is to be used for the socket at 1, for a new call; raises where
