@@ -45,7 +45,7 @@ static void pace(thr_flight *f) {
   int64_t passed = f->paused ? now - f->paused : 0;
   f->paused = now;
   if (passed > THR_PAUSE)
-    f->polls = (int)(f->polls * (THR_PAUSE / 1000) / (passed / 1000)) + 1;
+    f->polls = (int)((int64_t)f->polls * THR_PAUSE / passed) + 1;
   else if (f->polls < THR_POLLS)
     f->polls *= 2;
 }
