@@ -3,20 +3,24 @@
 ** preempt.c and coroutine.c. What has the same name there does the same.
 **
 ** Thread 0 holds the lock; 1 and 2 come for it, in one of three scenes:
-** - invitation: 1 and 2 park, and are woken under the lock; 0 computes for
-**   ever. Waits time out: who is due asks the holder, again and again.
-** - hurry: 1 and 2 are due at once; 0 and 1 compute for ever. No wait times
-**   out, for no interval has passed yet: who was preempted asks nobody.
-** - calm: nobody computes, nobody is due, no wait times out.
+** - invitation: 2 is parked, 1 parks, and 0, which computes for ever, wakes
+**   them. Everybody's time to ask comes, again and again.
+** - hurry: 0 and 1 compute for ever. The time of who was preempted never
+**   comes, for no interval has passed yet: 1 and 2 ask.
+** - calm: nobody computes, and nobody's time to ask comes.
 ** Who computes lets go of the lock only when its hook fires.
 **
 ** Checked: one thread at a time holds the lock; 1 and 2 get it, when they come
 ** and when they are invited, though the others compute (`served`, under weak
 ** fairness, that is: who can go on goes on some day).
 **
+** Virtual time is a small number: each turn of a thread that computes adds one,
+** until it is more than that of any other. Only the first of the queue asks
+** (THR_ASKERS is 1); it may do so at once, or later.
+**
 ** The hook of a thread that computes may be dear, once: while the thread rests
-** from it, nobody asks it to let go, nor does it ask itself. Or it sleeps, once,
-** in C, where nobody signals it.
+** from it, nobody asks it to let go, nor does it ask itself. Or it sleeps,
+** once, in C, where nobody signals it.
 **
 ** What is done under the lock's mutex is one step here: outside of it a thread
 ** looks at one word at a time.
@@ -25,24 +29,28 @@
 */
 #define THREADS 3
 #define NONE 255
+#define MOST_USED 3
 
 #define none 0
 #define sleeper_left 1 /* who takes the lock before an invited asks nobody */
-#define immediate_left 2 /* one that takes the lock before an immediate one
-                            requests nothing */
-#define aloof 3        /* an immediate one requests only when it is the first */
-#define unsorted 4     /* a preempted one may be before an immediate one */
+#define dormant_left 2 /* who takes it before one that does not ask yet wakes
+                          nobody */
+#define uncharged 3    /* a turn costs nothing */
+#define unsorted 4     /* the queue is not sorted: the last is the first */
 #define lifted_hook 5  /* the hook goes with the coroutine, see step */
-#define silent 6       /* who is due sets drop and signals nobody */
+#define silent 6       /* who asks sets drop and signals nobody */
 #define unasked 7      /* who invites does not ask itself to drop */
 #define freed 8        /* hand_over frees the lock before the grant */
 #define unposted 9     /* free_lock wakes nobody */
 #define posted_once 10 /* who was woken in vain is not woken again */
 #define forgotten 11   /* who found the holder resting does not ask again */
-#define unheard 14     /* who found the holder asleep does not ask again */
-#define silenced 15    /* nor does one behind it, for drop is set */
-#define dear_invitation 12 /* who rests invites, and wakes nobody */
-#define dear_grace 13      /* the same who takes the lock before an invited */
+#define unheard 12     /* who found the holder asleep does not ask again */
+#define once 13        /* who has asked does not ask again: another's switch
+                          may have met that */
+#define unready 14     /* who found a holder that does not run yet does not
+                          ask again */
+#define dear_invitation 15 /* who rests invites, and wakes nobody */
+#define dear_grace 16      /* the same who takes the lock before an invited */
 #ifndef MUTATION
 #define MUTATION none
 #endif
@@ -50,22 +58,24 @@
 
 mtype = { invitation, hurry, calm };
 mtype scene;
-#define timeouts (scene == invitation)
+/* Does its time to ask come? */
+#define has_time(t) (scene == invitation || scene == hurry && !preempted[t])
 #define computes(t) (t == 0 && scene != calm || t == 1 && scene == hurry)
 
 bool held;             /* the word: HELD */
 byte holder = NONE;    /* who may be signalled */
 bool drop;             /* the holder shall let go */
-bool grace;            /* holder only: it shall ask itself to */
 
 byte queue[THREADS];   /* under the mutex */
 byte queued;           /* how many; not 0: the word's QUEUED */
-bool granted[THREADS], posted[THREADS], asleep[THREADS], immediate[THREADS];
+bool granted[THREADS], posted[THREADS], asleep[THREADS], dormant[THREADS];
+bool preempted[THREADS];
+byte used[THREADS];    /* virtual time */
 
 bool holds[THREADS];   /* thr_tstate.gil.held */
 bool hook[THREADS];    /* armed: the thread will come to yield */
 byte deaf[THREADS];    /* 0 not yet, 1 it rests, 2 it sleeps, 3 no more */
-bool late[THREADS];    /* the holder was deaf: it will ask again in time */
+bool timed[THREADS];   /* it wakes by itself, to look again */
 bool token[THREADS];   /* of its semaphore; a second would say no more */
 bool parked[THREADS], woken[THREADS], done[THREADS];
 byte inside;           /* how many may touch Lua */
@@ -83,30 +93,23 @@ inline arm(t) {
 
 /* --- under the mutex --- */
 
-/* Anywhere, for `due` may be any time; but all that come later than an
-** immediate one are due later. */
 inline enqueue(w) {
   k = queued;
   do
-  :: k > 0 && (!immediate[queue[k - 1]] || IS(unsorted)) ->
+  :: k > 0 && (used[queue[k - 1]] > used[w] || IS(unsorted)) ->
     queue[k] = queue[k - 1]; k--
-  :: break
+  :: else -> break
   od;
   queue[k] = w;
   k = 0;
   queued++
 }
 
-inline queue_up(w, is_immediate) {
+inline queue_up(w, is_preempted) {
   granted[w] = false; posted[w] = false; asleep[w] = false;
-  immediate[w] = is_immediate;
+  dormant[w] = false;
+  preempted[w] = is_preempted;
   enqueue(w)
-}
-
-inline grace_of_next() {
-  grace = (queued > 0 && asleep[queue[0]] && !IS(sleeper_left)) ||
-          ((immediate[0] || immediate[1] || immediate[2]) &&
-           !IS(immediate_left))
 }
 
 inline dequeue(w) {
@@ -121,40 +124,48 @@ inline dequeue(w) {
   od;
   k = 0;
   queued--;
-  queue[queued] = 0;
-  immediate[w] = false;
-  grace_of_next()
+  queue[queued] = 0
 }
 
-/* The handler comes at once: a hook that is armed later fires later. */
-inline signal_holder() {
-  drop = true;
+inline end_turn() {
   if
-  :: holder != NONE && holds[holder] && !IS(silent) -> arm(holder)
+  :: used[self] <= MOST_USED && !IS(uncharged) -> used[self]++
   :: else
   fi
 }
 
+/* The handler comes at once: a hook that is armed later fires later. */
 inline ask_holder() {
   if
-  :: holder != NONE && rests(holder) -> late[self] = !IS(forgotten)
-  :: holder != NONE && sleeps(holder) ->
-    drop = true; late[self] = !IS(unheard)
-  :: else -> late[self] = false; signal_holder()
+  :: holder != NONE && !holds[holder] -> timed[self] = !IS(unready)
+  :: holder != NONE && holds[holder] && rests(holder) ->
+    timed[self] = !IS(forgotten)
+  :: holder != NONE && holds[holder] && sleeps(holder) ->
+    drop = true; timed[self] = !IS(unheard)
+  :: holder != NONE && holds[holder] && !rests(holder) && !sleeps(holder) ->
+    drop = true; timed[self] = !IS(once);
+    if
+    :: IS(silent)
+    :: !IS(silent) -> arm(holder)
+    fi
+  :: holder == NONE -> drop = true; timed[self] = !IS(once)
   fi
 }
 
-#define need_not_request (immediate[self] && queue[0] != self && \
-                      (!late[self] || IS(silenced)) && \
-                      (drop || IS(aloof)))
+#define is_before(o, w) (queued > 1 && queue[0] == o && o != w || \
+                         queued > 2 && queue[1] == o && queue[2] == w)
+#define counts(o, w) (is_before(o, w) && (preempted[w] || !preempted[o]))
+#define askers_before(w) (counts(0, w) || counts(1, w) || counts(2, w))
 
-/* When it comes it may be due or not, unless it is immediate; one that has
-** slept until its time was up is due. */
-inline request_drop() {
+/* One that has slept until its time came asks; one that comes may ask at
+** once. */
+inline look() {
+  dormant[self] = askers_before(self);
+  timed[self] = has_time(self) && (!dormant[self] || preempted[self]);
   if
-  :: need_not_request
-  :: (immediate[self] || timeouts) && !need_not_request -> ask_holder()
-  :: !immediate[self] && !(timeouts && slept)
+  :: !dormant[self] && timed[self] -> ask_holder()
+  :: !slept
+  :: else
   fi
 }
 
@@ -164,21 +175,26 @@ inline first_to_wake() {
   :: queued > 0 && !posted[queue[0]] && !IS(unposted) ->
     next = queue[0];
     posted[next] = true;
-    asleep[next] = false
+    asleep[next] = false;
+    dormant[next] = false
   :: else
   fi
 }
 
 inline hand_over() {
-  next = queue[0];
+  k = queue[0];
   drop = false;
-  dequeue(next);
-  granted[next] = true;
+  if
+  :: posted[k] -> next = NONE /* it is awake */
+  :: else -> next = k
+  fi;
+  holder = k;
+  granted[k] = true;
+  dequeue(holder);
   if
   :: IS(freed) -> held = false
   :: else
-  fi;
-  holder = next
+  fi
 }
 
 inline free_lock() {
@@ -214,10 +230,6 @@ inline become_holder() {
     :: drop && !rests(self) -> arm(self)
     :: drop && rests(self) -> first_to_wake()
     :: else
-    fi;
-    if
-    :: grace -> grace = false; drop_after()
-    :: else
     fi
   };
   atomic { post(next); next = NONE }
@@ -230,7 +242,27 @@ inline clear_holder() {
 }
 
 /* It is awake: it has just come, or its semaphore or its time has woken it. */
-#define awake (!slept || token[self] || timeouts || late[self])
+#define awake (!slept || token[self] || timed[self])
+
+/* Of those that do not look by themselves: the first, if it is invited, and the
+** first that was not preempted. */
+inline see_to_first() {
+  grace = queued > 0 && asleep[queue[0]] && !IS(sleeper_left);
+  k = 0;
+  do
+  :: k < queued && preempted[queue[k]] -> k++
+  :: else -> break
+  od;
+  if
+  :: k < queued && dormant[queue[k]] && !posted[queue[k]] &&
+     !IS(dormant_left) ->
+    next = queue[k];
+    posted[next] = true;
+    dormant[next] = false
+  :: else
+  fi;
+  k = 0
+}
 
 /* In the queue, until it is granted the lock, or finds it free. */
 inline wait_turn() {
@@ -239,22 +271,31 @@ inline wait_turn() {
   :: atomic { awake && !granted[self] && !held ->
       held = true; dequeue(self); drop = false; break }
   :: atomic { awake && !granted[self] && held ->
-      request_drop();
+      look();
       slept = true; token[self] = false;
       posted[self] = posted[self] && IS(posted_once) }
   od;
   atomic {
     slept = false; token[self] = false; posted[self] = false;
-    late[self] = false
-  }
+    timed[self] = false; dormant[self] = false; preempted[self] = false;
+    see_to_first()
+  };
+  atomic { post(next); next = NONE };
+  become_holder();
+  atomic {
+    if
+    :: grace -> grace = false; drop_after()
+    :: else
+    fi
+  };
+  atomic { post(next); next = NONE }
 }
 
-inline take(is_immediate) {
+inline take() {
   if
-  :: atomic { !held -> held = true }
-  :: atomic { held -> queue_up(self, is_immediate) }; wait_turn()
-  fi;
-  become_holder()
+  :: atomic { !held -> held = true }; become_holder()
+  :: atomic { held -> queue_up(self, false) }; wait_turn()
+  fi
 }
 
 inline release() {
@@ -273,7 +314,7 @@ inline release() {
 inline yield() {
   if
   :: atomic { drop && queued > 0 ->
-      clear_holder(); hand_over(); queue_up(self, false) };
+      clear_holder(); end_turn(); hand_over(); queue_up(self, true) };
     atomic { post(next); next = NONE };
     accept()
   :: atomic { drop && queued == 0 -> drop = false }
@@ -300,8 +341,7 @@ inline invite(w) {
 
 inline accept() {
   asleep[self] = false;
-  wait_turn();
-  become_holder()
+  wait_turn()
 }
 
 /* --- park.c --- */
@@ -322,9 +362,7 @@ inline wake_all() {
   od
 }
 
-inline park() {
-  parked[self] = true;
-  release();
+inline sleep_until_woken() {
   do
   :: atomic { token[self] ->
       token[self] = false;
@@ -333,6 +371,12 @@ inline park() {
       :: else /* a stray token */
       fi }
   od;
+}
+
+inline park() {
+  parked[self] = true;
+  release();
+  sleep_until_woken();
   accept()
 }
 
@@ -366,14 +410,18 @@ active proctype rest() {
 
 proctype thread(byte self) {
   byte next = NONE, k;
-  bool slept, lifted;
+  bool slept, lifted, grace;
   if
   :: self == 0 -> become_holder()
   :: else ->
-    take(scene == hurry);
     if
-    :: scene == invitation -> park()
-    :: else
+    :: scene == invitation && self == 2 -> sleep_until_woken(); accept()
+    :: else ->
+      take();
+      if
+      :: scene == invitation -> park()
+      :: else
+      fi
     fi;
     done[self] = true
   fi;
@@ -392,6 +440,11 @@ init {
     :: scene = hurry
     :: scene = calm
     fi;
+    if
+    :: used[2] = MOST_USED
+    :: true
+    fi;
+    parked[2] = scene == invitation;
     held = true; /* by thread 0 */
     run thread(0); run thread(1); run thread(2)
   }

@@ -9,15 +9,26 @@ static bool is_as_seen(const thr_sight *seen, int64_t used) {
   return seen->state != THR_RUNS && used == seen->used && used != THR_FOREVER;
 }
 
+/* Has it computed since the last look, at which it did not sleep?  To come out
+** of a sleep and begin the next one takes less. */
+static bool has_computed(const thr_sight *before, int64_t used) {
+  return before->state == THR_WAITS &&
+         (used == THR_FOREVER || used - before->used >= THR_COMPUTED);
+}
+
 static thr_activity look(thr_tstate *holder, thr_sight *seen) {
-  thr_activity before = seen->state;
+  thr_sight before = *seen;
   seen->state = thr_os_activity(holder->life.os, holder->life.native_id);
   seen->used = thr_os_timeof(holder->life.os, holder->life.native_id);
-  if (seen->state == THR_SLEEPS) {
+  bool sleeps = seen->state == THR_SLEEPS;
+  if (sleeps && !holder->gil.at_mutex) {
     atomic_store_explicit(&holder->gil.dozes, true, memory_order_relaxed);
     seen->sleeps++;
-  } else if (before == THR_WAITS || !holder->gil.dozes) {
-    seen->state = THR_RUNS; /* it ran in between, or has never slept */
+  } else if (!sleeps &&
+             (!holder->gil.dozes || has_computed(&before, seen->used))) {
+    seen->state = THR_RUNS;
+  } else {
+    seen->state = THR_WAITS;
   }
   return seen->state;
 }

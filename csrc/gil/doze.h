@@ -30,9 +30,10 @@ typedef struct {
 } thr_sight;
 
 /* What does this thread do, which holds the lock?  THR_RUNS: it may be
-** signalled.  Of a thread that waits for a processor nobody knows whether it is
-** just coming out of a sleep: one that has slept before is looked at again,
-** soon, and may be signalled when it has run in between. */
+** signalled.  Of a thread that does not sleep nobody knows whether it is just
+** coming out of a sleep, or about to begin the next one: one that has slept
+** before is THR_WAITS at first; it is looked at again, soon, and may be
+** signalled when it has computed in between. */
 thr_activity thr_doze_look(thr_tstate *holder, thr_sight *seen);
 
 THR_PRIVATE_END

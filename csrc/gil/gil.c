@@ -24,53 +24,107 @@ static bool try_take(thr_gil *gil) {
   return false;
 }
 
-/* Under the mutex.  The thread that is first in the queue, for the caller to
-** wake once the mutex is free; NULL: there is none, or it is awake. */
-static thr_tstate *first_to_wake(thr_gil *gil) {
-  thr_gilwaiter *w = gil->queue;
-  if (!w || w->posted) return NULL;
+/* Under the mutex.  The waiter's thread, for the caller to wake once the mutex
+** is free; NULL: it is awake. */
+static thr_tstate *to_wake(thr_gilwaiter *w) {
+  if (w->posted) return NULL;
   w->posted = true;
-  w->asleep = false;
+  w->asleep = w->dormant = false;
   thr_tstate_ref(w->ts);
   return w->ts;
 }
 
-static void wake_first(thr_gil *gil) {
-  thr_mutex_lock(&gil->m);
+static thr_tstate *first_to_wake(thr_gil *gil) {
+  return gil->queue ? to_wake(gil->queue) : NULL;
+}
+
+/* By the holder, which a waiter that looks at it must not take for asleep. */
+static void lock_as_holder(thr_tstate *self) {
+  atomic_store(&self->gil.at_mutex, true);
+  thr_mutex_lock(&self->rt->gil.m);
+  atomic_store(&self->gil.at_mutex, false);
+}
+
+static void wake_first(thr_tstate *self) {
+  thr_gil *gil = &self->rt->gil;
+  lock_as_holder(self);
   thr_tstate *first = first_to_wake(gil);
   thr_mutex_unlock(&gil->m);
   if (first) thr_tstate_wake(first);
 }
 
 /* The caller, which holds the lock, releases it after about so long; or, where
-** its hook is too dear now, when the first of the queue requests that. */
-static void drop_after(thr_tstate *self, int64_t patience) {
+** its hook is too dear now, when the first of the queue asks for that. */
+static void drop_after(thr_tstate *self, int64_t time) {
   if (thr_rest_left(self) > 0) {
-    wake_first(&self->rt->gil);
+    wake_first(self);
     return;
   }
   atomic_store(&self->rt->gil.drop, true);
-  thr_preempt_armafter(self, (int)(patience / THR_INSTRUCTION));
+  thr_preempt_armafter(self, (int)(time / THR_INSTRUCTION));
 }
 
-/* Arms the hook of a new holder for what was requested before it had the lock,
-** and for what those that wait will not request.  Where its hook is too dear
-** now, the first of the queue does so when it has rested. */
-static void arm_new_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
+/* --- virtual time; all under the mutex --- */
+
+/* Who has slept, or has come just now, is not farther behind than that. */
+static void catch_up(const thr_gil *gil, thr_tstate *ts) {
+  int64_t least = gil->clock - THR_LAG;
+  if (ts->gil.used < least) ts->gil.used = least;
+}
+
+/* The time of the holder counts from now on. */
+static void start_turn(thr_gil *gil, thr_tstate *holder, int64_t now) {
+  gil->since = now;
+  catch_up(gil, holder);
+  if (gil->clock < holder->gil.used) gil->clock = holder->gil.used;
+}
+
+/* A waiter looks: the turn counts, if it does not yet.  A holder that took the
+** lock without the mutex may not have said so yet. */
+static void count_turn(thr_gil *gil, int64_t now) {
+  thr_tstate *holder = atomic_load(&gil->holder);
+  if (gil->since == 0 && holder) start_turn(gil, holder, now);
+}
+
+/* How long the holder's turn has been. */
+static int64_t length_of_turn(const thr_gil *gil, int64_t now) {
+  return gil->since == 0 ? 0 : now - gil->since;
+}
+
+/* The turn of `ts` ends.  The clock goes as fast as the lock is used, divided
+** among those that want it. */
+static void end_turn(thr_gil *gil, thr_tstate *ts) {
+  if (gil->since == 0) return;
+  int64_t length = length_of_turn(gil, thr_os_monotonic());
+  ts->gil.used += length;
+  gil->clock += length / (1 + gil->queued);
+  gil->since = 0;
+}
+
+/* By how much the holder is ahead of ts. */
+static int64_t lead_of_holder(const thr_gil *gil, const thr_tstate *ts,
+                              int64_t now) {
+  const thr_tstate *holder = atomic_load(&gil->holder);
+  if (!holder) return 0;
+  return holder->gil.used + length_of_turn(gil, now) - ts->gil.used;
+}
+
+/* --- taking the lock --- */
+
+/* Arms the hook of a new holder for what was asked before it had the lock.
+** Where its hook is too dear now, the first of the queue asks when it has
+** rested. */
+static void arm_new_holder(thr_gil *gil, thr_tstate *ts) {
   bool drops = gil->drop, rests = thr_rest_left(ts) > 0;
-  if (drops && rests) wake_first(gil);
+  if (drops && rests) wake_first(ts);
   if ((drops && !rests) || ts->asked.pending & THR_PENDING_AT_ONCE)
     thr_preempt_arm(ts);
-  if (gil->grace > 0) drop_after(ts, gil->grace);
-  else if (preempted && gil->offers && !rests)
-    thr_preempt_armafter(ts, (int)(THR_OFFER_AFTER / THR_INSTRUCTION));
-  gil->grace = 0;
 }
 
 /* The caller has taken the lock.  It stores holder, and then loads drop; a
 ** waiter stores drop, and then loads holder: so one of both sees the other, and
 ** a request that found no holder yet is not lost. */
-static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
+static void become_holder(thr_gil *gil, thr_tstate *ts) {
   atomic_store(&gil->holder, ts);
   if (gil->last != ts) {
     gil->last = ts;
@@ -79,44 +133,25 @@ static void become_holder(thr_gil *gil, thr_tstate *ts, bool preempted) {
   }
   atomic_store_explicit(&ts->gil.held, true, memory_order_relaxed);
   if (ts->is_main && ts->rt->main_stale) thr_ctrlc_relay(ts);
-  if (atomic_load(&gil->drop) || ts->asked.pending & THR_PENDING_AT_ONCE ||
-      gil->grace > 0 || (preempted && gil->offers))
-    arm_new_holder(gil, ts, preempted);
+  if (atomic_load(&gil->drop) || ts->asked.pending & THR_PENDING_AT_ONCE)
+    arm_new_holder(gil, ts);
   thr_preempt_hurry(ts);
 }
 
-/* A preempted thread may get the lock from one that went to wait for a
-** descriptor, and then runs on the same processor.  When the data comes the
-** system wakes the other there, but lets it run only some milliseconds later,
-** for it does not interrupt a thread that has just begun.  So once the data may
-** have come, the holder yields the processor. */
-static void offer_processor(thr_gil *gil) {
-  if (!gil->offers) return;
-  gil->offers = false;
-  thr_os_yield();
-}
+/* --- the queue; all under the mutex --- */
 
-/* Searches from the end: most are due later than those that are there. */
+/* Searches from the end: most have used more than those that are there. */
 static void enqueue(thr_gil *gil, thr_gilwaiter *w) {
   thr_gilwaiter *prev = gil->queue_end;
-  while (prev && prev->due > w->due) prev = prev->prev;
+  while (prev && prev->ts->gil.used > w->ts->gil.used) prev = prev->prev;
   w->prev = prev;
   w->next = prev ? prev->next : gil->queue;
   if (w->next) w->next->prev = w;
   else gil->queue_end = w;
   if (prev) prev->next = w;
   else gil->queue = w;
-  if (w->immediate) gil->immediate++;
+  gil->queued++;
   atomic_fetch_or(&gil->word, QUEUED);
-}
-
-/* After how long the next holder drops the lock though nobody requests it.  A
-** waiter that sleeps requests nothing; one that was due at once, and is behind
-** others that are due, has made its request to the last holder, and would not
-** make it to the next one before long. */
-static int64_t grace_of_next(const thr_gil *gil) {
-  if (gil->queue && gil->queue->asleep) return THR_GRACE_ASLEEP;
-  return gil->immediate > 0 ? THR_GRACE_IMMEDIATE : 0;
 }
 
 static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
@@ -124,111 +159,152 @@ static void dequeue(thr_gil *gil, thr_gilwaiter *w) {
   else gil->queue = w->next;
   if (w->next) w->next->prev = w->prev;
   else gil->queue_end = w->prev;
+  gil->queued--;
   if (!gil->queue) atomic_fetch_and(&gil->word, ~QUEUED);
-  if (w->immediate) gil->immediate--;
-  gil->grace = grace_of_next(gil);
 }
 
-/* How many wait before w, up to some number. */
-static int position(const thr_gilwaiter *w) {
-  int n = 0;
-  for (const thr_gilwaiter *o = w->prev; o && n < THR_MAX_POSITION; o = o->prev)
-    n++;
-  return n;
-}
-
-/* Sets drop, and signals the holder if it runs; returns what it does. */
-static thr_activity signal_holder(thr_gil *gil, thr_gilwaiter *w) {
-  atomic_store(&gil->drop, true);
-  thr_tstate *holder = atomic_load(&gil->holder);
-  thr_activity state = holder ? thr_doze_look(holder, &w->seen) : THR_SLEEPS;
-  if (state == THR_RUNS) thr_preempt_request(holder);
-  return state;
-}
-
-static int64_t rest_of_holder(thr_gil *gil) {
-  thr_tstate *holder = atomic_load(&gil->holder);
-  return holder ? thr_rest_left(holder) : 0;
-}
-
-/* A holder that has a request hands the lock over, and while an immediate
-** waiter is there the next holder drops it unrequested.  So thousands that come
-** back at once need not all signal, again and again; but a waiter that has set
-** drop without a signal does. */
-static bool need_not_request(const thr_gil *gil, const thr_gilwaiter *w,
-                             int pos) {
-  return w->immediate && pos > 0 && w->seen.state == THR_RUNS &&
-         atomic_load(&gil->drop);
-}
-
-/* Requests the lock from the holder if the waiter is due; returns when to do so
-** again.  The farther back in the queue, the later: the first one requests for
-** all.  And each time later: a holder in a C function meets a request only as
-** system calls that end with EINTR. */
-static int64_t request_drop(thr_gil *gil, thr_gilwaiter *w) {
-  int64_t now = thr_os_monotonic();
-  int pos = position(w);
-  if (now < w->due && pos == 0) return w->due;
-  if (now < w->due) return w->due + pos * gil->interval;
-  if (need_not_request(gil, w, pos)) return now + pos * THR_MAX_REQUEST_PAUSE;
-  int64_t pause = rest_of_holder(gil);
-  if (pause == 0)
-    pause = signal_holder(gil, w) == THR_WAITS ? THR_LOOK_AGAIN
-                                               : (pos + 1) * gil->interval;
-  pause <<= w->requests;
-  if (w->requests < THR_REQUEST_DOUBLINGS) w->requests++;
-  return now + (pause < THR_MAX_REQUEST_PAUSE ? pause : THR_MAX_REQUEST_PAUSE);
-}
-
-static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
-  while (!w->granted && !try_take(gil)) {
-    int64_t until = request_drop(gil, w);
-    thr_mutex_unlock(&gil->m);
-    thr_sem_wait(&w->ts->sleep.sem, until);
-    atomic_store_explicit(&w->ts->gil.cpu, thr_os_cpu(), memory_order_relaxed);
-    thr_mutex_lock(&gil->m);
-    w->posted = false;
-  }
-  if (w->granted) return;
-  dequeue(gil, w);
-  atomic_store(&gil->drop, false); /* it was meant for the last holder */
-}
-
-/* Under the mutex. */
 static void queue_up(thr_gil *gil, thr_gilwaiter *w, thr_tstate *ts,
                      int64_t patience) {
-  w->ts = ts;
-  w->due = thr_os_monotonic() + patience;
-  w->granted = w->posted = w->asleep = false;
-  w->immediate = patience == THR_AT_ONCE;
-  w->preempted = patience >= gil->interval;
-  w->requests = 0;
-  w->seen = (thr_sight){.state = THR_RUNS};
+  *w = (thr_gilwaiter){.ts = ts, .patience = patience};
+  catch_up(gil, ts);
   enqueue(gil, w);
 }
 
-/* Returns whether the thread had been preempted. */
-static bool take_in_turn(thr_gil *gil, thr_tstate *ts, int64_t patience) {
-  thr_gilwaiter w;
-  thr_mutex_lock(&gil->m);
-  queue_up(gil, &w, ts, patience);
-  wait_turn(gil, &w);
+/* How many before it in the queue ask as soon as it does: of those that were
+** preempted none before one that was not. */
+static int askers_before(const thr_gilwaiter *w) {
+  int n = 0;
+  for (const thr_gilwaiter *o = w->prev; o && n < THR_MAX_POSITION; o = o->prev)
+    if (w->preempted || !o->preempted) n++;
+  return n;
+}
+
+/* The first that was not preempted, or NULL. */
+static thr_gilwaiter *first_woken(const thr_gil *gil) {
+  thr_gilwaiter *w = gil->queue;
+  for (int i = 0; w && w->preempted && i < THR_MAX_POSITION; i++) w = w->next;
+  return w;
+}
+
+/* --- asking; under the mutex --- */
+
+/* When the waiter asks the holder, at the earliest. */
+static int64_t when_to_ask(const thr_gil *gil, const thr_gilwaiter *w,
+                           int64_t now) {
+  int64_t begun = now - length_of_turn(gil, now);
+  if (w->preempted) return begun + gil->interval;
+  bool leads = lead_of_holder(gil, w->ts, now) > THR_LEAD;
+  int64_t end = leads ? now : begun + THR_TURN;
+  int64_t due = w->came + w->patience;
+  return due > end ? due : end;
+}
+
+/* Sets drop, and signals the holder if it runs; returns for how long to leave
+** it alone then.  One that does not run yet, or not any more, is not asked: to
+** be let run is what it waits for. */
+static int64_t ask_holder(thr_gil *gil, thr_gilwaiter *w) {
+  thr_tstate *holder = atomic_load(&gil->holder);
+  if (holder && !holder->gil.held) return THR_LOOK_AGAIN;
+  if (holder && thr_rest_left(holder) > 0) return thr_rest_left(holder);
+  atomic_store(&gil->drop, true);
+  holder = atomic_load(&gil->holder);
+  if (!holder) return THR_LOOK_AGAIN;
+  switch (thr_doze_look(holder, &w->seen)) {
+    case THR_RUNS: thr_preempt_request(holder); return THR_TURN;
+    case THR_WAITS: return THR_LOOK_AGAIN;
+    default: return gil->interval;
+  }
+}
+
+/* The same holder is asked ever more rarely, for one that is in a C function
+** meets a request only as system calls that end with EINTR. */
+static int64_t lengthen(const thr_gil *gil, thr_gilwaiter *w, int64_t pause) {
+  if (w->asked != gil->since) w->requests = 0;
+  w->asked = gil->since;
+  pause <<= w->requests;
+  if (w->requests < THR_REQUEST_DOUBLINGS) w->requests++;
+  return pause < THR_MAX_REQUEST_PAUSE ? pause : THR_MAX_REQUEST_PAUSE;
+}
+
+/* Asks for the lock if it is time to; returns when to look again. */
+static int64_t look(thr_gil *gil, thr_gilwaiter *w) {
+  int64_t now = thr_os_monotonic();
+  int before = askers_before(w);
+  if (w->came == 0) w->came = now;
+  count_turn(gil, now);
+  w->dormant = before >= THR_ASKERS;
+  if (w->dormant)
+    return now + before * (w->preempted ? gil->interval
+                                        : THR_MAX_REQUEST_PAUSE);
+  int64_t when = when_to_ask(gil, w, now);
+  return when > now ? when : now + lengthen(gil, w, ask_holder(gil, w));
+}
+
+/* --- waiting --- */
+
+/* A thread that was preempted, and is woken for a lock that was let go of, lets
+** others run on its processor before it takes it: the data for which they wait
+** may have come there, and the system would let them run only when this one has
+** had the processor for some milliseconds. */
+static void step_aside(thr_gil *gil) {
   thr_mutex_unlock(&gil->m);
-  return w.preempted;
+  thr_os_yield();
+  thr_mutex_lock(&gil->m);
+}
+
+/* Unlocks the mutex meanwhile. */
+static void sleep_once(thr_gil *gil, thr_gilwaiter *w, int64_t until) {
+  thr_mutex_unlock(&gil->m);
+  thr_semwait r = thr_sem_wait(&w->ts->sleep.sem, until);
+  atomic_store_explicit(&w->ts->gil.cpu, thr_os_cpu(), memory_order_relaxed);
+  thr_mutex_lock(&gil->m);
+  if (w->preempted && !w->granted && r == THR_SEM_TAKEN) step_aside(gil);
+  w->posted = false;
+}
+
+/* Under the mutex: the first that was not preempted is woken, if it does not
+** ask yet.  Returns the thread to wake. */
+static thr_tstate *next_asker(thr_gil *gil) {
+  thr_gilwaiter *w = first_woken(gil);
+  return w && w->dormant ? to_wake(w) : NULL;
+}
+
+/* The mutex is held before, and free after. */
+static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
+  thr_tstate *ts = w->ts;
+  while (!w->granted && !try_take(gil)) sleep_once(gil, w, look(gil, w));
+  if (!w->granted) {
+    dequeue(gil, w);
+    atomic_store(&gil->drop, false); /* it was meant for the last holder */
+  }
+  bool grace = gil->queue && gil->queue->asleep;
+  gil->since = 0;
+  if (gil->queue && !grace) start_turn(gil, ts, thr_os_monotonic());
+  thr_tstate *asker = next_asker(gil);
+  thr_mutex_unlock(&gil->m);
+  if (asker) thr_tstate_wake(asker);
+  become_holder(gil, ts);
+  if (grace) drop_after(ts, THR_GRACE);
 }
 
 void thr_gil_take(thr_tstate *ts, int64_t patience) {
   thr_gil *gil = &ts->rt->gil;
-  bool at_once = try_take(gil);
-  become_holder(gil, ts, !at_once && take_in_turn(gil, ts, patience));
+  if (try_take(gil)) {
+    become_holder(gil, ts);
+    return;
+  }
+  thr_gilwaiter w;
+  thr_mutex_lock(&gil->m);
+  queue_up(gil, &w, ts, patience);
+  wait_turn(gil, &w);
 }
 
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience) {
   thr_gil *gil = &ts->rt->gil;
   bool wakes = patience >= THR_STREAM || thr_rest_left(self) > 0;
-  thr_mutex_lock(&gil->m);
-  queue_up(gil, w, ts, patience);
+  lock_as_holder(self);
+  queue_up(gil, w, ts, wakes ? patience : THR_AT_ONCE);
   w->posted = wakes;
   w->asleep = !wakes;
   thr_mutex_unlock(&gil->m);
@@ -242,19 +318,19 @@ void thr_gil_accept(thr_gilwaiter *w) {
   w->asleep = false;
   w->posted = false; /* the token has been taken, by park */
   wait_turn(gil, w);
-  thr_mutex_unlock(&gil->m);
-  become_holder(gil, w->ts, w->preempted);
 }
+
+/* --- letting go --- */
 
 /* Under the mutex.  The word stays HELD, so that no other thread takes the lock
 ** in between.  Returns the thread to wake. */
-static thr_tstate *hand_over(thr_gil *gil, thr_gilwaiter *w) {
+static thr_tstate *hand_over(thr_gil *gil) {
+  thr_gilwaiter *w = gil->queue;
   atomic_store(&gil->drop, false);
   dequeue(gil, w);
   w->granted = true;
   atomic_store(&gil->holder, w->ts);
-  thr_tstate_ref(w->ts);
-  return w->ts;
+  return to_wake(w);
 }
 
 /* Under the mutex; returns the thread to wake. */
@@ -279,9 +355,9 @@ int thr_gil_release(thr_tstate *ts) {
                                               memory_order_relaxed))
     return -1;
   thr_mutex_lock(&gil->m);
-  if (ts->gil.waits_fd) gil->offers = true;
+  end_turn(gil, ts);
   thr_tstate *next =
-      gil->queue && gil->drop ? hand_over(gil, gil->queue) : free_lock(gil);
+      gil->queue && gil->drop ? hand_over(gil) : free_lock(gil);
   thr_mutex_unlock(&gil->m);
   if (!next) return -1;
   int cpu = atomic_load_explicit(&next->gil.cpu, memory_order_relaxed);
@@ -289,29 +365,31 @@ int thr_gil_release(thr_tstate *ts) {
   return cpu;
 }
 
-/* The caller is in the queue before the next one runs, so that it can make its
-** request. */
+/* Under the mutex.  The caller is in the queue before the next one runs, so
+** that it can ask.  Returns the thread to wake. */
+static thr_tstate *step_back(thr_gil *gil, thr_tstate *ts, thr_gilwaiter *w) {
+  clear_holder(gil, ts);
+  end_turn(gil, ts);
+  thr_tstate *next = hand_over(gil);
+  queue_up(gil, w, ts, THR_AT_ONCE);
+  w->preempted = true;
+  return next;
+}
+
 void thr_gil_yield(thr_tstate *ts) {
   thr_gil *gil = &ts->rt->gil;
   thr_tstate *next = NULL;
   thr_gilwaiter w;
   if (!atomic_load_explicit(&gil->drop, memory_order_relaxed) &&
-      thr_fault_every() == 0) {
-    offer_processor(gil);
+      thr_fault_every() == 0)
     return;
-  }
-  thr_mutex_lock(&gil->m);
-  if (gil->queue) {
-    clear_holder(gil, ts);
-    next = hand_over(gil, gil->queue);
-    queue_up(gil, &w, ts, gil->interval);
-  } else {
-    atomic_store(&gil->drop, false);
-  }
+  lock_as_holder(ts);
+  bool waits = gil->queue != NULL;
+  if (waits) next = step_back(gil, ts, &w);
+  else atomic_store(&gil->drop, false);
   thr_mutex_unlock(&gil->m);
-  if (!next) return;
-  thr_tstate_wake(next);
-  thr_gil_accept(&w);
+  if (next) thr_tstate_wake(next);
+  if (waits) thr_gil_accept(&w);
 }
 
 void thr_gil_abandon(thr_gil *gil) {
@@ -328,8 +406,8 @@ void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
     gil->queue = gil->queue_end = NULL;
     gil->word = ts->gil.held ? HELD : 0;
     gil->holder = ts->gil.held ? ts : NULL;
-    gil->immediate = 0;
-    gil->grace = 0;
+    gil->queued = 0;
+    gil->since = 0;
     gil->drop = false;
     ts->rest.until = 0; /* the child's time begins anew */
   }

@@ -2,39 +2,58 @@
 ** gil: the global lock of one Lua state.  The thread that holds it may touch
 ** Lua.
 **
-** Laws
-** - `holder` is set by the thread that takes the lock, and cleared before that
-**   releases it.  So a waiter (while there is one, QUEUED is set) that reads a
-**   holder under the mutex may signal it: that thread cannot release the lock,
-**   let alone end, before the mutex is free again.
-** - A waiter is due at its arrival plus its patience; the queue is sorted by
-**   that, so that none starves: a thread that comes back from a sleep or from
-**   I/O is due at once (it is "immediate"), one that was itself preempted an
-**   interval later.
-** - A waiter that is due requests the lock: it sets `drop`, and signals the
-**   holder, again every interval.  Of the immediate ones the first does so,
-**   and one that finds `drop` unset.
-** - A holder that finds `drop` set hands the lock over.  One that releases it
-**   unrequested only wakes the first waiter, and may take the lock again
-**   before that.
+** Who gets it: virtual time
+** - `used` of a thread is for how long it has held the lock while others wanted
+**   it.  The queue is sorted by that: who has used the least is first.
+** - The lock has a clock: what a thread would have used by now that always
+**   wanted it.  It goes on by what is used, divided by the number of those that
+**   want the lock, and it is not behind a thread whose turn begins.
+** - A thread that comes is THR_LAG behind the clock, at most: one that has
+**   slept for long has saved up no more than that.  And as the clock goes on
+**   while a thread waits, those that come later are behind it some day: none
+**   starves.
+** - A turn is measured only while somebody waits, and is awake: a thread that
+**   is alone reads no clock.  `since` is when the turn began or, if that is
+**   later, when the first waiter looked.
+**
+** When it changes hands: asking
+** - A waiter asks the holder: it sets `drop`, and signals it.  A holder that
+**   finds `drop` set hands the lock over to the first.  One that lets go of it
+**   unasked only wakes the first, and may take the lock again before that.
+** - A thread that was preempted asks a holder whose turn has lasted an
+**   interval. Others, which have slept, come from I/O, or were woken, ask when
+**   they have waited for their patience and the turn has lasted THR_TURN; or at
+**   once where the holder has used THR_LEAD more than they have.
+** - An ask may be met by a switch to another thread.  So a waiter looks again
+**   soon: it asks the new holder as it asked the old one, and the same holder
+**   ever more rarely.
+** - THR_ASKERS ask, not all.  Not the first alone, which may be awake and
+**   waiting for a processor.  One that is too far back sleeps; who takes the
+**   lock wakes it when it is the first of those that were not preempted.
+** - A holder is asked while it runs with the lock: not before it does, nor
+**   while its hook is too dear (rest.h); and not signalled while it sleeps in
+**   the system (doze.h): then it sees `drop` when it is back in Lua, or is
+**   signalled later.
+** - A thread that was preempted, and wakes for a lock that was let go of, lets
+**   others have its processor before it takes it.
+**
+** Without waking: invitations
 ** - A holder that wakes a parked thread does not post it, for it would only
-**   sleep again: it invites it, that is, puts it into the queue, and requests
-**   the lock from itself after some thousands of instructions.  Only the
-**   release of the lock posts an invited thread.
-** - While the first of the queue is such a sleeper, nobody makes its request:
-**   the thread that takes the lock before it requests it from itself, too.
-** - So do, after a short turn, those that take the lock while an immediate
-**   waiter is behind others that are due.
-** - Of a holder whose hook is too dear just now (rest.h) the lock is not
-**   requested, not even by itself: the thread that waits for it is awake, and
-**   makes its request when that is over.
-** - A holder that sleeps in the system is not signalled (doze.h): it sees
-**   `drop` when it is back in Lua, or is signalled later.
-** - The patience of THR_STREAM is too long for a hook, which slows down what
-**   runs: a thread that is invited with it is posted, and keeps the time
-**   itself.
-** - A preempted thread that gets the lock back when another has gone to wait
-**   for a descriptor yields its processor, soon and once; not the lock.
+**   sleep again: it invites it, that is, puts it into the queue, and asks
+**   itself to let go when that one's patience is over, by its own hook.  Only
+**   the release of the lock posts an invited thread.
+** - While the first of the queue is such a sleeper, nobody asks for it: a
+**   thread that takes the lock before it asks itself, too, after THR_GRACE.
+** - Where the holder's hook is too dear now, or the patience is that of
+**   THR_STREAM, too long for a hook, which slows down what runs, the thread is
+**   posted, and asks by itself.
+**
+** Safety
+** - `holder` is set by the thread that takes the lock, or by the one that hands
+**   it over, and cleared before that releases it.  So a waiter (while there is
+**   one, QUEUED is set) that reads a holder under the mutex may signal it: that
+**   thread cannot release the lock, let alone end, before the mutex is free
+**   again.
 ** - A token of a semaphore means no more than "look again": there may be stray
 **   ones, of a lock that was taken before its post came.
 **
@@ -52,13 +71,16 @@ THR_PRIVATE_BEGIN
 
 typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
   thr_tstate *ts;
-  int64_t due;
+  int64_t patience; /* asks so long after it came at the earliest; that of a
+                       sleeper is kept by who has invited it */
+  int64_t came;   /* when it looked first */
   bool granted;   /* the lock has been handed to it */
   bool posted;    /* it is awake, or will be */
   bool asleep;    /* invited, and not posted yet */
-  bool immediate; /* due at once */
-  bool preempted; /* due an interval after it handed the lock over */
-  int requests;   /* how many it has made, up to THR_REQUEST_DOUBLINGS */
+  bool dormant;   /* too far back to ask: sleeps until it is the first */
+  bool preempted; /* it has handed the lock over */
+  int requests;   /* how many it has made in this turn of the holder, */
+  int64_t asked;  /* which began then; up to THR_REQUEST_DOUBLINGS */
   thr_sight seen; /* of the holder */
   struct thr_gilwaiter *next, *prev;
 } thr_gilwaiter;

@@ -53,11 +53,13 @@ typedef struct {
 } thr_ts_lua;
 
 /* What the thread is to the global lock.  Owner: gil; `nogil` is set where C
-** lets go of it (attach, kernel), `waits_fd` and `cpu` by park, too. */
+** lets go of it (attach, kernel), `cpu` by park, too. */
 typedef struct {
-  atomic_bool held;  /* own; the signal handler reads it */
+  atomic_bool held;  /* own; the signal handler, and waiters, read it */
+  atomic_bool at_mutex; /* own to write: it holds the lock, and may wait for
+                           gil.m, which is no doze */
   atomic_bool nogil; /* own: in C code that has let go of the lock */
-  bool waits_fd;     /* own: its latest wait is for a descriptor */
+  int64_t used;      /* gil.m: its virtual time, see gil.h */
   atomic_int cpu;    /* own to write: where it ran last; others read it */
   atomic_bool dozes; /* gil.m to write: it was found asleep while it held the
                         gil, see doze.h */
@@ -183,11 +185,11 @@ typedef struct thr_gil {
   thr_tstate *last;             /* gil: the last holder; for `switches` */
   _Atomic(unsigned long long) switches; /* gil to write */
   atomic_llong interval;        /* atomic */
-  int64_t grace; /* gil: after how long the holder drops unasked; 0: never */
-  bool offers;   /* gil: the next that was preempted does */
-  thr_mutex m;
-  struct thr_gilwaiter *queue, *queue_end; /* m of this: sorted by due */
-  int immediate; /* m of this: how many in the queue were due at once */
+  thr_mutex m;   /* of all that follows */
+  struct thr_gilwaiter *queue, *queue_end; /* sorted by virtual time */
+  int queued;    /* how many */
+  int64_t clock; /* the virtual time of the lock */
+  int64_t since; /* from when on the holder's time counts; 0: it does not yet */
 } thr_gil;
 
 /* Looks before sleeps.  Owner: park. */

@@ -45,41 +45,55 @@
 ** queues. */
 #define THR_STREAM (THR_SECOND / 1000)
 
-/* How long a holder runs before it lets go unasked, while a thread that was due
-** at once waits behind others.  An echo server beside four computing threads:
-** 14,000 requests a second, 75 without.  Bench: echo. */
-#define THR_GRACE_IMMEDIATE THR_SOON
+/* How long a holder is left alone by one that was woken, if it is not ahead of
+** it.  Smaller: threads that come back from I/O interrupt each other in the
+** middle of what they do; larger: they wait for one that goes on.  Bench: echo,
+** wakeup. */
+#define THR_TURN (THR_SECOND / 20000)
 
-/* The same, while the first of the queue is asleep.  As its patience most
-** often is.  Bench: contend. */
-#define THR_GRACE_ASLEEP THR_CONTEND
+/* A holder that has used so much more of the lock is asked at once.  Smaller:
+** threads that use it alike interrupt each other; larger: a turn more goes by
+** where threads compute.  Bench: echo, callback. */
+#define THR_LEAD (THR_SECOND / 2000)
+
+/* So far behind the clock of the lock is a thread that has slept, at most.
+** Smaller: a server that uses more than its share beside threads that compute
+** waits for their turns sooner; larger: these wait longer when many wake at
+** once.  Bench: echo. */
+#define THR_LAG (5 * THR_SECOND / 1000)
+
+/* So many of the queue ask.  Smaller: one that was woken, and waits for a
+** processor, cannot ask; larger: of thousands that come back at once each
+** signals the holder, and wakes for that: 10,000 connections took 6 s.  Bench:
+** echo, connections. */
+#define THR_ASKERS 5
+
+/* Of those before it in the queue a waiter counts so many: to count takes time
+** under the mutex.  Chosen.  Bench: many, barrier. */
+#define THR_MAX_POSITION 100
+
+/* How long a holder runs before it lets go unasked, while the first of the
+** queue is asleep.  As its patience most often is.  Bench: contend. */
+#define THR_GRACE THR_CONTEND
 
 /* About how many nanoseconds the VM takes for one instruction under a count
 ** hook: makes a patience a count.  Smaller: it lets go later than is meant.
 ** Bench: pingpong, wakeup. */
 #define THR_INSTRUCTION 25
 
-/* After how long a holder that was preempted before, and got the lock from a
-** thread that waits for a descriptor, offers its processor, once.  Smaller: the
-** data has not come yet; larger: requests wait.  An echo server beside four
-** threads: 10,000 -> 18,000 requests a second.  Bench: echo. */
-#define THR_OFFER_AFTER (THR_SECOND / 10000)
-
-/* The pause between two signals of one waiter doubles so often (5 to 160 ms),
-** up to the maximum.  Smaller: a holder in a C function has its system calls
-** end with EINTR more often; larger: it lets go later once it is back in Lua,
-** and a signal that was lost costs more.  10,000 threads with an answer to
-** give: 3 s, more than 90 s when each signals.  Bench: connections. */
-#define THR_REQUEST_DOUBLINGS 5
+/* The pause between two signals of one waiter to one holder doubles so often
+** (50 us to 200 ms), up to the maximum.  Smaller: a holder in a C function has
+** its system calls end with EINTR more often; larger: it lets go later once it
+** is back in Lua, and a signal that was lost costs more.  Chosen; no bench,
+** spec/preempt_spec.lua. */
+#define THR_REQUEST_DOUBLINGS 12
 #define THR_MAX_REQUEST_PAUSE (THR_SECOND / 5)
 
-/* Of those before it in the queue a waiter counts so many: to count takes time
-** under the mutex.  Chosen.  Bench: many, barrier. */
-#define THR_MAX_POSITION 100
-
-/* After how long a holder that waits for a processor is looked at again: a
-** signal could end the sleep that it is coming out of.  Chosen; no bench. */
-#define THR_LOOK_AGAIN THR_SOON
+/* After how long a holder that may be between two sleeps is looked at again: a
+** signal could end the next one.  And so much of a processor has it used then,
+** if it computes.  Chosen; no bench, spec/foreign_spec.lua. */
+#define THR_LOOK_AGAIN (THR_SECOND / 20000)
+#define THR_COMPUTED (THR_LOOK_AGAIN / 4)
 
 /* In so many sleeps, one after the other, a waiter finds the holder before it
 ** signals it all the same.  Smaller: sleeps in C end with EINTR; larger: a

@@ -91,7 +91,6 @@ static thr_parkresult sleep_until(thr_waiter *w, int64_t deadline) {
 static thr_parkresult sleep_outside(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
   ts->gil.cpu = thr_os_cpu();
-  ts->gil.waits_fd = w->watch != NULL;
   ts->sleep.successor_cpu = w->wants_gil ? thr_gil_release(ts) : -1;
   thr_parkresult r = sleep_until(w, deadline);
   ts->gil.cpu = thr_os_cpu();
