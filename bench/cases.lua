@@ -76,6 +76,32 @@ case {
   { "the same, 99th percentile", "s", most(0.3e-3) },
 }
 
+for _, interval in ipairs { 0.005, 0.0005 } do
+  case {
+    name = "callback",
+    ours = "callback.lua " .. interval,
+    { ("callback of a C thread beside 4 loops, interval %g ms, median"):format(
+      1000 * interval), "s", most(60e-6) },
+    { "the same, 99th percentile", "s", most(1e-3) },
+  }
+end
+
+case {
+  name = "share",
+  ours = "share.lua",
+  { "a loop's share beside 30 threads that wake, of one of theirs", "",
+    most(3) },
+}
+
+case {
+  name = "deep",
+  than = "alone",
+  rounds = 9,
+  ours = "deep.lua beside",
+  base = "deep.lua alone",
+  { "190,000 frames, beside a sleeper", "s", most(1.5, "base") },
+}
+
 case {
   name = "cores",
   rounds = 3,
