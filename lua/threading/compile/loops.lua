@@ -85,8 +85,8 @@ local function begin_strip(self, i)
   self:count_turns()
   local count = self:variable(i.older and i.a + 1 or i.a, "i")
   return string.format("%s = (uint64_t)%s < STRIP ? (uint64_t)%s : STRIP; "
-    .. "%s = (int64_t)((uint64_t)%s - %s); turns -= (int)%s;", name, count,
-    count, count, count, name, name)
+    .. "%s = (int64_t)((uint64_t)%s - %s); turns -= (int)%s; ANY(%s);", name,
+    count, count, count, count, name, name, name)
 end
 
 -- The loops of a function that go in strips: their first instruction -> C.
