@@ -181,16 +181,19 @@ MAYBE int limit_f(double f, int64_t step, int64_t *limit) {
   *limit = INT64_MIN;
   return step < 0;
 }
+
 /* Are the indices of a strip, from its first turn to its last, below n, which
-** may be negative?  Those of the first two turns tell the step. */
+** may be negative?  Those of the first two turns tell the step, which wraps
+** around as the indices do: with so few turns of so small a step, none leaves
+** the Array and comes back.  In unsigned numbers, gcc finds a constant step. */
+#define MAX_STEP (UINT64_C(1) << 40)
 MAYBE int spans(int64_t first, int64_t second, uint64_t turns, int64_t n) {
-  int64_t step, last;
+  uint64_t step = (uint64_t)second - (uint64_t)first;
   return n > 0 && (uint64_t)first < (uint64_t)n &&
-         !__builtin_sub_overflow(second, first, &step) &&
-         !__builtin_mul_overflow(step, (int64_t)turns, &last) &&
-         !__builtin_add_overflow(last, first, &last) &&
-         (uint64_t)last < (uint64_t)n;
+         step + MAX_STEP < 2 * MAX_STEP &&
+         (uint64_t)first + step * turns < (uint64_t)n;
 }
+
 /* How often a loop that runs comes back. */
 MAYBE int64_t count_i(int64_t first, int64_t limit, int64_t step) {
   if (step > 0) {

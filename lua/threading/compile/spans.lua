@@ -15,7 +15,7 @@ local math, string, table = standard.math, standard.string, standard.table
 local types = require "threading.compile.types"
 local ipairs, pairs = ipairs, pairs
 
-local LEAST <const> = 4 -- turns for which it pays
+local LEAST <const> = 1 -- turns after the first for which it pays
 local MOST <const> = 16 -- indices of a loop that are looked at
 local FARTHEST <const> = 1 << 20 -- what they may differ by
 
