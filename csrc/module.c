@@ -321,6 +321,7 @@ static const luaL_Reg functions[] = {
     {"_getenv", thr_toolchain_getenv},
     {"_future", thr_future_create},
     {"_handle", thr_handle_new},
+    {"_hang_up", thr_descriptor_hangup},
     {"_has_version", thr_compiled_has},
     {"_is_alive", thr_handle_isalive},
     {"_is_asked", isasked},

@@ -159,3 +159,9 @@ int thr_descriptor_noinherit(lua_State *L) {
   thr_os_noinherit((int)thr_args_integer(L, 1, "fd", 0, INT_MAX));
   return 0;
 }
+
+/* _hang_up(fd): a socket whose other end takes nothing is not waited for. */
+int thr_descriptor_hangup(lua_State *L) {
+  thr_os_hangup((int)thr_args_integer(L, 1, "fd", 0, INT_MAX));
+  return 0;
+}

@@ -27,6 +27,7 @@ int thr_descriptor_closing(lua_State *L); /* _closing(fd) */
 int thr_descriptor_retire(lua_State *L);  /* _retire(object, f, ...) */
 int thr_descriptor_own(lua_State *L);     /* _own(f, ...) */
 int thr_descriptor_noinherit(lua_State *L); /* _no_inherit(fd) */
+int thr_descriptor_hangup(lua_State *L);    /* _hang_up(fd) */
 
 THR_PRIVATE_END
 

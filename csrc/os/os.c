@@ -92,6 +92,8 @@ void thr_os_noinherit(int fd) {
 
 void thr_os_close(int fd) { close(fd); }
 
+void thr_os_hangup(int fd) { shutdown(fd, SHUT_RDWR); }
+
 /* A program that another thread starts at this moment must not inherit it:
 ** the pipe would not end with our program. */
 static int private_pipe(int fd[2]) {

@@ -136,6 +136,9 @@ void thr_os_noinherit(int fd);
 /* A pipe of ours.  Returns 0 or errno. */
 int thr_os_privatepipe(int fd[2]);
 void thr_os_close(int fd);
+/* Nothing more is sent to, or received from, the other end of a socket: a call
+** that would wait for that fails at once. */
+void thr_os_hangup(int fd);
 
 /* What a socket has, or takes, without a wait: how many bytes; or, less than 0,
 ** minus errno: -EAGAIN where it would have to wait.  That nobody is at the

@@ -234,6 +234,11 @@ local closing_meta = {
   end,
 }
 
+-- Does another thread wait for it?
+function object.is_awaited(self)
+  return self[1]:other() ~= nil
+end
+
 -- Between the last look at the channel and the call only io.wait_fd can begin
 -- to wait; _retire wakes it.
 local function retire(self, name, ...)
@@ -248,6 +253,9 @@ local function retire(self, name, ...)
     end
     sleep(0) -- until it has seen it
     fd = channel:other()
+  end
+  if self._farewell then
+    self:_farewell() -- nobody uses the object any more
   end
   local it = self._object
   return made(self, name, pcall(_thread._retire, it, it[name], ...))

@@ -9,37 +9,11 @@ local UDP = require "threading.socket.udp"
 local check = require "threading.private.check"
 local object = require "threading.socket.base"
 local standard = require "threading.private.standard"
+local tls = require "threading.socket.tls"
 local debug, string = standard.debug, standard.string
 local pairs, rawget, tostring, type = pairs, rawget, tostring, type
 
 local call, turn = object.call, object.turn
-
-local streams = {} -- what differs from TCP
-
--- For LuaSec. With both turns: it takes and sends.
-function streams:dohandshake()
-  local began = object.now(self)
-  local reading <close> = turn(self, "receiving", began)
-  local writing <close> = reading and turn(self, "sending", began)
-  local err = not writing and "timeout"
-  while not err do
-    local ok
-    ok, err = object.call_open(self, "dohandshake") -- or LuaSec would crash
-    if ok then
-      return ok
-    end
-    err = object.await(self, err, "r", began)
-  end
-  return false, err
-end
-
--- LuaSec sends a last word, for which it blocks.
-local function close_encrypted(self)
-  if self._object:getfd() >= 0 then
-    object.await(self, "timeout", "w", object.now(self))
-  end
-  return TCP.close(self)
-end
 
 -- A path instead of an address and a port.
 local function connect_path(self, path)
@@ -76,7 +50,7 @@ end
 
 local function make_class(name, methods)
   local base = methods.sendto and UDP or TCP
-  local own = base == UDP and datagrams or streams
+  local own = base == UDP and datagrams or {}
   local class = object.class(base._kind, name)
   for word, f in pairs(methods) do
     if type(f) == "function" then
@@ -85,7 +59,7 @@ local function make_class(name, methods)
   end
   class.setmaxline = base.setmaxline
   if methods.dohandshake then
-    class.close = close_encrypted
+    tls.complete(class)
   elseif not methods.getfamily then
     class.connect = base == TCP and connect_path or forwarder "connect"
     class.setpeername = class.connect
