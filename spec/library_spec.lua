@@ -226,7 +226,8 @@ describe("What is written in Lua", function()
   local walk = [[
     local threading = require "threading"
     for _, name in ipairs {
-      "futures", "io", "os", "queue", "socket", "time", "loops",
+      "futures", "io", "os", "queue", "socket", "time", "loops", "ssl",
+      "ssl.https", "socket.http", "socket.smtp", "socket.ftp",
     } do
       pcall(require, "threading." .. name)
     end

@@ -202,7 +202,9 @@ describe("threading.ssl", function()
   end)
 
   it("tells the server a name, not a number", function()
-    for host, told in pairs { localhost = "localhost", ["127.0.0.1"] = false } do
+    for host, told in pairs {
+      localhost = "localhost", ["127.0.0.1"] = false,
+    } do
       local client, peer, ours = try("good", host)
       assert.is_true(ours[1])
       assert.equal(told or nil, (peer:getsniname()))

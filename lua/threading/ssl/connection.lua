@@ -1,10 +1,13 @@
 --- Encrypted connections. Besides those below they have the methods of TCP
 -- sockets `receive`, `send`, `close`, `settimeout`, `setmaxline`, `dirty`,
--- `getfd`, `getstats` and `setstats`, and LuaSec's `info`, `getpeercertificate`,
--- `getpeerchain`, `getpeerverification`, `getalpn`, `getsniname`, `getfinished`,
--- `getpeerfinished`, `want`, `setdane` and `settlsa`. In the place of "timeout"
--- stands, as in LuaSec, "wantread" or "wantwrite". Once a connection is closed
--- they return `nil, "closed"`.
+-- `getfd`, `getstats` and `setstats`, and LuaSec's `info`,
+-- `getpeercertificate`, `getpeerchain`, `getpeerverification`, `getalpn`,
+-- `getsniname`, `getfinished`, `getpeerfinished`, `want`, `setdane` and
+-- `settlsa`. In the place of "timeout" stands, as in LuaSec, "wantread" or
+-- "wantwrite". Once a connection is closed they return `nil, "closed"`.
+--
+-- `close` sends a last word, and waits for the peer to take it as long as the
+-- timeout says; not where another thread waits for the connection.
 -- @classmod threading.Connection
 
 local check = require "threading.private.check"
