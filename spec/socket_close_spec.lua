@@ -139,7 +139,7 @@ describe("a socket that another thread closes", function()
   local function close_beside(b)
     local t, turns = support.start(b.close, b), 0
     support.wait_until(function()
-      turns = b._closing and turns + 1 or 0
+      turns = b[1]:is_closing() and turns + 1 or 0
       return turns > 100 or not t:is_alive()
     end)
     return not t:is_alive() and luasocket.udp4() or nil
@@ -228,6 +228,49 @@ describe("a socket that another thread closes", function()
       support.join(list)
       a:close()
     end
+  end)
+
+  -- Calls f(s), in which s is closed after n instructions. Was it that long?
+  local function closed_within(n, f, s)
+    local left = n
+    debug.sethook(function()
+      left = left - 1
+      if left == 0 then
+        debug.sethook()
+        s:close()
+      end
+    end, "", 1)
+    pcall(f, s)
+    debug.sethook()
+    return left <= 0
+  end
+
+  it("within a call that may make a descriptor: it has none", function()
+    local server <close>, port = listen()
+    for _, case in ipairs {
+      { socket.udp4, "setpeername", HOST, 9 },
+      { socket.udp4, "setsockname", HOST, 0 },
+      { socket.udp, "sendto", "x", HOST, 9 },
+      { socket.tcp4, "connect", HOST, port },
+    } do
+      local n = 0
+      repeat
+        local s = case[1]()
+        s:settimeout(0)
+        n = n + 1
+        local again = closed_within(n, function()
+          s[case[2]](s, table.unpack(case, 3))
+        end, s)
+        local stranger = socket.udp4() -- has the number, if it is free
+        if s:getfd() < 0 then
+          local ok, _, err = pcall(s.receive, s)
+          assert.is_true(not ok or err == "closed", case[2] .. " " .. n)
+        end
+        stranger:close()
+        s:close()
+      until not again
+    end
+    assert.is_truthy(server)
   end)
 
   it("ends a select, and is in its lists", function()

@@ -26,10 +26,7 @@ static bool act(thr_waiter *w) {
 static int descriptor_of(const thr_call *c) {
   lua_State *L = c->L;
   if (c->plain) return c->channel->fd;
-  lua_getfield(L, 1, "_closing");
-  bool closing = lua_toboolean(L, -1);
-  lua_pop(L, 1);
-  if (closing) return -1;
+  if (c->channel->closing > 0) return -1;
   lua_getfield(L, 1, "_object");
   lua_getfield(L, -1, "getfd");
   lua_insert(L, -2);

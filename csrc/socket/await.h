@@ -4,9 +4,10 @@
 ** Laws
 ** - A thread is noted in the channel's `uses` from before it has read the
 **   number of the descriptor until it has the global lock again; and goes on
-**   only where the socket's `_closing` is not set.
-** - A thread that takes the descriptor away sets `_closing`, wakes the threads
-**   in `uses` again and again, and waits until there are none but itself.
+**   only where the channel is not `closing`.
+** - A thread that takes the descriptor away makes it `closing`, wakes the
+**   threads in `uses` again and again, and waits until there are none but
+**   itself.
 */
 #ifndef THR_AWAIT_H
 #define THR_AWAIT_H

@@ -167,10 +167,39 @@ int thr_channel_create(lua_State *L) {
   return 1;
 }
 
-/* setfd(fd) */
-static int channel_setfd(lua_State *L) {
-  check(L)->fd = (int)luaL_checknumber(L, 2);
+/* Reads the number of the descriptor of the object at 2.  (LuaSocket's function
+** does not let another thread run.) */
+static int follow(lua_State *L, thr_channel *ch) {
+  if (ch->closing > 0) return 0;
+  lua_getfield(L, 2, "getfd");
+  lua_pushvalue(L, 2);
+  lua_call(L, 1, 1);
+  ch->fd = (int)lua_tonumber(L, -1);
   return 0;
+}
+
+/* follow(object): it may have another descriptor */
+static int channel_follow(lua_State *L) { return follow(L, check(L)); }
+
+/* retire(): it is about to lose its descriptor */
+static int channel_retire(lua_State *L) {
+  thr_channel *ch = check(L);
+  ch->closing++;
+  ch->fd = -1;
+  return 0;
+}
+
+/* retired(object): that is over */
+static int channel_retired(lua_State *L) {
+  thr_channel *ch = check(L);
+  ch->closing--;
+  return follow(L, ch);
+}
+
+/* is_closing() -> boolean */
+static int channel_isclosing(lua_State *L) {
+  lua_pushboolean(L, check(L)->closing > 0);
+  return 1;
 }
 
 /* settimeout("block" | "total", seconds) */
@@ -300,14 +329,17 @@ void thr_channel_open(lua_State *L) {
       {"add", channel_add},
       {"dirty", channel_dirty},
       {"enter", channel_enter},
+      {"follow", channel_follow},
       {"forget", channel_forget},
       {"getstats", channel_getstats},
       {"gettimeout", channel_gettimeout},
+      {"is_closing", channel_isclosing},
       {"leave", channel_leave},
       {"longest", channel_longest},
       {"now", channel_now},
       {"other", channel_other},
-      {"setfd", channel_setfd},
+      {"retire", channel_retire},
+      {"retired", channel_retired},
       {"setlongest", channel_setlongest},
       {"setstats", channel_setstats},
       {"settimeout", channel_settimeout},

@@ -6,8 +6,9 @@
 ** closes it; what waits for that, or takes and gives data, is done here, and
 ** the global lock is let go of once for a call.
 **
-** Law: `fd` is what the object's getfd returns: each call of the object that
-** may change that sets it; it is -1 while the table's `_closing` is set.
+** Law: `fd` is what the object's getfd returns: after each call of the object
+** that may change that it is read anew, with no other thread in between; it is
+** -1 while `closing` is not 0.
 */
 #ifndef THR_CHANNEL_H
 #define THR_CHANNEL_H
@@ -25,6 +26,7 @@ typedef enum { THR_RECEIVING, THR_SENDING } thr_turn;
 typedef struct thr_channel {
   bool is_stream;          /* const */
   int fd;                  /* gil: the descriptor, or -1 */
+  int closing; /* gil: so many threads are about to take fd away */
   lua_Number block, total; /* gil: how many seconds a wait, and a call in all,
                               may last; less than 0: for ever */
   thr_lock *turns[2]; /* const: of the threads that do the same */

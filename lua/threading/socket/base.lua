@@ -4,10 +4,11 @@
 -- waits: its timeout is 0. `_object` is that object, `_kind` what errors call
 -- it, and [1] its channel, what C keeps for it (csrc/socket/channel.h): the
 -- timeouts, the turns of the threads that do the same, what was received, and
--- which threads use the descriptor, or are about to. `_closing` is true while
--- that must not begin: the thread that closes the descriptor has to know that
--- none is left that would wait for its number. So a thread is noted in the
--- channel, then looks at `_closing`, and only then reads the number.
+-- which threads use the descriptor, or are about to. While the channel is
+-- closing, that must not begin: the thread that closes the descriptor has to
+-- know that none is left that would wait for its number. So a thread is noted
+-- in the channel, then looks whether that is closing, and only then reads the
+-- number.
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
@@ -43,12 +44,11 @@ function object.new(class, it, block, total)
   it:settimeout(0)
   set_timeout(channel, "block", block)
   set_timeout(channel, "total", total)
-  channel:setfd(it:getfd())
+  channel:follow(it)
   return setmetatable({
     channel,
     _object = it,
     _kind = class._kind,
-    _closing = false,
   }, class)
 end
 
@@ -118,7 +118,7 @@ end
 
 -- The same where the object may have another descriptor now.
 local function made(self, ...)
-  self[1]:setfd(self._object:getfd())
+  self[1]:follow(self._object)
   return settle(self, ...)
 end
 
@@ -145,7 +145,7 @@ end
 function object.call_open(self, name, ...)
   local channel <close> = self[1]
   channel:enter()
-  if not self._closing and self._object:getfd() >= 0 then
+  if not channel:is_closing() and self._object:getfd() >= 0 then
     return object.call(self, name, ...)
   end
   return nil, "closed"
@@ -167,7 +167,7 @@ end
 
 -- Is it, or was it, taken away from a value that had the descriptor?
 function object.leaves(value, fd)
-  return object.is(value) and value._closing or value:getfd() ~= fd
+  return object.is(value) and value[1]:is_closing() or value:getfd() ~= fd
 end
 
 -- Waits for what the error `err` of a call asks for. Returns nil if the call is
@@ -230,7 +230,8 @@ end
 
 local closing_meta = {
   __close = function(closing)
-    closing.socket._closing = false
+    local socket = closing.socket
+    socket[1]:retired(socket._object)
   end,
 }
 
@@ -242,10 +243,10 @@ end
 -- Between the last look at the channel and the call only io.wait_fd can begin
 -- to wait; _retire wakes it.
 local function retire(self, name, ...)
-  local _ <close> = setmetatable({ socket = self }, closing_meta)
   local channel = self[1]
-  self._closing = true
-  channel:setfd(-1)
+  local closing = setmetatable({ socket = self }, closing_meta)
+  channel:retire()
+  local _ <close> = closing
   local fd = channel:other()
   while fd do
     if fd >= 0 then
@@ -258,7 +259,7 @@ local function retire(self, name, ...)
     self:_farewell() -- nobody uses the object any more
   end
   local it = self._object
-  return made(self, name, pcall(_thread._retire, it, it[name], ...))
+  return settle(self, name, pcall(_thread._retire, it, it[name], ...))
 end
 
 -- Calls a method that takes the descriptor away; the threads that wait for it
