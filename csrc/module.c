@@ -22,6 +22,7 @@
 #include "gil/rest.h"
 #include "io/descriptor.h"
 #include "io/inherit.h"
+#include "io/lookup.h"
 #include "io/program.h"
 #include "io/prompt.h"
 #include "io/readfile.h"
@@ -301,6 +302,7 @@ Ends the calling thread silently, by an error that unwinds it.
 */
 static const luaL_Reg functions[] = {
     {"_dump", thr_dump_text},
+    {"_addresses", thr_lookup_addresses},
     {"_add_version", thr_compiled_add},
     {"_retarget_version", thr_compiled_retarget},
     {"_at_end", thr_shutdown_register},
@@ -322,6 +324,8 @@ static const luaL_Reg functions[] = {
     {"_future", thr_future_create},
     {"_handle", thr_handle_new},
     {"_hang_up", thr_descriptor_hangup},
+    {"_host_ip", thr_lookup_hostip},
+    {"_host_name", thr_lookup_hostname},
     {"_has_version", thr_compiled_has},
     {"_is_alive", thr_handle_isalive},
     {"_is_asked", isasked},

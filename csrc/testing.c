@@ -7,7 +7,6 @@
 #include <lualib.h>
 #include <stdlib.h>
 
-#include "os/environ.h"
 #include "os/fault.h"
 #include "os/os.h"
 #include "os/poll.h"

@@ -9,7 +9,6 @@
 #include "bind/self.h"
 #include "io/process.h"
 #include "os/cpu.h"
-#include "os/environ.h"
 #include "os/fault.h"
 #include "os/tuning.h"
 

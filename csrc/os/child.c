@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #endif
 
-#include "os/environ.h"
 #include "os/fault.h"
 
 /* --- those that nobody waits for --- */

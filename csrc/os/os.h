@@ -1,8 +1,9 @@
 /*
 ** os: what the library asks of the operating system, and nothing else.
 **
-** What all rooms need: memory, clocks, mutexes and private descriptors (os.c),
-** threads (pthread.c), processors (cpu.c) and signals (signal.c).
+** What all rooms need: memory, clocks, mutexes, private descriptors and the
+** environment (os.c), threads (pthread.c), processors (cpu.c) and signals
+** (signal.c).
 **
 ** Laws
 ** - This room alone includes the system's headers and has a platform `#if`.
@@ -55,6 +56,7 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *), void *arg);
 /* Blocks what a thread that thr_os_start has started blocks, or lets it in. */
 void thr_os_blocksignals(bool block);
 void thr_os_join(thr_osthread t);
+void thr_os_detach(thr_osthread t); /* instead: nobody joins it */
 /* `fn`, the same for all, is called on the calling thread where that ends,
 ** after what others do there. */
 void thr_os_atthreadend(void (*fn)(void));
@@ -154,6 +156,33 @@ typedef struct {
 } thr_sender;
 
 ptrdiff_t thr_os_receivefrom(int fd, void *to, size_t n, thr_sender *sender);
+
+/*
+** The environment, and whether it may be trusted.  A program may have more
+** rights than the user who starts it, and so chooses its environment
+** (set-user-ID, set-group-ID, file capabilities): such a program sees none of
+** it here.
+*/
+
+/* Has this process more rights than the one that started it? */
+bool thr_os_elevated(void);
+
+/* As getenv; NULL where thr_os_elevated. */
+const char *thr_os_getenv(const char *name);
+
+/* As environ. */
+char **thr_os_environ(void);
+
+/* What programs get that this one starts for its own purposes: where
+** thr_os_elevated, no more than where the system's programs are. */
+char **thr_os_trustedenviron(void);
+
+/* The executable file of a program's name, found by PATH if there is no slash
+** in it.  Returns 0 or errno. */
+int thr_os_findprogram(const char *name, char *path, size_t size);
+
+/* Where that is without links.  False: that is unknown, or it is a script. */
+bool thr_os_findbinary(const char *name, char *path, size_t size);
 
 static inline void thr_os_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)

@@ -82,6 +82,11 @@ void thr_os_join(thr_osthread t) {
   thr_fault_hold(-1);
 }
 
+void thr_os_detach(thr_osthread t) {
+  pthread_detach(t);
+  thr_fault_hold(-1);
+}
+
 thr_osthread thr_os_self(void) { return pthread_self(); }
 
 /* The longest prefix of at most `most` bytes that splits no UTF-8 sequence. */

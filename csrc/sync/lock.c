@@ -10,7 +10,6 @@
 #include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
-#include "os/environ.h"
 #include "os/tuning.h"
 
 static thr_mutex all_m = THR_MUTEX_INIT;

@@ -30,6 +30,7 @@ end
 
 local check = require "threading.private.check"
 local base = require "threading.socket.base"
+local names = require "threading.socket.names"
 local select = require "threading.socket.select"
 local wrap = require "threading.socket.wrap"
 local standard = require "threading.private.standard"
@@ -156,8 +157,7 @@ local function own_address(locaddr, locport, where)
 end
 
 --- Makes a TCP socket that is connected.
--- @tparam string|number address a name, which is looked up while all threads
--- wait, or a number
+-- @tparam string|number address a name, or a number
 -- @tparam string|number port a number, or the name of a service
 -- @tparam[opt] string|number locaddr its own address
 -- @tparam[opt] string|number locport its own port
@@ -228,9 +228,11 @@ end
 -- @treturn number
 socket.gettime = luasocket.gettime
 
---- LuaSocket's functions that look up names, while all threads wait.
+--- LuaSocket's functions that look up names: `toip`, `tohostname` and
+-- `getaddrinfo`, while other threads run; `getnameinfo`, while all wait; and
+-- `gethostname`.
 -- @field dns
-socket.dns = luasocket.dns
+socket.dns = names.dns
 
 --- Waits until one of several sockets is ready, or closed.
 -- @tparam[opt] table recvt a list of those that shall have something to receive

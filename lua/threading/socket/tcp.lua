@@ -14,11 +14,9 @@
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
-local dns = require("socket").dns
+local names = require "threading.socket.names"
 local object = require "threading.socket.base"
-local standard = require "threading.private.standard"
-local string = standard.string
-local getmetatable, ipairs = getmetatable, ipairs
+local getmetatable = getmetatable
 
 local KIND <const> = "threading.TCP"
 
@@ -74,25 +72,16 @@ function TCP:accept()
   end
 end
 
--- The numeric addresses of a host, of the family of a socket that has one.
-local function addresses(self, host)
-  local list, err = dns.getaddrinfo(host)
-  local it, result = self._object, {}
-  local family = it:getfd() >= 0 and string.gsub(it:getfamily(), "4", "")
-  for _, found in ipairs(list or {}) do
-    if not family or found.family == family then
-      result[#result + 1] = found.addr
-    end
-  end
-  if list and not result[1] then
-    result[1] = host -- LuaSocket reports what is wrong with it
-  end
-  return result, err
+-- Connects to one address. No other one is tried where the outcome is not known
+-- yet.
+local function connect(self, address, port)
+  local ok, err = object.connect(self, address, port)
+  return ok, err, err == "closed" or self[1]:waits_never()
 end
 
---- Connects the socket. A timeout holds for each address of the host.
--- @tparam string|number address a name, which is looked up while all threads
--- wait, or a number
+--- Connects the socket. A timeout holds for the lookup of the host's name, and
+-- for each address of the host.
+-- @tparam string|number address a name, or a number
 -- @tparam string|number port a number, or the name of a service
 -- @treturn ?number 1; nil if it is not connected
 -- @treturn ?string "timeout", "connection refused", or another message
@@ -105,15 +94,7 @@ function TCP:connect(address, port)
     return nil, "timeout"
   end
   self[1]:forget() -- what a connection before this one has left
-  local list, err = addresses(self, address)
-  for _, numeric in ipairs(list) do
-    local ok
-    ok, err = object.connect(self, numeric, port)
-    if ok or err == "closed" or self[1]:waits_never() then
-      return ok, err
-    end
-  end
-  return nil, err
+  return names.each(self, address, connect, port)
 end
 
 --- The same as `connect`.
@@ -132,7 +113,7 @@ TCP.setpeername = TCP.connect
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type, or the socket connected
 function TCP:bind(address, port)
-  return object.make(own(self), "bind", check.text(address, "address", "bind"),
+  return names.make(own(self), "bind", check.text(address, "address", "bind"),
     check.text(port, "port", "bind"))
 end
 

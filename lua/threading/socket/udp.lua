@@ -7,6 +7,7 @@
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
+local names = require "threading.socket.names"
 local object = require "threading.socket.base"
 
 local KIND <const> = "threading.UDP"
@@ -65,8 +66,7 @@ UDP.receive = _thread._receive_datagram
 UDP.receivefrom = _thread._receive_from
 
 --- Sets the peer.
--- @tparam string|number address a name, which is looked up while all threads
--- wait, or a number; "*": no peer
+-- @tparam string|number address a name, or a number; "*": no peer
 -- @tparam[opt] string|number port
 -- @treturn ?number 1
 -- @treturn ?string why not
@@ -76,7 +76,7 @@ function UDP:setpeername(address, port)
   if port ~= nil then
     port = check.text(port, "port", "setpeername")
   end
-  return object.make(self, "setpeername", address, port)
+  return names.make(self, "setpeername", address, port)
 end
 
 --- Gives the socket an address.
@@ -86,7 +86,7 @@ end
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type, or the socket has a peer
 function UDP:setsockname(address, port)
-  return object.make(own(self), "setsockname",
+  return names.make(own(self), "setsockname",
     check.text(address, "address", "setsockname"),
     check.text(port, "port", "setsockname"))
 end
