@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#if defined(__linux__)
+#if defined(__GLIBC__) || (defined(__linux__) && !defined(__BIONIC__))
+#define HAS_STDIO_EXT 1
 #include <stdio_ext.h>
 #endif
 
@@ -78,7 +79,7 @@ void thr_os_skip(FILE *f, size_t n) {
 
 /* --- what was written --- */
 
-#if defined(__linux__) && !defined(__BIONIC__)
+#if defined(HAS_STDIO_EXT)
 
 #define KNOWS_OUTPUT true
 
@@ -125,7 +126,7 @@ size_t thr_os_outroom(FILE *f) {
 #else
 
 static size_t size_of_buffer(FILE *f) {
-#if defined(__linux__) && !defined(__BIONIC__)
+#if defined(HAS_STDIO_EXT)
   return __fbufsize(f);
 #elif defined(__APPLE__) || defined(__FreeBSD__)
   return (size_t)f->_bf._size;

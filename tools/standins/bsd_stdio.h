@@ -12,12 +12,16 @@
 typedef struct {
   unsigned char *_p;
   int _r;
+  short _flags;
   struct {
     unsigned char *_base;
     int _size;
-  } _ub;
+  } _bf, _ub;
   int _ur;
 } standin_file;
+
+#define __SLBF 0x0001
+#define __SWR 0x0008
 
 #define FILE standin_file
 #undef stdout
