@@ -2,8 +2,9 @@
 
 -- Types for editors (LuaCATS): every public name of `threading`,
 -- `threading._thread`, `threading.futures`, `threading.io`, `threading.loops`,
--- `threading.queue`, `threading.socket` and `threading.time`. Editors read it;
--- programs do not. The specs do: spec/docs_spec.lua compares it with the
+-- `threading.queue`, `threading.socket`, `threading.ssl` and `threading.time`,
+-- and what the modules below those have besides the names of LuaSocket's and
+-- LuaSec's. Editors read it; programs do not. The specs do: spec/docs_spec.lua compares it with the
 -- modules, spec/badinput_spec.lua makes its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
@@ -1714,6 +1715,125 @@ function socket.sleep(secs) end
 --- Seconds since 1970.
 ---@return number
 function socket.gettime() end
+
+-- threading.socket.http, smtp, ftp --------------------------------------------
+
+--- LuaSocket's `socket.http` for threads; it has the other names, too.
+---@class threading.socket.http
+---@field TIMEOUT number seconds that each wait may last
+local http = {}
+
+--- Makes a request.
+---
+--- Raises a cancellation; "interrupted!" on Ctrl-C.
+---@param url string|table
+---@param body? string what is posted, with a string for a URL
+---@return string|number? body 1 if it went into a sink
+---@return number|string status or why there is no answer
+---@return table? headers
+---@return string? line with the status
+function http.request(url, body) end
+
+--- LuaSocket's `socket.smtp` for threads; it has the other names, too.
+---@class threading.socket.smtp
+---@field TIMEOUT number seconds that each wait may last
+local smtp = {}
+
+--- Sends a message.
+---
+--- Raises a cancellation; "interrupted!" on Ctrl-C.
+---@param mail table
+---@return number?
+---@return string? why
+function smtp.send(mail) end
+
+--- LuaSocket's `socket.ftp` for threads; it has the other names, too.
+---@class threading.socket.ftp
+---@field TIMEOUT number seconds that each wait may last
+local ftp = {}
+
+--- Fetches a file.
+---
+--- Raises a cancellation; "interrupted!" on Ctrl-C.
+---@param url string|table
+---@return string|number? content 1 if it went into a sink
+---@return string? why
+function ftp.get(url) end
+
+--- Stores a file.
+---
+--- Raises a cancellation; "interrupted!" on Ctrl-C.
+---@param url string|table
+---@param content? string with a string for a URL
+---@return number? sent
+---@return string? why
+function ftp.put(url, content) end
+
+-- threading.ssl ---------------------------------------------------------------
+
+--- LuaSec for threads. It needs LuaSec, whose other names it has, too.
+---@class threading.ssl
+local ssl = {}
+
+--- Makes a context: what connections have in common.
+---
+--- Raises if a parameter is of the wrong type.
+---@param params table
+---@return any? context
+---@return string? why
+function ssl.newcontext(params) end
+
+--- Encrypts a connection.
+---
+--- Raises if an argument is of the wrong type.
+---@param sock threading.TCP
+---@param params any a table as for `newcontext`, or a context
+---@return threading.Connection?
+---@return string? why
+function ssl.wrap(sock, params) end
+
+--- An encrypted connection: a TCP socket with LuaSec's methods, too.
+---@class threading.Connection: threading.TCP
+local Connection = {}
+
+--- Makes the two ends agree on how to encrypt, and checks the other one.
+---
+--- Raises if no host is known to check it for.
+---@return boolean done
+---@return string? why
+function Connection:dohandshake() end
+
+--- Says which host a client wants, or which names a server has.
+---
+--- Raises if name is of the wrong type.
+---@param name string|table
+---@param strict? boolean whether a server refuses other names
+function Connection:sni(name, strict) end
+
+--- HTTPS for threads, with the names of LuaSec's `ssl.https`.
+---@class threading.ssl.https
+---@field TIMEOUT number seconds that each wait may last
+---@field PORT number of URLs without one
+local https = {}
+
+--- Makes a request.
+---
+--- Raises if an argument is of the wrong type; a cancellation; "interrupted!"
+--- on Ctrl-C.
+---@param url string|table
+---@param body? string what is posted, with a string for a URL
+---@return string|number? body 1 if it went into a sink
+---@return number|string status or why there is no answer
+---@return table? headers
+---@return string? line with the status
+function https.request(url, body) end
+
+--- Makes a `create` for the modules of LuaSocket's.
+---
+--- Raises if params is not a table.
+---@param params? table as for `newcontext`
+---@return function
+function https.tcp(params) end
 
 -- threading.loops -------------------------------------------------------------
 
