@@ -6,8 +6,7 @@
 
 local queue = require "threading.queue"
 local socket = require "threading.socket"
-package.loaded.socket = socket -- for socket.http: it waits as a thread shall
-local http = require "socket.http"
+local http = require "threading.socket.http" -- takes https, too, with LuaSec
 local absolute = require "socket.url".absolute
 local threading = require "threading"
 

@@ -3,9 +3,10 @@
 -- Types for editors (LuaCATS): every public name of `threading`,
 -- `threading._thread`, `threading.futures`, `threading.io`, `threading.loops`,
 -- `threading.queue`, `threading.socket`, `threading.ssl` and `threading.time`,
--- and what the modules below those have besides the names of LuaSocket's and
--- LuaSec's. Editors read it; programs do not. The specs do: spec/docs_spec.lua compares it with the
--- modules, spec/badinput_spec.lua makes its bad arguments from it.
+-- and what the modules below `socket` and `ssl` have besides the names of
+-- LuaSocket's and LuaSec's. Editors read it; programs do not. The specs do:
+-- spec/docs_spec.lua compares it with the modules, spec/badinput_spec.lua makes
+-- its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
 --
