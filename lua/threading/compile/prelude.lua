@@ -194,6 +194,12 @@ MAYBE int spans(int64_t first, int64_t second, uint64_t turns, int64_t n) {
          (uint64_t)first + step * turns < (uint64_t)n;
 }
 
+/* Are the indices of a strip checked?  Between this and the check is a
+** statement without an instruction: gcc makes one condition of two that have
+** nothing between them, and then does not make a loop without checks. */
+#define CHECKED(inside) \
+  (UNLIKELY(!(inside)) && __extension__({ __asm__ volatile(""); 1; }))
+
 /* How often a loop that runs comes back. */
 MAYBE int64_t count_i(int64_t first, int64_t limit, int64_t step) {
   if (step > 0) {

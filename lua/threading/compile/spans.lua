@@ -197,7 +197,7 @@ local function unless_inside(self, array, index)
   loop.at = self:variable(loop.variable, "i")
   loop.next = string.format("add_i(%s, %s)", loop.at,
     self:variable(loop.step, "i"))
-  return string.format("UNLIKELY(!%s) && ", loop.inside)
+  return string.format("CHECKED(%s) && ", loop.inside)
 end
 
 -- A strip begins in the last line.
@@ -213,9 +213,9 @@ local function complete_loop(self, loop)
   end
   table.insert(self.declarations, string.format("  int %s = 0;", loop.inside))
   for _, line in ipairs(loop.strips) do
-    self.lines[line] = string.format("%s\n  %s = %s >= %d\n    && %s;",
-      self.lines[line], loop.inside, loop.strip, LEAST,
-      table.concat(conditions, "\n    && "))
+    self.lines[line] = string.format("%s\n  %s = %s >= %d\n    && %s;\n"
+      .. "  ANY(%s);", self.lines[line], loop.inside, loop.strip, LEAST,
+      table.concat(conditions, "\n    && "), loop.inside)
   end
 end
 
