@@ -100,7 +100,7 @@ describe("threading.ssl", function()
     it("with what OpenSSL's environment variables say", function()
       for said, expected in pairs {
         ["SSL_CERT_FILE=file"] = "file\tnil\n",
-        ["SSL_CERT_DIR=folder"] = "nil\tfolder\n",
+        ["SSL_CERT_FILE= SSL_CERT_DIR=folder"] = "nil\tfolder\n",
         ["SSL_CERT_FILE=file SSL_CERT_DIR=folder"] = "file\tfolder\n",
       } do
         assert.equal(expected, support.output_of([[

@@ -4,11 +4,10 @@
 --
 -- It needs LuaSocket (Debian's lua-socket, the rock luasocket), of which it has
 -- the names that do not wait, too, such as `newtry`, `source` and `sink`. Host
--- names are looked up in C, while all threads wait; numeric addresses are not.
--- LuaSocket's modules on top of it are @{threading.socket.http},
--- @{threading.socket.smtp} and @{threading.socket.ftp}; those of others become
--- friendly to threads when they are loaded after `package.loaded.socket =
--- require "threading.socket"`.
+-- names are looked up while other threads run. LuaSocket's modules on top of it
+-- are @{threading.socket.http}, @{threading.socket.smtp} and
+-- @{threading.socket.ftp}; those of others become friendly to threads when they
+-- are loaded after `package.loaded.socket = require "threading.socket"`.
 -- @module threading.socket
 -- @usage
 -- local socket = require "threading.socket"

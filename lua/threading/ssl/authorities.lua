@@ -19,9 +19,9 @@ local FILES <const> = {
 
 local FOLDER <const> = "/etc/ssl/certs"
 -- In a folder OpenSSL finds a certificate by the hash of its subject. It reads
--- those that it needs, which saves a hundred milliseconds for each context; but
--- there are folders without such names. Where one of these well-known roots has
--- its name, all have.
+-- those that it needs, which saves 20 milliseconds for each context; but there
+-- are folders without such names. Where one of these well-known roots has its
+-- name, all have.
 local ROOTS <const> = {
   FOLDER .. "/4042bcee.0", -- ISRG Root X1
   FOLDER .. "/607986c7.0", -- DigiCert Global Root G2
@@ -37,10 +37,14 @@ local function first(list)
   end
 end
 
+local function variable(name)
+  local value = _thread._getenv(name)
+  return value ~= "" and value or nil
+end
+
 -- A file and a folder; nil where there is none. The variables are OpenSSL's.
 return function()
-  local file = _thread._getenv "SSL_CERT_FILE"
-  local folder = _thread._getenv "SSL_CERT_DIR"
+  local file, folder = variable "SSL_CERT_FILE", variable "SSL_CERT_DIR"
   if file or folder then
     return file, folder
   elseif first(ROOTS) then
