@@ -54,6 +54,37 @@ describe("fork", function()
     ]]))
   end)
 
+  it("leaves sockets, from which others received, to be used", function()
+    if not pcall(require, "socket") then
+      pending "needs LuaSocket"
+      return
+    end
+    assert.equal("7\nfor the parent\n", (output_of [[
+      local socket = require "threading.socket"
+      local server = assert(socket.bind("127.0.0.1", 0))
+      local ip, port = server:getsockname()
+      local a = socket.connect(ip, port)
+      local b = server:accept()
+      local line
+      local t = threading.Thread { target = function() line = b:receive() end }
+      t:start()
+      a:send "for "
+      while b:getstats() < 4 or not _thread._parked()[t.ident] do
+        time.sleep(0)
+      end
+      local pid = forker.fork()
+      if pid == 0 then -- what had come is in both processes
+        b:settimeout(0) -- what comes from now on is the parent's
+        local _, _, partial = b:receive()
+        forker.exit(partial == "for " and 7 or 1)
+      end
+      print(forker.wait(pid))
+      a:send "the parent\n"
+      t:join()
+      print(line)
+    ]]))
+  end)
+
   it("leaves sockets, for which others waited, to be closed", function()
     if not pcall(require, "socket") then
       pending "needs LuaSocket"

@@ -129,10 +129,20 @@ int64_t thr_channel_now(const thr_channel *ch) {
 
 /* --- turns --- */
 
+/* In the child of a fork: ends the turn of a thread that is not there. */
+static void end_orphaned(const thr_call *c, thr_turn turn) {
+  thr_lock *lock = c->channel->turns[turn];
+  uint64_t owner = lock->owner;
+  if (owner == 0 || thr_uses_lives(c->ts->rt, owner)) return;
+  thr_channel_settle(c->channel, turn);
+  thr_lock_release(lock);
+}
+
 bool thr_channel_taketurn(const thr_call *c, thr_turn turn) {
   thr_lock *lock = c->channel->turns[turn];
   thr_parkresult r = THR_PARK_WOKEN;
   if (thr_lock_try(lock, c->ts)) return true;
+  end_orphaned(c, turn);
   do r = thr_lock_wait(lock, c->ts, thr_channel_deadline(c), 0);
   while (thr_pending_disturbed(c->L, c->ts, r));
   return r == THR_PARK_WOKEN;

@@ -35,7 +35,7 @@ void thr_uses_leave(thr_uses *u, const thr_tstate *ts) {
   for (; i < u->n; i++) u->list[i] = u->list[i + 1];
 }
 
-static bool lives(thr_runtime *rt, uint64_t ident) {
+bool thr_uses_lives(thr_runtime *rt, uint64_t ident) {
   thr_mutex_lock(&rt->m);
   const thr_tstate *ts = rt->threads;
   while (ts && ts->ident != ident) ts = ts->next;
@@ -45,6 +45,7 @@ static bool lives(thr_runtime *rt, uint64_t ident) {
 
 const thr_use *thr_uses_other(const thr_uses *u, const thr_tstate *ts) {
   for (const thr_use *use = u->list; use < u->list + u->n; use++)
-    if (use->ident != ts->ident && lives(ts->rt, use->ident)) return use;
+    if (use->ident != ts->ident && thr_uses_lives(ts->rt, use->ident))
+      return use;
   return NULL;
 }

@@ -28,6 +28,8 @@ bool thr_uses_note(thr_uses *u, const thr_tstate *ts, int fd);
 void thr_uses_set(thr_uses *u, const thr_tstate *ts, int fd);
 /* The thread is noted once less, if it is at all. */
 void thr_uses_leave(thr_uses *u, const thr_tstate *ts);
+/* In the child of a fork the other threads are none any more. */
+bool thr_uses_lives(thr_runtime *rt, uint64_t ident);
 /* A living thread other than ts that is noted, or NULL. */
 const thr_use *thr_uses_other(const thr_uses *u, const thr_tstate *ts);
 
