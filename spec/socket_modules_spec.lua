@@ -6,6 +6,8 @@ local support = require "spec.support"
 local threading = require "threading"
 local tls = require "spec.support.tls"
 
+teardown(tls.clean)
+
 if not sockets then
   describe("threading.socket.http", function()
     pending "needs LuaSocket"
@@ -18,8 +20,6 @@ local socket = require "threading.socket"
 local ftp = require "threading.socket.ftp"
 local http = require "threading.socket.http"
 local smtp = require "threading.socket.smtp"
-
-teardown(tls.clean)
 
 -- The request's first line is answered; and what it posts.
 local function echo(conn)
