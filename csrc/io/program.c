@@ -7,6 +7,7 @@
 
 #include "bind/args.h"
 #include "bind/pending.h"
+#include "bind/replace.h"
 #include "bind/self.h"
 #include "io/outlet.h"
 #include "io/process.h"
@@ -112,7 +113,7 @@ int thr_program_popen(lua_State *L) {
 int thr_program_standardpopen(lua_State *L) {
   const char *command = luaL_checkstring(L, 1);
   const char *mode = luaL_optstring(L, 2, "r");
-  luaL_argcheck(L, is_mode(mode), 2, "invalid mode");
+  if (!is_mode(mode)) return thr_replace_original(L); /* which refuses it */
   return start(L, command, mode);
 }
 

@@ -22,7 +22,8 @@ int thr_program_popen(lua_State *L);   /* _popen(cmd [, mode]) */
 int thr_program_execute(lua_State *L); /* _execute([cmd]) */
 
 /* What Lua's own functions do.  As with those, while the main thread waits for
-** the end of a command, Ctrl-C is meant for that.  execute is given one. */
+** the end of a command, Ctrl-C is meant for that.  execute is given one.  They
+** are called in the frames of what replaces Lua's. */
 int thr_program_standardpopen(lua_State *L);
 int thr_program_standardexecute(lua_State *L);
 
