@@ -368,9 +368,10 @@ describe("preemption", function()
             debug.sethook(function()
               fired = fired + 1
             end, "", count)
-            for _ = 1, 500 do
+            local stop = time.thread_time() + ENOUGH
+            repeat
               step()
-            end
+            until time.thread_time() > stop
             debug.sethook()
           end)
         end)

@@ -181,8 +181,11 @@ describe("results like LuaSocket's:", function()
     end,
     ["a descriptor that is no socket"] = function(a, b)
       local fd = a:getfd()
-      local file <close> = assert(io.open "/dev/null")
-      a:setfd(0)
+      local other = luasocket.udp4()
+      local lowest = other:getfd()
+      other:close()
+      local file <close> = assert(io.open "/dev/null") -- has that number now
+      a:setfd(lowest)
       local data, err, partial = a:receive(5)
       local last, why, sent = a:send("abc", 2)
       a:setfd(fd)
