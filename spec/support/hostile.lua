@@ -21,9 +21,10 @@ local MOST_EVERYWHERE <const> = 60
 -- for what goes wrong silently: of many it sees some.
 local STRIDE <const> = support.is_instrumented() and 5 or 1
 
--- A function is translated anew at each of its thousand chances. `make hostile`
--- comes to all of them, other runs to some, each time to others.
-local LONG_STRIDE <const> = os.getenv "THREADING_PREEMPT_EVERY" and STRIDE or 31
+-- A function is translated anew at each of its thousand chances, a kernel is
+-- read anew. `make hostile` comes to all of them, `make test` to some, each time
+-- to others.
+local LONG_STRIDE <const> = os.getenv "HOSTILE_FEW" and 31 or STRIDE
 
 -- What an error may say.
 local REASONS <const> = {
@@ -40,7 +41,8 @@ for _, part in ipairs { "objects", "outside", "kernels", "compiled",
     "programs", "sockets" } do
   for name, case in pairs(require("spec.support.hostile." .. part)) do
     assert(not cases[name], name)
-    cases[name], long[name] = case, part == "compiled"
+    cases[name], long[name] = case,
+      part == "compiled" or part == "kernels"
   end
 end
 
