@@ -22,8 +22,8 @@ local MOST_EVERYWHERE <const> = 60
 local STRIDE <const> = support.is_instrumented() and 5 or 1
 
 -- A function is translated anew at each of its thousand chances, a kernel is
--- read anew. `make hostile` comes to all of them, `make test` to some, each time
--- to others.
+-- read anew. `make hostile` comes to all of them, `make test` to some, and each
+-- time to others.
 local LONG_STRIDE <const> = os.getenv "HOSTILE_FEW" and 31 or STRIDE
 
 -- What an error may say.
