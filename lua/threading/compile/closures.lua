@@ -14,16 +14,15 @@ local FIRST <const> = 1000 -- of the numbers of cells
 
 local M = {}
 
--- Does a function, or one inside it, write to its upvalue, counted from 0?
-local function writes(proto, index)
-  for _, i in ipairs(proto.code) do
-    if i.op == "SETUPVAL" and i.b == index then
-      return true
-    end
-  end
+local IN_UPVALUE <const>, IN_REGISTER <const> = 0, 1
+
+local writes -- below: it needs this
+
+-- Does a function inside write to an upvalue or a register of a function's?
+local function is_written(proto, where, index)
   for _, inner in ipairs(proto.protos) do
     for n, upvalue in ipairs(inner.upvalues) do
-      if upvalue.instack == 0 and upvalue.index == index
+      if upvalue.instack == where and upvalue.index == index
         and writes(inner, n - 1) then
         return true
       end
@@ -32,17 +31,14 @@ local function writes(proto, index)
   return false
 end
 
--- Does a function inside write to a register?
-local function is_written(proto, register)
-  for _, inner in ipairs(proto.protos) do
-    for n, upvalue in ipairs(inner.upvalues) do
-      if upvalue.instack == 1 and upvalue.index == register
-        and writes(inner, n - 1) then
-        return true
-      end
+-- Does a function, or one inside it, write to its upvalue, counted from 0?
+function writes(proto, index)
+  for _, i in ipairs(proto.code) do
+    if i.op == "SETUPVAL" and i.b == index then
+      return true
     end
   end
-  return false
+  return is_written(proto, IN_UPVALUE, index)
 end
 
 local function cell_of(unit, owner, register)
@@ -51,7 +47,7 @@ local function cell_of(unit, owner, register)
   if not cell then
     cell = { owner = owner, register = register,
       number = FIRST + unit.cell_count,
-      is_written = is_written(owner.proto, register) }
+      is_written = is_written(owner.proto, IN_REGISTER, register) }
     unit.cells[key], unit.cell_count = cell, unit.cell_count + 1
   end
   return cell

@@ -26,16 +26,12 @@ end
 -- Notes a call.
 -- @treturn boolean was it unknown?
 function Graph:add(from, to, is_tail)
-  local is_new = append_new(self.calls, from, to)
-  if is_tail then
-    return append_new(self.tails, from, to) or is_new
-  end
-  return append_new(self.nested, from, to) or is_new
+  return append_new(is_tail and self.tails or self.nested, from, to)
 end
 
 -- Does it call none that is compiled?
 function Graph:is_leaf(spec)
-  return self.calls[spec] == nil
+  return not self.tails[spec] and not self.nested[spec]
 end
 
 -- Does it call itself, and not as a tail call?
@@ -77,5 +73,5 @@ function Graph:group(spec, list)
 end
 
 return function()
-  return setmetatable({ calls = {}, tails = {}, nested = {} }, Graph)
+  return setmetatable({ tails = {}, nested = {} }, Graph)
 end

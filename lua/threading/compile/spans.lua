@@ -19,9 +19,12 @@ local LEAST <const> = 1 -- turns after the first for which it pays
 local MOST <const> = 16 -- indices of a loop that are looked at
 local FARTHEST <const> = 1 << 20 -- what they may differ by
 
--- The registers that a loop's body may write.
-local function written(proto, first, last)
-  local set = flow.captured(proto)
+-- The registers that a loop's body may write, besides those `captured`.
+local function written(proto, captured, first, last)
+  local set = {}
+  for register in pairs(captured) do
+    set[register] = true
+  end
   for pc = first, last do
     local i = proto.code[pc]
     flow.writes(i, proto.stack, function(register) set[register] = true end)
@@ -35,13 +38,13 @@ end
 -- The loops of a function that go in strips: each of their instructions -> the
 -- loop.
 local function loops(proto, innermost)
-  local by_pc = {}
+  local by_pc, captured = {}, flow.captured(proto)
   for pc, i in ipairs(proto.code) do
     local first = pc + 1 - i.bx
     if i.op == "FORLOOP" and innermost[first] then
       local loop = { inside = "inside" .. first, strip = "strip" .. i.a,
-        written = written(proto, first, pc - 1),
-        captured = flow.captured(proto),
+        written = written(proto, captured, first, pc - 1),
+        captured = captured,
         variable = i.older and i.a + 3 or i.a + 2,
         step = i.older and i.a + 2 or i.a + 1, tests = {}, strips = {} }
       for at = first, pc - 1 do

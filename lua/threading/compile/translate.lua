@@ -286,7 +286,7 @@ end
 -- @tparam func fn
 -- @tparam string kinds one character for each argument
 -- @tparam func resolve dependency -> {kind =, value =, name =}
--- @treturn table c, entry, results, sites, deps, versions
+-- @treturn table c, results, sites, deps, versions, leaps
 -- @raise what cannot be compiled
 local function translate(fn, kinds, resolve)
   local proto = bytecode.read(string.dump(fn))
@@ -307,9 +307,8 @@ local function translate(fn, kinds, resolve)
     results[n] = table.concat(list)
   end
   local c, leaps = listing.write(self, entry)
-  return { c = c, entry = "threading_entry", results = results,
-    sites = self.sites, deps = self.deps, versions = self.labels,
-    leaps = leaps }
+  return { c = c, results = results, sites = self.sites, deps = self.deps,
+    versions = self.labels, leaps = leaps }
 end
 
 return translate
