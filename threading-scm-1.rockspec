@@ -82,6 +82,7 @@ build = {
     ["threading.private.executor"] = "lua/threading/private/executor.lua",
     ["threading.private.include"] = "lua/threading/private/include.lua",
     ["threading.private.local"] = "lua/threading/private/local.lua",
+    ["threading.private.need"] = "lua/threading/private/need.lua",
     ["threading.private.parallel"] = "lua/threading/private/parallel.lua",
     ["threading.private.register"] = "lua/threading/private/register.lua",
     ["threading.private.standard"] = "lua/threading/private/standard.lua",

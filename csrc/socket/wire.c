@@ -116,7 +116,7 @@ static bool perform(thr_wire *w, transfer *t, thr_turn turn) {
   bool receives = turn == THR_RECEIVING;
   const char *why =
       thr_await(&w->call, receives ? THR_IN : THR_OUT,
-                        receives ? receive_now : send_now, t);
+                receives ? receive_now : send_now, t);
   thr_channel_settle(w->call.channel, turn);
   w->moved = t->moved > 0;
   if (t->error == 0) w->ended = true;
@@ -269,6 +269,6 @@ bool thr_wire_send(thr_wire *w, size_t from, size_t n, size_t *sent) {
   bool ok = true;
   while (ok && *sent < n && (ok = goes_on(w, *sent)))
     ok = w->call.plain ? send_plain(w, text + *sent, n - *sent, sent)
-                  : send_object(w, from, n, sent);
+                       : send_object(w, from, n, sent);
   return ok;
 }

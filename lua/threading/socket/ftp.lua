@@ -6,7 +6,6 @@
 -- own.
 -- @module threading.socket.ftp
 
-local _thread = require "threading._thread"
 local call = require "threading.socket.call"
 local copy = require "threading.socket.copy"
 

@@ -10,7 +10,6 @@
 -- local http = require "threading.socket.http"
 -- local body, status = http.request "http://www.example.org/"
 
-local _thread = require "threading._thread"
 local call = require "threading.socket.call"
 local copy = require "threading.socket.copy"
 

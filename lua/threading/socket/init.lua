@@ -22,11 +22,9 @@
 
 local _thread = require "threading._thread"
 
-local found, luasocket = _thread._try(require, "socket")
-if not found then
-  error("threading.socket needs LuaSocket, which cannot be loaded (Debian: "
-    .. "lua-socket; LuaRocks: luasocket)\n" .. tostring(luasocket), 0)
-end
+local need = require "threading.private.need"
+local luasocket = need("socket", "threading.socket", "LuaSocket", "lua-socket",
+  "luasocket")
 
 local check = require "threading.private.check"
 local base = require "threading.socket.base"

@@ -16,7 +16,6 @@
 --   source = smtp.message { headers = { subject = "hello" }, body = "Hi." },
 -- })
 
-local _thread = require "threading._thread"
 local call = require "threading.socket.call"
 local copy = require "threading.socket.copy"
 

@@ -10,7 +10,6 @@
 --   print(status) -- "certificate verify failed: ...", for instance
 -- end
 
-local _thread = require "threading._thread"
 local call = require "threading.socket.call"
 local check = require "threading.private.check"
 local http = require "threading.socket.http"

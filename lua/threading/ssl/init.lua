@@ -22,11 +22,8 @@
 
 local _thread = require "threading._thread"
 
-local found, luasec = _thread._try(require, "ssl")
-if not found then
-  error("threading.ssl needs LuaSec, which cannot be loaded (Debian: lua-sec; "
-    .. "LuaRocks: luasec)\n" .. tostring(luasec), 0)
-end
+local need = require "threading.private.need"
+local luasec = need("ssl", "threading.ssl", "LuaSec", "lua-sec", "luasec")
 
 local authorities = require "threading.ssl.authorities"
 local check = require "threading.private.check"
