@@ -87,15 +87,17 @@ static void finalise(lua_State *L, thr_box *box) {
   kind->unref(box->obj);
 }
 
-static void push_kept(lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_kept) == LUA_TTABLE) return;
+/* Pushes a table of the registry whose values are weak. */
+static void push_weak(lua_State *L, const void *key) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return;
+  lua_pop(L, 1);
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "v");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_kept);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
 /* May this be the end of the state?  Then the main state runs nothing but the
@@ -112,10 +114,79 @@ static void live_on(lua_State *L) {
   lua_getmetatable(L, 1);
   lua_setmetatable(L, 1); /* this makes it run again */
   if (!may_be_end(L)) return;
-  push_kept(L);
+  push_weak(L, &key_kept);
   lua_pushvalue(L, 1);
   lua_rawsetp(L, -2, lua_touserdata(L, 1));
 }
+
+static int box_gc(lua_State *L);
+
+/* --- objects that several Lua states share --- */
+
+static const char key_shared = 0; /* registry: object -> box, weak values */
+
+const thr_kind *thr_box_kind(lua_State *L, int idx) {
+  const thr_box *box = lua_touserdata(L, idx);
+  if (lua_type(L, idx) != LUA_TUSERDATA || lua_rawlen(L, idx) != sizeof(*box) ||
+      !luaL_getmetafield(L, idx, "__gc"))
+    return NULL;
+  const thr_kind *kind = NULL;
+  if (lua_tocfunction(L, -1) == box_gc && lua_getupvalue(L, -1, 1)) {
+    if (box->kind == lua_touserdata(L, -1)) kind = box->kind;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return kind;
+}
+
+/* The object's box is on top of the stack, and stays there. */
+static void remember(lua_State *L, void *obj) {
+  push_weak(L, &key_shared);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, obj);
+  lua_pop(L, 1);
+}
+
+void *thr_box_share(lua_State *L, int idx) {
+  thr_box *box = lua_touserdata(L, idx);
+  const thr_kind *kind = box->kind;
+  if (!kind->ref) return NULL;
+  box->used = true; /* memory is allocated, and finalisers may run */
+  luaL_checkstack(L, 8, NULL);
+  lua_pushvalue(L, idx);
+  remember(L, box->obj);
+  lua_pop(L, 1);
+  return kind->ref(box->obj);
+}
+
+/* Pushes the box that this state has for the object; or false, and nothing. */
+static bool push_remembered(lua_State *L, const thr_kind *kind, void *obj) {
+  push_weak(L, &key_shared);
+  lua_rawgetp(L, -1, obj);
+  const thr_box *box = lua_touserdata(L, -1);
+  bool is = box && box->kind == kind && box->obj == obj;
+  lua_remove(L, -2);
+  if (!is) lua_pop(L, 1);
+  return is;
+}
+
+void thr_box_pushshare(lua_State *L, const thr_kind *kind, void *obj) {
+  luaL_checkstack(L, 8, NULL);
+  if (push_remembered(L, kind, obj)) return;
+  if (luaL_getmetatable(L, kind->name) != LUA_TTABLE)
+    thr_blame_error(L, "a %s has come to a Lua state in which threading was "
+                    "not loaded: require 'threading' there", kind->name);
+  lua_pop(L, 1);
+  thr_box *box = thr_box_newuv(L, kind, kind->nuvalues);
+  void *share = kind->ref(obj);
+  if (!share)
+    thr_blame_error(L, "%s cannot cross: %s", kind->name, kind->stays);
+  thr_box_fill(box, kind, share);
+  if (kind->complete) kind->complete(L, share);
+  remember(L, share);
+}
+
+/* --- the end, as the collector finds it --- */
 
 static int box_gc(lua_State *L) {
   thr_box *box = lua_touserdata(L, 1);

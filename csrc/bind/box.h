@@ -29,10 +29,24 @@
 
 THR_PRIVATE_BEGIN
 
-/* A type of native objects.  Its address is the first word of its boxes. */
+/* A type of native objects.  Its address is the first word of its boxes.  All
+** is const.  What follows `unref` is for objects that several Lua states share:
+** such an object counts its boxes, and guards its fields itself, for no global
+** lock does. */
 typedef struct thr_kind {
-  const char *name;         /* const: the metatable's, and what errors say */
-  void (*unref)(void *obj); /* const */
+  const char *name;         /* the metatable's, and what errors say */
+  void (*unref)(void *obj); /* drops a share */
+  /* Adds a share, for a message or a box of another Lua state, and returns the
+  ** object; or NULL: this object stays where it is, see `stays`.  NULL in the
+  ** place of the function: all of the type do. */
+  void *(*ref)(void *obj);
+  /* Gives a new box, which is on top of the stack, its `nuvalues` user values;
+  ** they are made of the object, which owns what they refer to (a Condition
+  ** its lock).  Raises for want of memory.  NULL: it has none. */
+  void (*complete)(lua_State *L, void *obj);
+  int nuvalues;
+  const char *stays; /* what to do with an object that `ref` has refused, or
+                        whose type has none: after "cannot cross: " */
 } thr_kind;
 
 typedef struct {
@@ -93,6 +107,22 @@ static inline void *thr_box_use(lua_State *L, int arg, const thr_kind *kind) {
 thr_box *thr_box_new(lua_State *L, const thr_kind *kind);
 thr_box *thr_box_newuv(lua_State *L, const thr_kind *kind, int nuvalues);
 void thr_box_fill(thr_box *box, const thr_kind *kind, void *obj);
+/*
+** How an object comes from one Lua state to another, both of which have opened
+** the library: thr_box_share takes a share of it in the one, which a message
+** holds; thr_box_pushshare makes a box of it in the other.  In each state that
+** an object has passed through there is one box for it: one that comes back is
+** the same value.
+*/
+
+/* The type of the box at idx; NULL: no box is there, or a finalised one. */
+const thr_kind *thr_box_kind(lua_State *L, int idx);
+/* The object in the box at idx, with one more share, which is the caller's;
+** NULL: it stays.  Raises for want of memory, before it takes the share. */
+void *thr_box_share(lua_State *L, int idx);
+/* Pushes the box of the object; a new one takes a share of its own.  Raises. */
+void thr_box_pushshare(lua_State *L, const thr_kind *kind, void *obj);
+
 /* The Lua state is being closed, and no thread is left: frees the objects
 ** whose use was noted. */
 void thr_box_finish(lua_State *L);

@@ -100,7 +100,13 @@ Garbage collection counts the memory behind an Array.
 */
 static void unref(void *a) { thr_array_unref(a); }
 
-static const thr_kind kind = {"threading.Array", unref};
+static void *ref(void *a) {
+  thr_array_ref(a);
+  return a;
+}
+
+static const thr_kind kind = {
+    .name = "threading.Array", .unref = unref, .ref = ref};
 
 thr_array *thr_array_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

@@ -109,7 +109,13 @@ every Lua integer is accepted.
 */
 static void unref(void *v) { thr_value_unref(v); }
 
-static const thr_kind kind = {"threading.Value", unref};
+static void *ref(void *v) {
+  atomic_fetch_add_explicit(&((thr_value *)v)->refs, 1, memory_order_relaxed);
+  return v;
+}
+
+static const thr_kind kind = {
+    .name = "threading.Value", .unref = unref, .ref = ref};
 
 thr_value *thr_value_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

@@ -52,6 +52,7 @@ typedef struct {
 /* All const.  Its user value is the signature, for messages. */
 typedef struct {
   wrapper call;
+  void *handle; /* of the shared object, which stays loaded */
   const threading_api *api;
   uint8_t n;
   parameter result;
@@ -356,12 +357,24 @@ int thr_kernel_create(lua_State *L) {
   kernel *k = lua_newuserdatauv(L, sizeof(*k), 1);
   k->api = threading_getapi(L);
   k->call = find_wrapper(L);
+  k->handle = lua_touserdata(L, 1);
   k->n = (uint8_t)n;
   read_signature(L, k);
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, -2, 1);
   lua_pushcclosure(L, call, 1);
   return 1;
+}
+
+bool thr_kernel_pushparts(lua_State *L, int idx) {
+  if (lua_tocfunction(L, idx) != call) return false;
+  luaL_checkstack(L, 3, NULL);
+  lua_getupvalue(L, idx, 1);
+  const kernel *k = lua_touserdata(L, -1);
+  lua_pushlightuserdata(L, k->handle);
+  lua_getiuservalue(L, -2, 1);
+  lua_remove(L, -3);
+  return true;
 }
 
 int thr_kernel_contract(lua_State *L) {

@@ -31,6 +31,11 @@ THR_PRIVATE_BEGIN
 int thr_kernel_create(lua_State *L);
 int thr_kernel_contract(lua_State *L); /* -> the text, most parameters */
 
+/* How a kernel's function comes into another Lua state of this process: pushes
+** the handle and the signature of that at idx, of which thr_kernel_create makes
+** it there; the shared object is never unloaded.  False: it is no such. */
+bool thr_kernel_pushparts(lua_State *L, int idx);
+
 THR_PRIVATE_END
 
 #endif

@@ -40,11 +40,16 @@ static bool still_unserved(thr_waiter *w) {
   return atomic_load(&((const thr_ticket *)w->addr)->outcome) == 0;
 }
 
-bool thr_tickets_leave(thr_tickets *list, thr_ticket *t) {
-  thr_mutex_lock(&list->m);
+bool thr_tickets_remove(thr_tickets *list, thr_ticket *t) {
   bool in = t->outcome == 0;
   if (in) unlink_ticket(list, t);
   if (in) t->outcome = LEFT; /* so that it leaves once */
+  return in;
+}
+
+bool thr_tickets_leave(thr_tickets *list, thr_ticket *t) {
+  thr_mutex_lock(&list->m);
+  bool in = thr_tickets_remove(list, t);
   thr_mutex_unlock(&list->m);
   return in;
 }
@@ -64,8 +69,6 @@ thr_parkresult thr_tickets_wait(thr_tickets *list, thr_ticket *t,
   w.object = list;
   w.validate = still_unserved;
   thr_parkresult r = thr_park(&w, deadline);
-  if (r == THR_PARK_TIMEOUT)
-    return thr_tickets_leave(list, t) ? r : THR_PARK_WOKEN;
   if (r == THR_PARK_INTERRUPTED) return r; /* even if served meanwhile */
   return is_served(list, t) ? THR_PARK_WOKEN : r;
 }

@@ -38,15 +38,17 @@ void thr_tickets_enter(thr_tickets *list, thr_ticket *t);
 /* Gives the first n tickets this outcome, and wakes them. */
 void thr_tickets_serve(thr_tickets *list, int64_t n, int outcome);
 
-/* The caller does not hold list->m.  Waits for the ticket's outcome.  At the
-** timeout the ticket has left the list; interrupted or in a deadlock, it is
-** still in it, or has been served since: wait again, or leave. */
+/* The caller does not hold list->m.  Waits for the ticket's outcome.  Where it
+** ends otherwise the ticket is still in the list, or has been served since:
+** wait again, or leave. */
 thr_parkresult thr_tickets_wait(thr_tickets *list, thr_ticket *t,
                                 thr_tstate *ts, int64_t deadline,
                                 const char *what);
 
-/* Takes the ticket out of the list.  False: it has been served. */
+/* Takes the ticket out of the list.  False: it has been served.  `remove` is
+** for one who holds list->m, and changes more under it. */
 bool thr_tickets_leave(thr_tickets *list, thr_ticket *t);
+bool thr_tickets_remove(thr_tickets *list, thr_ticket *t);
 
 THR_PRIVATE_END
 

@@ -18,14 +18,23 @@ typedef struct {
   uint64_t round;      /* m: how many have ended */
   atomic_bool broken;  /* m to write */
   int64_t parties; /* const */
+  bool acts;       /* const: it has an action, which is a Lua function */
   int64_t timeout; /* const: nanoseconds, where wait() gives none */
   atomic_int refs;
 } barrier;
 
 enum { TRIPPED = 1, BROKEN = 2 }; /* outcomes of tickets */
 
-/* What a thread that has arrived is in its round. */
-typedef enum { LAST, WAITING, REFUSED } part; /* refused: it is broken */
+/* What a thread that has arrived is in its round: it ends it, or calls the
+** action first, or waits; or is refused, for the barrier is broken. */
+typedef enum { LAST, ACTING, WAITING, REFUSED } part;
+
+typedef struct {
+  thr_ticket ticket;
+  part part;
+  int64_t index;  /* how many came before */
+  uint64_t round;
+} arrival;
 
 static barrier *new_barrier(int64_t parties) {
   barrier *b = thr_os_alloc(sizeof(*b));
@@ -43,29 +52,38 @@ static void unref(void *object) {
   thr_os_free(b);
 }
 
-static bool end_round(barrier *b, const uint64_t *which, bool broken,
-                      int outcome) {
+/* A barrier with an action stays with the function. */
+static void *ref(void *object) {
+  barrier *b = object;
+  if (b->acts) return NULL;
+  atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
+  return b;
+}
+
+/* The mutex is held; those that wait for the action are woken without it. */
+static void end_round(barrier *b, bool broken, int outcome) {
+  b->round++;
+  b->broken = broken;
+  b->acting = false;
+  thr_tickets_serve(&b->waiters, INT64_MAX, outcome);
+}
+
+/* The action of that round has ended.  False: an abort or reset while it ran
+** has ended the round. */
+static bool end_action(barrier *b, uint64_t round, bool failed) {
   thr_mutex_lock(&b->waiters.m);
-  bool now = !which || *which == b->round;
-  if (now) {
-    b->round++;
-    b->broken = broken;
-    b->acting = false;
-    thr_tickets_serve(&b->waiters, INT64_MAX, outcome);
-  }
+  bool now = round == b->round;
+  if (now) end_round(b, failed, failed ? BROKEN : TRIPPED);
   thr_mutex_unlock(&b->waiters.m);
   thr_unpark_all(&b->acting);
   return now;
 }
 
-/* False: an abort or reset while the action ran has ended the round. */
-static bool trip(barrier *b, uint64_t round) {
-  return end_round(b, &round, false, TRIPPED);
-}
-
-/* The action of that round has failed. */
-static void fail(barrier *b, uint64_t round) {
-  end_round(b, &round, true, BROKEN);
+static void end_now(barrier *b, bool broken) {
+  thr_mutex_lock(&b->waiters.m);
+  end_round(b, broken, BROKEN);
+  thr_mutex_unlock(&b->waiters.m);
+  thr_unpark_all(&b->acting);
 }
 
 /* While the action runs, all are here: the thread that runs it, too. */
@@ -76,8 +94,8 @@ static int count_waiting(barrier *b) {
   return n;
 }
 
-static void break_round(barrier *b) { end_round(b, NULL, true, BROKEN); }
-static void begin_anew(barrier *b) { end_round(b, NULL, false, BROKEN); }
+static void break_round(barrier *b) { end_now(b, true); }
+static void begin_anew(barrier *b) { end_now(b, false); }
 
 static bool still_acting(thr_waiter *w) {
   return *(const atomic_bool *)w->addr;
@@ -100,42 +118,52 @@ static thr_parkresult wait_for_round(barrier *b, thr_tstate *ts,
 }
 
 /* The mutex is held. */
-static part take_part(barrier *b, thr_ticket *t, int64_t *index) {
-  *index = b->waiters.n;
+static part take_part(barrier *b, arrival *a) {
+  a->index = b->waiters.n;
+  a->round = b->round;
   if (b->broken) return REFUSED;
-  if (*index + 1 == b->parties) {
-    b->acting = true;
-    return LAST;
+  if (a->index + 1 < b->parties) {
+    thr_tickets_enter(&b->waiters, &a->ticket);
+    return WAITING;
   }
-  thr_tickets_enter(&b->waiters, t);
-  return WAITING;
+  if (b->acts) b->acting = true;
+  else end_round(b, false, TRIPPED);
+  return b->acts ? ACTING : LAST;
 }
 
-/* THR_PARK_WOKEN: *mine is the caller's part, *index how many came before.
-** Else the wait for the last round's action has failed. */
-static thr_parkresult arrive(barrier *b, thr_ticket *t, thr_tstate *ts,
-                             int64_t deadline, int64_t *index, part *mine) {
+/* THR_PARK_WOKEN: the caller has a part.  Else the wait for the last round's
+** action has failed. */
+static thr_parkresult arrive(barrier *b, arrival *a, thr_tstate *ts,
+                             int64_t deadline) {
   thr_parkresult r = wait_for_round(b, ts, deadline);
   if (r != THR_PARK_WOKEN) return r;
-  *mine = take_part(b, t, index);
+  a->part = take_part(b, a);
   thr_mutex_unlock(&b->waiters.m);
   return r;
 }
 
-/* Gives up, which breaks the barrier for all, unless the round has ended. */
+/* Gives up, which breaks the barrier for all, unless the round has ended.
+** Under one mutex: nobody comes, and ends the round, in between. */
 static void give_up(barrier *b, thr_ticket *t) {
-  if (thr_tickets_leave(&b->waiters, t)) break_round(b);
+  thr_mutex_lock(&b->waiters.m);
+  bool left = thr_tickets_remove(&b->waiters, t);
+  if (left) end_round(b, true, BROKEN);
+  thr_mutex_unlock(&b->waiters.m);
+  if (left) thr_unpark_all(&b->acting);
 }
 
 /* --- the Lua face --- */
 
-/* The box's user value holds the action. */
+/* The box's user value holds the action, or nil. */
 
 /***
 A place where a number of threads wait for each other.
 @classmod threading.Barrier
 */
-static const thr_kind kind = {"threading.Barrier", unref};
+static const thr_kind kind = {
+    .name = "threading.Barrier", .unref = unref, .ref = ref, .nuvalues = 1,
+    .stays = "make it without an action, and let the thread act for which "
+             "wait() returns 0"};
 
 static barrier *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
@@ -152,6 +180,7 @@ int thr_barrier_create(lua_State *L) {
   barrier *b = new_barrier(parties);
   if (!b) return thr_blame_error(L, "not enough memory");
   b->timeout = timeout;
+  b->acts = !lua_isnil(L, 2);
   thr_box_fill(box, &kind, b);
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, -2, 1);
@@ -161,14 +190,12 @@ int thr_barrier_create(lua_State *L) {
 static int broken(lua_State *L) { return thr_blame_error(L, "broken barrier"); }
 
 /* The last arriver's part: an error in the action breaks the barrier. */
-static void act(lua_State *L, barrier *b) {
-  uint64_t round = b->round; /* still the one in which we were the last */
-  if (lua_getiuservalue(L, 1, 1) != LUA_TNIL &&
-      lua_pcall(L, 0, 0, 0) != LUA_OK) {
-    fail(b, round);
-    lua_error(L);
-  }
-  if (!trip(b, round)) broken(L);
+static void act(lua_State *L, barrier *b, uint64_t round) {
+  lua_getiuservalue(L, 1, 1);
+  bool failed = lua_pcall(L, 0, 0, 0) != LUA_OK;
+  bool now = end_action(b, round, failed);
+  if (failed) lua_error(L);
+  if (!now) broken(L);
 }
 
 static void await_trip(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
@@ -179,11 +206,9 @@ static void await_trip(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
     r = thr_tickets_wait(&b->waiters, t, ts, deadline, "Barrier");
     again = thr_pending_trydisturbed(L, r);
   } while (again > 0);
-  if (r == THR_PARK_WOKEN && t->outcome == TRIPPED) return;
-  if (r == THR_PARK_TIMEOUT) break_round(b); /* it has left */
-  else if (r != THR_PARK_WOKEN) give_up(b, t);
+  if (r != THR_PARK_WOKEN) give_up(b, t);
   if (again < 0) lua_error(L);
-  broken(L);
+  if (t->outcome != TRIPPED) broken(L);
 }
 
 /***
@@ -200,18 +225,17 @@ static int barrier_wait(lua_State *L) {
   thr_tstate *ts = thr_self(L);
   int64_t ns = thr_args_lasttimeout(L, 2);
   if (lua_isnoneornil(L, 2)) ns = b->timeout;
-  int64_t deadline = thr_args_fromnow(ns), index = 0;
-  thr_ticket t;
-  part mine = REFUSED;
+  int64_t deadline = thr_args_fromnow(ns);
+  arrival a = {.part = REFUSED};
   thr_parkresult r;
   thr_pending_checkown(L, ts); /* one that has come must not go again */
-  do r = arrive(b, &t, ts, deadline, &index, &mine);
+  do r = arrive(b, &a, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));
   if (r == THR_PARK_TIMEOUT) break_round(b);
-  if (r == THR_PARK_TIMEOUT || mine == REFUSED) return broken(L);
-  if (mine == LAST) act(L, b);
-  else await_trip(L, b, &t, ts, deadline);
-  lua_pushinteger(L, index);
+  if (r == THR_PARK_TIMEOUT || a.part == REFUSED) return broken(L);
+  if (a.part == ACTING) act(L, b, a.round);
+  else if (a.part == WAITING) await_trip(L, b, &a.ticket, ts, deadline);
+  lua_pushinteger(L, a.index);
   return 1;
 }
 

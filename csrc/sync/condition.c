@@ -37,6 +37,14 @@ static void unref(void *object) {
   thr_os_free(c);
 }
 
+/* One over a Lua object stays with that. */
+static void *ref(void *object) {
+  condition *c = object;
+  if (!c->lock) return NULL;
+  atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+  return c;
+}
+
 static void notify(condition *c, int64_t n) {
   thr_mutex_lock(&c->waiters.m);
   thr_tickets_serve(&c->waiters, n, NOTIFIED);
@@ -60,11 +68,22 @@ static void give_up(condition *c, thr_ticket *t) {
 ** that is none of ours, see locklike.h. */
 enum { LOCK = 1, IS_OWNED };
 
+/* A new box, on top of the stack, in another Lua state. */
+static void complete(lua_State *L, void *object) {
+  const condition *c = object;
+  if (c->lock->owner_only) thr_rlock_pushshare(L, c->lock);
+  else thr_lock_pushshare(L, c->lock);
+  lua_setiuservalue(L, -2, LOCK);
+}
+
 /***
 A condition variable: threads wait for a change that others notify of.
 @classmod threading.Condition
 */
-static const thr_kind kind = {"threading.Condition", unref};
+static const thr_kind kind = {
+    .name = "threading.Condition", .unref = unref, .ref = ref,
+    .complete = complete, .nuvalues = LOCK,
+    .stays = "make it over a threading.Lock or a threading.RLock"};
 
 static condition *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
@@ -223,8 +242,8 @@ static bool call_foreign(lua_State *L, const char *method) {
 /* Fully, if it is an RLock: *depth is what to restore. */
 static bool release(lua_State *L, condition *c, unsigned *depth) {
   if (!c->lock) return call_foreign(L, "release");
-  *depth = c->lock->depth;
-  c->lock->depth = 0;
+  *depth = thr_lock_depth(c->lock);
+  thr_lock_setdepth(c->lock, 0);
   thr_lock_release(c->lock);
   return true;
 }
@@ -237,7 +256,7 @@ static void regain(lua_State *L, condition *c, thr_tstate *ts,
     return;
   }
   if (!thr_lock_regain(c->lock, ts)) thr_pending_raise(L, ts);
-  c->lock->depth = depth;
+  thr_lock_setdepth(c->lock, depth);
   if (thr_lock_debug) thr_lock_note(L, c->lock);
 }
 
@@ -250,6 +269,8 @@ static bool await_notify(lua_State *L, condition *c, thr_ticket *t,
     again = thr_pending_trydisturbed(L, *r);
   } while (again > 0);
   if (again < 0) give_up(c, t);
+  else if (*r == THR_PARK_TIMEOUT && !thr_tickets_leave(&c->waiters, t))
+    *r = THR_PARK_WOKEN;
   return again == 0;
 }
 

@@ -46,7 +46,13 @@ A flag that threads can wait for.
 */
 static void unref(void *e) { thr_event_unref(e); }
 
-static const thr_kind kind = {"threading.Event", unref};
+static void *ref(void *e) {
+  atomic_fetch_add_explicit(&((thr_event *)e)->refs, 1, memory_order_relaxed);
+  return e;
+}
+
+static const thr_kind kind = {
+    .name = "threading.Event", .unref = unref, .ref = ref};
 
 thr_event *thr_event_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

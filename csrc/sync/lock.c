@@ -88,7 +88,8 @@ thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
     if (w.handed) break;
     if (r != THR_PARK_WOKEN && r != THR_PARK_CHANGED) return r;
   }
-  if (l->owner_only) l->depth = 1; /* a Lock may have been released by now */
+  /* a Lock may have been released by now */
+  if (l->owner_only) thr_lock_setdepth(l, 1);
   return THR_PARK_WOKEN;
 }
 
@@ -158,8 +159,14 @@ void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
 void thr_lock_note(lua_State *L, thr_lock *l) {
   thr_box_keep(L, 1);
   thr_describe_pushplace(L, L);
-  strncpy(l->acquired_at, lua_tostring(L, -1), sizeof(l->acquired_at) - 1);
+  thr_lock_notefrom(l, lua_tostring(L, -1));
   lua_pop(L, 1);
+}
+
+void thr_lock_notefrom(thr_lock *l, const char *place) {
+  thr_mutex_lock(&all_m);
+  strncpy(l->acquired_at, place, sizeof(l->acquired_at) - 1);
+  thr_mutex_unlock(&all_m);
 }
 
 /***
@@ -168,7 +175,13 @@ A lock that one thread at a time holds.  Any thread may release it.
 */
 static void unref(void *l) { thr_lock_unref(l); }
 
-static const thr_kind kind = {"threading.Lock", unref};
+void *thr_lock_ref(void *l) {
+  atomic_fetch_add_explicit(&((thr_lock *)l)->refs, 1, memory_order_relaxed);
+  return l;
+}
+
+static const thr_kind kind = {
+    .name = "threading.Lock", .unref = unref, .ref = thr_lock_ref};
 
 thr_lock *thr_lock_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);
@@ -185,8 +198,11 @@ int thr_lock_create(lua_State *L) {
 
 void thr_lock_push(lua_State *L, thr_lock *l) {
   thr_box *box = thr_box_new(L, &kind);
-  atomic_fetch_add(&l->refs, 1);
-  thr_box_fill(box, &kind, l);
+  thr_box_fill(box, &kind, thr_lock_ref(l));
+}
+
+void thr_lock_pushshare(lua_State *L, thr_lock *l) {
+  thr_box_pushshare(L, &kind, l);
 }
 
 static thr_lock *check(lua_State *L) { return thr_box_check(L, 1, &kind); }

@@ -25,13 +25,16 @@ typedef struct thr_lock {
   atomic_ullong owner; /* ident of the thread that has it; 0: free */
   atomic_int refs, retained; /* retained: how often by C */
   bool owner_only; /* const: nobody but the owner may release it (RLock) */
-  unsigned depth;      /* owner only: how often it has acquired an RLock */
-  char acquired_at[72]; /* owner only: "file:line", under THREADING_DEBUG */
+  atomic_uint depth; /* owner only to write: how often it has acquired an
+                        RLock; tostring reads it */
+  char acquired_at[72]; /* the list's mutex: "file:line", under
+                           THREADING_DEBUG */
   struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
 
 thr_lock *thr_lock_new(bool owner_only);
 void thr_lock_unref(thr_lock *l);
+void *thr_lock_ref(void *l);
 
 static inline bool thr_lock_try(thr_lock *l, const thr_tstate *ts) {
   unsigned w = 0;
@@ -55,10 +58,19 @@ static inline bool thr_lock_isowner(thr_lock *l, const thr_tstate *ts) {
   return atomic_load_explicit(&l->owner, memory_order_relaxed) == ts->ident;
 }
 
+/* Relaxed, and no read-modify-write: only the owner writes it. */
+static inline unsigned thr_lock_depth(thr_lock *l) {
+  return atomic_load_explicit(&l->depth, memory_order_relaxed);
+}
+
+static inline void thr_lock_setdepth(thr_lock *l, unsigned depth) {
+  atomic_store_explicit(&l->depth, depth, memory_order_relaxed);
+}
+
 /* The same for an RLock, which its owner has at once. */
 static inline bool thr_lock_tryagain(thr_lock *l, const thr_tstate *ts) {
   if (!thr_lock_isowner(l, ts) && !thr_lock_try(l, ts)) return false;
-  l->depth++;
+  thr_lock_setdepth(l, thr_lock_depth(l) + 1);
   return true;
 }
 
@@ -102,8 +114,9 @@ struct lua_State;
 ** that it belongs to. */
 bool thr_lock_acquire(struct lua_State *L, thr_lock *l);
 void thr_lock_acquireforever(struct lua_State *L, thr_lock *l);
-/* Notes where the running function has acquired l. */
+/* Notes where the running function has acquired l; C does not know: "". */
 void thr_lock_note(struct lua_State *L, thr_lock *l);
+void thr_lock_notefrom(thr_lock *l, const char *place);
 /* const after the first opening of the module: THREADING_DEBUG is set in the
 ** environment. */
 extern bool thr_lock_debug;
@@ -116,6 +129,8 @@ void thr_lock_open(struct lua_State *L); /* makes the type */
 int thr_lock_create(struct lua_State *L);
 thr_lock *thr_lock_test(struct lua_State *L, int arg); /* or NULL */
 void thr_lock_push(struct lua_State *L, thr_lock *l);  /* as a Lock */
+/* Pushes the box that this Lua state has for a Lock. */
+void thr_lock_pushshare(struct lua_State *L, thr_lock *l);
 
 THR_PRIVATE_END
 

@@ -10,7 +10,8 @@
 
 bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
   if (!thr_lock_isowner(l, ts)) return false;
-  if (--l->depth == 0) thr_lock_release(l);
+  thr_lock_setdepth(l, thr_lock_depth(l) - 1);
+  if (thr_lock_depth(l) == 0) thr_lock_release(l);
   return true;
 }
 
@@ -23,7 +24,8 @@ as it took it.
 */
 static void unref(void *l) { thr_lock_unref(l); }
 
-static const thr_kind kind = {"threading.RLock", unref};
+static const thr_kind kind = {
+    .name = "threading.RLock", .unref = unref, .ref = thr_lock_ref};
 
 thr_lock *thr_rlock_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);
@@ -37,6 +39,10 @@ int thr_rlock_create(lua_State *L) {
   if (!l) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, l);
   return 1;
+}
+
+void thr_rlock_pushshare(lua_State *L, thr_lock *l) {
+  thr_box_pushshare(L, &kind, l);
 }
 
 static thr_lock *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
@@ -116,7 +122,7 @@ static int rlock_tostring(lua_State *L) {
   } else {
     thr_describe_pushname(L, thr_self(L)->rt, owner);
     lua_pushfstring(L, "<locked threading.RLock owner=%s count=%d at %p>",
-                    lua_tostring(L, -1), (int)l->depth, l);
+                    lua_tostring(L, -1), (int)thr_lock_depth(l), l);
   }
   return 1;
 }

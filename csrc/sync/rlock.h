@@ -18,6 +18,8 @@ struct lua_State;
 void thr_rlock_open(struct lua_State *L);
 int thr_rlock_create(struct lua_State *L);
 thr_lock *thr_rlock_test(struct lua_State *L, int arg); /* or NULL */
+/* Pushes the box that this Lua state has for it. */
+void thr_rlock_pushshare(struct lua_State *L, thr_lock *l);
 
 THR_PRIVATE_END
 

@@ -96,7 +96,14 @@ A number of permits.
 */
 static void unref(void *s) { thr_semaphore_unref(s); }
 
-static const thr_kind kind = {"threading.Semaphore", unref};
+static void *ref(void *s) {
+  atomic_fetch_add_explicit(&((thr_semaphore *)s)->refs, 1,
+                            memory_order_relaxed);
+  return s;
+}
+
+static const thr_kind kind = {
+    .name = "threading.Semaphore", .unref = unref, .ref = ref};
 
 thr_semaphore *thr_semaphore_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);
