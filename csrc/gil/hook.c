@@ -131,6 +131,12 @@ bool thr_hook_isidle(thr_tstate *ts, lua_State *L) {
   return h && !(h->mask & LUA_MASKCOUNT);
 }
 
+/* Only what was armed may have interrupted a lua_sethook. */
+bool thr_hook_isquiet(const thr_tstate *ts, lua_State *L, int mask) {
+  const thr_hooked *h = &ts->hooks.of[L == ts->lua.base ? 0 : 1];
+  return h->L == L && ((h->user_mask & mask) | (h->mask & LUA_MASKCOUNT)) == 0;
+}
+
 /* L has our hook, but no record in this thread: a coroutine that ran in another
 ** one when the hook was armed, or that inherited it through C.  Installs and
 ** returns the user's. */

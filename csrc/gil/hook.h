@@ -40,6 +40,9 @@ void thr_hook_arm(thr_tstate *ts, int count);
 /* Is ours on L, and not armed? */
 bool thr_hook_isidle(thr_tstate *ts, struct lua_State *L);
 
+/* Is ours on L, not armed, and are these events not for the user? */
+bool thr_hook_isquiet(const thr_tstate *ts, struct lua_State *L, int mask);
+
 /* L, just made, has inherited its creator's hook: if that is ours, replaces it
 ** by the user's. */
 void thr_hook_inherit(thr_tstate *ts, struct lua_State *creator,
