@@ -107,7 +107,7 @@ static bool may_be_end(const thr_tstate *ts, lua_State *L) {
 }
 
 /* While threads live each return of the main state comes here, and nearly none
-** is for anybody: 10 ns with all that the VM does for it, 30 on the long way. */
+** is for anybody: 10 ns with what the VM does for it, 30 on the long way. */
 static bool is_idle_return(lua_State *L, const lua_Debug *ar) {
   const thr_tstate *ts = thr_tls;
   return ar->event == LUA_HOOKRET && ts && ts->lua.quick == L && ts->id &&

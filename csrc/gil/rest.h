@@ -4,9 +4,10 @@
 ** lua_sethook walks the whole stack.  On a deep one that costs more than all
 ** else in a switch, and a thread from which the global lock is requested again
 ** and again would do nothing else.  So the cost of a walk is measured, and then
-** the thread runs for ten times as much of its own processor time before the
-** next one: at most a tenth of its time goes into its hooks.  Walks that cannot
-** wait, such as a cancellation's, are charged, too, up to THR_MAX_REST.
+** the thread runs for twenty times as much of its own processor time before the
+** next one: with what a walk leaves behind, at most a tenth of its time goes
+** into its hooks.  Walks that cannot wait, such as a cancellation's, are
+** charged, too, up to THR_MAX_REST.
 **
 ** A walk that is not dear is not charged: on an ordinary stack no thread rests.
 **

@@ -108,15 +108,17 @@
 ** spec/preempt_spec.lua. */
 #define THR_DEAR (THR_SECOND / 500000)
 
-/* A thread is left alone for so many times what a dear walk has cost: a tenth
-** of its time, at most, goes into hooks.  Larger: others wait longer.  No
-** bench, spec/preempt_spec.lua. */
-#define THR_REST_SHARE 10
+/* A thread is left alone for so many times what a dear walk has cost.  That
+** leaves a mark in each frame, too, which costs as much again when the frame
+** goes on: a tenth of its time, at most, goes into hooks.  Smaller: more of it
+** (10: 1.65 times as long beside a sleeper, 20: 1.55); larger: others wait
+** longer.  Bench: deep. */
+#define THR_REST_SHARE 20
 
 /* How long it is left alone at most, however many walks could not wait: ten
-** walks of the deepest stack take a fifth of it.  Without it, a thread in the
-** hostile build that had served a count hook for a minute rested for ten, and
-** others waited so long for the lock.  Chosen; no bench. */
+** walks of the deepest stack take two fifths of it.  Without it, a thread in
+** the hostile build that had served a count hook for a minute rested for ten,
+** and others waited so long for the lock.  Chosen; no bench. */
 #define THR_MAX_REST (THR_SECOND / 2)
 
 /* A thread's own clock is a system call, too slow for every hook.  A walk that
