@@ -34,7 +34,7 @@ test:
 	@tools/install-deps busted
 	@tools/install-deps --try luasocket luasec curl wrk zlib
 	@$(MAKE) -s rock
-	@tools/test $(SPEC)
+	@$(if $(SPEC),tools/test $(SPEC),tools/specs)
 
 bench: rock
 	@tools/install-deps --try luajit

@@ -56,6 +56,13 @@
 #endif
 #define IS(name) (MUTATION == name)
 
+/* -DSCENE=name: only this scene */
+#ifdef SCENE
+#define SHOWS(name) (SCENE == name)
+#else
+#define SHOWS(name) true
+#endif
+
 mtype = { invitation, hurry, calm };
 mtype scene;
 /* Does its time to ask come? */
@@ -436,9 +443,9 @@ proctype thread(byte self) {
 init {
   atomic {
     if
-    :: scene = invitation
-    :: scene = hurry
-    :: scene = calm
+    :: SHOWS(invitation) -> scene = invitation
+    :: SHOWS(hurry) -> scene = hurry
+    :: SHOWS(calm) -> scene = calm
     fi;
     if
     :: used[2] = MOST_USED

@@ -156,6 +156,26 @@ describe("the runner of the specs", function()
     assert.equal(1, code)
   end)
 
+  it("adds up what several files come to", function()
+    local dir = files.folder()
+    local function spec(name, body)
+      local file = ("%s/%s_spec.lua"):format(dir, name)
+      files.write(file, ('it("is %s", function() %s end)'):format(name, body))
+      return file
+    end
+    local right = spec("right", "")
+    local list = { right, spec("left_out", "pending 'nothing'"), right,
+      spec("wrong", "error 'as it should'"), spec("dead", "os.exit(0)") }
+    local said, _, code = files.shell("tools/specs %s",
+      table.concat(list, " "))
+    must("rm -r %s", dir)
+    assert.matches("right_spec.lua +%d+ s  1 passed, 0 failed\n", said)
+    assert.matches("as it should", said)
+    assert.matches("dead_spec.lua +%d+ s  0 passed, 1 failed\n", said)
+    assert.matches("\n1 passed, 2 failed, 1 skipped$", said)
+    assert.equal(1, code)
+  end)
+
   it("ends what hangs, and says where each thread is", function()
     local said, code = run([[
       local threading = require "threading"

@@ -26,16 +26,35 @@ describe("the model", function()
     return true
   end
 
-  for _, name in ipairs { "lock", "condition", "gil" } do
-    it("of " .. name .. " is right", function()
+  local function it_is_right(title, name, arguments)
+    it("of " .. title .. " is right", function()
       if is_left_out() then
         return
       end
-      local ok, text = check("-q " .. name)
+      local ok, text = check(arguments)
       assert.is_true(ok, text)
       assert.matches("^" .. name .. " +right, [%d.e+]+ states\n$", text)
     end)
   end
+
+  it_is_right("lock", "lock", "-q lock")
+  it_is_right("condition", "condition", "-q condition")
+  -- The third scene, hurry, takes as long as all the rest.
+  it_is_right("gil, invitation,", "gil", "-s invitation")
+  it_is_right("gil, calm,", "gil", "-s calm")
+
+  it("shows the way to the fault of a mutation", function()
+    if is_left_out() then
+      return
+    end
+    local ok, text = check "-t condition late"
+    assert.is_true(ok, text)
+    assert.matches("proc +%d+ ", text)
+    ok, text = check "-t condition none"
+    assert.is_false(ok)
+    assert.matches("no fault of condition was found with this mutation: none",
+      text)
+  end)
 
   it("has mutations, and their faults are found", function()
     if is_left_out() then
