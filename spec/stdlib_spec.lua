@@ -423,7 +423,18 @@ describe("Lua's own results", function()
     show(p:write() == p, p:flush())
     try(p.setvbuf, p, "full", 10)
     try(p.write, p, ("long "):rep(10))
+    try(p.write, p, "fits", math.mininteger, -7, 0, {})
+    try(p.write, p, 1.5, "fits", ("long "):rep(10), 123456789, nil)
     show(p:close())
+    local file = io.tmpfile()
+    file:setvbuf("full", 200)
+    try(file.write, file, "first", 1, -2.5, ("long "):rep(100), 3, {})
+    for i = 1, 50 do
+      file:write(i, math.maxinteger // i)
+      if i % 3 == 0 then file:flush() end
+    end
+    show(file:seek "set", file:read "a", file:seek "cur")
+    show(file:write("after reading", 4), file:seek "end", file:close())
     try(p.write, p, "x")
     try(p.flush, p)
     try(io.stdout.write, io.stdout, {})

@@ -8,6 +8,7 @@
 #include "bind/self.h"
 #include "gil/gil.h"
 #include "os/stdio.h"
+#include "os/tuning.h"
 #include "park/park.h"
 
 /* --- turns --- */
@@ -55,11 +56,25 @@ static bool is_closed(const thr_outlet *o) {
   return o->file && !o->file->closef;
 }
 
+#define KINDS (THR_FILLS_SLOWLY + 1u) /* of thr_fullness */
+
+/* Of stdout, which print flushes each time, it is asked again only after some
+** calls: to ask costs as much as to print a line to a file. */
+static thr_fullness fullness_of(FILE *stream) {
+  static atomic_uint known; /* the answer, and KINDS times the calls that it is
+                               good for: one word, as Lua states share it */
+  if (stream != stdout) return thr_os_fullness(stream);
+  unsigned k = atomic_load_explicit(&known, memory_order_relaxed);
+  if (k < KINDS) k = THR_PRINTS * KINDS + (unsigned)thr_os_fullness(stream);
+  atomic_store_explicit(&known, k - KINDS, memory_order_relaxed);
+  return (thr_fullness)(k % KINDS);
+}
+
 bool thr_outlet_make(thr_outlet *o, lua_State *L, FILE *stream,
                      const luaL_Stream *file) {
   thr_tstate *ts = thr_self_here(L);
   if (!ts || ts->rt->alive == 0 || !thr_whose_isown(ts)) return false;
-  thr_fullness fullness = thr_os_fullness(stream);
+  thr_fullness fullness = fullness_of(stream);
   *o = (thr_outlet){.L = L, .ts = ts, .stream = stream, .file = file,
                     .slow = fullness == THR_FILLS_SLOWLY};
   return fullness != THR_NEVER_FULL;
@@ -96,9 +111,14 @@ size_t thr_outlet_room(FILE *stream) {
 
 /* --- writing --- */
 
-thr_outcome thr_outlet_await(const thr_outlet *o) {
-  thr_watch watch = {.fd = thr_os_fileno(o->stream), .wanted = THR_OUT};
-  while (!thr_os_look(&watch) && thr_os_iswritable(o->stream)) {
+static bool is_ready(const thr_outlet *o, thr_watch *watch) {
+  *watch = (thr_watch){.fd = thr_os_fileno(o->stream), .wanted = THR_OUT};
+  return thr_os_look(watch) || !thr_os_iswritable(o->stream);
+}
+
+static thr_outcome await(const thr_outlet *o) {
+  thr_watch watch;
+  while (!is_ready(o, &watch)) {
     thr_tstate_makebell(o->ts);
     thr_waiter w = thr_waiter_onfd(o->ts, &watch, "descriptor");
     thr_parkresult r = thr_park(&w, THR_FOREVER);
@@ -108,8 +128,11 @@ thr_outcome thr_outlet_await(const thr_outlet *o) {
   return THR_OUT_DONE;
 }
 
-bool thr_outlet_fits(const thr_outlet *o, size_t n) {
-  return !o->slow && thr_os_pending(o->stream) + n <= thr_os_pipetakes();
+bool thr_outlet_takes(const thr_outlet *o, size_t n) {
+  thr_watch watch;
+  return !o->slow && under_way == 0 &&
+         thr_os_pending(o->stream) + n <= thr_os_pipetakes() &&
+         is_ready(o, &watch);
 }
 
 static bool put(FILE *stream, const char *s, size_t n) {
@@ -130,7 +153,7 @@ static thr_outcome put_ready(const thr_outlet *o, const char *s, size_t n) {
 
 thr_outcome thr_outlet_flush(thr_outlet *o) {
   if (thr_os_pending(o->stream) == 0) return THR_OUT_DONE;
-  thr_outcome r = thr_outlet_await(o);
+  thr_outcome r = await(o);
   if (r != THR_OUT_DONE) return r;
   return put_ready(o, NULL, thr_os_pending(o->stream));
 }
@@ -143,7 +166,7 @@ static thr_outcome write_some(thr_outlet *o, const char *s, size_t n,
   *written = 0;
   if (pending > 0 && (n > most || thr_os_isfullybuffered(o->stream)))
     return thr_outlet_flush(o);
-  thr_outcome r = thr_outlet_await(o);
+  thr_outcome r = await(o);
   if (r != THR_OUT_DONE) return r;
   *written = n < most ? n : most;
   return put_ready(o, s, *written);

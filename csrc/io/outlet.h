@@ -52,15 +52,14 @@ size_t thr_outlet_room(FILE *stream);
 bool thr_outlet_make(thr_outlet *o, lua_State *L, FILE *stream,
                      const luaL_Stream *file);
 
+/* Can it write so many bytes, and flush, at once and under the global lock? */
+bool thr_outlet_takes(const thr_outlet *o, size_t n);
+
 /* Between these two all others wait.  Where `enter` is not DONE, it has not
 ** begun. */
 thr_outcome thr_outlet_enter(thr_outlet *o);
 void thr_outlet_leave(thr_outlet *o);
 
-/* Can so many bytes be written at once, when it is ready?  If so, `await`
-** waits until it is. */
-bool thr_outlet_fits(const thr_outlet *o, size_t n);
-thr_outcome thr_outlet_await(const thr_outlet *o);
 thr_outcome thr_outlet_write(thr_outlet *o, const char *s, size_t n);
 thr_outcome thr_outlet_flush(thr_outlet *o);
 

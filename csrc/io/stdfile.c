@@ -19,7 +19,7 @@
 #define DEFAULT_OUTPUT "_IO_output"
 
 /* The file at idx, if it is an open one: the third upvalue of each function
-** here is the metatable of files.  (One that io.open could not open is
+** that asks is the metatable of files.  (One that io.open could not open is
 ** collected without a stream.) */
 static luaL_Stream *open_file(lua_State *L, int idx) {
   luaL_Stream *file = lua_touserdata(L, idx);
@@ -29,9 +29,18 @@ static luaL_Stream *open_file(lua_State *L, int idx) {
   return is && file->closef && file->f ? file : NULL;
 }
 
-/* Pushes a default file.  NULL: it is not open. */
+/* Pushes the default file of that name.  NULL: it is not open. */
 static luaL_Stream *push_default(lua_State *L, const char *name) {
   lua_getfield(L, LUA_REGISTRYINDEX, name);
+  luaL_Stream *file = lua_touserdata(L, -1);
+  return file && file->closef ? file : NULL;
+}
+
+/* The same for the default output of io.write, whose third upvalue is its name:
+** without looking for the string. */
+static luaL_Stream *push_output(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(3));
+  lua_rawget(L, LUA_REGISTRYINDEX);
   luaL_Stream *file = lua_touserdata(L, -1);
   return file && file->closef ? file : NULL;
 }
@@ -79,17 +88,15 @@ static int lines(lua_State *L) {
 
 #define NUMERAL 128 /* room for a number as text */
 
-/* How many bytes will be written, at most, by the arguments from first to last;
-** up to the first that is no string or number. */
-static size_t length_of(lua_State *L, int first, int last) {
-  size_t n = 0;
-  for (int arg = first; arg <= last; arg++) {
-    int type = lua_type(L, arg);
-    if (type == LUA_TNUMBER) n += NUMERAL;
-    else if (type == LUA_TSTRING) n += lua_rawlen(L, arg);
-    else break;
-  }
-  return n;
+/* Quicker than lua_integer2str, which is snprintf. */
+static const char *digits_of(lua_Integer i, char *number, size_t *n) {
+  char *end = number + NUMERAL, *to = end;
+  lua_Unsigned left = i < 0 ? 0 - (lua_Unsigned)i : (lua_Unsigned)i;
+  do *--to = (char)('0' + left % 10);
+  while ((left /= 10) > 0);
+  if (i < 0) *--to = '-';
+  *n = (size_t)(end - to);
+  return to;
 }
 
 /* The text that file:write of this version of Lua writes; NULL: it is no string
@@ -98,12 +105,12 @@ static const char *text_of(lua_State *L, int arg, char *number, size_t *n) {
   int type = lua_type(L, arg);
   if (type == LUA_TSTRING) return lua_tolstring(L, arg, n);
   if (type != LUA_TNUMBER) return NULL;
+  if (lua_isinteger(L, arg))
+    return digits_of(lua_tointeger(L, arg), number, n);
 #if LUA_VERSION_NUM > 504
   *n = lua_numbertocstring(L, arg, number) - 1;
 #else
-  *n = (size_t)(lua_isinteger(L, arg)
-                    ? lua_integer2str(number, NUMERAL, lua_tointeger(L, arg))
-                    : lua_number2str(number, NUMERAL, lua_tonumber(L, arg)));
+  *n = (size_t)lua_number2str(number, NUMERAL, lua_tonumber(L, arg));
 #endif
   return number;
 }
@@ -129,66 +136,83 @@ static int write_failed(lua_State *L, thr_outcome r, size_t written) {
   return n;
 }
 
-/* The arguments from first to last; the file is on top of the stack. */
-static int write_waiting(thr_outlet *o, int first, int last) {
-  lua_State *L = o->L;
+/* A write of the arguments from `arg` to `last`. */
+typedef struct {
+  lua_State *L;
+  FILE *f;
+  int arg, last;
+  size_t written;
+} writing;
+
+/* What is for a call that may have to wait, or without `o` for one that does
+** not.  The file is on top of the stack. */
+static int write_rest(writing *w, thr_outlet *o) {
   char number[NUMERAL];
-  size_t n, written = 0;
-  int arg = first;
-  luaL_checkstack(L, LUA_MINSTACK, "too many arguments");
-  thr_outcome r = thr_outlet_enter(o);
-  if (r != THR_OUT_DONE) return write_failed(L, r, written);
-  for (; arg <= last && r == THR_OUT_DONE; arg++) {
-    const char *s = text_of(L, arg, number, &n);
+  size_t n;
+  thr_outcome r = o ? thr_outlet_enter(o) : THR_OUT_DONE;
+  if (r != THR_OUT_DONE) return write_failed(w->L, r, w->written);
+  for (; w->arg <= w->last && r == THR_OUT_DONE; w->arg++) {
+    const char *s = text_of(w->L, w->arg, number, &n);
     if (!s) break;
-    r = thr_outlet_write(o, s, n);
-    if (r == THR_OUT_DONE) written += n;
+    if (o) r = thr_outlet_write(o, s, n);
+    else if (fwrite(s, 1, n, w->f) != n) r = THR_OUT_FAILED;
+    if (r == THR_OUT_DONE) w->written += n;
   }
   int err = errno;
-  thr_outlet_leave(o);
+  if (o) thr_outlet_leave(o);
   errno = err;
-  if (r != THR_OUT_DONE) return write_failed(L, r, written);
-  if (arg <= last) luaL_checkstring(L, arg); /* raises */
+  if (r != THR_OUT_DONE) return write_failed(w->L, r, w->written);
+  if (w->arg <= w->last) luaL_checkstring(w->L, w->arg); /* raises */
   return 1;
 }
 
-/* Writes the arguments from first to last, if they are strings for which there
-** is room in the buffer. */
-static bool write_buffered(lua_State *L, FILE *f, int first, int last) {
+/* True: it is in the buffer, for which there was room. */
+static bool buffer_one(writing *w) {
   char number[NUMERAL];
-  size_t n;
-  if (length_of(L, first, last) > thr_outlet_room(f)) return false;
-  for (int arg = first; arg <= last; arg++) {
-    const char *s = text_of(L, arg, number, &n);
-    if (s) fwrite(s, 1, n, f);
-    else luaL_checkstring(L, arg); /* raises */
-  }
+  size_t n, room = thr_outlet_room(w->f);
+  bool known = lua_type(w->L, w->arg) == LUA_TSTRING;
+  if (!known && room < NUMERAL) return false;
+  const char *s = known ? lua_tolstring(w->L, w->arg, &n)
+                        : text_of(w->L, w->arg, number, &n);
+  if (!s || n > room) return false;
+  fwrite(s, 1, n, w->f);
+  w->written += n;
   return true;
 }
 
-static int file_write(lua_State *L) {
+/* Most of what is written are short texts, for which there is room: that costs
+** no more than Lua's own function. */
+static bool buffer_all(writing *w) {
+  while (w->arg <= w->last && buffer_one(w)) w->arg++;
+  return w->arg > w->last;
+}
+
+/* The file is on top of the stack. */
+static int write_to(writing *w, luaL_Stream *file) {
   thr_outlet o;
-  int last = lua_gettop(L);
+  luaL_checkstack(w->L, LUA_MINSTACK, "too many arguments");
+  bool waits = thr_outlet_make(&o, w->L, w->f, file);
+  return write_rest(w, waits ? &o : NULL);
+}
+
+static int file_write(lua_State *L) {
   luaL_Stream *file = open_file(L, 1);
-  if (file && write_buffered(L, file->f, 2, last)) {
-    lua_settop(L, 1);
-    return 1;
-  }
-  if (!file || !thr_outlet_make(&o, L, file->f, file))
-    return thr_replace_original(L);
+  if (!file) return thr_replace_original(L);
+  writing w = {.L = L, .f = file->f, .arg = 2, .last = lua_gettop(L)};
+  bool all = buffer_all(&w);
   lua_pushvalue(L, 1);
-  return write_waiting(&o, 2, last);
+  return all ? 1 : write_to(&w, file);
 }
 
 static int io_write(lua_State *L) {
-  thr_outlet o;
   int last = lua_gettop(L);
-  luaL_Stream *file = push_default(L, DEFAULT_OUTPUT);
-  if (file && write_buffered(L, file->f, 1, last)) return 1;
-  if (file && thr_outlet_make(&o, L, file->f, file))
-    return write_waiting(&o, 1, last);
-  lua_settop(L, last);
-  return thr_replace_original(L);
+  luaL_Stream *file = push_output(L);
+  if (!file) {
+    lua_settop(L, last);
+    return thr_replace_original(L);
+  }
+  writing w = {.L = L, .f = file->f, .arg = 1, .last = last};
+  return buffer_all(&w) ? 1 : write_to(&w, file);
 }
 
 static thr_outcome flush(lua_State *L, const luaL_Stream *file) {
@@ -212,7 +236,7 @@ static int io_flush(lua_State *L) {
 
 /* --- print --- */
 
-/* Writes what `print` does of the values at 1 to n, which are strings. */
+/* Writes what `print` does of the values at 1 to n, strings and numbers. */
 static thr_outcome print_strings(thr_outlet *o, int n) {
   thr_outcome r = THR_OUT_DONE;
   size_t len;
@@ -225,7 +249,15 @@ static thr_outcome print_strings(thr_outlet *o, int n) {
   return r == THR_OUT_DONE ? thr_outlet_flush(o) : r;
 }
 
-/* A table or the like is taken to be short as text: only print asks it. */
+/* Makes strings of what is none, and no number: Lua code may run for that. */
+static void make_strings(lua_State *L, int n) {
+  for (int arg = 1; arg <= n; arg++)
+    if (!lua_isstring(L, arg)) {
+      luaL_tolstring(L, arg, NULL);
+      lua_replace(L, arg);
+    }
+}
+
 static size_t printed_length(lua_State *L, int n) {
   size_t length = 1;
   for (int arg = 1; arg <= n; arg++)
@@ -234,31 +266,21 @@ static size_t printed_length(lua_State *L, int n) {
   return length;
 }
 
-static void make_strings(lua_State *L, int n) {
-  for (int arg = 1; arg <= n; arg++) {
-    luaL_tolstring(L, arg, NULL);
-    lua_replace(L, arg);
-  }
-}
-
 /* print returns nothing, whatever becomes of what it prints. */
 static int print(lua_State *L) {
   thr_outlet o;
+  lua_CFunction original = lua_tocfunction(L, lua_upvalueindex(1));
+  if (!thr_outlet_make(&o, L, stdout, NULL)) return original(L);
   int n = lua_gettop(L);
-  if (!thr_outlet_make(&o, L, stdout, NULL))
-    return thr_replace_original(L);
   luaL_checkstack(L, LUA_MINSTACK, "too many arguments");
-  size_t length = printed_length(L, n);
-  bool fits = thr_outlet_fits(&o, length);
-  if (!fits) make_strings(L, n);
+  make_strings(L, n);
+  if (thr_outlet_takes(&o, printed_length(L, n))) return original(L);
   thr_outcome r = thr_outlet_enter(&o);
-  if (r == THR_OUT_RAISED) return lua_error(L);
-  if (fits && !thr_outlet_fits(&o, length)) r = thr_outlet_flush(&o);
-  if (r == THR_OUT_DONE)
-    r = fits ? thr_outlet_await(&o) : print_strings(&o, n);
-  thr_outlet_leave(&o);
-  if (r == THR_OUT_RAISED) return lua_error(L);
-  return fits ? thr_replace_original(L) : 0;
+  if (r == THR_OUT_DONE) {
+    r = print_strings(&o, n);
+    thr_outlet_leave(&o);
+  }
+  return r == THR_OUT_RAISED ? lua_error(L) : 0;
 }
 
 /* --- closing --- */
@@ -305,6 +327,15 @@ static void replace(lua_State *L, const luaL_Reg *list,
   thr_replace_sharing(L, closing, false);
 }
 
+/* In the table below the value on top. */
+static void replace_iowrite(lua_State *L) {
+  static const luaL_Reg list[] = {{"write", io_write}, {NULL, NULL}};
+  lua_pushvalue(L, -2);
+  lua_pushliteral(L, DEFAULT_OUTPUT);
+  thr_replace_sharing(L, list, true);
+  lua_pop(L, 2);
+}
+
 static void replace_print(lua_State *L) {
   static const luaL_Reg list[] = {{"print", print}, {NULL, NULL}};
   lua_pushglobaltable(L);
@@ -314,8 +345,7 @@ static void replace_print(lua_State *L) {
 
 void thr_stdfile_open(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"flush", io_flush}, {"lines", lines}, {"read", io_read},
-      {"write", io_write}, {NULL, NULL}};
+      {"flush", io_flush}, {"lines", lines}, {"read", io_read}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"flush", file_flush}, {"lines", lines}, {"read", file_read},
       {"write", file_write}, {NULL, NULL}};
@@ -332,6 +362,7 @@ void thr_stdfile_open(lua_State *L) {
   bool there = lua_getfield(L, -1, LUA_IOLIBNAME) == LUA_TTABLE;
   if (luaL_getmetatable(L, LUA_FILEHANDLE) == LUA_TTABLE) {
     if (there) replace(L, functions, closing_functions);
+    if (there) replace_iowrite(L);
     lua_pushvalue(L, -1);
     thr_replace_sharing(L, metamethods, false);
     lua_getfield(L, -1, "__index");

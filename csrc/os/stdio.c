@@ -116,11 +116,11 @@ bool thr_os_isfullybuffered(FILE *f) {
 
 #define IN_LINES 0x200 /* the stream is line buffered */
 
-/* Asked at each write: without a call. */
+/* Asked at each write: without a call.  The end is that of the buffer, but in a
+** stream that is not in use for writing, or is written at once. */
 size_t thr_os_outroom(FILE *f) {
-  ptrdiff_t room = f->_IO_buf_end - f->_IO_write_ptr;
-  bool writes = f->_IO_write_ptr > f->_IO_write_base;
-  return writes && room > 0 && !(f->_flags & IN_LINES) ? (size_t)room : 0;
+  ptrdiff_t room = f->_IO_write_end - f->_IO_write_ptr;
+  return room > 0 && !(f->_flags & IN_LINES) ? (size_t)room : 0;
 }
 
 #else

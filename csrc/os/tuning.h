@@ -297,6 +297,12 @@
 ** us (Lua's own 0.10; 0.6 before).  No bench. */
 #define THR_MIN_HELD 256
 
+/* So many calls of print, beside other threads, take stdout for what it was.
+** Smaller: a print to a file costs up to twice as much (0.4 us); larger: so
+** many may block under the global lock when a C library has put a pipe there.
+** No bench. */
+#define THR_PRINTS 32
+
 /* So many bytes are read without a wait, where there are as many.  Chosen; no
 ** bench. */
 #define THR_MAX_RUN 65536
