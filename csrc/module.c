@@ -142,19 +142,29 @@ no handler is installed for it.
 @tparam[opt=2] integer signum
 @raise if there is no such signal
 */
+/* The main thread is that of the Lua state that the interpreters were made
+** from.  The caller holds the lock of another, perhaps. */
+static bool interrupt(void *arg, thr_runtime *rt) {
+  thr_tstate *main = rt->main;
+  if (!main->signals) return false;
+  thr_lot_interrupt(main, THR_PENDING_INTERRUPT);
+  if (rt != arg) thr_os_preempt(main->life.os);
+  return true;
+}
+
 /* Like the signal itself it ends a wait of the main thread; in the main
 ** thread it raises at once. */
 static int interrupt_main(lua_State *L) {
-  thr_tstate *main = thr_self(L)->rt->main;
+  thr_tstate *self = thr_self(L);
   int sig = (int)thr_args_optinteger(L, 1, "signum", -(1 << 30), 1 << 30,
                                      thr_os_sigint());
   if (!thr_os_sigvalid(sig))
     return thr_args_error(L, 1, "signum", "signal number out of range");
   if (sig == thr_os_sigint())
-    thr_lot_interrupt(main, THR_PENDING_INTERRUPT);
+    thr_runtime_any(self->rt->member.group, interrupt, self->rt);
   else if (thr_os_sighandled(sig))
     thr_os_raise(sig);
-  if (thr_self(L) == main && main->asked.pending) thr_pending_raise(L, main);
+  if (self->signals && self->asked.pending) thr_pending_raise(L, self);
   return 0;
 }
 
@@ -195,11 +205,7 @@ static int hook_cost(lua_State *L) {
 
 /* _waits() -> how often a thread has begun to wait */
 static int waits(lua_State *L) {
-  thr_runtime *rt = thr_self(L)->rt;
-  thr_mutex_lock(&rt->m);
-  unsigned long n = rt->deadlock.waits;
-  thr_mutex_unlock(&rt->m);
-  lua_pushinteger(L, (lua_Integer)n);
+  lua_pushinteger(L, (lua_Integer)thr_self(L)->rt->member.group->waits);
   return 1;
 }
 

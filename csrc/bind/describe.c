@@ -18,12 +18,22 @@ void thr_describe_pushplace(lua_State *L, lua_State *of) {
   else lua_pushliteral(L, "");
 }
 
+typedef struct {
+  uint64_t ident;
+  char name[THR_NAMESIZE];
+} named;
+
+static bool copy_name(void *arg, thr_runtime *rt) {
+  named *n = arg;
+  thr_tstate *ts = rt->threads;
+  while (ts && ts->ident != n->ident) ts = ts->next;
+  if (ts) memcpy(n->name, ts->life.name, sizeof(n->name));
+  return ts != NULL;
+}
+
 void thr_describe_pushname(lua_State *L, thr_runtime *rt, uint64_t ident) {
-  char name[THR_NAMESIZE] = "";
-  thr_mutex_lock(&rt->m);
-  for (thr_tstate *ts = rt->threads; ts; ts = ts->next)
-    if (ts->ident == ident) memcpy(name, ts->life.name, sizeof(name));
-  thr_mutex_unlock(&rt->m);
-  if (name[0]) lua_pushstring(L, name);
+  named n = {.ident = ident};
+  thr_runtime_any(rt->member.group, copy_name, &n);
+  if (n.name[0]) lua_pushstring(L, n.name);
   else lua_pushinteger(L, (lua_Integer)ident);
 }

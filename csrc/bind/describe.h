@@ -15,7 +15,8 @@ bool thr_describe_place(lua_State *of, lua_Debug *ar);
 /* Pushes "file:line" of the innermost Lua function of `of`, or "". */
 void thr_describe_pushplace(lua_State *L, lua_State *of);
 
-/* Pushes the name of the living thread `ident`, or the number. */
+/* Pushes the name of the living thread `ident` of the runtime's group, or the
+** number. */
 void thr_describe_pushname(lua_State *L, thr_runtime *rt, uint64_t ident);
 
 THR_PRIVATE_END

@@ -115,6 +115,7 @@ bool thr_pending_disturbed(lua_State *L, thr_tstate *ts, thr_parkresult r) {
   thr_pending_checkown(L, ts);
   if (ts->asked.pending & THR_PENDING_DUMP) ts->asked.in_wait = true;
   thr_pending_check(L, ts);
+  if (ts->nest.outer && thr_ctrlc_signalled(ts)) raise_interrupt(L, ts);
   thr_ctrlc_fetch(ts, L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_noop);
   int status = lua_pcall(L, 0, 0, 0); /* the hook of Ctrl-C fires here */

@@ -43,7 +43,7 @@ static bool is_interrupted(lua_State *L, int idx) {
 bool thr_unwind_isasked(lua_State *L, int idx) {
   thr_tstate *ts = thr_tstate_current(lua_topointer(L, LUA_REGISTRYINDEX));
   if (!ts) return false;
-  if (ts->is_main && is_interrupted(L, idx)) return true;
+  if (ts->signals && is_interrupted(L, idx)) return true;
   idx = lua_absindex(L, idx);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_stop);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_messages);

@@ -20,14 +20,14 @@ threading_state *thr_doors_open(lua_State *L) {
   s->rt = thr_nogil_record(t)->rt;
   atomic_fetch_add(&s->rt->refs, 1);
   /* from where a thread may come */
-  atomic_fetch_add(&s->rt->deadlock.doors, 1);
-  atomic_fetch_add(&s->rt->deadlock.awake, 1);
+  atomic_fetch_add(&s->rt->doors, 1);
+  atomic_fetch_add(&s->rt->member.group->awake, 1);
   return &s->shown;
 }
 
 void thr_doors_close(threading_state *s) {
   thr_runtime *rt = ((state *)s)->rt;
-  atomic_fetch_sub(&rt->deadlock.doors, 1);
+  atomic_fetch_sub(&rt->doors, 1);
   thr_deadlock_lower(rt);
   thr_runtime_unref(rt);
   thr_os_free(s);

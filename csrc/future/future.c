@@ -32,7 +32,9 @@ The outcome of a call that a pool makes.  `submit` and `map` of a
 ThreadPoolExecutor make it.
 @classmod threading.Future
 */
-static const thr_kind kind = {"threading.Future", thr_os_free};
+static const thr_kind kind = {
+    .name = "threading.Future", .unref = thr_os_free,
+    .stays = "wait for it here, and pass its result"};
 
 thr_future *thr_future_check(lua_State *L, int arg) {
   return thr_box_check(L, arg, &kind);

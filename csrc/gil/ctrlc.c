@@ -9,7 +9,8 @@
 /* Under the mutex: a worker's os.exit may close the state while the main thread
 ** sleeps; before that it clears the record's id. */
 bool thr_ctrlc_signalled(thr_tstate *ts) {
-  if (!ts->is_main) return false;
+  if (!ts->signals) return false;
+  while (ts->nest.outer) ts = ts->nest.outer; /* to where handlers set hooks */
   thr_mutex_lock(&ts->rt->m);
   bool is = ts->id && thr_hook_issignal(ts);
   thr_mutex_unlock(&ts->rt->m);
@@ -41,16 +42,32 @@ static bool may_sigint(void) {
   return true;
 }
 
+/* The thread has entered another Lua state, where the hook cannot fire: it is
+** interrupted there, and meets the hook when it is back. */
+static void interrupt_inside(const thr_tstate *ts) {
+  thr_tstate *inner, *at = NULL;
+  while ((inner = ts->nest.inner)) ts = at = inner;
+  if (!at) return;
+  atomic_fetch_or(&at->asked.pending, THR_PENDING_INTERRUPT);
+  thr_preempt_poke();
+}
+
 /* The program's handler, lua.c's, has set its hook over ours.  Ours goes back
 ** on top, or we should not see that the other removes itself, and ours with
 ** it. */
 static void after_sigint(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
-    if (!ts->is_main || ts->rt->alive == 0) continue;
+    if (!ts->is_main) continue;
+    interrupt_inside(ts);
+    if (ts->rt->alive == 0) continue;
     atomic_store(&ts->rt->main_stale, true);
     if (atomic_load_explicit(&ts->gil.held, memory_order_relaxed))
       thr_hook_lay(ts, ts->rt->mainL);
   }
+}
+
+void thr_ctrlc_follow(const thr_tstate *ts) {
+  if (ts->signals) thr_os_aroundsigint(may_sigint, after_sigint);
 }
 
 void thr_ctrlc_relay(thr_tstate *self) {

@@ -6,7 +6,7 @@
 ** only the main thread sets or removes hooks of the main state, and its waits
 ** look whether a handler has set one.
 **
-** Called by gil; park and its thread; bind's pending and sighook; kernel;
+** Called by gil; park, its thread and nest; bind's pending and sighook; kernel;
 ** capi's nogil; state's attach and shutdown.
 */
 #ifndef THR_CTRLC_H
@@ -17,7 +17,8 @@
 THR_PRIVATE_BEGIN
 
 /* Has a signal handler set a hook on the main state that has not fired yet?
-** Asked by the main thread itself, with or without the global lock. */
+** Asked by the main thread itself, with or without the global lock, also with
+** its record in a Lua state that it has entered. */
 bool thr_ctrlc_signalled(thr_tstate *ts);
 
 /* Such a hook has been called, and may have removed ours. */
@@ -26,6 +27,10 @@ void thr_ctrlc_served(thr_tstate *ts);
 /* If one has been set while a coroutine runs on the main state: moves it to L,
 ** the coroutine. */
 void thr_ctrlc_fetch(thr_tstate *ts, struct lua_State *L);
+
+/* The thread is about to enter another Lua state, where Ctrl-C is to reach it,
+** too. */
+void thr_ctrlc_follow(const thr_tstate *ts);
 
 /* There are threads now, or none any more: has our hook, which sees the script
 ** return, laid on the main state, or lifted.  The main thread does so at once;

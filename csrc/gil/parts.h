@@ -125,7 +125,7 @@ typedef struct {
   bool active;          /* m: else that wait has ended */
   atomic_bool over;     /* atomic: set by the thread that ends the wait; the one
                            that waits may not have run since */
-  unsigned long number; /* m: the younger the wait, the higher */
+  unsigned long long number; /* m: the younger in its group, the higher */
 } thr_ts_wait;
 
 /* Requests to a thread, as bits of thr_ts_asked.pending. */
@@ -152,13 +152,23 @@ typedef struct {
   int64_t stop_used;  /* own: and after how much of its processor's time */
 } thr_ts_asked;
 
-/* How C has attached the thread.  Owner: state's attach; and fork. */
+/* How C has attached the thread, and the Lua state that it has entered.  Owner:
+** state's attach, park's nest (the links); and fork. */
 typedef struct {
   bool foreign; /* const, but for a fork: its OS thread is not ours */
   bool outside; /* m to write: foreign, and in no call of Lua's */
   bool let_preempt; /* own: its signal was let in when it attached */
   unsigned depth;   /* own: how many attaches are nested */
   uint64_t took;    /* own: of each a bit, has it taken the lock? */
+  bool uncounted;   /* const: no thread more, for deadlock: the record of one
+                       that has entered from another Lua state, where its
+                       record counts; or an interpreter's main record, which is
+                       no OS thread's */
+  thr_mutex m; /* of the two links, and of what is asked through them */
+  thr_tstate *_Atomic inner; /* nest.m to write: its record in the Lua state
+                                that it has entered from here, or NULL */
+  unsigned passed; /* nest.m: what was asked of that one through this one */
+  thr_tstate *outer;         /* own: the other way round */
 } thr_ts_nest;
 
 typedef enum { THR_INITIAL, THR_STARTED, THR_STOPPED } thr_phase;
@@ -198,13 +208,23 @@ typedef struct {
   bool one_cpu; /* const: to spin would keep the others off it */
 } thr_rt_spin;
 
-/* Threads that wait for ever.  Owner: deadlock; and lot, capi. */
-typedef struct {
-  atomic_int awake;    /* atomic: those that do not wait for ever */
-  atomic_int doors; /* atomic: how often C has opened the state for threads */
-  atomic_int policy;   /* atomic: thr_deadlock_policy */
-  unsigned long waits; /* m: how many have begun */
-} thr_rt_deadlock;
+/* Lua states that were made from one another, see group.h.  The counts are
+** deadlock's; and lot's, capi's, fork's. */
+typedef struct thr_group {
+  atomic_int refs;       /* atomic */
+  atomic_int awake;      /* atomic: threads that do not wait for ever */
+  atomic_int policy;     /* atomic: thr_deadlock_policy */
+  atomic_ullong waits;   /* atomic: how many have begun */
+  thr_mutex m;           /* of the list */
+  struct thr_member *members; /* in the order of birth */
+} thr_group;
+
+/* What a runtime is in its group. */
+typedef struct thr_member {
+  thr_group *group;        /* const */
+  thr_runtime *rt;         /* const */
+  struct thr_member *next; /* the group's m */
+} thr_member;
 
 /* The end of the program.  Owner: state's shutdown; sentinel and script are
 ** finale's. */

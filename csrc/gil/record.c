@@ -35,9 +35,17 @@ thr_tstate *thr_tstate_here(const thr_runtime *rt) {
   return ts;
 }
 
-thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
+thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL,
+                             thr_group *group) {
   thr_runtime *rt = thr_os_alloc(sizeof(*rt));
   if (!rt) return NULL;
+  if (group) thr_group_ref(group);
+  else group = thr_group_new();
+  if (!group) {
+    thr_os_free(rt);
+    return NULL;
+  }
+  rt->member = (thr_member){.group = group, .rt = rt};
   atomic_init(&rt->gil.interval, THR_INTERVAL);
   thr_mutex_init(&rt->gil.m);
   rt->id = id;
@@ -48,25 +56,40 @@ thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL) {
   return rt;
 }
 
+bool thr_runtime_any(thr_group *group, bool (*see)(void *arg, thr_runtime *rt),
+                     void *arg) {
+  bool found = false;
+  thr_mutex_lock(&group->m);
+  for (thr_member *m = group->members; m && !found; m = m->next) {
+    thr_mutex_lock(&m->rt->m);
+    found = see(arg, m->rt);
+    thr_mutex_unlock(&m->rt->m);
+  }
+  thr_mutex_unlock(&group->m);
+  return found;
+}
+
 void thr_runtime_unref(thr_runtime *rt) {
   if (atomic_fetch_sub(&rt->refs, 1) != 1) return;
+  thr_group_unref(rt->member.group);
   thr_mutex_destroy(&rt->gil.m);
   thr_mutex_destroy(&rt->m);
   thr_os_free(rt);
 }
 
-thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main) {
+thr_tstate *thr_tstate_new(thr_runtime *rt, bool signals) {
   thr_tstate *ts = thr_os_alloc(sizeof(*ts));
   if (!ts) return NULL;
-  if (!thr_sem_init(&ts->sleep.sem, is_main ? THR_SEM_PIPE : THR_SEM_PLAIN)) {
+  if (!thr_sem_init(&ts->sleep.sem, signals ? THR_SEM_PIPE : THR_SEM_PLAIN)) {
     thr_os_free(ts);
     return NULL;
   }
   ts->id = rt->id;
-  ts->is_main = is_main;
+  ts->signals = signals;
   ts->rt = rt;
   ts->ident = atomic_fetch_add(&next_ident, 1);
   ts->hooks.random = (uint32_t)ts->ident * 2654435761u | 1;
+  thr_mutex_init(&ts->nest.m);
   atomic_init(&ts->refs, 1);
   atomic_fetch_add(&rt->refs, 1);
   return ts;
@@ -77,6 +100,7 @@ void thr_tstate_ref(thr_tstate *ts) { atomic_fetch_add(&ts->refs, 1); }
 void thr_tstate_unref(thr_tstate *ts) {
   if (atomic_fetch_sub(&ts->refs, 1) != 1) return;
   thr_sem_destroy(&ts->sleep.sem);
+  thr_mutex_destroy(&ts->nest.m);
   thr_runtime_unref(ts->rt);
   thr_os_free(ts);
 }
@@ -98,7 +122,7 @@ void thr_tstate_wake(thr_tstate *ts) {
 static atomic_int pipes;
 
 void thr_tstate_makebell(thr_tstate *ts) {
-  if (ts->is_main || ts->sleep.bell.kind != THR_SEM_PLAIN) return;
+  if (ts->signals || ts->sleep.bell.kind != THR_SEM_PLAIN) return;
   if (atomic_fetch_add(&pipes, 1) < THR_MAX_BELLS &&
       thr_sem_init(&ts->sleep.bell, THR_SEM_PIPE))
     return;
@@ -146,7 +170,7 @@ static void put_in_list(thr_tstate *ts) {
     rt->alive++;
     if (!ts->life.daemon) rt->nondaemons++;
   }
-  rt->deadlock.awake++;
+  if (!ts->nest.uncounted) rt->member.group->awake++;
 }
 
 bool thr_tstate_enlist(thr_tstate *ts) {

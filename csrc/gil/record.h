@@ -8,6 +8,7 @@
 #ifndef THR_RECORD_H
 #define THR_RECORD_H
 
+#include "gil/group.h"
 #include "gil/parts.h"
 #include "os/tuning.h"
 
@@ -21,7 +22,9 @@ struct thr_tstate {
   thr_runtime *rt; /* const */
   uint64_t ident;  /* const: never used twice in one process */
   atomic_int refs; /* atomic */
-  bool is_main;    /* const, but for a fork */
+  bool is_main;    /* const, but for a fork: that of its Lua state */
+  bool signals;    /* const, but for a fork: they arrive on its OS thread, and
+                      must end its waits */
 
   thr_ts_lua lua;
   thr_ts_gil gil;
@@ -53,9 +56,11 @@ struct thr_runtime {
   atomic_int nondaemons;   /* m to write: those that the end waits for */
   thr_tstate *retired;     /* gil: ended, their OS threads not yet joined */
 
+  thr_member member;       /* group's */
+  atomic_int doors;        /* capi's; atomic: how often C has opened the state
+                              for threads */
   thr_gil gil;
   thr_rt_spin spin;
-  thr_rt_deadlock deadlock;
   thr_rt_attach attach;
   thr_rt_end end;
   thr_rt_calls calls;
@@ -82,11 +87,20 @@ static inline thr_tstate *thr_tstate_current(const void *id) {
   return ts && ts->id == id ? ts : thr_tstate_find(id);
 }
 
-thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL);
+/* Of this group or, where it is NULL, a new one, but not in its list yet.
+** NULL: no memory. */
+thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL,
+                             thr_group *group);
 void thr_runtime_unref(thr_runtime *rt);
 
-/* NULL: no memory.  A main thread sleeps so that signals wake it. */
-thr_tstate *thr_tstate_new(thr_runtime *rt, bool is_main);
+/* Calls see(arg, rt) for each runtime of the group with its mutex held, in the
+** order of birth, until it says true; returns whether it did. */
+bool thr_runtime_any(thr_group *group, bool (*see)(void *arg, thr_runtime *rt),
+                     void *arg);
+
+/* NULL: no memory.  `signals`: see thr_tstate; it sleeps so that they wake
+** it. */
+thr_tstate *thr_tstate_new(thr_runtime *rt, bool signals);
 void thr_tstate_ref(thr_tstate *ts);
 void thr_tstate_unref(thr_tstate *ts);
 /* Posts the semaphore, and drops the reference that the caller took while the

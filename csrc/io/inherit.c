@@ -36,7 +36,7 @@ static int from_worker(lua_State *L) {
 /* A function that the program has put there: it calls Lua's own, or does
 ** something else. */
 static int call_wrapper(lua_State *L, const thr_tstate *ts) {
-  return ts->is_main ? thr_replace_original(L) : from_worker(L);
+  return ts->signals ? thr_replace_original(L) : from_worker(L);
 }
 
 /* In a callback that may not let go of the global lock Lua's own is called. */

@@ -156,5 +156,5 @@ int thr_program_execute(lua_State *L) {
 }
 
 int thr_program_standardexecute(lua_State *L) {
-  return execute(L, luaL_checkstring(L, 1), thr_self(L)->is_main);
+  return execute(L, luaL_checkstring(L, 1), thr_self(L)->signals);
 }

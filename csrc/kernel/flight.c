@@ -33,9 +33,9 @@ static const unsigned always = 1;
 static void listen(thr_flight *f) {
   thr_tstate *ts = f->ts;
   f->run.pending =
-      ts->is_main ? &always : (const unsigned *)&ts->asked.pending;
-  f->run.heard = ts->is_main ? always : heard(ts);
-  f->run.turns = ts->is_main ? f->polls : 1;
+      ts->signals ? &always : (const unsigned *)&ts->asked.pending;
+  f->run.heard = ts->signals ? always : heard(ts);
+  f->run.turns = ts->signals ? f->polls : 1;
 }
 
 /* A poll may stand for a nanosecond or for milliseconds: that is measured.  A
@@ -66,7 +66,7 @@ static void serve(thr_flight *f) {
 static void pause(threading_run *run) {
   thr_flight *f = (thr_flight *)run;
   if (is_asked(f->ts)) serve(f);
-  if (f->ts->is_main) pace(f);
+  if (f->ts->signals) pace(f);
   listen(f);
 }
 

@@ -1,24 +1,32 @@
 /*
 ** deadlock: finds that no thread is left that could end a wait.
 **
-** Two cases are certain.  All threads of the Lua state wait for ever: `awake`
-** counts the others.  A thread that parks counts itself out, and one that takes
-** a waiter out of the parking lot counts it in, both under the bucket's mutex,
-** so that 0 means that no wake-up is under way either.  Or a circle of waits
-** that only the owner can end (RLock, join) leads back to a thread that is
-** about to wait; it is looked for under the runtime's mutex, where each thread
-** has published its wait.  A circle of plain Locks is not certain, for any
-** thread may release one: it is reported under the policy "cycle" only.
+** Two cases are certain.  All threads of the group (group.h) wait for ever:
+** `awake` counts the others.  A thread that parks counts itself out, and one
+** that takes a waiter out of the parking lot counts it in, both under the
+** bucket's mutex, so that 0 means that no wake-up is under way either.  Or a
+** circle of waits that only the owner can end (RLock, join) leads back to a
+** thread that is about to wait.  A circle of plain Locks is not certain, for
+** any thread may release one: it is reported under the policy "cycle" only.
 **
-** It is reported to one thread, whose wait ends with THR_PARK_DEADLOCK.  While
-** a thread ends the process (os.exit with close), that is the one: it gives up
-** its wait for the others.
+** A circle may lead through several Lua states, and each wait is published
+** under the mutex of its own.  They are asked one after the other, by idents:
+** a thread that has entered another state has two records, and waits by one at
+** most.  Their waits are numbered, and one that begins while the circle is
+** followed is too young to be in it: those that are found began before, and
+** have not ended since.  So there was a moment at which all of them lasted; and
+** as threads that wait take and free nothing, none of them can end.
+**
+** It is reported to one thread, whose wait ends with THR_PARK_DEADLOCK: the one
+** that has published its wait last.  While a thread ends the process (os.exit
+** with close), that is the one: it gives up its wait for the others.
 **
 ** A thread that sleeps, has a deadline, runs C without the global lock, or is
-** attached from outside, counts as awake.  So does one that waits for an object
-** that C has retained, which C may set or release at any time; and a Lua state
-** that C has opened, as if a thread were about to attach.  Nothing of this is
-** on the path of an uncontended lock.
+** attached from outside, counts as awake.  So does one that is being started,
+** from before its OS thread exists; one that waits for an object that C has
+** retained, which C may set or release at any time; and a Lua state that C has
+** opened, as if a thread were about to attach.  Nothing of this is on the path
+** of an uncontended lock.
 */
 #ifndef THR_DEADLOCK_H
 #define THR_DEADLOCK_H
@@ -46,9 +54,9 @@ bool thr_deadlock_isreportable(const thr_tstate *ts);
 ** woken the threads that joined it.  Then looks, as thr_deadlock_check does. */
 void thr_deadlock_lower(thr_runtime *rt);
 
-/* If all threads wait for ever, reports it to the one that began last of those
-** to which it can be reported.  Also to be called when a thread has begun to
-** wait to which it cannot. */
+/* If all threads of its group wait for ever, reports it to the one that began
+** last of those to which it can be reported.  Also to be called when a thread
+** has begun to wait to which it cannot. */
 void thr_deadlock_check(thr_runtime *rt);
 
 /* *retained, of the object at addr, has become more than 0, or 0: threads that

@@ -42,7 +42,7 @@ static void dequeue(struct bucket *b, thr_waiter *w, thr_parkresult result) {
   else b->last = w->prev;
   w->result = result;
   atomic_store(&w->ts->wait.over, true);
-  if (w->counts_asleep) atomic_fetch_add(&w->ts->rt->deadlock.awake, 1);
+  if (w->counts_asleep) atomic_fetch_add(&w->ts->rt->member.group->awake, 1);
 }
 
 static thr_waiter *next_at(thr_waiter *w, const void *addr) {
@@ -65,9 +65,9 @@ static bool is_retained(const atomic_int *retained) {
 ** a thread may end its wait.  Where it was the last thread awake, nobody is
 ** left that could take it out: it does so itself, if that can be reported. */
 static thr_parkresult count_asleep(struct bucket *b, thr_waiter *w) {
-  thr_runtime *rt = w->ts->rt;
+  thr_group *group = w->ts->rt->member.group;
   w->counts_asleep = w->unbounded && !is_retained(w->retained);
-  if (w->counts_asleep && atomic_fetch_sub(&rt->deadlock.awake, 1) == 1 &&
+  if (w->counts_asleep && atomic_fetch_sub(&group->awake, 1) == 1 &&
       w->reportable)
     dequeue(b, w, THR_PARK_DEADLOCK);
   return w->result;
@@ -185,9 +185,20 @@ static bool cannot_report(const thr_waiter *w) {
   return !w->counts_asleep || !w->reportable;
 }
 
+/* Under the mutex: else the thread might leave in between, and never hear of
+** it.  It is inside, so that its OS thread lives. */
 void thr_lot_interrupt(thr_tstate *ts, unsigned bits) {
-  atomic_fetch_or(&ts->asked.pending, bits);
-  end_wait(ts, THR_PARK_INTERRUPTED, hears_nothing);
+  thr_mutex_lock(&ts->nest.m);
+  thr_tstate *inner = ts->nest.inner;
+  if (inner) {
+    ts->nest.passed |= bits;
+    thr_lot_interrupt(inner, bits);
+    if (bits & THR_PENDING_AT_ONCE) thr_os_preempt(inner->life.os);
+  } else {
+    atomic_fetch_or(&ts->asked.pending, bits);
+    end_wait(ts, THR_PARK_INTERRUPTED, hears_nothing);
+  }
+  thr_mutex_unlock(&ts->nest.m);
 }
 
 void thr_lot_enddeadlock(thr_tstate *ts) {
@@ -204,7 +215,7 @@ thr_runtime *thr_lot_recount(const void *addr, const atomic_int *retained) {
   if (w) {
     w->counts_asleep = asleep;
     atomic_fetch_add(&rt->refs, 1); /* the thread may be woken, and end */
-    atomic_fetch_add(&rt->deadlock.awake, asleep ? -1 : 1);
+    atomic_fetch_add(&rt->member.group->awake, asleep ? -1 : 1);
   }
   thr_mutex_unlock(&b->m);
   return rt;

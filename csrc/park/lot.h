@@ -13,8 +13,10 @@
 **   the waker holds, by an invitation to that lock.
 ** - A waiter that gives up looks under the bucket's mutex, and takes a result
 **   that is there: no wake-up is lost to a timeout.
-** - The runtime's mutex is taken before a bucket's, and one bucket's at a time.
-** - A waiter that counts as asleep has lowered the runtime's `awake` under the
+** - The runtime's mutex is taken before a thread's (thr_ts_nest), from the
+**   outer record to the inner one; that before a bucket's, and one bucket's at
+**   a time.
+** - A waiter that counts as asleep has lowered the group's `awake` under the
 **   mutex, and is counted awake under it when it is taken out: while a wake-up
 **   is under way, `awake` is not 0.
 **
@@ -122,7 +124,7 @@ unsigned thr_waiter_pending(const thr_waiter *w);
 
 /* Where its thread sleeps in this wait. */
 static inline thr_sem *thr_waiter_sem(const thr_waiter *w) {
-  return w->watch && !w->ts->is_main ? &w->ts->sleep.bell : &w->ts->sleep.sem;
+  return w->watch && !w->ts->signals ? &w->ts->sleep.bell : &w->ts->sleep.sem;
 }
 
 /* --- the waiting thread, in thr_park --- */
@@ -145,8 +147,8 @@ void thr_unpark_one(const void *addr, thr_decide decide);
 /* Wakes all that wait at addr; returns how many. */
 int thr_unpark_all(const void *addr);
 
-/* Sets pending bits of a thread, and ends its wait unless that masks
-** them. */
+/* Sets pending bits of a thread, and ends its wait unless that masks them.  Of
+** one that has entered another Lua state, it is done there (nest.h). */
 void thr_lot_interrupt(thr_tstate *ts, unsigned bits);
 
 /* Ends the wait of a thread with THR_PARK_DEADLOCK, if it is one that counts as

@@ -7,8 +7,9 @@
 #include "os/tuning.h"
 #include "park/deadlock.h"
 
-/* Has a signal, or a request, come that ends this wait?  Asked on the main
-** thread only: the others block all signals that a Lua hook could serve. */
+/* Has a signal, or a request, come that ends this wait?  Asked on the
+** thread on which they arrive: the others block all signals that a Lua hook
+** could serve. */
 static bool is_signalled(void *arg) {
   thr_waiter *w = arg;
   if (w->signalled && w->signalled()) return true;
@@ -51,7 +52,7 @@ static thr_semwait sleep_once(thr_waiter *w, int64_t deadline) {
   thr_sem *sem = thr_waiter_sem(w);
   deadline = thr_fault_until(deadline, thr_os_monotonic);
   if (spin(w)) return THR_SEM_TAKEN;
-  if (w->ts->is_main)
+  if (w->ts->signals)
     return thr_sem_waitafter(sem, w->watch, deadline, is_signalled, w);
   return w->watch ? thr_sem_waitfd(sem, w->watch, deadline)
                   : thr_sem_wait(sem, deadline);
@@ -80,7 +81,7 @@ static thr_parkresult sleep_until(thr_waiter *w, int64_t deadline) {
           return thr_lot_leave(w, THR_PARK_TIMEOUT);
         break;
       case THR_SEM_EINTR:
-        if (w->ts->is_main && is_signalled(w))
+        if (w->ts->signals && is_signalled(w))
           return thr_lot_leave(w, THR_PARK_INTERRUPTED);
     }
   }
@@ -113,7 +114,7 @@ static thr_parkresult look(thr_waiter *w) {
   thr_tstate *ts = w->ts;
   if (w->wants_gil && ts->rt->gil.drop && thr_whose_isown(ts))
     thr_gil_yield(ts);
-  if (thr_waiter_pending(w) || (ts->is_main && is_signalled(w)))
+  if (thr_waiter_pending(w) || (ts->signals && is_signalled(w)))
     return THR_PARK_INTERRUPTED;
   if (w->attempt) return w->attempt(w) ? THR_PARK_READY : THR_PARK_TIMEOUT;
   if (w->watch && thr_os_look(w->watch)) return THR_PARK_READY;

@@ -20,7 +20,8 @@ void thr_thread_leave(thr_tstate *ts) {
     thr_unpark_all(&rt->nondaemons);
     thr_unpark_all(&rt->alive);
   }
-  thr_deadlock_lower(rt); /* after those that waited for just this */
+  /* after those that waited for just this */
+  if (!ts->nest.uncounted) thr_deadlock_lower(rt);
 }
 
 static void *os_main(void *arg) {
@@ -50,7 +51,7 @@ int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   if (err != 0) {
     thr_tstate_giveretired(rt, ts->retired_next);
     thr_tstate_delist(ts);
-    rt->deadlock.awake--;
+    rt->member.group->awake--;
     atomic_store(&ts->life.phase, THR_INITIAL);
     thr_tstate_unref(ts);
   } else if (rt->alive == 1) {

@@ -75,7 +75,9 @@ Items that threads hand to each other: first in, first out; last in, first out
 (LifoQueue); or the least one first, by `<` (PriorityQueue).
 @classmod threading.Queue
 */
-static const thr_kind kind = {"threading.Queue", thr_queue_drop};
+static const thr_kind kind = {
+    .name = "threading.Queue", .unref = thr_queue_drop,
+    .stays = "use a queue of threading.interpreters.create_queue()"};
 
 thr_queue *thr_queue_check(lua_State *L, int arg) {
   return thr_box_check(L, arg, &kind);

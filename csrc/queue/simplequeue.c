@@ -10,7 +10,9 @@
 The least that a queue can be: first in, first out, without bound or end.
 @classmod threading.SimpleQueue
 */
-static const thr_kind kind = {"threading.SimpleQueue", thr_queue_drop};
+static const thr_kind kind = {
+    .name = "threading.SimpleQueue", .unref = thr_queue_drop,
+    .stays = "use a queue of threading.interpreters.create_queue()"};
 
 thr_queue *thr_simplequeue_check(lua_State *L, int arg) {
   return thr_box_check(L, arg, &kind);

@@ -23,7 +23,9 @@ static void unref(void *obj) {
   thr_os_free(ch);
 }
 
-static const thr_kind kind = {"threading.channel", unref};
+static const thr_kind kind = {
+    .name = "threading.channel", .unref = unref,
+    .stays = "it is a part of its socket: pass that"};
 
 /* --- arguments --- */
 

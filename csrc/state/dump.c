@@ -11,6 +11,7 @@
 #include "bind/describe.h"
 #include "bind/self.h"
 #include "gil/preempt.h"
+#include "park/nest.h"
 #include "state/loading.h"
 #include "sync/lock.h"
 
@@ -219,7 +220,7 @@ void thr_dump_deadlock(thr_tstate *self, lua_State *L) {
 int thr_dump_policy(lua_State *L) {
   static const char *const names[] = {"certain", "cycle", "off", NULL};
   thr_runtime *rt = thr_self(L)->rt;
-  int old = rt->deadlock.policy;
+  int old = rt->member.group->policy;
   if (!lua_isnoneornil(L, 1)) {
     if (lua_type(L, 1) != LUA_TSTRING)
       thr_args_typeerror(L, 1, "policy", "string");
@@ -229,7 +230,7 @@ int thr_dump_policy(lua_State *L) {
     if (!names[policy])
       return thr_args_error(L, 1, "policy", "unknown policy '%s'",
                             lua_tostring(L, 1));
-    rt->deadlock.policy = policy;
+    rt->member.group->policy = policy;
   }
   lua_pushstring(L, names[old]);
   return 1;
@@ -324,7 +325,8 @@ void thr_dump_stderr(lua_State *L) {
 /* On the main thread: it dumps when it next holds the global lock. */
 static void on_signal(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
-    if (ts->is_main) atomic_fetch_or(&ts->asked.pending, THR_PENDING_DUMP);
+    if (ts->is_main)
+      atomic_fetch_or(&thr_nest_innermost(ts)->asked.pending, THR_PENDING_DUMP);
   thr_preempt_poke();
 }
 
@@ -334,7 +336,7 @@ int thr_dump_onsignal(lua_State *L) {
   if (sig == 0)
     return thr_args_error(L, 1, "name", "unknown signal '%s'",
                           lua_tostring(L, 1));
-  if (!thr_self(L)->is_main)
+  if (!thr_self(L)->signals)
     return thr_blame_error(L, "dump_on_signal works in the main thread only");
   int err = thr_os_onsignal(sig, on_signal);
   if (err != 0) return thr_blame_error(L, "dump_on_signal: %s", strerror(err));

@@ -108,6 +108,7 @@ static void delist_outside(thr_runtime *rt) {
 static void drop_records(thr_tstate *self) {
   thr_runtime *rt = self->rt;
   thr_tstate *main = rt->main;
+  thr_group_leave(&rt->member);
   thr_mutex_lock(&rt->m);
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) ts->id = NULL;
   thr_mutex_unlock(&rt->m);

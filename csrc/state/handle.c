@@ -16,7 +16,9 @@
 
 static void unref(void *ts) { thr_tstate_unref(ts); }
 
-static const thr_kind kind = {"threading.Handle", unref};
+static const thr_kind kind = {
+    .name = "threading.Handle", .unref = unref,
+    .stays = "join the thread here; let it set an Event, say, which crosses"};
 
 void thr_handle_pushkey(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&kind);

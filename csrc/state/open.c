@@ -80,6 +80,7 @@ static lua_State *main_state(lua_State *L) {
 static thr_tstate *new_main(thr_runtime *rt) {
   thr_tstate *ts = thr_tstate_new(rt, true);
   if (!ts) return NULL;
+  ts->is_main = true;
   thr_tstate_run(ts, ts->lua.base = rt->mainL);
   ts->life.phase = THR_STARTED;
   ts->hooks.known = lua_gethook(rt->mainL);
@@ -87,6 +88,7 @@ static thr_tstate *new_main(thr_runtime *rt) {
   ts->life.os = thr_os_self();
   thr_tstate_setname(ts, "MainThread");
   rt->main = ts;
+  thr_group_join(&rt->member);
   thr_tstate_bind(ts);
   thr_tstate_enlist(ts);
   thr_gil_take(ts, THR_AT_ONCE);
@@ -97,7 +99,8 @@ static thr_tstate *new_main(thr_runtime *rt) {
 static thr_runtime *new_runtime(lua_State *L) {
   thr_runtime **anchor = thr_finale_anchor(L);
   thr_runtime *rt =
-      thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L));
+      thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L),
+                      NULL);
   if (rt) thr_box_forgetall(rt);
   if (rt && !new_main(rt)) {
     thr_runtime_unref(rt);

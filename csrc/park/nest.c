@@ -1,0 +1,26 @@
+/* nest: see nest.h. */
+#include "park/nest.h"
+
+#include "gil/ctrlc.h"
+
+void thr_nest_enter(thr_tstate *outer, thr_tstate *inner) {
+  thr_ctrlc_follow(outer);
+  inner->nest.outer = outer;
+  inner->asked.masked = outer->asked.masked;
+  thr_mutex_lock(&outer->nest.m);
+  outer->nest.inner = inner;
+  outer->nest.passed = atomic_exchange(&outer->asked.pending, 0);
+  atomic_fetch_or(&inner->asked.pending, outer->nest.passed);
+  thr_mutex_unlock(&outer->nest.m);
+}
+
+void thr_nest_leave(thr_tstate *inner) {
+  thr_tstate *outer = inner->nest.outer;
+  thr_mutex_lock(&outer->nest.m);
+  outer->nest.inner = NULL;
+  unsigned left = atomic_exchange(&inner->asked.pending, 0);
+  if (!(outer->nest.passed & THR_PENDING_STOP)) left &= ~THR_PENDING_STOP;
+  atomic_fetch_or(&outer->asked.pending, left);
+  thr_mutex_unlock(&outer->nest.m);
+  inner->nest.outer = NULL;
+}
