@@ -6,7 +6,8 @@
 ** - invitation: 2 is parked, 1 parks, and 0, which computes for ever, wakes
 **   them. Everybody's time to ask comes, again and again.
 ** - hurry: 0 and 1 compute for ever. The time of who was preempted never
-**   comes, for no interval has passed yet: 1 and 2 ask.
+**   comes, for no interval has passed yet, and nobody is so far ahead of it: 1
+**   and 2 ask.
 ** - calm: nobody computes, and nobody's time to ask comes.
 ** Who computes lets go of the lock only when its hook fires.
 **

@@ -68,7 +68,7 @@ static void drop_after(thr_tstate *self, int64_t time) {
 
 /* Who has slept, or has come just now, is not farther behind than that. */
 static void catch_up(const thr_gil *gil, thr_tstate *ts) {
-  int64_t least = gil->clock - THR_LAG;
+  int64_t least = gil->clock - THR_LAG - gil->interval;
   if (ts->gil.used < least) ts->gil.used = least;
 }
 
@@ -188,12 +188,22 @@ static thr_gilwaiter *first_woken(const thr_gil *gil) {
 
 /* --- asking; under the mutex --- */
 
+/* How long a turn who was preempted leaves to a holder that was so far ahead of
+** it when the turn began.  Without a look at that, a holder whose turns others
+** cut short went on for ever. */
+static int64_t turn_of(const thr_gil *gil, int64_t lead) {
+  int64_t turn = lead < 0 ? gil->interval : gil->interval - lead;
+  if (turn < THR_TURN) turn = THR_TURN;
+  return turn < gil->interval ? turn : gil->interval;
+}
+
 /* When the waiter asks the holder, at the earliest. */
 static int64_t when_to_ask(const thr_gil *gil, const thr_gilwaiter *w,
                            int64_t now) {
-  int64_t begun = now - length_of_turn(gil, now);
-  if (w->preempted) return begun + gil->interval;
-  bool leads = lead_of_holder(gil, w->ts, now) > THR_LEAD;
+  int64_t length = length_of_turn(gil, now), begun = now - length;
+  int64_t lead = lead_of_holder(gil, w->ts, now);
+  if (w->preempted) return begun + turn_of(gil, lead - length);
+  bool leads = lead > THR_LEAD;
   int64_t end = leads ? now : begun + THR_TURN;
   int64_t due = w->came + w->patience;
   return due > end ? due : end;

@@ -8,10 +8,11 @@
 ** - The lock has a clock: what a thread would have used by now that always
 **   wanted it.  It goes on by what is used, divided by the number of those that
 **   want the lock, and it is not behind a thread whose turn begins.
-** - A thread that comes is THR_LAG behind the clock, at most: one that has
-**   slept for long has saved up no more than that.  And as the clock goes on
-**   while a thread waits, those that come later are behind it some day: none
-**   starves.
+** - A thread that comes is THR_LAG and an interval behind the clock, at most:
+**   one that has slept for long has saved up no more than that.  (Those that
+**   compute are up to an interval apart: who sleeps most of the time is to be
+**   before them all.)  And as the clock goes on while a thread waits, those
+**   that come later are behind it some day: none starves.
 ** - A turn is measured only while somebody waits, and is awake: a thread that
 **   is alone reads no clock.  `since` is when the turn began or, if that is
 **   later, when the first waiter looked.
@@ -21,7 +22,8 @@
 **   finds `drop` set hands the lock over to the first.  One that lets go of it
 **   unasked only wakes the first, and may take the lock again before that.
 ** - A thread that was preempted asks a holder whose turn has lasted an
-**   interval. Others, which have slept, come from I/O, or were woken, ask when
+**   interval, or which has used an interval more than it has, in many that were
+**   cut short. Others, which have slept, come from I/O, or were woken, ask when
 **   they have waited for their patience and the turn has lasted THR_TURN; or at
 **   once where the holder has used THR_LEAD more than they have.
 ** - An ask may be met by a switch to another thread.  So a waiter looks again

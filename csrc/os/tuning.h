@@ -56,10 +56,12 @@
 ** where threads compute.  Bench: echo, callback. */
 #define THR_LEAD (THR_SECOND / 2000)
 
-/* So far behind the clock of the lock is a thread that has slept, at most.
-** Smaller: a server that uses more than its share beside threads that compute
-** waits for their turns sooner; larger: these wait longer when many wake at
-** once.  Bench: echo. */
+/* So far behind the clock of the lock, and an interval more, is a thread that
+** has slept, at most.  Smaller: a server that uses more than its share beside
+** threads that compute waits for their turns sooner; without the interval those
+** were before one that sleeps most of the time in each twentieth call, and kept
+** the lock for a millisecond or two; larger: they wait longer when many wake at
+** once.  Bench: echo, callback. */
 #define THR_LAG (5 * THR_SECOND / 1000)
 
 /* So many of the queue ask.  Smaller: one that was woken, and waits for a
