@@ -14,6 +14,7 @@
 #include "bind/shield.h"
 #include "bind/unwind.h"
 #include "capi/capi.h"
+#include "cross/codec.h"
 #include "data/array.h"
 #include "data/value.h"
 #include "future/future.h"
@@ -320,8 +321,10 @@ static const luaL_Reg functions[] = {
     {"_compiled_methods", thr_compiled_methods},
     {"_complain", thr_blame_complain},
     {"_closing", thr_descriptor_closing},
+    {"_decode", thr_codec_decode},
     {"_elevated", thr_toolchain_elevated},
     {"_execute", thr_program_execute},
+    {"_encode", thr_codec_encode},
     {"_empty", thr_workers_empty},
     {"_expose", thr_shield_expose},
     {"_find_binary", thr_toolchain_find},
@@ -415,6 +418,7 @@ static void open_types(lua_State *L) {
   thr_array_open(L);
   thr_barrier_open(L);
   thr_channel_open(L);
+  thr_codec_open(L);
   thr_toolchain_open(L);
   thr_compiled_open(L);
   thr_condition_open(L);

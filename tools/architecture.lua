@@ -23,6 +23,7 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "io", "descriptors, files and programs" },
   { "socket", "what the sockets of threading.socket receive and send" },
   { "kernel", "C functions from a string" },
+  { "cross", "Lua values on their way to another Lua state" },
   { "capi", "what C modules call by threading.h" },
   { ROOT, "the modules" },
 }
@@ -60,8 +61,8 @@ local laws = {
   { "raises a Lua error, which no mechanism may",
     { "luaL_error", "lua_error", "luaL_argerror" },
     { bind = true, data = true, sync = true, queue = true, future = true,
-      state = true, io = true, socket = true, kernel = true, capi = true,
-      [ROOT] = true, include = true } },
+      state = true, io = true, socket = true, kernel = true, cross = true,
+      capi = true, [ROOT] = true, include = true } },
 }
 
 -- Reading ------------------------------------------------------------------

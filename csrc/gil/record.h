@@ -74,6 +74,8 @@ struct thr_runtime {
   unsigned long births;    /* start's and attach's; gil: how many got a Lua
                               state of their own */
   thr_loading *loads;      /* loading's; gil: claims of modules */
+  unsigned long names;     /* gil: how often a module was loaded, or a class
+                              came to be: see byname */
 };
 
 /* The records of this OS thread, the one used last in front. */

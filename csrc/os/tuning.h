@@ -285,6 +285,22 @@
 ** kernelloop. */
 #define THR_ARRAY_ALIGN 64
 
+/* --- messages to other Lua states --- */
+
+/* The bytes of a message are copied from where they were written, up to so
+** many; above, the message takes the block.  Larger: long copies; smaller: more
+** blocks of half their size in use.  Chosen; no bench. */
+#define THR_MESSAGE_COPIED ((size_t)16384)
+
+/* The first size of that block; and so large it is kept for the next message.
+** Chosen; no bench. */
+#define THR_FIRST_MESSAGE 512
+#define THR_ENCODER_KEPT ((size_t)65536)
+
+/* So many slots of what a message has are kept for the next one, which clears
+** them.  Chosen; no bench. */
+#define THR_SEEN_KEPT 4096
+
 /* --- descriptors, programs, the compiler --- */
 
 /* How often a thread looks whether a program has ended, where the system has no

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "socket/await.h"
-#include "socket/message.h"
+#include "socket/phrase.h"
 
 /* LuaSocket's size, where none is given. */
 #define SIZE 8192
@@ -39,7 +39,7 @@ static bool send_now(void *arg, int fd) {
 static bool perform(datagram *d, unsigned wanted, thr_action action) {
   lua_State *L = d->call.L;
   const char *why = thr_await(&d->call, wanted, action, d);
-  if (!why && d->result < 0) why = thr_message((int)-d->result);
+  if (!why && d->result < 0) why = thr_phrase((int)-d->result);
   if (!why) return true;
   lua_pushnil(L);
   lua_pushstring(L, why);

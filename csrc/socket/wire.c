@@ -7,7 +7,7 @@
 
 #include "bind/blame.h"
 #include "bind/pending.h"
-#include "socket/message.h"
+#include "socket/phrase.h"
 
 /* At most so much is asked for at once; of an object, while no other thread can
 ** run.  And of an object, for most lines. */
@@ -120,7 +120,7 @@ static bool perform(thr_wire *w, transfer *t, thr_turn turn) {
   thr_channel_settle(w->call.channel, turn);
   w->moved = t->moved > 0;
   if (t->error == 0) w->ended = true;
-  if (t->error != NO_ERROR) why = thr_message(t->error);
+  if (t->error != NO_ERROR) why = thr_phrase(t->error);
   if (why) lua_pushstring(w->call.L, why);
   return !why;
 }

@@ -76,6 +76,8 @@ static int load(lua_State *L, const char *name) {
     lua_setfield(L, loaded, name);
   }
   lua_insert(L, -2);
+  thr_tstate *ts = thr_self_here(L);
+  if (ts) ts->rt->names++;
   return 2;
 }
 
@@ -103,6 +105,8 @@ static int require_around(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   for (int i = 1; i <= nargs; i++) lua_pushvalue(L, i);
   lua_call(L, nargs, LUA_MULTRET);
+  thr_tstate *ts = thr_self_here(L);
+  if (ts) ts->rt->names++;
   return lua_gettop(L) - top;
 }
 

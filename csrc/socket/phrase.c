@@ -1,10 +1,10 @@
-/* message: see message.h. */
-#include "socket/message.h"
+/* phrase: see phrase.h. */
+#include "socket/phrase.h"
 
 #include <errno.h>
 #include <string.h>
 
-const char *thr_message(int err) {
+const char *thr_phrase(int err) {
   switch (err) {
     case 0:
     case EPIPE:

@@ -1,0 +1,65 @@
+/* classes: see classes.h. */
+#include "cross/classes.h"
+
+#include <lauxlib.h>
+
+#include "bind/self.h"
+
+/* In the registry: class -> identity, with weak keys; identity -> class, with
+** weak values. */
+static const char key_ids = 0, key_classes = 0;
+
+static _Atomic(uint64_t) last; /* identity that was given away */
+
+static bool push(lua_State *L, const void *key) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+bool thr_classes_pushids(lua_State *L) { return push(L, &key_ids); }
+
+uint64_t thr_classes_id(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (!thr_classes_pushids(L)) return 0;
+  lua_pushvalue(L, idx);
+  lua_rawget(L, -2);
+  uint64_t id = (uint64_t)lua_tointeger(L, -1);
+  lua_pop(L, 2);
+  return id;
+}
+
+bool thr_classes_push(lua_State *L, uint64_t id) {
+  if (!push(L, &key_classes)) return false;
+  bool found = lua_rawgeti(L, -1, (lua_Integer)id) == LUA_TTABLE;
+  lua_remove(L, -2);
+  if (!found) lua_pop(L, 1);
+  return found;
+}
+
+static void push_or_make(lua_State *L, const void *key, const char *mode) {
+  if (push(L, key)) return;
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushstring(L, mode);
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+}
+
+uint64_t thr_classes_add(lua_State *L, int idx, uint64_t id) {
+  idx = lua_absindex(L, idx);
+  if (id == 0) id = atomic_fetch_add(&last, 1) + 1;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  push_or_make(L, &key_classes, "v");
+  lua_pushvalue(L, idx);
+  lua_rawseti(L, -2, (lua_Integer)id);
+  push_or_make(L, &key_ids, "k");
+  lua_pushvalue(L, idx);
+  lua_pushinteger(L, (lua_Integer)id);
+  lua_rawset(L, -3);
+  lua_pop(L, 2);
+  thr_self(L)->rt->names++;
+  return id;
+}

@@ -1,0 +1,62 @@
+/* codec: see codec.h. */
+#include "cross/codec.h"
+
+#include <lauxlib.h>
+
+#include "bind/blame.h"
+#include "bind/box.h"
+#include "cross/decode.h"
+#include "cross/encode.h"
+
+/* What a box has: messages cross, too, and are shared then. */
+typedef struct {
+  thr_message *m;   /* const */
+  atomic_int refs;  /* atomic */
+} held;
+
+static void unref(void *obj) {
+  held *h = obj;
+  if (atomic_fetch_sub(&h->refs, 1) > 1) return;
+  thr_message_free(h->m);
+  thr_os_free(h);
+}
+
+static void *ref(void *obj) {
+  atomic_fetch_add(&((held *)obj)->refs, 1);
+  return obj;
+}
+
+static const thr_kind kind = {
+    .name = "threading.message", .unref = unref, .ref = ref};
+
+int thr_codec_encode(lua_State *L) {
+  int n = lua_gettop(L);
+  thr_box *box = thr_box_new(L, &kind);
+  held *h = thr_os_alloc(sizeof(*h));
+  if (!h) return thr_blame_error(L, "not enough memory");
+  atomic_init(&h->refs, 1);
+  thr_box_fill(box, &kind, h);
+  box->used = true;
+  h->m = thr_encode(L, 1, n, "args[]");
+  return 1;
+}
+
+int thr_codec_decode(lua_State *L) {
+  const held *h = thr_box_use(L, 1, &kind);
+  if (!h->m) return thr_blame_error(L, "the message is empty");
+  return thr_decode(L, h->m);
+}
+
+/* message:size() -> bytes */
+static int message_size(lua_State *L) {
+  const held *h = thr_box_check(L, 1, &kind);
+  lua_pushinteger(L, h->m ? (lua_Integer)h->m->size : 0);
+  return 1;
+}
+
+void thr_codec_open(lua_State *L) {
+  static const luaL_Reg methods[] = {{"size", message_size}, {NULL, NULL}};
+  thr_encode_open(L);
+  thr_box_newtype(L, &kind, methods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,159 @@
+/* encoder: see encoder.h. */
+#include "cross/encoder.h"
+
+#include <string.h>
+
+#include "bind/blame.h"
+#include "bind/box.h"
+#include "os/tuning.h"
+
+static const char key_encoder = 0; /* registry: the box that is used next */
+
+static void clear_shares(thr_encoder *e) {
+  while (e->nshares > 0) {
+    thr_share *s = &e->shares[--e->nshares];
+    s->kind->unref(s->obj);
+  }
+}
+
+void thr_encoder_clear(thr_encoder *e) {
+  clear_shares(e);
+  thr_seen_clear(&e->seen);
+  e->n = e->objects = e->nlater = e->nparts = 0;
+  e->refers = false;
+  e->step = NULL;
+}
+
+static void unref(void *obj) {
+  thr_encoder *e = obj;
+  clear_shares(e);
+  thr_seen_free(&e->seen);
+  thr_byname_free(&e->names);
+  thr_os_free(e->bytes);
+  thr_os_free(e->shares);
+  thr_os_free(e->later);
+  thr_os_free(e->parts);
+  thr_os_free(e);
+}
+
+static const thr_kind kind = {.name = "threading.encoder", .unref = unref};
+
+/* With nil or another box on top of the stack, in whose place it comes. */
+static thr_encoder *push_new(lua_State *L) {
+  lua_pop(L, 1);
+  thr_box *box = thr_box_new(L, &kind);
+  thr_encoder *e = thr_os_alloc(sizeof(*e));
+  if (!e) thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, e);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_encoder);
+  return e;
+}
+
+thr_encoder *thr_encoder_begin(lua_State *L) {
+  luaL_checkstack(L, LUA_MINSTACK, "too many values");
+  int base = lua_gettop(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_encoder);
+  const thr_box *box = lua_touserdata(L, -1);
+  thr_encoder *e = box && box->kind ? box->obj : NULL;
+  if (!e || e->busy) e = push_new(L);
+  lua_pushnil(L);
+  e->busy = true;
+  e->L = L;
+  e->base = base;
+  return e;
+}
+
+/* Memory that a large message has needed is not kept. */
+static void shrink(thr_encoder *e) {
+  if (e->room > THR_ENCODER_KEPT) {
+    thr_os_free(e->bytes);
+    e->bytes = NULL;
+    e->room = 0;
+  }
+  if (e->shares_room > THR_SEEN_KEPT) {
+    thr_os_free(e->shares);
+    e->shares = NULL;
+    e->shares_room = 0;
+  }
+  if (e->later_room > THR_SEEN_KEPT) {
+    thr_os_free(e->later);
+    e->later = NULL;
+    e->later_room = 0;
+  }
+}
+
+void thr_encoder_end(thr_encoder *e) {
+  thr_encoder_clear(e);
+  shrink(e);
+  lua_settop(e->L, e->base);
+  e->busy = false;
+}
+
+int thr_encoder_nomemory(const thr_encoder *e) {
+  return thr_blame_error(e->L, "not enough memory for a message");
+}
+
+unsigned char *thr_encoder_grow(thr_encoder *e, size_t n) {
+  size_t room = e->room + e->room / 2 + THR_FIRST_MESSAGE;
+  if (n > SIZE_MAX / 4 || e->n > SIZE_MAX / 4) thr_encoder_nomemory(e);
+  if (room < e->n + n) room = e->n + n;
+  unsigned char *bytes = thr_os_realloc(e->bytes, room);
+  if (!bytes) thr_encoder_nomemory(e);
+  e->bytes = bytes;
+  e->room = room;
+  return bytes + e->n;
+}
+
+void *thr_encoder_more(const thr_encoder *e, void *block, uint32_t n,
+                       uint32_t *room, size_t size) {
+  if (n < *room) return block;
+  if (n > UINT32_MAX / 4 || n > SIZE_MAX / 4 / size) thr_encoder_nomemory(e);
+  uint32_t more = 2 * n + 8;
+  block = thr_os_realloc(block, more * size);
+  if (!block) thr_encoder_nomemory(e);
+  *room = more;
+  return block;
+}
+
+uint32_t thr_encoder_newobject(thr_encoder *e, const void *address) {
+  if (!thr_seen_add(&e->seen,
+                    (thr_sighting){address, e->n, e->objects, 0}))
+    thr_encoder_nomemory(e);
+  return e->objects++;
+}
+
+void thr_encoder_refer(thr_encoder *e, const thr_sighting *to) {
+  e->bytes[to->at] |= THR_FLAG_REFERRED;
+  e->refers = true;
+  for (uint32_t i = 0; i < e->nparts; i++)
+    if (to->number > e->parts[i].first && to->number < e->parts[i].end)
+      e->bytes[e->parts[i].at] = 1;
+}
+
+void thr_encoder_reserveshare(thr_encoder *e) {
+  e->shares = thr_encoder_more(e, e->shares, e->nshares, &e->shares_room,
+                               sizeof(*e->shares));
+}
+
+void thr_encoder_defer(thr_encoder *e, uint32_t number) {
+  int list = e->base + 2, value = 0;
+  for (const thr_way *s = e->step; s; s = s->before)
+    if (s->kind == THR_STEP_VALUE) value = s->number;
+  e->later = thr_encoder_more(e, e->later, e->nlater, &e->later_room,
+                              sizeof(*e->later));
+  if (lua_isnil(e->L, list)) {
+    lua_newtable(e->L);
+    lua_replace(e->L, list);
+  }
+  lua_pushvalue(e->L, -1);
+  lua_rawseti(e->L, list, (lua_Integer)e->nlater + 1);
+  e->later[e->nlater++] = (thr_later){number, value};
+  e->refers = true;
+}
+
+void thr_encoder_open(lua_State *L) {
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  thr_box_newtype(L, &kind, none);
+  lua_pop(L, 1);
+}

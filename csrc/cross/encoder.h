@@ -1,0 +1,108 @@
+/*
+** encoder: what is there while values become a message: bytes, shares, what has
+** been seen, how it came to where it is.
+**
+** A Lua state keeps one, in a box, which owns all of that: so an error, also
+** Lua's own for want of memory, leaves nothing behind.  While it is in use (a
+** finaliser encodes something, in the middle of this), and where an error has
+** left it, another takes its place.
+**
+** All is guarded by the global lock.  Other threads may run in between, and
+** change the tables that are read.
+*/
+#ifndef THR_ENCODER_H
+#define THR_ENCODER_H
+
+#include <lua.h>
+
+#include "cross/byname.h"
+#include "cross/layout.h"
+#include "cross/message.h"
+#include "cross/seen.h"
+
+THR_PRIVATE_BEGIN
+
+/* A step of the way to a value, on the C stack of who takes it.  `at` is where
+** the key is on the Lua stack, or the function. */
+typedef enum {
+  THR_STEP_VALUE,   /* `number` of the values */
+  THR_STEP_BELOW,   /* somewhere below what comes before */
+  THR_STEP_FIELD,   /* of the key */
+  THR_STEP_KEY,     /* the key itself */
+  THR_STEP_UPVALUE, /* `number` of the function */
+  THR_STEP_METATABLE
+} thr_waykind;
+
+typedef struct thr_way {
+  const struct thr_way *before;
+  thr_waykind kind;
+  int at, number;
+} thr_way;
+
+/* An object whose contents come later. */
+typedef struct {
+  uint32_t number;
+  int value; /* in which of the values it is */
+} thr_later;
+
+/* A class of the message: the numbers of the objects in it, and where its bytes
+** say whether they are referred to from outside. */
+typedef struct {
+  uint32_t first, end;
+  size_t at;
+} thr_classpart;
+
+typedef struct {
+  lua_State *L;
+  bool busy;
+  unsigned char *bytes;
+  size_t n, room;
+  uint32_t objects; /* how many there are */
+  bool refers;      /* some are referred to */
+  thr_seen seen;
+  thr_byname names;
+  thr_share *shares;
+  uint32_t nshares, shares_room;
+  thr_later *later; /* the objects are in a table, at `base` + 2 */
+  uint32_t nlater, later_room;
+  thr_classpart *parts; /* those that are complete */
+  uint32_t nparts, parts_room;
+  int base; /* the box is above this index of the Lua stack */
+  const thr_way *step;
+  int first, nvalues; /* where they are on the Lua stack */
+  const char *what;   /* their names */
+  jmp_buf again; /* begins the message anew */
+} thr_encoder;
+
+void thr_encoder_open(lua_State *L);
+/* Pushes a box with an encoder, which is busy from now on, and nil. */
+thr_encoder *thr_encoder_begin(lua_State *L);
+void thr_encoder_clear(thr_encoder *e); /* drops what it has got so far */
+void thr_encoder_end(thr_encoder *e);
+int thr_encoder_nomemory(const thr_encoder *e); /* raises */
+
+/* Room for n bytes; raises. */
+unsigned char *thr_encoder_grow(thr_encoder *e, size_t n);
+static inline unsigned char *thr_encoder_room(thr_encoder *e, size_t n) {
+  return e->room - e->n >= n ? e->bytes + e->n : thr_encoder_grow(e, n);
+}
+
+/* A block of an array that grows: for one element more.  Raises. */
+void *thr_encoder_more(const thr_encoder *e, void *block, uint32_t n,
+                       uint32_t *room, size_t size);
+
+/* Notes that the object whose tag comes next has this address, and gives it a
+** number.  Raises. */
+uint32_t thr_encoder_newobject(thr_encoder *e, const void *address);
+/* Says in its bytes that an object is referred to. */
+void thr_encoder_refer(thr_encoder *e, const thr_sighting *to);
+
+/* What a share needs: room for it first. */
+void thr_encoder_reserveshare(thr_encoder *e);
+
+/* The object on top of the stack gets its contents later. */
+void thr_encoder_defer(thr_encoder *e, uint32_t number);
+
+THR_PRIVATE_END
+
+#endif

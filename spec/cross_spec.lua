@@ -1,0 +1,465 @@
+-- What crosses from one Lua state to another, and what does not: every row of
+-- the table in docs/interpreters.md. Within one state; what needs two is below.
+
+local _thread = require "threading._thread"
+local queue = require "threading.queue"
+local threading = require "threading"
+
+local decode, encode = _thread._decode, _thread._encode
+
+local function cross(...)
+  return decode(encode(...))
+end
+
+-- What is said of values that cannot cross.
+local function refused(text, ...)
+  local ok, err = pcall(encode, ...)
+  assert.is_false(ok)
+  assert.equal(text, (err:gsub("^.-:%d+: ", "")))
+end
+
+local function same_bits(x)
+  return string.pack("n", x)
+end
+
+describe("plain values", function()
+  it("are copied, and as many as there are", function()
+    assert.equal(0, select("#", cross()))
+    assert.same({ n = 3 }, table.pack(cross(nil, nil, nil)))
+    assert.same({ n = 4, true, false, nil, 1 },
+      table.pack(cross(true, false, nil, 1)))
+    local many = {}
+    for i = 1, 200 do
+      many[i] = i * 3
+    end
+    assert.same(many, { cross(table.unpack(many)) })
+  end)
+
+  it("integers and floats keep their type and every bit", function()
+    for _, n in ipairs { 0, 1, -1, 255, 256, 65536, 1 << 31, 1 << 32,
+        math.maxinteger, math.mininteger } do
+      assert.equal(n, cross(n))
+      assert.equal("integer", math.type(cross(n)))
+    end
+    local quiet = string.unpack("n", string.pack("I8", 0x7ff8000000000abc))
+    for _, x in ipairs { 0.0, -0.0, 1.0, 0.1, 5e-324, -1e308, 1 / 0, -1 / 0,
+        0 / 0, quiet, -quiet } do
+      assert.equal("float", math.type(cross(x)))
+      assert.equal(same_bits(x), same_bits(cross(x)))
+    end
+  end)
+
+  it("strings keep every byte, at all lengths", function()
+    for _, n in ipairs { 0, 1, 2, 39, 40, 41, 254, 255, 256, 257, 70000 } do
+      local s = ("\0\r\n\255x"):rep(n):sub(1, n)
+      assert.equal(s, cross(s))
+    end
+  end)
+
+  it("a light userdata is the same pointer", function()
+    local key = _thread._key
+    assert.equal(key, cross(key))
+  end)
+end)
+
+describe("a table", function()
+  it("is copied with all its keys", function()
+    local t = { 1, "two", 3.5, true, { 5 }, nil, 7, [0] = "zero",
+      [-1] = "minus", [1.5] = "float", [true] = "yes", [false] = "no",
+      [1 << 40] = "far",
+      name = "n", [""] = "empty", ["a b"] = {} }
+    local copy = cross(t)
+    assert.same(t, copy)
+    assert.not_equal(t, copy)
+    assert.not_equal(t[5], copy[5])
+  end)
+
+  it("may have tables and functions as keys", function()
+    local key = { "key" }
+    local copy_key, copy = cross(key, { [key] = 1, [print] = 2 })
+    assert.equal(1, copy[copy_key])
+    assert.equal(2, copy[print])
+  end)
+
+  it("has runs of numbers, in any mixture", function()
+    local t = {}
+    for i = 1, 3000 do
+      local kind = (i // 7 + i // 50) % 5
+      t[i] = kind == 0 and i or kind == 1 and i + 0.5 or kind == 2 and -i
+        or kind == 3 and tostring(i) or i % 256
+    end
+    local copy = cross(t)
+    assert.equal(3000, #copy)
+    for i = 1, 3000 do
+      assert.equal(t[i], copy[i])
+      assert.equal(math.type(t[i]), math.type(copy[i]))
+    end
+  end)
+
+  it("with holes, and with elements in its hash part", function()
+    local t = {}
+    for i = 100, 1, -1 do
+      t[i] = i
+    end
+    for i = 7, 100, 7 do
+      t[i] = nil
+    end
+    assert.same(t, cross(t))
+    local sparse = { [1] = 1, [2] = 2, [4] = 4, [1 << 20] = 5 }
+    assert.same(sparse, cross(sparse))
+    assert.same({}, cross {})
+  end)
+
+  it("keeps cycles, and what is shared", function()
+    local inner = {}
+    local t = { inner, inner, a = inner }
+    t.self, inner.up = t, t
+    local copy, again, inner_copy = cross(t, t, inner)
+    assert.equal(copy, again)
+    assert.equal(copy, copy.self)
+    assert.equal(copy[1], copy[2])
+    assert.equal(copy[1], copy.a)
+    assert.equal(copy[1], inner_copy)
+    assert.equal(copy, copy[1].up)
+    local other = cross(t)
+    assert.not_equal(copy, other) -- each message has its own
+  end)
+
+  it("is read raw", function()
+    local called = false
+    local function touch()
+      called = true
+    end
+    local t = setmetatable({ 1 }, { __index = touch, __pairs = touch,
+      __len = touch, __newindex = touch })
+    local copy = cross(t)
+    assert.same({ 1 }, { rawget(copy, 1) })
+    assert.is_false(called)
+  end)
+
+  it("may be a list of a million links", function()
+    local list
+    for i = 1, 1000000 do
+      list = { next = list, i = i }
+    end
+    local copy = cross(list)
+    for i = 1000000, 1, -1 do
+      if copy.i ~= i then
+        error("link " .. i)
+      end
+      copy = copy.next
+    end
+    assert.is_nil(copy)
+  end)
+
+  it("may be nested 10,000 deep, by keys, too", function()
+    local t = { "bottom" }
+    for i = 1, 10000 do
+      t = i % 3 == 0 and { [t] = i } or { t, i }
+    end
+    local copy = cross(t)
+    for i = 10000, 1, -1 do
+      local key, value = next(copy)
+      if i % 3 == 0 then
+        assert(value == i)
+        copy = key
+      else
+        assert(copy[2] == i)
+        copy = copy[1]
+      end
+    end
+    assert.same({ "bottom" }, copy)
+  end)
+
+  it("of wide and deep ones what is shared far below stays shared", function()
+    local shared = {}
+    local function deep(n)
+      local t = { shared, n }
+      for _ = 1, n do
+        t = { t }
+      end
+      return t
+    end
+    local lists = {}
+    for n = 90, 110 do
+      lists[#lists + 1] = deep(n)
+    end
+    local copies, copy = cross(lists, shared)
+    for i, t in ipairs(copies) do
+      while #t == 1 do
+        t = t[1]
+      end
+      assert.equal(copy, t[1])
+      assert.equal(89 + i, t[2])
+    end
+  end)
+end)
+
+describe("a metatable", function()
+  local Point = {}
+  Point.__index = Point
+
+  function Point.new(x)
+    return setmetatable({ x = x }, Point)
+  end
+
+  function Point:get()
+    return self.x
+  end
+
+  function Point:twice()
+    return Point.new(2 * self.x)
+  end
+
+  it("that belongs to no module stays one class over messages", function()
+    local p, q = cross(Point.new(3)), cross(Point.new(4))
+    assert.equal(3, p:get())
+    assert.equal(4, q:get())
+    assert.equal(getmetatable(p), getmetatable(q))
+    assert.equal(Point, getmetatable(p)) -- here it is the class itself
+    assert.equal(8, q:twice().x)
+  end)
+
+  it("is the same as what it is an upvalue of", function()
+    local Class = {}
+    Class.__index = Class
+    local function make()
+      return setmetatable({}, Class)
+    end
+    local made, object = cross(make, make())
+    assert.equal(getmetatable(object), getmetatable(made()))
+  end)
+
+  it("of a module's field is that field", function()
+    package.loaded["spec.support.a_class"] = { Class = { __index = math } }
+    local Class = package.loaded["spec.support.a_class"].Class
+    local message = encode(setmetatable({}, Class))
+    package.loaded["spec.support.a_class"] = { Class = { "another" } }
+    assert.equal(package.loaded["spec.support.a_class"].Class,
+      getmetatable(decode(message)))
+    package.loaded["spec.support.a_class"] = { }
+    assert.error_matches(function() decode(message) end,
+      "a message needs spec.support.a_class.Class, which the module " ..
+      "'spec.support.a_class' does not have here")
+    package.loaded["spec.support.a_class"] = nil
+    assert.error_matches(function() decode(message) end,
+      "a message needs the module 'spec.support.a_class' here, for " ..
+      "spec.support.a_class.Class: module 'spec.support.a_class' not found:")
+  end)
+
+  it("may have a metatable, and be its own", function()
+    local Base = { greet = function() return "hello" end }
+    Base.__index = Base
+    local Derived = setmetatable({}, Base)
+    Derived.__index = Derived
+    assert.equal("hello", cross(setmetatable({}, Derived)):greet())
+    local self = {}
+    setmetatable(self, self)
+    local copy = cross(self)
+    assert.equal(copy, getmetatable(copy))
+  end)
+
+  it("keeps its keys and values weak", function()
+    local t = cross(setmetatable({ {} }, { __mode = "v" }))
+    collectgarbage()
+    assert.is_nil(next(t))
+  end)
+
+  it("with a finaliser is refused", function()
+    refused("args[1].x: an object with a finaliser (__gc) cannot cross: both "
+      .. "copies would be finalised; make it there",
+      { x = setmetatable({}, { __gc = function() end }) })
+  end)
+end)
+
+describe("a function", function()
+  it("of a module crosses by name, as the module", function()
+    for _, f in ipairs { print, string.format, table.concat, math.max,
+        coroutine.wrap, threading.Lock, threading.parallel_for,
+        _thread.get_ident, require, io.open } do
+      assert.equal(f, cross(f))
+    end
+    assert.equal(string, cross(string))
+    assert.equal(threading, cross(threading))
+    assert.equal(_G, cross(_G))
+  end)
+
+  it("of Lua is its code, and what it has around it", function()
+    local base, list = 10, { 1, 2 }
+    local function f(x)
+      return base + x, list
+    end
+    local copy = cross(f)
+    local sum, copied = copy(5)
+    assert.equal(15, sum)
+    assert.same(list, copied)
+    assert.not_equal(list, copied)
+    assert.not_equal(f, copy)
+  end)
+
+  it("shares its upvalues with others of the message", function()
+    local n = 0
+    local function add()
+      n = n + 1
+      return n
+    end
+    local function get()
+      return n
+    end
+    local a, g = cross(add, get)
+    a()
+    a()
+    assert.equal(2, g())
+    assert.equal(0, get())
+    local both = cross { add, get }
+    both[1]()
+    assert.equal(1, both[2]())
+  end)
+
+  it("may call itself and others", function()
+    local odd
+    local function even(n)
+      return n == 0 or odd(n - 1)
+    end
+    function odd(n)
+      return n ~= 0 and even(n - 1)
+    end
+    local copy = cross(even)
+    assert.is_true(copy(10))
+    assert.is_false(copy(11))
+  end)
+
+  it("has the globals of where it comes to", function()
+    local function f()
+      return _G, a_global_of_this_spec -- luacheck: ignore 113
+    end
+    _G.a_global_of_this_spec = 7
+    local globals, value = cross(f)()
+    _G.a_global_of_this_spec = nil
+    assert.equal(_G, globals)
+    assert.equal(7, value)
+  end)
+
+  it("has its file and lines in errors and debug information", function()
+    local function fails(value)
+      error("here " .. value)
+    end
+    local copy = cross(fails)
+    local _, ours = pcall(fails, 1)
+    local _, theirs = pcall(copy, 1)
+    assert.equal(ours, theirs)
+    assert.equal(debug.getinfo(fails, "S").linedefined,
+      debug.getinfo(copy, "S").linedefined)
+    assert.equal("value", debug.getlocal(copy, 1))
+  end)
+
+  it("in a chain of 10,000 is as deep as it likes", function()
+    local f = function() return 0 end
+    for _ = 1, 10000 do
+      local inner = f
+      f = function() return inner end
+    end
+    local copy, n = cross(f), 0
+    while copy ~= 0 do
+      copy, n = copy(), n + 1
+    end
+    assert.equal(10001, n)
+  end)
+
+  it("of C without a name is refused", function()
+    refused("args[2]: upvalue 'f': a C function that no module has cannot "
+      .. "cross: put it into a module's table, or call it from a Lua function "
+      .. "that finds it there", 1, (function()
+        local f = string.gmatch("a", "a")
+        return function() return f end
+      end)())
+  end)
+end)
+
+describe("an object that is made to be shared", function()
+  for name, make in pairs {
+    Array = function() return threading.Array("int32", 3) end,
+    Value = function() return threading.Value "int64" end,
+    Lock = threading.Lock, RLock = threading.RLock,
+    Semaphore = threading.Semaphore,
+    BoundedSemaphore = threading.BoundedSemaphore,
+    Event = threading.Event, Condition = threading.Condition,
+    Barrier = function() return threading.Barrier(2) end,
+  } do
+    it("is the same object: " .. name, function()
+      local object = make()
+      local message = encode({ object }, object)
+      local t, copy = decode(message)
+      assert.equal(object, copy)
+      assert.equal(object, t[1])
+    end)
+  end
+
+  it("lives as long as a message that has it", function()
+    local message = encode(threading.Array("int32", { 1, 2, 3 }))
+    collectgarbage()
+    collectgarbage()
+    assert.same({ 1, 2, 3 }, decode(message):totable())
+  end)
+end)
+
+describe("what cannot cross is refused, with its path:", function()
+  it("a coroutine", function()
+    refused("args[1]: coroutine cannot cross: pass the function, and make the "
+      .. "coroutine there", coroutine.create(print))
+  end)
+
+  it("a file", function()
+    refused("args[1].list[3]: upvalue 'file': FILE* cannot cross: pass its "
+      .. "name, and open it there", { list = { 1, 2, (function()
+        local file = io.stdout
+        return function() return file end
+      end)() } })
+  end)
+
+  it("a queue", function()
+    for name, q in pairs { Queue = queue.Queue(), SimpleQueue =
+        queue.SimpleQueue() } do
+      refused("args[2]: threading." .. name .. " cannot cross: use a queue "
+        .. "of threading.interpreters.create_queue()", 1, q)
+    end
+  end)
+
+  it("a Thread", function()
+    refused("args[1]: threading.Thread cannot cross: start a thread there; an "
+      .. "Event crosses", threading.Thread { target = print })
+  end)
+
+  it("by any kind of way", function()
+    local co = coroutine.create(print)
+    local why = "coroutine cannot cross: pass the function, and make the " ..
+      "coroutine there"
+    refused("args[1][\"a b\"][1.5][true]: " .. why,
+      { ["a b"] = { [1.5] = { [true] = co } } })
+    refused("args[1]: a key: " .. why, { [co] = 1 })
+    refused("args[1][-1]: a key[1]: " .. why, { [-1] = { [{ co }] = 1 } })
+    refused("args[1][a table]: " .. why, { [{}] = co })
+    refused("args[1]: metatable.__index: upvalue 'co': " .. why,
+      setmetatable({}, { __index = function() return co end }))
+    refused("args[2].f: upvalue 't'.x: " .. why, nil, { f = (function()
+      local t = { x = co }
+      return function() return t end
+    end)() })
+  end)
+
+  it("from deep below, in the middle left out", function()
+    local t = { coroutine.create(print) }
+    for _ = 1, 30 do
+      t = { n = t }
+    end
+    refused("args[1]" .. (".n"):rep(7) .. "..." .. (".n"):rep(7) ..
+      "[1]: coroutine cannot cross: pass the function, and make the " ..
+      "coroutine there", t)
+    for _ = 1, 1000 do
+      t = { n = t }
+    end
+    local ok, err = pcall(encode, 0, t)
+    assert.is_false(ok)
+    assert.matches("args%[2%]%.%.%..*%[1%]: coroutine cannot cross", err)
+  end)
+end)
