@@ -15,6 +15,7 @@
 #include "bind/unwind.h"
 #include "capi/capi.h"
 #include "cross/codec.h"
+#include "cross/crossqueue.h"
 #include "data/array.h"
 #include "data/value.h"
 #include "future/future.h"
@@ -322,6 +323,7 @@ static const luaL_Reg functions[] = {
     {"_complain", thr_blame_complain},
     {"_closing", thr_descriptor_closing},
     {"_decode", thr_codec_decode},
+    {"_cross_queue", thr_crossqueue_create},
     {"_elevated", thr_toolchain_elevated},
     {"_execute", thr_program_execute},
     {"_encode", thr_codec_encode},
@@ -422,6 +424,7 @@ static void open_types(lua_State *L) {
   thr_toolchain_open(L);
   thr_compiled_open(L);
   thr_condition_open(L);
+  thr_crossqueue_open(L);
   thr_event_open(L);
   thr_folder_open(L);
   thr_future_open(L);

@@ -65,17 +65,16 @@ void thr_mutex_lock(thr_mutex *m) { pthread_mutex_lock(m); }
 void thr_mutex_unlock(thr_mutex *m) { pthread_mutex_unlock(m); }
 void thr_mutex_destroy(thr_mutex *m) { pthread_mutex_destroy(m); }
 
-int thr_os_atfork(void (*before)(void), void (*parent)(void),
+int thr_os_atfork(bool *done, void (*before)(void), void (*parent)(void),
                   void (*child)(void)) {
   static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
-  static bool done = false;
   int err = 0;
   pthread_mutex_lock(&once);
-  if (!done)
+  if (!*done)
     err = thr_fault_fails(THR_CHANCE_CALL)
               ? ENOMEM
               : pthread_atfork(before, parent, child);
-  done = err == 0;
+  *done = err == 0;
   pthread_mutex_unlock(&once);
   return err;
 }

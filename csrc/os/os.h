@@ -106,8 +106,8 @@ void thr_os_ignorekeys(bool ignore);
 /* Adds to a sigset_t the signals that are ignored for that reason alone. */
 void thr_os_addkeys(void *set);
 
-/* pthread_atfork, once per process.  Returns 0 or errno. */
-int thr_os_atfork(void (*before)(void), void (*parent)(void),
+/* pthread_atfork, unless *done, which it sets.  Returns 0 or errno. */
+int thr_os_atfork(bool *done, void (*before)(void), void (*parent)(void),
                   void (*child)(void));
 
 /* `fn` becomes what signal `sig` does, on the calling thread wherever it

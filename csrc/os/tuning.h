@@ -205,6 +205,17 @@
 #define THR_MIN_KEPT 1024
 #define THR_MAX_KEPT 65536
 
+/* --- belt --- */
+
+/* So many items are in a block of a belt.  Smaller: more allocations; larger:
+** more memory for an empty one.  Chosen.  Bench: crossqueue. */
+#define THR_BELT_BLOCK 64
+
+/* What two processors write to is so far apart.  Smaller: each write makes the
+** other wait for its line of the cache; two lines, for processors fetch them in
+** pairs.  Bench: crossqueue. */
+#define THR_CACHE_LINE 128
+
 /* --- threads --- */
 
 /* The smallest stack of a thread.  Smaller: Lua's own limit of nested C calls

@@ -183,8 +183,7 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
   }
 }
 
-/* The arguments (block, timeout) from `first` on, or as one table. */
-static int64_t check_wait(lua_State *L, int first) {
+int64_t thr_queue_checkwait(lua_State *L, int first) {
   static const char *const names[] = {"block", "timeout", NULL};
   thr_args_keywords(L, first, names);
   bool block = thr_args_optboolean(L, first, "block", true);
@@ -203,7 +202,7 @@ int thr_queue_put(lua_State *L, thr_queue *q) {
   bool more = lua_gettop(L) > 2;
   if (!more && put_at_once(L, q)) return accept(L, q);
   int type = check_item(L);
-  return put(L, q, type, more ? check_wait(L, 3) : THR_FOREVER);
+  return put(L, q, type, more ? thr_queue_checkwait(L, 3) : THR_FOREVER);
 }
 
 int thr_queue_putnowait(lua_State *L, thr_queue *q) {
@@ -213,7 +212,7 @@ int thr_queue_putnowait(lua_State *L, thr_queue *q) {
 int thr_queue_get(lua_State *L, thr_queue *q) {
   bool more = lua_gettop(L) > 1;
   if (!more && thr_slots_takeinteger(L, &q->items)) return deliver(q);
-  return thr_queue_take(L, q, more ? check_wait(L, 2) : THR_FOREVER);
+  return thr_queue_take(L, q, more ? thr_queue_checkwait(L, 2) : THR_FOREVER);
 }
 
 int thr_queue_getnowait(lua_State *L, thr_queue *q) {

@@ -134,4 +134,7 @@ static void in_child(void) {
   unlock();
 }
 
-int thr_fork_open(void) { return thr_os_atfork(before, in_parent, in_child); }
+int thr_fork_open(void) {
+  static bool done; /* thr_os_atfork's */
+  return thr_os_atfork(&done, before, in_parent, in_child);
+}
