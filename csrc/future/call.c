@@ -49,17 +49,19 @@ static void set_box(lua_State *L, int handler) {
   lua_setupvalue(L, handler, 1);
 }
 
-/* Returns the outcome, and whether that is packed. */
+int thr_call_return(lua_State *L, int n) {
+  if (n != 1) pack(L, n);
+  lua_pushboolean(L, n != 1);
+  return 2;
+}
+
 static int call(lua_State *L) {
   lua_getiuservalue(L, 1, THR_CALL_CONTENT);
   lua_pushnil(L);
   lua_setiuservalue(L, 1, THR_CALL_CONTENT);
   int n = unpack(L);
   lua_call(L, n - 1, LUA_MULTRET);
-  n = lua_gettop(L) - 1;
-  if (n != 1) pack(L, n);
-  lua_pushboolean(L, n != 1);
-  return 2;
+  return thr_call_return(L, lua_gettop(L) - 1);
 }
 
 static void keep(lua_State *L, bool packed) {
@@ -68,15 +70,20 @@ static void keep(lua_State *L, bool packed) {
   lua_setiuservalue(L, 1, THR_CALL_PACKED);
 }
 
+bool thr_call_protect(lua_State *L, int nargs, int handler) {
+  bool ok = lua_pcall(L, nargs, 2, handler) == LUA_OK;
+  bool packed = ok && lua_toboolean(L, -1);
+  if (ok) lua_pop(L, 1);
+  keep(L, packed);
+  return ok;
+}
+
 bool thr_call_make(lua_State *L, int handler) {
   lua_pushvalue(L, 1);
   set_box(L, handler);
   lua_pushcfunction(L, call);
   lua_pushvalue(L, 1);
-  bool ok = lua_pcall(L, 1, 2, handler) == LUA_OK;
-  bool packed = ok && lua_toboolean(L, -1);
-  if (ok) lua_pop(L, 1);
-  keep(L, packed);
+  bool ok = thr_call_protect(L, 1, handler);
   lua_pushnil(L);
   set_box(L, handler);
   return ok;

@@ -32,6 +32,11 @@ void thr_call_pushhandler(lua_State *L);
 /* Makes the call, and keeps the outcome; false: it is an error.  Raises
 ** nothing. */
 bool thr_call_make(lua_State *L, int handler);
+/* The same for a C function that makes the call in its own way, with nargs
+** arguments on top of it: it returns what thr_call_return does, given the n
+** values on top, or raises the error, and sets the traceback itself. */
+bool thr_call_protect(lua_State *L, int nargs, int handler);
+int thr_call_return(lua_State *L, int n);
 /* It is not made: the value on top, which is popped, is the outcome. */
 void thr_call_fail(lua_State *L);
 

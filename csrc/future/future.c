@@ -45,6 +45,10 @@ static thr_future *check(lua_State *L) { return thr_future_check(L, 1); }
 int thr_future_create(lua_State *L) {
   thr_args_callable(L, 1, "fn");
   thr_call_pack(L);
+  return thr_future_new(L);
+}
+
+int thr_future_new(lua_State *L) {
   thr_box *box = thr_box_newuv(L, &kind, THR_LISTENERS);
   thr_future *f = thr_os_alloc(sizeof(*f));
   if (!f) return thr_blame_error(L, "not enough memory");

@@ -32,6 +32,8 @@ bool thr_future_begin(thr_future *f);
 struct lua_State;
 void thr_future_open(struct lua_State *L);
 int thr_future_create(struct lua_State *L); /* _future(fn, ...) */
+/* Pushes one whose content (see call.h) is the only value on the stack. */
+int thr_future_new(struct lua_State *L);
 int thr_future_is(struct lua_State *L);     /* _is_future(value) */
 thr_future *thr_future_check(struct lua_State *L, int arg);
 

@@ -24,19 +24,25 @@ static void raise_asked(lua_State *L) {
   lua_pop(L, 1);
 }
 
-int thr_workers_serve(lua_State *L) {
-  lua_settop(L, 1);
-  thr_call_pushhandler(L);
+int thr_workers_serveby(lua_State *L, bool (*make)(lua_State *L)) {
   while (thr_queue_take(L, thr_queue_check(L, 1), THR_FOREVER) == 1) {
     thr_future *f = take_up(L);
     if (thr_future_begin(f)) {
-      bool ok = thr_call_make(L, 3);
+      bool ok = make(L);
       thr_future_end(L, f, ok);
       if (!ok) raise_asked(L);
     }
     lua_remove(L, 1);
   }
   return 0;
+}
+
+static bool make_here(lua_State *L) { return thr_call_make(L, 3); }
+
+int thr_workers_serve(lua_State *L) {
+  lua_settop(L, 1);
+  thr_call_pushhandler(L);
+  return thr_workers_serveby(L, make_here);
 }
 
 int thr_workers_empty(lua_State *L) {
