@@ -63,10 +63,6 @@ thr_crossqueue *thr_crossqueue_new(uint64_t most) {
   return q;
 }
 
-static void ref(thr_crossqueue *q) {
-  atomic_fetch_add_explicit(&q->refs, 1, memory_order_relaxed);
-}
-
 static void destroy(thr_crossqueue *q) {
   delist(q);
   thr_belt_destroy(&q->belt);
@@ -177,7 +173,14 @@ interpreter's `call` do.  The queue itself goes by reference.
 */
 static void unref(void *q) { thr_crossqueue_unref(q); }
 
-static const thr_kind kind = {"threading.interpreters.Queue", unref};
+static void *ref(void *q) {
+  atomic_fetch_add_explicit(&((thr_crossqueue *)q)->refs, 1,
+                            memory_order_relaxed);
+  return q;
+}
+
+static const thr_kind kind = {
+    .name = "threading.interpreters.Queue", .unref = unref, .ref = ref};
 
 static thr_crossqueue *check(lua_State *L) {
   return thr_box_check(L, 1, &kind);
