@@ -40,6 +40,30 @@ describe("interpreters.Queue", function()
     end
   end)
 
+  it("goes by reference, in a table too", function()
+    local q, other = create_queue(), create_queue()
+    other:put "in the other"
+    q:put(other)
+    q:put { other, { other } }
+    assert.is_true(rawequal(other, q:get()))
+    local list = q:get()
+    assert.is_true(rawequal(other, list[1]))
+    assert.is_true(rawequal(other, list[2][1]))
+    assert.equal("in the other", list[1]:get())
+  end)
+
+  it("frees a long chain of queues, each in the next", function()
+    local q = create_queue()
+    for _ = 1, 100000 do
+      local outer = create_queue()
+      outer:put(q)
+      q = outer
+    end
+    q = q:get()
+    collectgarbage()
+    assert.equal(1, q:qsize())
+  end)
+
   it("refuses what cannot cross, and is as it was", function()
     local q = create_queue(1)
     for _, put in ipairs { q.put, q.put_nowait } do

@@ -729,6 +729,90 @@ function Queue:full() end
 ---@overload fun(self, options: threading.ShutdownOptions)
 function Queue:shutdown(immediate) end
 
+--- Items that threads hand to each other, also between interpreters: each is
+--- copied, or goes by reference. The queue itself goes by reference.
+---@class threading.interpreters.Queue
+local CrossQueue = {}
+
+--- Puts an item, after waiting for a free place.
+---
+--- Raises if the item is nil, or cannot cross: its path, and what to use
+--- instead; if an argument is of the wrong type.
+---@param item threading.item
+---@param block? boolean by default true; false for a mere try
+---@param timeout? threading.seconds by default for ever
+---@return true? done nil if not
+---@return nil|"full"|"shutdown" why
+---@overload fun(self, item: threading.item, options: threading.WaitOptions)
+function CrossQueue:put(item, block, timeout) end
+
+--- Takes an item out, after waiting until there is one.
+---
+--- Raises if an argument is of the wrong type; if the item needs a module that
+--- this interpreter does not find: the item is taken out nevertheless.
+---@param block? boolean by default true; false for a mere try
+---@param timeout? threading.seconds by default for ever
+---@return any item nil if there is none
+---@return nil|"empty"|"shutdown" why
+---@overload fun(self, options: threading.WaitOptions): any
+function CrossQueue:get(block, timeout) end
+
+--- Puts an item if there is a free place.
+---
+--- Raises if the item is nil, or cannot cross.
+---@param item threading.item
+---@return true? done nil if not
+---@return nil|"full"|"shutdown" why
+function CrossQueue:put_nowait(item) end
+
+--- Takes an item out if there is one.
+---
+--- Raises if the item needs a module that this interpreter does not find.
+---@return any item nil if there is none
+---@return nil|"empty"|"shutdown" why
+function CrossQueue:get_nowait() end
+
+--- Takes items out until the queue is shut down.
+---
+--- Raises as `get` does.
+---@return fun(queue: threading.interpreters.Queue): any iterator for a
+--- generic `for`
+---@return threading.interpreters.Queue queue
+function CrossQueue:items() end
+
+--- Tells that the work on an item is done.
+---
+--- Raises "task_done() called too many times".
+function CrossQueue:task_done() end
+
+--- Waits until `task_done` was called for each item that was put.
+---
+--- Raises if the timeout is not valid.
+---@param timeout? threading.timeout by default for ever
+---@return boolean done false at the timeout
+---@overload fun(self, options: threading.TimeoutOptions): boolean
+function CrossQueue:join(timeout) end
+
+--- How many items there are, just now.
+---@return integer
+function CrossQueue:qsize() end
+
+--- Is there no item, just now?
+---@return boolean
+function CrossQueue:empty() end
+
+--- Is there no free place, just now?
+---@return boolean
+function CrossQueue:full() end
+
+--- Ends its use, in all interpreters: nothing can be put any more, and what is
+--- in it can be taken out.
+---
+--- Raises if immediate is not a boolean.
+---@param immediate? boolean by default false; true: the items are thrown away
+---@overload fun(self, options: threading.ShutdownOptions)
+function CrossQueue:shutdown(immediate) end
+
 --- A queue without bound, `task_done` or `shutdown`.
 ---@class threading.SimpleQueue
 local SimpleQueue = {}

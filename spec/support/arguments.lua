@@ -1,5 +1,6 @@
 --- Good and bad arguments for the types of lua/threading/types.lua.
 
+local _thread = require "threading._thread"
 local futures = require "threading.futures"
 local queue = require "threading.queue"
 local threading = require "threading"
@@ -35,6 +36,12 @@ local makers = {
   end,
   ["threading.Queue"] = function()
     local q = queue.Queue()
+    q:put(7)
+    q:task_done()
+    return q
+  end,
+  ["threading.interpreters.Queue"] = function()
+    local q = _thread._cross_queue()
     q:put(7)
     q:task_done()
     return q
