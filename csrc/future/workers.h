@@ -23,8 +23,8 @@ struct lua_State;
 /* _serve(queue): until it is shut down and empty */
 int thr_workers_serve(struct lua_State *L);
 /* The same for calls that are made in another way: by `make`, which keeps the
-** outcome, and returns false where that is an error.  It raises nothing, and
-** finds at stack index 1 the future, at 3 what is at 2 here, under the queue. */
+** outcome, and returns false where that is an error.  It raises nothing; at
+** stack index 1 is the future then, and at 3 what is behind the queue here. */
 int thr_workers_serveby(struct lua_State *L, bool (*make)(struct lua_State *L));
 /* _empty(queue [, err]): cancels the futures in it, or has them fail with the
 ** error */
