@@ -218,6 +218,7 @@ build = {
         "csrc/state/handle.c",
         "csrc/state/loading.c",
         "csrc/state/open.c",
+        "csrc/state/report.c",
         "csrc/state/require.c",
         "csrc/state/sethook.c",
         "csrc/state/shutdown.c",

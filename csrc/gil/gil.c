@@ -279,10 +279,9 @@ static thr_tstate *next_asker(thr_gil *gil) {
   return w && w->dormant ? to_wake(w) : NULL;
 }
 
-/* The mutex is held before, and free after. */
-static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
+/* It has the lock.  The mutex is held before, and free after. */
+static void begin_turn(thr_gil *gil, thr_gilwaiter *w) {
   thr_tstate *ts = w->ts;
-  while (!w->granted && !try_take(gil)) sleep_once(gil, w, look(gil, w));
   if (!w->granted) {
     dequeue(gil, w);
     atomic_store(&gil->drop, false); /* it was meant for the last holder */
@@ -297,6 +296,12 @@ static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
   if (grace) drop_after(ts, THR_GRACE);
 }
 
+/* The mutex is held before, and free after. */
+static void wait_turn(thr_gil *gil, thr_gilwaiter *w) {
+  while (!w->granted && !try_take(gil)) sleep_once(gil, w, look(gil, w));
+  begin_turn(gil, w);
+}
+
 void thr_gil_take(thr_tstate *ts, int64_t patience) {
   thr_gil *gil = &ts->rt->gil;
   if (try_take(gil)) {
@@ -307,6 +312,32 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
   thr_mutex_lock(&gil->m);
   queue_up(gil, &w, ts, patience);
   wait_turn(gil, &w);
+}
+
+/* Another one asks in its place, or takes what was let go of for it.  The mutex
+** is held before, and free after. */
+static void give_up(thr_gil *gil, thr_gilwaiter *w) {
+  dequeue(gil, w);
+  thr_tstate *next =
+      gil->word & HELD ? next_asker(gil) : first_to_wake(gil);
+  thr_mutex_unlock(&gil->m);
+  if (next) thr_tstate_wake(next);
+}
+
+bool thr_gil_takeby(thr_tstate *ts, int64_t deadline) {
+  thr_gil *gil = &ts->rt->gil;
+  thr_gilwaiter w;
+  bool late = false;
+  thr_mutex_lock(&gil->m);
+  queue_up(gil, &w, ts, THR_AT_ONCE);
+  while (!late && !w.granted && !try_take(gil)) {
+    int64_t until = look(gil, &w);
+    sleep_once(gil, &w, until < deadline ? until : deadline);
+    late = !w.granted && thr_os_monotonic() >= deadline;
+  }
+  if (late) give_up(gil, &w);
+  else begin_turn(gil, &w);
+  return !late;
 }
 
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,

@@ -88,6 +88,8 @@ typedef struct thr_gilwaiter { /* on the waiter's stack; guard: gil->m */
 } thr_gilwaiter;
 
 void thr_gil_take(thr_tstate *ts, int64_t patience);
+/* The same until the deadline.  False: it is not taken. */
+bool thr_gil_takeby(thr_tstate *ts, int64_t deadline);
 /* Returns the processor on which the thread that it wakes ran last, or -1. */
 int thr_gil_release(thr_tstate *ts);
 

@@ -168,7 +168,7 @@ typedef struct {
   thr_tstate *_Atomic inner; /* nest.m to write: its record in the Lua state
                                 that it has entered from here, or NULL */
   unsigned passed; /* nest.m: what was asked of that one through this one */
-  thr_tstate *outer;         /* own: the other way round */
+  thr_tstate *_Atomic outer; /* own to write: the other way round */
 } thr_ts_nest;
 
 typedef enum { THR_INITIAL, THR_STARTED, THR_STOPPED } thr_phase;

@@ -70,6 +70,8 @@ struct thr_runtime {
   bool opened;             /* module's; gil: all that it adds to Lua is there */
   atomic_size_t stack;     /* module's; atomic: stack size of new threads, 0:
                               default */
+  int64_t number;          /* interp's; const: of the interpreter; 0: it is the
+                              one that a host has opened */
   unsigned long unnamed;   /* handle's; gil: how many got a name by number */
   unsigned long births;    /* start's and attach's; gil: how many got a Lua
                               state of their own */

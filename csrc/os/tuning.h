@@ -267,6 +267,12 @@
 #define THR_REMIND (THR_SECOND / 10)
 #define THR_REMINDERS 20
 
+/* --- report --- */
+
+/* A dump waits so long for the global lock of each other Lua state, or leaves
+** out where the threads are there.  Chosen; no bench. */
+#define THR_REPORT_WAIT (THR_SECOND / 10)
+
 /* --- boxes, Arrays --- */
 
 /* So many boxes that were met last a Lua state knows by their addresses, which

@@ -12,70 +12,13 @@
 #include "bind/self.h"
 #include "gil/preempt.h"
 #include "park/nest.h"
-#include "state/loading.h"
+#include "state/report.h"
 #include "sync/lock.h"
 
-/* What the dump says of a thread, copied under the runtime's mutex. */
-typedef struct {
-  thr_tstate *ts;
-  bool waits;
-  thr_wait wait;
-  uint64_t owner; /* of what it waits for; 0: nobody */
-} report;
-
-static report read_thread(thr_tstate *ts, bool waits) {
-  report r = {ts, waits, ts->wait.on, 0};
-  if (waits && ts->wait.on.owner) r.owner = ts->wait.on.owner(ts->wait.on.addr);
-  return r;
-}
-
-/* False: there are more threads than room. */
-static bool read_all(thr_runtime *rt, report *list, int room, int *n) {
-  *n = 0;
-  thr_mutex_lock(&rt->m);
-  thr_tstate *ts = rt->threads;
-  for (; ts && *n < room; ts = ts->next)
-    list[(*n)++] = read_thread(ts, ts->wait.active);
-  thr_mutex_unlock(&rt->m);
-  return !ts;
-}
-
-/* Pushes a block of reports, in the order of birth.  While we hold the global
-** lock no thread ends, and none begins but those that attach. */
-static report *push_reports(lua_State *L, thr_tstate *self, int *n) {
-  thr_runtime *rt = self->rt;
-  int room, top = lua_gettop(L);
-  report *list;
-  do {
-    lua_settop(L, top);
-    room = rt->alive + 1;
-    list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
-  } while (!read_all(rt, list, room, n));
-  for (int i = 0; i < *n / 2; i++) { /* the list is youngest first */
-    report r = list[i];
-    list[i] = list[*n - 1 - i];
-    list[*n - 1 - i] = r;
-  }
-  return list;
-}
-
-static const char *name_of(const thr_tstate *ts) {
-  if (ts->life.name[0]) return ts->life.name;
-  return ts->is_main ? "MainThread" : "thread";
-}
-
-static thr_tstate *by_ident(const report *list, int n, uint64_t ident) {
-  for (int i = 0; i < n; i++)
-    if (list[i].ts->ident == ident) return list[i].ts;
-  return NULL;
-}
-
-/* " at file:line", where there is a Lua function; pushes it. */
-static void push_place(lua_State *L, lua_State *of) {
-  thr_describe_pushplace(L, of);
-  if (lua_rawlen(L, -1) == 0) return;
-  lua_pushfstring(L, " at %s", lua_tostring(L, -1));
-  lua_remove(L, -2);
+/* " at file:line", where that is known; pushes it. */
+static void push_place(lua_State *L, const thr_report *r) {
+  if (r->place[0]) lua_pushfstring(L, " at %s", r->place);
+  else lua_pushliteral(L, "");
 }
 
 typedef struct {
@@ -90,7 +33,7 @@ static void find_lock(void *arg, thr_lock *l) {
 }
 
 /* " (acquired at file:line)", where THREADING_DEBUG has noted it; pushes. */
-static void push_acquired(lua_State *L, const report *r) {
+static void push_acquired(lua_State *L, const thr_report *r) {
   acquisition a = {r->wait.addr, ""};
   thr_lock_each(r->owner, find_lock, &a);
   if (a.acquired_at[0])
@@ -109,11 +52,11 @@ static bool is_module(const thr_wait *wait) {
 
 /* ", held by NAME (acquired at ...)"; or " NAME to end"; pushes.  A thread
 ** that is joined may have ended, and the joining one not have run since. */
-static void push_holder(lua_State *L, const report *r, const report *list,
-                        int n) {
-  const thr_tstate *owner = by_ident(list, n, r->owner);
+static void push_holder(lua_State *L, const thr_report *r,
+                        const thr_report *list, int n) {
+  const thr_report *owner = thr_report_of(list, n, r->owner);
   if (is_thread(&r->wait)) {
-    if (owner) lua_pushfstring(L, " %s to end", name_of(owner));
+    if (owner) lua_pushfstring(L, " %s to end", owner->name);
     else lua_pushliteral(L, " a thread that has ended");
   } else if (r->owner == 0) {
     lua_pushliteral(L, "");
@@ -121,7 +64,7 @@ static void push_holder(lua_State *L, const report *r, const report *list,
     push_acquired(L, r);
     if (owner)
       lua_pushfstring(L, ", %s by %s%s",
-                      is_module(&r->wait) ? "loaded" : "held", name_of(owner),
+                      is_module(&r->wait) ? "loaded" : "held", owner->name,
                       lua_tostring(L, -1));
     else
       lua_pushfstring(L, ", held by a thread that has ended%s",
@@ -131,9 +74,9 @@ static void push_holder(lua_State *L, const report *r, const report *list,
 }
 
 /* "waits for Lock 0x... at file:line, held by ..."; pushes. */
-static void push_wait(lua_State *L, lua_State *of, const report *r,
-                      const report *list, int n) {
-  push_place(L, of);
+static void push_wait(lua_State *L, const thr_report *r,
+                      const thr_report *list, int n) {
+  push_place(L, r);
   push_holder(L, r, list, n);
   const char *place = lua_tostring(L, -2), *holder = lua_tostring(L, -1);
   if (strcmp(r->wait.what, "descriptor") == 0)
@@ -143,7 +86,7 @@ static void push_wait(lua_State *L, lua_State *of, const report *r,
     lua_pushfstring(L, "waits for%s%s", holder, place);
   else if (is_module(&r->wait))
     lua_pushfstring(L, "waits for module '%s'%s%s",
-                    thr_loading_name(r->wait.addr), place, holder);
+                    r->module, place, holder);
   else if (isupper((unsigned char)r->wait.what[0])) /* an object's type */
     lua_pushfstring(L, "waits for %s %p%s%s", r->wait.what, r->wait.object,
                     place, holder);
@@ -153,63 +96,65 @@ static void push_wait(lua_State *L, lua_State *of, const report *r,
   lua_pop(L, 1);
 }
 
-/* --- the deadlock --- */
-
-static report *report_of(report *list, int n, const thr_tstate *ts) {
-  for (int i = 0; i < n; i++)
-    if (list[i].ts == ts) return &list[i];
-  return NULL;
+/* "interpreter 2", or the main one; pushes. */
+static const char *push_interpreter(lua_State *L, int64_t number) {
+  if (number == 0) return lua_pushliteral(L, "the main interpreter");
+  return lua_pushfstring(L, "interpreter %I", (LUAI_UACINT)number);
 }
 
+/* --- the deadlock --- */
+
 /* Where the circle does not lead back to where it began, all wait. */
-static bool is_circle(report *list, int n, thr_tstate *self) {
-  report *r = report_of(list, n, self);
+static bool is_circle(const thr_report *list, int n, const thr_report *own) {
+  const thr_report *r = own;
   for (int steps = 0; r && steps <= n; steps++) {
     if (!r->waits || !r->wait.unbounded) return false;
-    thr_tstate *owner = by_ident(list, n, r->owner);
-    if (owner == self) return true;
-    r = owner ? report_of(list, n, owner) : NULL;
+    r = r->owner != 0 ? thr_report_of(list, n, r->owner) : NULL;
+    if (r == own) return true;
   }
   return false;
 }
 
-static void add_line(lua_State *L, luaL_Buffer *b, report *r, report *list,
-                     int n, thr_tstate *self) {
+static void add_line(lua_State *L, luaL_Buffer *b, const thr_report *r,
+                     const thr_report *list, int n) {
   if (!r->waits) return;
   luaL_addstring(b, "\n    ");
-  luaL_addstring(b, name_of(r->ts));
+  luaL_addstring(b, r->name);
+  if (r->interpreter != 0) {
+    luaL_addstring(b, " in ");
+    push_interpreter(L, r->interpreter);
+    luaL_addvalue(b);
+  }
   luaL_addchar(b, ' ');
-  push_wait(L, r->ts == self ? L : r->ts->lua.running, r, list, n);
+  push_wait(L, r, list, n);
   luaL_addvalue(b);
 }
 
-static void add_circle(lua_State *L, luaL_Buffer *b, report *list, int n,
-                       thr_tstate *self) {
-  thr_tstate *ts = self;
+static void add_circle(lua_State *L, luaL_Buffer *b, const thr_report *list,
+                       int n, const thr_report *own) {
+  const thr_report *r = own;
   luaL_addstring(b, "deadlock: threads wait for each other in a circle");
   do {
-    report *r = report_of(list, n, ts);
-    add_line(L, b, r, list, n, self);
-    ts = by_ident(list, n, r->owner);
-  } while (ts != self);
+    add_line(L, b, r, list, n);
+    r = thr_report_of(list, n, r->owner);
+  } while (r != own);
 }
 
-static void add_all(lua_State *L, luaL_Buffer *b, report *list, int n,
-                    thr_tstate *self) {
+static void add_all(lua_State *L, luaL_Buffer *b, const thr_report *list,
+                    int n) {
   luaL_addstring(b, "deadlock: every thread waits for ever");
-  for (int i = 0; i < n; i++) add_line(L, b, &list[i], list, n, self);
+  for (int i = 0; i < n; i++) add_line(L, b, &list[i], list, n);
 }
 
 void thr_dump_deadlock(thr_tstate *self, lua_State *L) {
   luaL_Buffer b;
   int n;
   luaL_checkstack(L, 16, NULL);
-  report *list = push_reports(L, self, &n);
-  report *own = report_of(list, n, self);
-  if (own) *own = read_thread(self, true);
+  thr_report *list = thr_report_push(L, true, false, &n);
+  const thr_report *own = thr_report_of(list, n, self->ident);
   luaL_buffinit(L, &b);
-  if (is_circle(list, n, self)) add_circle(L, &b, list, n, self);
-  else add_all(L, &b, list, n, self);
+  if (is_circle(list, n, own)) add_circle(L, &b, list, n, own);
+  else add_all(L, &b, list, n);
   luaL_pushresult(&b);
   thr_describe_pushplace(L, L);
   lua_pushfstring(L, "%s%s%s", lua_tostring(L, -1),
@@ -257,12 +202,12 @@ static void hold(void *arg, thr_lock *l) {
   }
 }
 
-static void add_holdings(lua_State *L, luaL_Buffer *b, thr_tstate *ts) {
+static void add_holdings(lua_State *L, luaL_Buffer *b, uint64_t ident) {
   holdings h = {.n = SOME};
   for (int skip = 0; h.n == SOME; skip += SOME) {
     h.skip = skip;
     h.n = 0;
-    thr_lock_each(ts->ident, hold, &h);
+    thr_lock_each(ident, hold, &h);
     for (int i = 0; i < h.n; i++) {
       lua_pushfstring(L, "\n  holds %s %p", h.owner_only[i] ? "RLock" : "Lock",
                       h.addr[i]);
@@ -271,28 +216,47 @@ static void add_holdings(lua_State *L, luaL_Buffer *b, thr_tstate *ts) {
   }
 }
 
-static const char *state_of(const thr_tstate *ts, const thr_tstate *self) {
-  if (ts == self) return "running";
-  if (ts->gil.nogil) return "in C code without the lock";
-  if (ts->life.native_id == 0) return "being started";
+static const char *state_of(const thr_report *r) {
+  if (r->own) return "running";
+  if (r->nogil) return "in C code without the lock";
+  if (r->native_id == 0) return "being started";
   return "ready to run";
 }
 
-static void add_thread(lua_State *L, luaL_Buffer *b, report *r, report *list,
-                       int n, thr_tstate *self) {
-  thr_tstate *ts = r->ts;
-  lua_pushfstring(L, "%s (ident %I, native id %I%s) ", name_of(ts),
-                  (LUAI_UACINT)ts->ident, (LUAI_UACINT)ts->life.native_id,
-                  ts->life.daemon ? ", daemon" : "");
+/* "MainThread (ident 1, native id 77) waits for ..."; pushes. */
+static void push_headline(lua_State *L, const thr_report *r,
+                          const thr_report *list, int n) {
+  int top = lua_gettop(L);
+  const char *in = r->interpreter == 0 ? ""
+                                       : push_interpreter(L, r->interpreter);
+  lua_pushfstring(L, "%s (ident %I, native id %I%s%s%s) ", r->name,
+                  (LUAI_UACINT)r->ident, (LUAI_UACINT)r->native_id,
+                  r->daemon ? ", daemon" : "", *in ? ", in " : "", in);
+  const char *head = lua_tostring(L, -1);
+  if (r->inside) {
+    push_place(L, r);
+    const char *place = lua_tostring(L, -1);
+    lua_pushfstring(L, "has entered %s%s", push_interpreter(L, r->entered),
+                    place);
+  } else if (r->waits) {
+    push_wait(L, r, list, n);
+  } else {
+    lua_pushstring(L, state_of(r));
+  }
+  lua_pushfstring(L, "%s%s", head, lua_tostring(L, -1));
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+}
+
+static void add_thread(lua_State *L, luaL_Buffer *b, const thr_report *r,
+                       const thr_report *list, int n) {
+  push_headline(L, r, list, n);
   luaL_addvalue(b);
-  if (r->waits)
-    push_wait(L, ts == self ? L : ts->lua.running, r, list, n);
-  else lua_pushstring(L, state_of(ts, self));
-  luaL_addvalue(b);
-  add_holdings(L, b, ts);
+  if (!r->inside) add_holdings(L, b, r->ident);
   luaL_addchar(b, '\n');
-  if (!ts->lua.running) return;
-  luaL_traceback(L, ts == self ? L : ts->lua.running, NULL, 0);
+  if (!r->L && !r->stack) return;
+  if (r->L) luaL_traceback(L, r->L, NULL, 0);
+  else lua_pushstring(L, r->stack);
   luaL_addvalue(b);
   luaL_addchar(b, '\n');
 }
@@ -302,14 +266,12 @@ int thr_dump_text(lua_State *L) {
   int n;
   thr_tstate *self = thr_self(L);
   luaL_checkstack(L, 16, NULL);
-  report *list = push_reports(L, self, &n);
-  report *own = report_of(list, n, self);
-  if (own && self->asked.in_wait) *own = read_thread(self, true);
+  thr_report *list = thr_report_push(L, self->asked.in_wait, true, &n);
   self->asked.in_wait = false;
   luaL_buffinit(L, &b);
   for (int i = 0; i < n; i++) {
     if (i > 0) luaL_addchar(&b, '\n');
-    add_thread(L, &b, &list[i], list, n, self);
+    add_thread(L, &b, &list[i], list, n);
   }
   luaL_pushresult(&b);
   return 1;
