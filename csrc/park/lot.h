@@ -77,6 +77,8 @@ struct thr_waiter {
                               ready: without the global lock, unless there is
                               no time to wait, or it cannot be let go of */
 
+  bool comes_late;  /* it would be in vain before the sleep */
+
   /* Set by thr_park */
   bool wants_gil;  /* it held the global lock, and takes it again */
   bool unbounded;  /* no deadline, no descriptor ends it */

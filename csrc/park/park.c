@@ -65,7 +65,8 @@ static bool is_late(int64_t deadline) {
 }
 
 static thr_parkresult sleep_until(thr_waiter *w, int64_t deadline) {
-  if (w->attempt && w->attempt(w)) return thr_lot_leave(w, THR_PARK_READY);
+  if (w->attempt && !w->comes_late && w->attempt(w))
+    return thr_lot_leave(w, THR_PARK_READY);
   for (;;) {
     switch (sleep_once(w, deadline)) {
       case THR_SEM_TAKEN:

@@ -6,18 +6,39 @@
 #include "bind/blame.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "gil/gil.h"
+#include "os/tuning.h"
 #include "park/park.h"
 
 typedef struct {
   thr_waiter waiter; /* first: park hands it back */
+  thr_channel *channel;
   thr_action action;
   void *arg;
-  bool done;
+  bool tried, done;
 } use_waiter;
+
+/* What comes late, or finds no room, most likely does the next times, too. */
+static void note_late(thr_channel *ch, thr_turn turn, bool late) {
+  atomic_store_explicit(&ch->late[turn], late ? THR_LATE : 0,
+                        memory_order_relaxed);
+}
+
+static bool is_late(thr_channel *ch, thr_turn turn) {
+  int late = atomic_load_explicit(&ch->late[turn], memory_order_relaxed);
+  if (late == 0) return false;
+  atomic_store_explicit(&ch->late[turn], late - 1, memory_order_relaxed);
+  return true;
+}
 
 static bool act(thr_waiter *w) {
   use_waiter *u = (use_waiter *)w;
+  size_t had = u->channel->inbox.fresh;
   u->done = u->action(u->arg, w->watch->fd);
+  if (!u->tried && w->watch->wanted == THR_IN)
+    note_late(u->channel, THR_RECEIVING,
+              !u->done && u->channel->inbox.fresh == had);
+  u->tried = true;
   return u->done;
 }
 
@@ -36,6 +57,22 @@ static int descriptor_of(const thr_call *c) {
   return (int)fd;
 }
 
+/* Sends without a place in the parking lot, which most sends do not need; true:
+** that was enough.  Who closes the socket waits until it has ended. */
+static bool act_outside(const thr_call *c, thr_action action, void *arg) {
+  thr_tstate *ts = c->ts;
+  int fd = descriptor_of(c);
+  if (fd < 0 || thr_channel_waitsnever(c->channel) || ts->asked.pending ||
+      !thr_whose_isown(ts) || is_late(c->channel, THR_SENDING))
+    return false;
+  thr_uses_set(&c->channel->uses, ts, fd);
+  thr_gil_release(ts);
+  bool done = action(arg, fd);
+  thr_gil_take(ts, THR_AT_ONCE);
+  note_late(c->channel, THR_SENDING, !done);
+  return done;
+}
+
 /* One wait, of a thread that is noted.  True, with what has come out of it:
 ** it is over. */
 static bool wait_once(const thr_call *c, unsigned wanted, thr_action action,
@@ -45,9 +82,11 @@ static bool wait_once(const thr_call *c, unsigned wanted, thr_action action,
   if (watch.fd < 0) return true;
   thr_uses_set(&c->channel->uses, c->ts, watch.fd);
   thr_tstate_makebell(c->ts);
-  use_waiter u = {thr_waiter_onfd(c->ts, &watch, "descriptor"), action, arg,
-                  false};
+  use_waiter u = {thr_waiter_onfd(c->ts, &watch, "descriptor"), c->channel,
+                  action, arg, false, false};
   if (action) u.waiter.attempt = act;
+  if (action && wanted == THR_IN)
+    u.tried = u.waiter.comes_late = is_late(c->channel, THR_RECEIVING);
   thr_parkresult r = thr_park(&u.waiter, thr_channel_deadline(c));
   bool ready = r == THR_PARK_READY && watch.ready != THR_NOFD;
   if (u.done || (!action && ready)) *why = NULL;
@@ -63,7 +102,8 @@ const char *thr_await(thr_call *c, unsigned wanted, thr_action action,
   if (!thr_uses_note(&c->channel->uses, c->ts, -1))
     thr_blame_error(c->L, "not enough memory");
   c->noted = true;
-  while (!wait_once(c, wanted, action, arg, &why)) continue;
+  bool done = action && wanted == THR_OUT && act_outside(c, action, arg);
+  while (!done) done = wait_once(c, wanted, action, arg, &why);
   thr_uses_leave(&c->channel->uses, c->ts);
   c->noted = false;
   return why;

@@ -34,6 +34,7 @@ typedef struct thr_channel {
   thr_inbox inbox;
   lua_Integer longest; /* gil: how long a line may be; 0: as it gets */
   lua_Integer received, sent; /* gil */
+  atomic_int late[2]; /* atomic, a guess: so often a turn waits, then tries */
   atomic_size_t fresh_sent; /* atomic: was sent, and is not in `sent` yet */
   const void *client; /* gil: the metatable of an object that was found to be a
                          stream of LuaSocket's that is connected */
