@@ -22,8 +22,9 @@
 #include "future/workers.h"
 #include "gil/gil.h"
 #include "gil/rest.h"
+#include "interp/equip.h"
+#include "interp/interpreter.h"
 #include "io/descriptor.h"
-#include "io/inherit.h"
 #include "io/lookup.h"
 #include "io/program.h"
 #include "io/prompt.h"
@@ -42,13 +43,10 @@
 #include "socket/datagram.h"
 #include "socket/stream.h"
 #include "state/attach.h"
-#include "state/coroutine.h"
 #include "state/dump.h"
-#include "state/finale.h"
 #include "state/handle.h"
 #include "state/open.h"
 #include "state/require.h"
-#include "state/sethook.h"
 #include "state/shutdown.h"
 #include "sync/barrier.h"
 #include "sync/clock.h"
@@ -318,6 +316,7 @@ static const luaL_Reg functions[] = {
     {"_await_socket", thr_await_socket},
     {"_channel", thr_channel_create},
     {"_compiled", thr_compiled_create},
+    {"_current_interpreter", thr_interpreter_current},
     {"_compiled_contract", thr_compiled_contract},
     {"_compiled_methods", thr_compiled_methods},
     {"_complain", thr_blame_complain},
@@ -335,6 +334,10 @@ static const luaL_Reg functions[] = {
     {"_future", thr_future_create},
     {"_handle", thr_handle_new},
     {"_hang_up", thr_descriptor_hangup},
+    {"_interpreter", thr_interpreter_create},
+    {"_interpreters", thr_interpreter_all},
+    {"_is_execution_failed", thr_interpreter_isfailed},
+    {"_main_interpreter", thr_interpreter_main},
     {"_host_ip", thr_lookup_hostip},
     {"_host_name", thr_lookup_hostname},
     {"_has_version", thr_compiled_has},
@@ -383,6 +386,7 @@ static const luaL_Reg functions[] = {
     {"_try", thr_unwind_try},
     {"_unique", thr_folder_unique},
     {"_values", values},
+    {"_visit", thr_interpreter_visit},
     {"_wait_fd", thr_waitfd_waitfd},
     {"_waits", waits},
     {"_write_file", thr_folder_write},
@@ -429,6 +433,7 @@ static void open_types(lua_State *L) {
   thr_folder_open(L);
   thr_future_open(L);
   thr_handle_open(L);
+  thr_interpreter_open(L);
   thr_lock_open(L);
   thr_selectset_open(L);
   thr_queue_open(L);
@@ -441,16 +446,8 @@ static void open_types(lua_State *L) {
 /* Out of memory on its way it is called again by the next `require`. */
 static void open_all(lua_State *L, thr_runtime *rt) {
   open_types(L);
-  thr_attach_open(L, rt);
-  thr_shutdown_open(L);
-  thr_finale_open(L, rt);
-  thr_readfile_open(L);
-  thr_stdfile_open(L);
+  thr_equip(L, rt);
   thr_prompt_open();
-  thr_inherit_open(L);
-  thr_coroutine_open(L);
-  thr_sethook_open(L);
-  thr_capi_open(L);
   rt->opened = true;
 }
 

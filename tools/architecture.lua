@@ -25,6 +25,7 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "kernel", "C functions from a string" },
   { "cross", "Lua values on their way to another Lua state" },
   { "capi", "what C modules call by threading.h" },
+  { "interp", "interpreters: Lua states that run side by side" },
   { ROOT, "the modules" },
 }
 
@@ -62,7 +63,7 @@ local laws = {
     { "luaL_error", "lua_error", "luaL_argerror" },
     { bind = true, data = true, sync = true, queue = true, future = true,
       state = true, io = true, socket = true, kernel = true, cross = true,
-      capi = true, [ROOT] = true, include = true } },
+      capi = true, interp = true, [ROOT] = true, include = true } },
 }
 
 -- Reading ------------------------------------------------------------------

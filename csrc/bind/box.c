@@ -170,13 +170,26 @@ static bool push_remembered(lua_State *L, const thr_kind *kind, void *obj) {
   return is;
 }
 
+static bool has_type(lua_State *L, const thr_kind *kind) {
+  bool has = luaL_getmetatable(L, kind->name) == LUA_TTABLE;
+  lua_pop(L, 1);
+  return has;
+}
+
+/* An interpreter has its types made when the first object comes. */
+static void check_type(lua_State *L, const thr_kind *kind) {
+  if (has_type(L, kind)) return;
+  const thr_runtime *rt = thr_self_runtime(L);
+  if (rt && rt->calls.at_share) rt->calls.at_share(L);
+  if (!has_type(L, kind))
+    thr_blame_error(L, "a %s has come to a Lua state in which threading was "
+                    "not loaded: require 'threading' there", kind->name);
+}
+
 void thr_box_pushshare(lua_State *L, const thr_kind *kind, void *obj) {
   luaL_checkstack(L, 8, NULL);
   if (push_remembered(L, kind, obj)) return;
-  if (luaL_getmetatable(L, kind->name) != LUA_TTABLE)
-    thr_blame_error(L, "a %s has come to a Lua state in which threading was "
-                    "not loaded: require 'threading' there", kind->name);
-  lua_pop(L, 1);
+  check_type(L, kind);
   thr_box *box = thr_box_newuv(L, kind, kind->nuvalues);
   void *share = kind->ref(obj);
   if (!share)

@@ -29,22 +29,29 @@ static void *ref(void *obj) {
 static const thr_kind kind = {
     .name = "threading.message", .unref = unref, .ref = ref};
 
-int thr_codec_encode(lua_State *L) {
-  int n = lua_gettop(L);
+void thr_codec_push(lua_State *L, int first, int n, const char *what) {
   thr_box *box = thr_box_new(L, &kind);
   held *h = thr_os_alloc(sizeof(*h));
-  if (!h) return thr_blame_error(L, "not enough memory");
+  if (!h) thr_blame_error(L, "not enough memory");
   atomic_init(&h->refs, 1);
   thr_box_fill(box, &kind, h);
   box->used = true;
-  h->m = thr_encode(L, 1, n, "args[]");
+  h->m = thr_encode(L, first, n, what);
+}
+
+const thr_message *thr_codec_check(lua_State *L, int arg) {
+  const held *h = thr_box_use(L, arg, &kind);
+  if (!h->m) thr_blame_error(L, "the message is empty");
+  return h->m;
+}
+
+int thr_codec_encode(lua_State *L) {
+  thr_codec_push(L, 1, lua_gettop(L), "args[]");
   return 1;
 }
 
 int thr_codec_decode(lua_State *L) {
-  const held *h = thr_box_use(L, 1, &kind);
-  if (!h->m) return thr_blame_error(L, "the message is empty");
-  return thr_decode(L, h->m);
+  return thr_decode(L, thr_codec_check(L, 1));
 }
 
 /* message:size() -> bytes */

@@ -257,6 +257,11 @@ typedef struct {
   void (*at_return)(thr_tstate *, struct lua_State *, struct lua_Debug *);
   void (*at_deadlock)(thr_tstate *, struct lua_State *); /* raises */
   void (*at_dump)(struct lua_State *);
+  void (*at_share)(struct lua_State *); /* an object has come to a Lua state
+                              that lacks our types: makes them; raises; or
+                              NULL */
+  void (*at_end)(thr_tstate *); /* before the daemons are stopped; set by
+                                   interp, or NULL */
 } thr_rt_calls;
 
 THR_PRIVATE_END

@@ -68,6 +68,7 @@ struct thr_runtime {
   atomic_bool main_stale;  /* ctrlc's; atomic: main's hook is to be laid, or
                               lifted: it does so when it takes the gil */
   bool opened;             /* module's; gil: all that it adds to Lua is there */
+  bool equipped;           /* interp's; gil: see equip.h */
   atomic_size_t stack;     /* module's; atomic: stack size of new threads, 0:
                               default */
   int64_t number;          /* interp's; const: of the interpreter; 0: it is the

@@ -10,6 +10,7 @@
 #include "gil/hook.h"
 #include "gil/preempt.h"
 #include "gil/whose.h"
+#include "park/nest.h"
 #include "park/park.h"
 #include "park/thread.h"
 #include "state/finale.h"
@@ -201,8 +202,9 @@ static void thread_ends(void) {
   }
 }
 
-static thr_tstate *newcomer_record(thr_runtime *rt, const char *name) {
-  thr_tstate *ts = thr_tstate_new(rt, false);
+static thr_tstate *newcomer_record(thr_runtime *rt, const char *name,
+                                   bool signals) {
+  thr_tstate *ts = thr_tstate_new(rt, signals);
   if (!ts) return NULL;
   ts->nest.foreign = ts->life.daemon = true;
   ts->life.phase = THR_STARTED;
@@ -212,9 +214,8 @@ static thr_tstate *newcomer_record(thr_runtime *rt, const char *name) {
   return ts;
 }
 
-static thr_tstate *attach_new(thr_runtime *rt, const char *name) {
-  thr_tstate *ts = newcomer_record(rt, name);
-  if (!ts) return NULL;
+static thr_tstate *attach_new(thr_tstate *ts) {
+  thr_runtime *rt = ts->rt;
   bool listed = thr_tstate_enlist(ts);
   thr_tstate_bind(ts);
   thr_tstate_unref(ts); /* the maker's share */
@@ -241,7 +242,55 @@ static thr_tstate *attach_again(thr_tstate *ts) {
 
 thr_tstate *thr_attach(thr_runtime *rt, const char *name) {
   thr_tstate *ts = thr_tstate_here(rt);
-  return ts ? attach_again(ts) : attach_new(rt, name);
+  if (ts) return attach_again(ts);
+  ts = newcomer_record(rt, name, false);
+  return ts ? attach_new(ts) : NULL;
+}
+
+/* Records of Lua states that have been closed since. */
+static void forget_closed(void) {
+  thr_tstate *ts = thr_tls;
+  while (ts) {
+    thr_tstate *next = ts->tls_next;
+    if (ts->nest.outside && !ts->id) unbind(ts);
+    ts = next;
+  }
+}
+
+static thr_tstate *inner_record(thr_runtime *rt, const thr_tstate *outer) {
+  thr_tstate *ts = newcomer_record(rt, outer->life.name, outer->signals);
+  if (!ts) return NULL;
+  ts->nest.uncounted = true;
+  ts->ident = outer->ident;
+  return ts;
+}
+
+static thr_tstate *enter_first(thr_runtime *rt, thr_tstate *outer) {
+  forget_closed();
+  thr_ctrlc_follow(outer);
+  thr_tstate *ts = inner_record(rt, outer);
+  if (!ts) return NULL;
+  thr_tstate_ref(ts); /* attach_new may drop it */
+  thr_nest_enter(outer, ts);
+  thr_tstate *attached = attach_new(ts);
+  if (!attached) thr_nest_leave(ts);
+  thr_tstate_unref(ts);
+  return attached;
+}
+
+thr_tstate *thr_attach_enter(thr_runtime *rt, thr_tstate *outer) {
+  thr_tstate *ts = thr_tstate_here(rt);
+  if (!ts) return enter_first(rt, outer);
+  if (!ts->nest.outside) return NULL;
+  thr_nest_enter(outer, ts);
+  if (thr_attach_comein(ts)) return ts;
+  thr_nest_leave(ts);
+  return NULL;
+}
+
+void thr_attach_leave(thr_tstate *inner) {
+  thr_attach_goout(inner);
+  thr_nest_leave(inner);
 }
 
 static bool detach_again(thr_tstate *ts) {

@@ -27,6 +27,13 @@ THR_PRIVATE_BEGIN
 ** being closed, or there is no memory. */
 thr_tstate *thr_attach(thr_runtime *rt, const char *name);
 
+/* The same for a thread that has let go of the global lock of another Lua
+** state, where `outer` is its record: the new one bears that one's name and
+** ident, see nest.h.  NULL also where the thread is inside already.  Then it
+** leaves, and stays attached, outside. */
+thr_tstate *thr_attach_enter(thr_runtime *rt, thr_tstate *outer);
+void thr_attach_leave(thr_tstate *inner);
+
 /* Drops the record.  False: a call of Lua's is under way. */
 bool thr_detach(thr_tstate *ts);
 

@@ -77,10 +77,11 @@ static lua_State *main_state(lua_State *L) {
 /* The record of the calling thread.  Its running coroutine is taken to be the
 ** main one: of a coroutine that was resumed before we replaced resume we
 ** would not see the end. */
-static thr_tstate *new_main(thr_runtime *rt) {
-  thr_tstate *ts = thr_tstate_new(rt, true);
+static thr_tstate *new_main(thr_runtime *rt, bool made) {
+  thr_tstate *ts = thr_tstate_new(rt, !made);
   if (!ts) return NULL;
   ts->is_main = true;
+  ts->nest.uncounted = made;
   thr_tstate_run(ts, ts->lua.base = rt->mainL);
   ts->life.phase = THR_STARTED;
   ts->hooks.known = lua_gethook(rt->mainL);
@@ -96,13 +97,13 @@ static thr_tstate *new_main(thr_runtime *rt) {
 }
 
 /* From its birth on the anchor owns it: what is made after this may fail. */
-static thr_runtime *new_runtime(lua_State *L) {
+static thr_runtime *new_runtime(lua_State *L, thr_group *group) {
   thr_runtime **anchor = thr_finale_anchor(L);
   thr_runtime *rt =
       thr_runtime_new(lua_topointer(L, LUA_REGISTRYINDEX), main_state(L),
-                      NULL);
+                      group);
   if (rt) thr_box_forgetall(rt);
-  if (rt && !new_main(rt)) {
+  if (rt && !new_main(rt, group != NULL)) {
     thr_runtime_unref(rt);
     rt = NULL;
   }
@@ -112,16 +113,24 @@ static thr_runtime *new_runtime(lua_State *L) {
   return rt;
 }
 
+static void open_process(lua_State *L) {
+  thr_os_keeploaded(&thr_key_active);
+  if (thr_fork_open() != 0) luaL_error(L, "not enough memory");
+  if (thr_preempt_init() != 0)
+    luaL_error(L, "threading: cannot install the preemption signal");
+}
+
 thr_runtime *thr_open(lua_State *L) {
   if (thr_self_isgone(L)) thr_self_refusegone(L);
   thr_runtime *rt = thr_self_runtime(L);
   if (rt) return rt;
-  thr_os_keeploaded(&thr_key_active);
+  open_process(L);
+  return thr_open_made(L, NULL);
+}
+
+thr_runtime *thr_open_made(lua_State *L, thr_group *group) {
   fill_registry(L);
-  if (thr_fork_open() != 0) luaL_error(L, "not enough memory");
-  if (thr_preempt_init() != 0)
-    luaL_error(L, "threading: cannot install the preemption signal");
-  rt = new_runtime(L);
+  thr_runtime *rt = new_runtime(L, group);
   rt->calls.on_hook = thr_preempt_onhook;
   rt->calls.at_signal = thr_sighook_call;
   rt->calls.at_switch = thr_pending_atswitch;

@@ -18,6 +18,11 @@ extern const char thr_key_active;
 ** returns the one that it has. */
 thr_runtime *thr_open(lua_State *L);
 
+/* Makes that of a Lua state that the library has made, in this group: its main
+** record stands for no OS thread, and is bound to the calling one until that
+** unbinds it.  With NULL, that of a host's. */
+thr_runtime *thr_open_made(lua_State *L, thr_group *group);
+
 /* Forgets what the registry keeps for a thread that ends. */
 void thr_open_forget(lua_State *L, thr_tstate *ts);
 

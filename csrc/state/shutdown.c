@@ -66,6 +66,7 @@ void thr_shutdown_stop(thr_tstate *ts) {
   thr_waiter w = thr_waiter_on(ts, &rt->alive, "the daemon threads to end");
   w.validate = still_alive;
   w.masked = ~0u; /* nothing may hurry the reminders */
+  if (rt->calls.at_end) rt->calls.at_end(ts);
   thr_mutex_lock(&rt->m); /* a thread that is outside stays so */
   rt->end.closing = true;
   thr_mutex_unlock(&rt->m);

@@ -1,0 +1,214 @@
+/* enter: see enter.h. */
+#include "interp/enter.h"
+
+#include <lauxlib.h>
+
+#include "bind/blame.h"
+#include "bind/cancel.h"
+#include "bind/pending.h"
+#include "bind/self.h"
+#include "bind/unwind.h"
+#include "cross/decode.h"
+#include "cross/encode.h"
+#include "gil/ctrlc.h"
+#include "gil/gil.h"
+#include "state/attach.h"
+
+typedef struct {
+  lua_CFunction body;
+  const thr_message *message;
+  thr_message *outcome; /* NULL, or the visitor's */
+  thr_visit ended;
+  unsigned asked; /* ASKED: THR_PENDING_* that were raised */
+} visit;
+
+/* --- there, on the inner record's Lua state --- */
+
+static const char key_report = 0; /* in a table: it is a report */
+
+/* The message handler: an error and its traceback, as one value.  What ends
+** the thread stays as it is. */
+static int on_error(lua_State *L) {
+  if (thr_unwind_isexit(L, 1) || thr_unwind_isasked(L, 1)) return 1;
+  luaL_traceback(L, L, NULL, 1);
+  lua_createtable(L, 2, 1);
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, -2, &key_report);
+  lua_insert(L, 1);
+  lua_rawseti(L, 1, 2);
+  lua_rawseti(L, 1, 1);
+  return 1;
+}
+
+static int decode_and_call(lua_State *L) {
+  visit *v = lua_touserdata(L, 1);
+  lua_settop(L, 0);
+  lua_pushcfunction(L, v->body);
+  int n = thr_decode(L, v->message);
+  lua_call(L, n, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* Replaces the error on top by what is told of it. */
+static void push_failure(lua_State *L) {
+  int err = lua_gettop(L);
+  lua_pushboolean(L, 0);
+  if (lua_istable(L, err) && lua_rawgetp(L, err, &key_report) != LUA_TNIL) {
+    lua_rawgeti(L, err, 1);
+    lua_rawgeti(L, err, 2);
+    lua_remove(L, -3);
+  } else {
+    lua_settop(L, err + 1);
+    lua_pushvalue(L, err);
+    lua_pushnil(L);
+  }
+  lua_remove(L, err);
+}
+
+/* An error object that cannot cross is told by its text. */
+static int encode_failure(lua_State *L) {
+  visit *v = lua_touserdata(L, 1);
+  v->outcome = thr_encode(L, 2, 3, "ok,error,traceback");
+  return 0;
+}
+
+static void tell_failure(lua_State *L, visit *v) {
+  int first = lua_gettop(L);
+  push_failure(L);
+  lua_pushcfunction(L, encode_failure);
+  lua_pushlightuserdata(L, v);
+  for (int i = 0; i < 3; i++) lua_pushvalue(L, first + i);
+  if (lua_pcall(L, 4, 0, 0) == LUA_OK) return;
+  luaL_tolstring(L, first + 1, NULL);
+  lua_replace(L, first + 1);
+  lua_settop(L, first + 2);
+  v->outcome = thr_encode(L, first, 3, "ok,error,traceback");
+}
+
+/* Of what was asked of the thread, which is raised? */
+static unsigned which_asked(lua_State *L) {
+  if (thr_cancel_is(L, -1)) return THR_PENDING_CANCEL;
+  return lua_isstring(L, -1) ? THR_PENDING_INTERRUPT : THR_PENDING_STOP;
+}
+
+static void end_visit(lua_State *L, visit *v) {
+  if (thr_unwind_isasked(L, -1)) {
+    v->ended = THR_VISIT_ASKED;
+    v->asked = which_asked(L);
+  } else if (thr_unwind_isexit(L, -1)) {
+    v->ended = THR_VISIT_EXITED;
+  } else {
+    tell_failure(L, v);
+  }
+}
+
+static int make_visit(lua_State *L) {
+  visit *v = lua_touserdata(L, 1);
+  lua_pushcfunction(L, on_error);
+  lua_pushcfunction(L, decode_and_call);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, LUA_MULTRET, 2) != LUA_OK) {
+    end_visit(L, v);
+  } else {
+    lua_pushboolean(L, 1);
+    lua_replace(L, 2);
+    v->outcome = thr_encode(L, 2, lua_gettop(L) - 1, "ok,results[]");
+  }
+  return 0;
+}
+
+/* What the outcome could not say, for it could not cross, say. */
+static int tell(lua_State *L) {
+  end_visit(L, lua_touserdata(L, 1));
+  return 0;
+}
+
+static void visit_there(lua_State *L, visit *v) {
+  lua_pushcfunction(L, make_visit);
+  lua_pushlightuserdata(L, v);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    lua_pushcfunction(L, tell);
+    lua_insert(L, -2);
+    lua_pushlightuserdata(L, v);
+    lua_insert(L, -2);
+    lua_pcall(L, 2, 0, 0); /* if it fails, then for want of memory */
+  }
+  lua_settop(L, 0);
+  if (v->outcome) v->ended = THR_VISIT_DONE;
+}
+
+/* --- here --- */
+
+/* DONE: it may enter. */
+static thr_visit may_enter(thr_tstate *self, thr_interp *i) {
+  const thr_tstate *there = thr_tstate_here(i->rt);
+  if (self->asked.pending & ~self->asked.masked) return THR_VISIT_ASKED;
+  if (!thr_whose_isown(self)) return THR_VISIT_NOTOWN;
+  if (there && !there->nest.outside && !i->closed) return THR_VISIT_INSIDE;
+  return thr_interp_comein(i) ? THR_VISIT_DONE : THR_VISIT_CLOSED;
+}
+
+static void go_and_come_back(thr_tstate *self, thr_interp *i, visit *v) {
+  thr_gil_release(self);
+  thr_tstate *inner = thr_attach_enter(i->rt, self);
+  if (inner) {
+    visit_there(inner->lua.base, v);
+    thr_attach_leave(inner);
+  } else if (thr_interp_isclosing(i)) {
+    v->ended = THR_VISIT_CLOSED;
+  }
+  thr_gil_take(self, THR_AT_ONCE);
+}
+
+thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
+                    const thr_message *message, thr_message **outcome) {
+  thr_tstate *self = thr_self(L);
+  visit v = {.body = body, .message = message};
+  *outcome = NULL;
+  thr_visit may = may_enter(self, i);
+  if (may != THR_VISIT_DONE) return may;
+  thr_interp_ref(i);
+  go_and_come_back(self, i, &v);
+  thr_interp_goout(i);
+  thr_interp_unref(i);
+  *outcome = v.outcome;
+  atomic_fetch_or(&self->asked.pending, v.asked & ~THR_PENDING_STOP);
+  return v.ended;
+}
+
+/* The signal handler's hook, which is still set here, is the interruption.  The
+** Lua state there may have asked the thread to end, for it is closed: then the
+** program is at its end here, too. */
+static void raise_asked(lua_State *L) {
+  thr_tstate *self = thr_self(L);
+  if (thr_ctrlc_signalled(self))
+    atomic_fetch_and(&self->asked.pending, ~THR_PENDING_INTERRUPT);
+  thr_pending_disturbed(L, self, THR_PARK_INTERRUPTED);
+  thr_unwind_stop(L);
+}
+
+void thr_enter_raise(lua_State *L, const thr_interp *i, thr_visit ended) {
+  switch (ended) {
+    case THR_VISIT_DONE: break;
+    case THR_VISIT_ASKED: raise_asked(L); break;
+    case THR_VISIT_EXITED: thr_unwind_exit(L); break;
+    case THR_VISIT_NOMEMORY: thr_blame_error(L, "not enough memory"); break;
+    case THR_VISIT_CLOSED: thr_blame_error(L, "%s is closed", i->name); break;
+    case THR_VISIT_NOTOWN: thr_pending_notown(L, thr_self(L)); break;
+    case THR_VISIT_INSIDE:
+      thr_blame_error(L, "this thread is in %s already: call the function "
+                      "itself", i->name);
+  }
+}
+
+int thr_enter_apply(lua_State *L) {
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+thr_message *thr_enter_call(lua_State *L, thr_interp *i,
+                            const thr_message *message) {
+  thr_message *outcome;
+  thr_enter_raise(L, i, thr_enter(L, i, thr_enter_apply, message, &outcome));
+  return outcome;
+}

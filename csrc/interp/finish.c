@@ -1,0 +1,103 @@
+/* finish: see finish.h. */
+#include "interp/finish.h"
+
+#include "bind/blame.h"
+#include "bind/pending.h"
+#include "bind/self.h"
+#include "gil/gil.h"
+#include "park/nest.h"
+#include "state/attach.h"
+#include "state/shutdown.h"
+
+/* Where signals arrive on the calling thread, they shall end its waits. */
+static void hear_signals(thr_tstate *main) {
+  thr_sem_destroy(&main->sleep.sem);
+  if (!thr_sem_init(&main->sleep.sem, THR_SEM_PIPE))
+    thr_sem_init(&main->sleep.sem, THR_SEM_SIGNAL);
+  main->signals = true;
+}
+
+/* The calling thread makes the main record its own. */
+static thr_tstate *become_main(thr_tstate *self, thr_interp *i) {
+  thr_tstate *main = i->rt->main;
+  thr_tstate_ref(main);
+  main->life.os = thr_os_self();
+  main->life.native_id = thr_os_nativeid();
+  if (self->signals) hear_signals(main);
+  thr_tstate_bind(main);
+  thr_nest_enter(self, main);
+  thr_gil_take(main, THR_AT_ONCE);
+  return main;
+}
+
+/* Where threads in C code do not stop, its Lua state stays, for they may come
+** back into it: they find that it is closed. */
+static void close_state(thr_interp *i, thr_tstate *main) {
+  lua_State *L = i->rt->mainL;
+  thr_shutdown_close(L, main);
+  if (i->rt->end.given_up == 0) {
+    lua_close(L);
+  } else {
+    thr_gil_release(main);
+    thr_tstate_unbind(main);
+  }
+}
+
+/* By the thread that has set CLOSING.  Where it runs in another's Lua state, as
+** a finaliser may, it keeps its global lock. */
+static void finish(thr_tstate *self, thr_interp *i) {
+  bool lets_go = self->gil.held && thr_whose_isown(self);
+  if (lets_go) thr_gil_release(self);
+  thr_tstate *visitor = thr_tstate_here(i->rt);
+  if (visitor) thr_detach(visitor);
+  thr_tstate *main = become_main(self, i);
+  close_state(i, main);
+  i->closed = true;
+  thr_nest_leave(main);
+  thr_tstate_unref(main);
+  thr_interp_delist(i);
+  if (lets_go) thr_gil_take(self, THR_AT_ONCE);
+}
+
+static void refuse(lua_State *L, const thr_interp *i) {
+  if (i->id == 0)
+    thr_blame_error(L, "the main interpreter cannot be closed: it ends with "
+                    "the program");
+  if (!thr_interp_isclosing(i))
+    thr_blame_error(L, "%s is running: %d thread(s) are inside", i->name,
+                    thr_interp_inside(i));
+}
+
+void thr_finish_close(lua_State *L, thr_interp *i) {
+  thr_tstate *self = thr_self(L);
+  thr_pending_checkown(L, self);
+  if (i->id != 0 && thr_interp_startclosing(i)) finish(self, i);
+  else refuse(L, i);
+  thr_pending_check(L, self);
+}
+
+static void close_all(thr_tstate *self, const thr_interp *main, bool all) {
+  thr_interp *i;
+  while ((i = thr_interp_toclose(main, all))) {
+    finish(self, i);
+    thr_interp_unref(i);
+  }
+}
+
+void thr_finish_dropped(lua_State *L, const thr_interp *main) {
+  thr_tstate *self = thr_self(L);
+  thr_pending_checkown(L, self);
+  close_all(self, main, false);
+}
+
+static void at_end(thr_tstate *ts) {
+  thr_interp *main = thr_interp_mainof(ts->rt);
+  if (!main) return;
+  thr_interp_end(main);
+  close_all(ts, main, true);
+  main->closed = true;
+  thr_interp_delist(main);
+  thr_interp_unref(main);
+}
+
+void thr_finish_atend(thr_runtime *rt) { rt->calls.at_end = at_end; }

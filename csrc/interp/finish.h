@@ -1,0 +1,30 @@
+/*
+** finish: the end of an interpreter.
+**
+** Its Lua state is closed by a thread that has made its main record its own for
+** this, and that is not inside: its non-daemon threads are waited for, its
+** daemons are stopped, and lua_close.
+*/
+#ifndef THR_FINISH_H
+#define THR_FINISH_H
+
+#include <lua.h>
+
+#include "interp/interp.h"
+
+THR_PRIVATE_BEGIN
+
+/* Closes it; one that is closed already stays so.  Raises where a thread is
+** inside, and what was asked of the thread meanwhile. */
+void thr_finish_close(lua_State *L, thr_interp *i);
+
+/* Closes those of a family that were dropped. */
+void thr_finish_dropped(lua_State *L, const thr_interp *main);
+
+/* The end of this runtime, a main one, closes the others of the family before
+** its own daemons are stopped. */
+void thr_finish_atend(thr_runtime *rt);
+
+THR_PRIVATE_END
+
+#endif
