@@ -178,6 +178,7 @@ typedef enum { THR_INITIAL, THR_STARTED, THR_STOPPED } thr_phase;
 typedef struct {
   thr_osthread os;        /* const once started */
   atomic_llong native_id; /* atomic: 0 until the OS thread lives */
+  atomic_bool id_awaited; /* atomic: somebody waits for native_id */
   atomic_int phase;       /* atomic: thr_phase */
   bool daemon;            /* gil; m when counted */
   bool closes;            /* own: it is about to close the Lua state */

@@ -164,9 +164,11 @@
 ** submit. */
 #define THR_SPIN_RESTS 32
 
-/* Buckets of the parking lot.  Larger: fewer objects share a mutex.  A prime:
-** addresses are multiples of 16.  Chosen.  Bench: barrier, many. */
-#define THR_BUCKETS 257
+/* Buckets of the parking lot.  Larger: fewer objects share a mutex and a list,
+** in which each wake-up looks at all; smaller: less memory, 56 bytes for one.
+** With 257, 10,000 threads that each wait for a socket spent 7 % of the time
+** there.  A prime: addresses are multiples of 16.  Bench: connections, many. */
+#define THR_BUCKETS 1021
 
 /* Of the OS threads that have ended the next one that starts leaves so many
 ** unjoined: those before have surely ended, and the start need not wait.

@@ -24,13 +24,20 @@ void thr_thread_leave(thr_tstate *ts) {
   if (!ts->nest.uncounted) thr_deadlock_lower(rt);
 }
 
+/* Store native_id, then load id_awaited; who waits stores that, and then loads
+** native_id: one of both sees the other.  (To look for waiters at each start
+** would take longer, the more threads there are.) */
+static void tell_nativeid(thr_tstate *ts) {
+  atomic_store(&ts->life.native_id, thr_os_nativeid());
+  if (atomic_load(&ts->life.id_awaited)) thr_unpark_all(&ts->life.native_id);
+}
+
 static void *os_main(void *arg) {
   thr_tstate *ts = arg;
   thr_tstate_bind(ts);
   thr_tstate_unref(ts); /* the starter's share, now the binding's */
   ts->life.os = thr_os_self();
-  atomic_store(&ts->life.native_id, thr_os_nativeid());
-  thr_unpark_all(&ts->life.native_id);
+  tell_nativeid(ts);
   thr_tstate_joinretired(ts->retired_next);
   thr_gil_take(ts, THR_SOON);
   thr_os_setname(ts->life.name);
@@ -91,6 +98,7 @@ int64_t thr_thread_nativeid(thr_tstate *self, thr_tstate *ts) {
   thr_waiter w =
       thr_waiter_on(self, &ts->life.native_id, "a thread to be born");
   w.validate = still_unborn;
+  atomic_store(&ts->life.id_awaited, true);
   while (ts->life.native_id == 0 && !self->asked.pending)
     thr_park(&w, THR_FOREVER);
   return ts->life.native_id;
