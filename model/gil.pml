@@ -16,8 +16,9 @@
 ** fairness, that is: who can go on goes on some day).
 **
 ** Virtual time is a small number: each turn of a thread that computes adds one,
-** until it is more than that of any other. Only the first of the queue asks
-** (THR_ASKERS is 1); it may do so at once, or later.
+** until it is more than that of any other; less than a turn (THR_LEAD) counts
+** for nothing. Only the first of the queue asks (THR_ASKERS is 1); it may do so
+** at once, or later.
 **
 ** The hook of a thread that computes may be dear, once: while the thread rests
 ** from it, nobody asks it to let go, nor does it ask itself. Or it sleeps,

@@ -140,10 +140,12 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
 
 /* --- the queue; all under the mutex --- */
 
-/* Searches from the end: most have used more than those that are there. */
+/* Searches from the end: most have used more than those that are there, or as
+** much, more or less. */
 static void enqueue(thr_gil *gil, thr_gilwaiter *w) {
   thr_gilwaiter *prev = gil->queue_end;
-  while (prev && prev->ts->gil.used > w->ts->gil.used) prev = prev->prev;
+  int64_t most = w->ts->gil.used + THR_LEAD;
+  while (prev && prev->ts->gil.used > most) prev = prev->prev;
   w->prev = prev;
   w->next = prev ? prev->next : gil->queue;
   if (w->next) w->next->prev = w;

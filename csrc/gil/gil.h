@@ -4,7 +4,8 @@
 **
 ** Who gets it: virtual time
 ** - `used` of a thread is for how long it has held the lock while others wanted
-**   it.  The queue is sorted by that: who has used the least is first.
+**   it.  The queue is sorted by that: who has used the least is first; of those
+**   that have used about as much (THR_LEAD), who came first.
 ** - The lock has a clock: what a thread would have used by now that always
 **   wanted it.  It goes on by what is used, divided by the number of those that
 **   want the lock, and it is not behind a thread whose turn begins.
