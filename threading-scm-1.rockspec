@@ -115,6 +115,7 @@ build = {
     ["threading._thread"] = {
       sources = {
         "csrc/bind/args.c",
+        "csrc/bind/aside.c",
         "csrc/bind/blame.c",
         "csrc/bind/box.c",
         "csrc/bind/cancel.c",
@@ -169,6 +170,7 @@ build = {
         "csrc/interp/interp.c",
         "csrc/interp/interpreter.c",
         "csrc/io/descriptor.c",
+        "csrc/io/fifo.c",
         "csrc/io/format.c",
         "csrc/io/inherit.c",
         "csrc/io/lookup.c",

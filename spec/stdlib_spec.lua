@@ -137,6 +137,112 @@ describe("reading", function()
   end)
 end)
 
+describe("opening a named pipe", function()
+  local name
+
+  before_each(function()
+    name = dir .. "/fifo"
+    assert(os.execute("mkfifo " .. name))
+  end)
+
+  after_each(function()
+    os.remove(name)
+  end)
+
+  -- What the call returns in another thread, once this one has opened the other
+  -- end, in which `act` is called with that; or that is closed at once.
+  local function opening(mode, act, fn, ...)
+    local result
+    local t = support.start(function(...)
+      result = table.pack(pcall(fn, ...))
+    end, ...)
+    support.wait_thread_parked(t, "file")
+    local f <close> = assert(io.open(name, mode))
+    if act then
+      act(f)
+    end
+    f:close()
+    support.join(t)
+    assert.is_true(result[1], result[2])
+    return table.unpack(result, 2, result.n)
+  end
+
+  local function say(f)
+    f:write "said\n"
+  end
+
+  for mode in ("r rb w a wb ab"):gmatch "%S+" do
+    it("lets others run: " .. mode, function()
+      local other = mode:find "r" and "w" or "r"
+      assert.equal("file", opening(other, nil, function()
+        local f <close> = assert(io.open(name, mode))
+        return io.type(f)
+      end))
+    end)
+  end
+
+  it("by io.lines and io.input lets others run", function()
+    assert.equal("said", opening("w", say, function()
+      return io.lines(name)()
+    end))
+    assert.equal("said", opening("w", say, function()
+      return with_default("input", io.stdin, function()
+        io.input(name)
+        local line = io.read()
+        io.input():close()
+        return line
+      end)
+    end))
+  end)
+
+  it("by io.output lets others run", function()
+    local said
+    opening("r", function(f)
+      said = f:read "a"
+    end, function()
+      with_default("output", io.stdout, function()
+        io.output(name)
+        io.write "said\n"
+        io.output():close()
+      end)
+    end)
+    assert.equal("said\n", said)
+  end)
+
+  it("takes what was written by who has left already", function()
+    assert.equal("said\n", opening("w", say, function()
+      local f <close> = assert(io.open(name))
+      return f:read "a"
+    end))
+  end)
+
+  for _, mode in ipairs { "r", "w" } do
+    it("can be cancelled, and has opened nothing then: " .. mode, function()
+      local t = support.start(function()
+        return pcall(io.open, name, mode)
+      end)
+      support.wait_thread_parked(t, "file")
+      t:cancel()
+      support.join(t)
+      -- Whoever opens the other end finds nobody there.
+      local other = mode == "r" and "w" or "r"
+      local command = ("exec %s%s"):format(other == "r" and "<" or ">", name)
+      assert.equal(124, select(3, os.execute(
+        ("timeout 0.2 sh -c '%s' 2>/dev/null"):format(command))))
+    end)
+  end
+
+  it("raises and returns what Lua's own does", function()
+    local f, why, code = io.open(name .. "/x")
+    assert.is_nil(f)
+    assert.equal(name .. "/x: Not a directory", why)
+    assert.equal(20, code)
+    assert.has_error(function()
+      io.open(name, "rw")
+    end, "bad argument #2 to 'open' (invalid mode)")
+  end)
+end)
+
 describe("writing", function()
   local big = ("0123456789"):rep(50000)
 

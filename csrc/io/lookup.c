@@ -5,93 +5,38 @@
 #include <string.h>
 
 #include "bind/args.h"
+#include "bind/aside.h"
 #include "bind/blame.h"
 #include "bind/pending.h"
 #include "bind/self.h"
-#include "gil/gil.h"
 #include "os/names.h"
-#include "park/park.h"
 
 typedef struct {
-  atomic_int refs;
-  atomic_bool done; /* its thread's, which then touches `names` no more */
-  thr_names *names; /* its thread's until it is done; then the caller's */
+  thr_aside aside;
+  thr_names *names;
 } lookup;
 
-static void drop(lookup *l) {
-  if (atomic_fetch_sub(&l->refs, 1) != 1) return;
-  thr_names_free(l->names);
-  thr_os_free(l);
+static void resolve(thr_aside *a) { thr_names_lookup(((lookup *)a)->names); }
+
+static void free_lookup(thr_aside *a) {
+  thr_names_free(((lookup *)a)->names);
+  thr_os_free(a);
 }
 
 static lookup *new_lookup(thr_namekind kind, const char *host) {
   lookup *l = thr_os_alloc(sizeof(*l));
   if (!l) return NULL;
-  atomic_init(&l->refs, 1);
+  thr_aside_init(&l->aside, resolve, free_lookup, "name");
   l->names = thr_names_new(kind, host);
   if (l->names) return l;
   thr_os_free(l);
   return NULL;
 }
 
-/* --- the thread --- */
-
-static void *resolve(void *arg) {
-  lookup *l = arg;
-  thr_names_lookup(l->names);
-  atomic_store(&l->done, true);
-  thr_unpark_all(l);
-  drop(l);
-  return NULL;
-}
-
-/* False: the system has no thread for it. */
-static bool start(lookup *l) {
-  thr_osthread t;
-  atomic_fetch_add(&l->refs, 1);
-  if (thr_os_start(&t, 0, resolve, l) != 0) {
-    drop(l);
-    return false;
-  }
-  thr_os_detach(t);
-  return true;
-}
-
-/* --- the caller --- */
-
-/* Where nothing can end it: without a thread, but without the global lock. */
-static void resolve_here(lookup *l, thr_tstate *ts) {
-  thr_gil_release(ts);
-  thr_names_lookup(l->names);
-  thr_gil_take(ts, THR_AT_ONCE);
-}
-
-static bool is_under_way(thr_waiter *w) {
-  return !atomic_load(&((const lookup *)w->addr)->done);
-}
-
-/* 1: done; 0: the time is up; -1: given up, with an error object on the
-** stack. */
-static int wait_for(lua_State *L, thr_tstate *ts, lookup *l,
-                    int64_t deadline) {
-  while (!atomic_load(&l->done)) {
-    thr_waiter w = thr_waiter_on(ts, l, "name");
-    w.validate = is_under_way;
-    w.retained = &l->refs; /* its thread ends the wait, and is none of Lua's */
-    thr_parkresult r = thr_park(&w, deadline);
-    if (thr_pending_trydisturbed(L, r) < 0) return -1;
-    if (r == THR_PARK_TIMEOUT) return 0;
-  }
-  return 1;
-}
-
 static int find(lua_State *L, lookup *l, int64_t deadline) {
   thr_tstate *ts = thr_self(L);
   if (thr_names_isnumeric(l->names)) return 1;
-  if (!thr_whose_isown(ts)) thr_names_lookup(l->names);
-  else if (start(l)) return wait_for(L, ts, l, deadline);
-  else resolve_here(l, ts);
-  return 1;
+  return thr_aside_run(L, ts, &l->aside, deadline);
 }
 
 /* Protected: (the lookup), `push` its upvalue.  What the function returns. */
@@ -120,7 +65,7 @@ static int look_up(lua_State *L, thr_namekind kind, int64_t deadline,
     lua_pushcfunction(L, push);
     status = lua_pcall(L, 2, LUA_MULTRET, 0);
   }
-  drop(l);
+  thr_aside_drop(&l->aside);
   if (found == 0) {
     lua_pushnil(L);
     lua_pushliteral(L, "timeout");

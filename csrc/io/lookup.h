@@ -1,13 +1,8 @@
 /*
 ** lookup: looking up names while other threads run.
 **
-** The resolver can be interrupted by nothing, and may take minutes.  So it is
-** asked on a thread of its own, which knows no Lua.  The caller waits for that
-** in park; where it gives up, for a timeout, a cancellation or Ctrl-C, the
-** thread is left behind, and drops the answer.
-**
-** Laws
-** - A lookup is freed by whoever leaves it last, its caller or its thread.
+** The resolver can be interrupted by nothing, and may take minutes: it is asked
+** aside, on a thread that is left behind where the caller gives up.
 */
 #ifndef THR_LOOKUP_H
 #define THR_LOOKUP_H

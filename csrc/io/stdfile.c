@@ -8,6 +8,7 @@
 
 #include "bind/replace.h"
 #include "bind/self.h"
+#include "io/fifo.h"
 #include "io/outlet.h"
 #include "io/program.h"
 #include "io/readfile.h"
@@ -77,9 +78,9 @@ static int io_read(lua_State *L) {
   return thr_replace_original(L);
 }
 
-/* file:lines and io.lines */
+/* file:lines and io.lines: the one has a file, the other the name of one */
 static int lines(lua_State *L) {
-  int n = thr_replace_original(L);
+  int n = thr_fifo_original(L);
   thr_readfile_replaceiterator(L, -n);
   return n;
 }
@@ -345,7 +346,10 @@ static void replace_print(lua_State *L) {
 
 void thr_stdfile_open(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"flush", io_flush}, {"lines", lines}, {"read", io_read}, {NULL, NULL}};
+      {"flush", io_flush},         {"input", thr_fifo_input},
+      {"lines", lines},            {"open", thr_fifo_open},
+      {"output", thr_fifo_output}, {"read", io_read},
+      {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"flush", file_flush}, {"lines", lines}, {"read", file_read},
       {"write", file_write}, {NULL, NULL}};

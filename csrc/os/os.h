@@ -10,7 +10,7 @@
 ** - Time is int64_t nanoseconds of the monotonic clock; a deadline is a point
 **   on that clock, THR_FOREVER is none.
 ** - Any thread may call what is here, with or without the global lock.  Only
-**   thr_os_join waits.
+**   thr_os_join and thr_os_stop wait, for a thread that is about to end.
 */
 #ifndef THR_OS_H
 #define THR_OS_H
@@ -57,6 +57,14 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *), void *arg);
 void thr_os_blocksignals(bool block);
 void thr_os_join(thr_osthread t);
 void thr_os_detach(thr_osthread t); /* instead: nobody joins it */
+/* Calls fn(arg) on a thread of ours, which thr_os_stop may end while it waits in
+** the system between thr_os_letstop(true) and (false): then stopped(arg) is
+** called, and no more of the thread.  Some systems cannot end one: there it is
+** left behind. */
+void thr_os_runstoppable(void (*fn)(void *), void (*stopped)(void *),
+                         void *arg);
+void thr_os_letstop(bool let);
+void thr_os_stop(thr_osthread t); /* instead of thr_os_join */
 /* `fn`, the same for all, is called on the calling thread where that ends,
 ** after what others do there. */
 void thr_os_atthreadend(void (*fn)(void));

@@ -87,6 +87,40 @@ void thr_os_detach(thr_osthread t) {
   thr_fault_hold(-1);
 }
 
+#if defined(__BIONIC__)
+
+void thr_os_runstoppable(void (*fn)(void *), void (*stopped)(void *),
+                         void *arg) {
+  (void)stopped;
+  fn(arg);
+}
+
+void thr_os_letstop(bool let) { (void)let; }
+void thr_os_stop(thr_osthread t) { thr_os_detach(t); }
+
+#else
+
+void thr_os_letstop(bool let) {
+  int before;
+  pthread_setcancelstate(
+      let ? PTHREAD_CANCEL_ENABLE : PTHREAD_CANCEL_DISABLE, &before);
+}
+
+void thr_os_runstoppable(void (*fn)(void *), void (*stopped)(void *),
+                         void *arg) {
+  thr_os_letstop(false);
+  pthread_cleanup_push(stopped, arg);
+  fn(arg);
+  pthread_cleanup_pop(0);
+}
+
+void thr_os_stop(thr_osthread t) {
+  pthread_cancel(t);
+  thr_os_join(t);
+}
+
+#endif
+
 thr_osthread thr_os_self(void) { return pthread_self(); }
 
 /* The longest prefix of at most `most` bytes that splits no UTF-8 sequence. */

@@ -233,6 +233,28 @@ bool thr_os_iswritable(FILE *f) {
   return (fcntl(fileno(f), F_GETFL) & O_ACCMODE) != O_RDONLY;
 }
 
+/* --- named pipes --- */
+
+bool thr_os_isfifo(const char *name) {
+  struct stat s;
+  return stat(name, &s) == 0 && S_ISFIFO(s.st_mode);
+}
+
+static int open_fifo(const char *name, bool reads, int flags) {
+  return open(name, (reads ? O_RDONLY : O_WRONLY) | O_CLOEXEC | flags);
+}
+
+int thr_os_awaitfifo(const char *name, bool reads) {
+  thr_os_letstop(true);
+  int fd = open_fifo(name, reads, 0);
+  thr_os_letstop(false);
+  return fd;
+}
+
+int thr_os_tryfifo(const char *name, bool reads) {
+  return open_fifo(name, reads, O_NONBLOCK);
+}
+
 void thr_os_flushprompt(int fd) {
   if (isatty(fd)) fflush(stdout);
 }

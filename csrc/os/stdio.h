@@ -51,6 +51,14 @@ thr_fullness thr_os_fullness(FILE *f);
 /* Is it open for writing? */
 bool thr_os_iswritable(FILE *f);
 
+/* Is that the name of a pipe? */
+bool thr_os_isfifo(const char *name);
+/* Opens such a pipe for reading or writing.  Returns its descriptor, which no
+** child inherits, or -1.  The first waits until somebody has opened the other
+** end, and lets itself be stopped (thr_os_letstop); the second does not wait. */
+int thr_os_awaitfifo(const char *name, bool reads);
+int thr_os_tryfifo(const char *name, bool reads);
+
 /* Where the descriptor is a terminal, what is in stdout's buffer may be the
 ** question that the user is to answer. */
 void thr_os_flushprompt(int fd);

@@ -361,6 +361,26 @@ add("io.wait_fd", {
 add("io.read", {
   call = function(f) return tio.read(f) == "new" end,
 }, descriptor)
+add("io.open", {
+  what = "file", outside = true, foreign = true,
+  make = function()
+    local name = os.tmpname()
+    os.remove(name)
+    assert(os.execute("mkfifo " .. name))
+    return name
+  end,
+  call = function(name)
+    local _ <close> = setmetatable({}, { __close = function()
+      os.remove(name)
+    end })
+    local f = io.open(name)
+    return f:close()
+  end,
+  wake = function(name) -- which is not there where nobody waits any more
+    local f = io.open(name, "r+")
+    return f and f:close()
+  end,
+})
 -- A command that lasts as long as a file, and this process, and runs another
 -- then. It is given the number of the process, for the shell may begin when its
 -- parent has ended; and it keeps to itself that nobody reads it any more then.
