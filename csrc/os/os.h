@@ -57,8 +57,8 @@ int thr_os_start(thr_osthread *t, size_t stack, void *(*fn)(void *), void *arg);
 void thr_os_blocksignals(bool block);
 void thr_os_join(thr_osthread t);
 void thr_os_detach(thr_osthread t); /* instead: nobody joins it */
-/* Calls fn(arg) on a thread of ours, which thr_os_stop may end while it waits in
-** the system between thr_os_letstop(true) and (false): then stopped(arg) is
+/* Calls fn(arg) on a thread of ours, which thr_os_stop may end while it waits
+** in the system between thr_os_letstop(true) and (false): then stopped(arg) is
 ** called, and no more of the thread.  Some systems cannot end one: there it is
 ** left behind. */
 void thr_os_runstoppable(void (*fn)(void *), void (*stopped)(void *),

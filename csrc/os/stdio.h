@@ -55,7 +55,7 @@ bool thr_os_iswritable(FILE *f);
 bool thr_os_isfifo(const char *name);
 /* Opens such a pipe for reading or writing.  Returns its descriptor, which no
 ** child inherits, or -1.  The first waits until somebody has opened the other
-** end, and lets itself be stopped (thr_os_letstop); the second does not wait. */
+** end, and lets itself be stopped (thr_os_letstop); the second never waits. */
 int thr_os_awaitfifo(const char *name, bool reads);
 int thr_os_tryfifo(const char *name, bool reads);
 
