@@ -357,6 +357,7 @@ static const luaL_Reg functions[] = {
     {"_living", living},
     {"_load", thr_folder_load},
     {"_locals", thr_open_locals},
+    {"_made_by", thr_codec_madeby},
     {"_main_handle", thr_handle_main},
     {"_no_inherit", thr_descriptor_noinherit},
     {"_move_file", thr_folder_move},

@@ -2,6 +2,7 @@
 -- the table in docs/interpreters.md. Within one state; what needs two is below.
 
 local _thread = require "threading._thread"
+local kernels = require "spec.support.kernels"
 local queue = require "threading.queue"
 local threading = require "threading"
 
@@ -400,6 +401,55 @@ describe("an object that is made to be shared", function()
     collectgarbage()
     collectgarbage()
     assert.same({ 1, 2, 3 }, decode(message):totable())
+  end)
+end)
+
+describe("what runs without the global lock", function()
+  lazy_setup(kernels.make)
+  lazy_teardown(kernels.remove)
+
+  it("is the same code: a kernel's function", function()
+    local k = threading.kernel [[
+      double sum(const double *a, size_t n) {
+        double s = 0;
+        for (size_t i = 0; i < n; i++) s += a[i];
+        return s;
+      }
+      int64_t twice(int64_t n) { return 2 * n; }
+    ]]
+    local message = encode(k, k.sum)
+    for _ = 1, 2 do
+      local copy, sum = decode(message)
+      assert.equal(copy.sum, sum)
+      assert.equal(6, sum(threading.Array("float64", { 1, 2, 3 }), 3))
+      assert.equal(14, copy.twice(7))
+      assert.error_matches(function() copy.twice "x" end,
+        "bad argument #1 to 'twice'")
+    end
+  end)
+
+  it("is compiled there, with what it has around it: a compiled function",
+    function()
+      local fib, base = nil, 10
+      fib = threading.compile(function(n)
+        if n < 2 then
+          return n + base
+        end
+        return fib(n - 1) + fib(n - 2)
+      end, { eager = { "integer" } })
+      base = 0
+      local copy, list = cross(fib, { fib })
+      assert.equal(copy, list[1])
+      assert.not_equal(fib, copy)
+      assert.equal(6765, copy(20))
+      assert.equal("integer", copy:versions()[1].types)
+    end)
+end)
+
+describe("random graphs of values", function()
+  it("are the same graphs afterwards", function()
+    local round = require("fuzz.values").round
+    round(require "tools.stress.random" (3), 300)
   end)
 end)
 

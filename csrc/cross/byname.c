@@ -4,7 +4,10 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/self.h"
 #include "cross/classes.h"
+
+static const char key_makers = 0; /* registry: metatable -> function */
 
 #define FIRST_ROOM 512
 #define MAX_NAME 255
@@ -68,6 +71,7 @@ static size_t keep_text(thr_byname *b, const char *s, size_t n) {
 ** order in which they are met says nothing. */
 static bool is_better(const thr_byname *b, const thr_named *was,
                       const thr_named *new) {
+  if (new->kind == THR_NAMED_MADE) return true;
   if (was->kind == THR_NAMED_GLOBALS || was->kind == THR_NAMED_MODULE ||
       new->kind == THR_NAMED_COPIED)
     return false;
@@ -148,6 +152,14 @@ static bool read_classes(lua_State *L, thr_byname *b) {
   return ok;
 }
 
+static bool read_makers(lua_State *L, thr_byname *b) {
+  bool ok = true;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_makers) == LUA_TTABLE)
+    for (lua_pushnil(L); ok && lua_next(L, -2); lua_pop(L, 1))
+      ok = add(b, (thr_named){lua_topointer(L, -2), 0, 0, THR_NAMED_MADE});
+  return ok;
+}
+
 static bool read_all(lua_State *L, thr_byname *b) {
   bool ok = keep_text(b, "", 0) == 0 && b->text; /* no name is at 0 */
   if (lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE) == LUA_TTABLE)
@@ -156,7 +168,7 @@ static bool read_all(lua_State *L, thr_byname *b) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   ok = ok && add(b, (thr_named){lua_topointer(L, -1), 0, 0,
                                 THR_NAMED_GLOBALS});
-  return ok && read_classes(L, b);
+  return ok && read_classes(L, b) && read_makers(L, b);
 }
 
 /* Sums up package.loaded, so that a change of it is noticed. */
@@ -202,8 +214,8 @@ static void push_text(lua_State *L, const thr_byname *b, size_t at) {
   lua_pushlstring(L, (const char *)b->text + at + 1, b->text[at]);
 }
 
-bool thr_byname_leads(lua_State *L, const thr_byname *b, const thr_named *named,
-                      int idx) {
+bool thr_byname_leads(lua_State *L, const thr_byname *b,
+                      const thr_named *named, int idx) {
   thr_named it = *named;
   int top = lua_gettop(L);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
@@ -222,4 +234,33 @@ bool thr_byname_leads(lua_State *L, const thr_byname *b, const thr_named *named,
   bool leads = lua_rawequal(L, -1, idx);
   lua_settop(L, top);
   return leads;
+}
+
+/* --- what is made anew --- */
+
+void thr_byname_setmaker(lua_State *L, int idx) {
+  idx = lua_absindex(L, idx);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_makers) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key_makers);
+    lua_replace(L, -2);
+  }
+  lua_insert(L, -2);
+  lua_pushvalue(L, idx);
+  lua_insert(L, -2);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  thr_self(L)->rt->names++;
+}
+
+bool thr_byname_pushmaker(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_makers) == LUA_TTABLE) {
+    lua_pushvalue(L, -2);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+    if (lua_isfunction(L, -1)) return true;
+  }
+  lua_pop(L, 1);
+  return false;
 }

@@ -23,7 +23,8 @@ typedef enum {
   THR_NAMED_FUNCTION, /* field `key` of the module */
   THR_NAMED_CLASS,    /* likewise: a table that looks like a metatable */
   THR_NAMED_TABLE,    /* likewise: a table that may be one */
-  THR_NAMED_COPIED    /* a class without a name */
+  THR_NAMED_COPIED,   /* a class without a name */
+  THR_NAMED_MADE      /* the metatable of what is made anew there */
 } thr_namedkind;
 
 typedef struct {
@@ -55,10 +56,22 @@ static inline const thr_named *thr_byname_find(const thr_byname *b,
 }
 
 /* Does the name lead to the value at idx? */
-bool thr_byname_leads(lua_State *L, const thr_byname *b, const thr_named *named,
-                      int idx);
+bool thr_byname_leads(lua_State *L, const thr_byname *b,
+                      const thr_named *named, int idx);
 
 void thr_byname_free(thr_byname *b);
+
+/*
+** What is made anew there, out of parts: the function of its metatable says
+** how, as module, key, and arguments for that module's function; "" for the key
+** is the module itself.
+*/
+
+/* Makes the function on top of the stack, and pops it, that of the metatable at
+** idx. */
+void thr_byname_setmaker(lua_State *L, int idx);
+/* Pushes the function of the metatable on top of the stack, or nothing. */
+bool thr_byname_pushmaker(lua_State *L);
 
 THR_PRIVATE_END
 

@@ -5,6 +5,7 @@
 
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "cross/byname.h"
 #include "cross/decode.h"
 #include "cross/encode.h"
 
@@ -52,6 +53,18 @@ int thr_codec_encode(lua_State *L) {
 
 int thr_codec_decode(lua_State *L) {
   return thr_decode(L, thr_codec_check(L, 1));
+}
+
+int thr_codec_madeby(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  if (lua_type(L, 1) == LUA_TSTRING) {
+    luaL_getmetatable(L, lua_tostring(L, 1));
+    lua_replace(L, 1);
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  thr_byname_setmaker(L, 1);
+  return 0;
 }
 
 /* message:size() -> bytes */

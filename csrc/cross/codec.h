@@ -23,6 +23,10 @@ const thr_message *thr_codec_check(lua_State *L, int arg);
 int thr_codec_encode(lua_State *L);
 /* _decode(message) -> the values */
 int thr_codec_decode(lua_State *L);
+/* _made_by(metatable, maker): values with this metatable, which may be given by
+** its name, are made anew there: maker(value) returns the name of a module, the
+** key of a function in it, or "" for the module itself, and its arguments */
+int thr_codec_madeby(lua_State *L);
 
 THR_PRIVATE_END
 

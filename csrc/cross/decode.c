@@ -25,8 +25,10 @@ typedef struct {
   const thr_message *m;
   const unsigned char *at, *end;
   uint32_t objects; /* how many there were */
+  int base; /* the values are above it */
   int refs; /* where the table is on the Lua stack: number + 1 -> object */
   int depth;
+  jmp_buf again; /* begins anew */
 } decoder;
 
 static void get_value(decoder *d);
@@ -82,6 +84,28 @@ static void get_pointer(decoder *d) {
   lua_pushlightuserdata(d->L, p);
 }
 
+/* --- objects --- */
+
+/* The object on top of the stack has this number. */
+static void keep(decoder *d, unsigned flags, uint32_t number) {
+  if (!(flags & THR_FLAG_REFERRED)) return;
+  lua_pushvalue(d->L, -1);
+  lua_rawseti(d->L, d->refs, (lua_Integer)number + 1);
+}
+
+static void push_ref(decoder *d, uint32_t number) {
+  if (d->refs == 0 ||
+      lua_rawgeti(d->L, d->refs, (lua_Integer)number + 1) == LUA_TNIL)
+    damaged(d);
+}
+
+static void get_object(decoder *d) {
+  uint32_t number = get_32(d);
+  if (number >= d->m->nshares) damaged(d);
+  thr_box_pushshare(d->L, d->m->shares[number].kind,
+                    d->m->shares[number].obj);
+}
+
 /* --- names --- */
 
 /* An error that was raised while a module was loaded, on top of the stack. */
@@ -113,16 +137,22 @@ static void load_module(decoder *d, const char *what) {
   lua_settop(L, name);
 }
 
-static void get_module(decoder *d) {
-  luaL_checkstack(d->L, LUA_MINSTACK, NULL);
+static void get_module(decoder *d, unsigned flags) {
+  uint32_t number = d->objects++;
   get_text(d);
   load_module(d, "its value");
+  keep(d, flags, number);
+}
+
+static void get_globals(decoder *d, unsigned flags) {
+  lua_rawgeti(d->L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  keep(d, flags, d->objects++);
 }
 
 /* The field of a module that a message names. */
-static void get_field(decoder *d) {
+static void get_field(decoder *d, unsigned flags) {
   lua_State *L = d->L;
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  uint32_t number = d->objects++;
   int name = lua_gettop(L) + 1;
   get_text(d);
   get_text(d);
@@ -140,28 +170,7 @@ static void get_field(decoder *d) {
                     lua_tostring(L, name));
   lua_replace(L, name);
   lua_settop(L, name);
-}
-
-/* --- objects --- */
-
-/* The object on top of the stack has this number. */
-static void keep(decoder *d, unsigned flags, uint32_t number) {
-  if (!(flags & THR_FLAG_REFERRED)) return;
-  lua_pushvalue(d->L, -1);
-  lua_rawseti(d->L, d->refs, (lua_Integer)number + 1);
-}
-
-static void push_ref(decoder *d, uint32_t number) {
-  if (d->refs == 0 ||
-      lua_rawgeti(d->L, d->refs, (lua_Integer)number + 1) == LUA_TNIL)
-    damaged(d);
-}
-
-static void get_object(decoder *d) {
-  uint32_t number = get_32(d);
-  if (number >= d->m->nshares) damaged(d);
-  thr_box_pushshare(d->L, d->m->shares[number].kind,
-                    d->m->shares[number].obj);
+  keep(d, flags, number);
 }
 
 /* --- tables --- */
@@ -235,29 +244,53 @@ static void get_table(decoder *d, unsigned flags) {
   get_fields(d, elements, pairs);
 }
 
+typedef struct {
+  uint64_t id, length;
+  uint32_t objects;
+  bool needed;
+} class_head;
+
+static class_head get_head(decoder *d) {
+  class_head h;
+  memcpy(&h.id, take(d, sizeof(h.id)), sizeof(h.id));
+  h.needed = *take(d, 1);
+  h.objects = get_32(d);
+  memcpy(&h.length, take(d, sizeof(h.length)), sizeof(h.length));
+  return h;
+}
+
+/* A class that is not here yet.  It is one when all of it is there: want of
+** memory leaves no half of it.  Where another thread was quicker meanwhile, the
+** message begins anew. */
+static void get_newclass(decoder *d, unsigned flags, uint32_t number,
+                         uint64_t id) {
+  lua_State *L = d->L;
+  lua_newtable(L);
+  keep(d, flags, number);
+  get_contents(d, flags);
+  if (thr_classes_push(L, id)) thr_os_jump(d->again, 1);
+  thr_classes_add(L, -1, id);
+}
+
+/* A class that is here is passed over; where the message refers to what is in
+** it, that is made all the same. */
 static void get_class(decoder *d, unsigned flags) {
   lua_State *L = d->L;
   uint32_t number = d->objects++;
-  uint64_t id, length;
-  memcpy(&id, take(d, sizeof(id)), sizeof(id));
-  bool needed = *take(d, 1);
-  uint32_t objects = get_32(d);
-  memcpy(&length, take(d, sizeof(length)), sizeof(length));
-  bool known = thr_classes_push(L, id);
-  if (known && !needed) {
-    keep(d, flags, number);
-    take(d, (size_t)length);
-    d->objects += objects;
+  class_head h = get_head(d);
+  if (!thr_classes_push(L, h.id)) {
+    get_newclass(d, flags, number, h.id);
     return;
   }
-  lua_newtable(L); /* it becomes the class, or nothing */
-  if (!known) thr_classes_add(L, -1, id);
-  if (known) lua_pushvalue(L, -2);
-  else lua_pushvalue(L, -1);
   keep(d, flags, number);
-  lua_pop(L, 1);
-  get_contents(d, flags);
-  if (known) lua_pop(L, 1);
+  if (h.needed) {
+    lua_newtable(L);
+    get_contents(d, flags);
+    lua_pop(L, 1);
+  } else {
+    take(d, (size_t)h.length);
+    d->objects += h.objects;
+  }
 }
 
 /* --- functions --- */
@@ -294,6 +327,34 @@ static void get_function(decoder *d, unsigned flags) {
   if (!(flags & THR_FLAG_LATER)) get_upvalues(d);
 }
 
+/* --- what is made of parts --- */
+
+/* The function of a module, or the module. */
+static void push_maker(decoder *d) {
+  lua_State *L = d->L;
+  int name = lua_gettop(L) + 1;
+  get_text(d);
+  load_module(d, "what a module has made");
+  get_text(d);
+  if (lua_rawlen(L, -1) == 0) {
+    lua_pop(L, 1);
+  } else {
+    if (!lua_istable(L, name)) damaged(d);
+    lua_rawget(L, name);
+    lua_replace(L, name);
+  }
+}
+
+static void get_call(decoder *d, unsigned flags) {
+  uint32_t number = d->objects++;
+  push_maker(d);
+  int n = *take(d, 1);
+  luaL_checkstack(d->L, n + LUA_MINSTACK, NULL);
+  for (int i = 0; i < n; i++) get_value(d);
+  lua_call(d->L, n, 1);
+  keep(d, flags, number);
+}
+
 /* --- any --- */
 
 static void get_other(decoder *d, unsigned tag) {
@@ -301,18 +362,17 @@ static void get_other(decoder *d, unsigned tag) {
   if (++d->depth > 2 * THR_MAX_CLASS_DEPTH) damaged(d);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   switch (tag & THR_TAG_MASK) {
-    case THR_TAG_GLOBALS:
-      lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
-      break;
+    case THR_TAG_GLOBALS: get_globals(d, tag); break;
     case THR_TAG_LONG: get_long(d); break;
     case THR_TAG_POINTER: get_pointer(d); break;
-    case THR_TAG_MODULE: get_module(d); break;
-    case THR_TAG_FIELD: get_field(d); break;
+    case THR_TAG_MODULE: get_module(d, tag); break;
+    case THR_TAG_FIELD: get_field(d, tag); break;
     case THR_TAG_REF: push_ref(d, get_32(d)); break;
     case THR_TAG_OBJECT: get_object(d); break;
     case THR_TAG_TABLE: get_table(d, tag); break;
     case THR_TAG_CLASS: get_class(d, tag); break;
     case THR_TAG_FUNCTION: get_function(d, tag); break;
+    case THR_TAG_CALL: get_call(d, tag); break;
     default: damaged(d); break;
   }
   d->depth--;
@@ -343,17 +403,33 @@ static void get_later(decoder *d) {
   lua_pop(d->L, 1);
 }
 
+static void get_all(decoder *d) {
+  const thr_message *m = d->m;
+  lua_State *L = d->L;
+  d->at = m->bytes;
+  d->end = m->bytes + m->size;
+  d->objects = 0;
+  d->depth = 0;
+  if (m->refers) {
+    lua_newtable(L);
+    d->refs = lua_gettop(L);
+  }
+  for (uint32_t i = 0; i < m->nvalues; i++) get_value(d);
+  while (d->at < d->end) get_later(d);
+  if (m->refers) lua_remove(L, d->refs);
+}
+
 int thr_decode(lua_State *L, const thr_message *m) {
-  decoder d = {.L = L, .m = m, .at = m->bytes, .end = m->bytes + m->size};
+  decoder d;
+  d.L = L;
+  d.m = m;
+  d.refs = 0;
   if (m->nvalues > INT_MAX / 2 ||
       !lua_checkstack(L, (int)m->nvalues + LUA_MINSTACK))
     thr_blame_error(L, "too many values in a message");
-  if (m->refers) {
-    lua_newtable(L);
-    d.refs = lua_gettop(L);
-  }
-  for (uint32_t i = 0; i < m->nvalues; i++) get_value(&d);
-  while (d.at < d.end) get_later(&d);
-  if (m->refers) lua_remove(L, d.refs);
-  return (int)m->nvalues;
+  d.base = lua_gettop(L);
+  (void)thr_os_setjump(d.again);
+  lua_settop(d.L, d.base);
+  get_all(&d);
+  return (int)d.m->nvalues;
 }

@@ -5,6 +5,7 @@
 
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/self.h"
 #include "os/tuning.h"
 
 static const char key_encoder = 0; /* registry: the box that is used next */
@@ -123,13 +124,99 @@ uint32_t thr_encoder_newobject(thr_encoder *e, const void *address) {
   return e->objects++;
 }
 
+/* Is the object in a class that is complete? */
+static bool is_inside(const thr_classpart *part, uint32_t number) {
+  return number > part->first && number < part->end;
+}
+
 void thr_encoder_refer(thr_encoder *e, const thr_sighting *to) {
   e->bytes[to->at] |= THR_FLAG_REFERRED;
   e->refers = true;
   for (uint32_t i = 0; i < e->nparts; i++)
-    if (to->number > e->parts[i].first && to->number < e->parts[i].end)
-      e->bytes[e->parts[i].at] = 1;
+    if (is_inside(&e->parts[i], to->number)) e->bytes[e->parts[i].at] = 1;
 }
+
+/* A name inside of a class is not referred to from outside, where the class may
+** be passed over, but put again. */
+static bool put_nameagain(thr_encoder *e, thr_sighting *seen) {
+  unsigned tag = e->bytes[seen->at] & THR_TAG_MASK;
+  bool inside = false;
+  if (tag != THR_TAG_MODULE && tag != THR_TAG_FIELD && tag != THR_TAG_GLOBALS)
+    return false;
+  for (uint32_t i = 0; i < e->nparts; i++)
+    inside |= is_inside(&e->parts[i], seen->number);
+  if (!inside) return false;
+  size_t n = 1;
+  if (tag != THR_TAG_GLOBALS) n += 1 + e->bytes[seen->at + 1];
+  if (tag == THR_TAG_FIELD) n += 1 + e->bytes[seen->at + n];
+  unsigned char *to = thr_encoder_room(e, n);
+  memcpy(to, e->bytes + seen->at, n);
+  *to = (unsigned char)tag;
+  seen->at = e->n;
+  seen->number = e->objects++;
+  e->n += n;
+  return true;
+}
+
+bool thr_encoder_again(thr_encoder *e, const void *address) {
+  thr_sighting *seen = thr_seen_find(&e->seen, address);
+  if (!seen) return false;
+  if (put_nameagain(e, seen)) return true;
+  thr_encoder_refer(e, seen);
+  thr_put_byte(e, THR_TAG_REF);
+  thr_put_32(e, seen->number);
+  return true;
+}
+
+/* --- names --- */
+
+static bool refresh(thr_encoder *e, bool look) {
+  unsigned long version = thr_self(e->L)->rt->names;
+  bool ok;
+  bool changed = thr_byname_refresh(e->L, &e->names, version, look, &ok);
+  if (!ok) thr_encoder_nomemory(e);
+  return changed;
+}
+
+void thr_encoder_names(thr_encoder *e) {
+  if (!e->names.is_read || e->names.version != thr_self(e->L)->rt->names)
+    refresh(e, false);
+}
+
+void thr_encoder_look(thr_encoder *e) {
+  if (refresh(e, true) && e->n > 0) thr_os_jump(e->again, 1);
+}
+
+static void put_text(thr_encoder *e, size_t at) {
+  const unsigned char *text = e->names.text + at;
+  thr_put_bytes(e, text, (size_t)*text + 1);
+}
+
+static void put_name(thr_encoder *e, const thr_named *named) {
+  if (named->kind == THR_NAMED_GLOBALS) {
+    thr_put_byte(e, THR_TAG_GLOBALS);
+  } else if (named->kind == THR_NAMED_MODULE) {
+    thr_put_byte(e, THR_TAG_MODULE);
+    put_text(e, named->module);
+  } else {
+    thr_put_byte(e, THR_TAG_FIELD);
+    put_text(e, named->module);
+    put_text(e, named->key);
+  }
+}
+
+bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
+                        thr_namedkind most) {
+  const thr_named *named = thr_byname_find(&e->names, address);
+  if (!named || named->kind > most ||
+      !thr_byname_leads(e->L, &e->names, named, idx))
+    return false;
+  thr_encoder_newobject(e, address);
+  put_name(e, named);
+  return true;
+}
+
+/* --- shares, and what comes later --- */
 
 void thr_encoder_reserveshare(thr_encoder *e) {
   e->shares = thr_encoder_more(e, e->shares, e->nshares, &e->shares_room,

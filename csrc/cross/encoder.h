@@ -14,6 +14,7 @@
 #define THR_ENCODER_H
 
 #include <lua.h>
+#include <string.h>
 
 #include "cross/byname.h"
 #include "cross/layout.h"
@@ -52,8 +53,12 @@ typedef struct {
   size_t at;
 } thr_classpart;
 
-typedef struct {
+typedef struct thr_encoder thr_encoder;
+
+struct thr_encoder {
   lua_State *L;
+  /* Puts the value at an index, which is not negative, and so deep. */
+  void (*put)(thr_encoder *e, int idx, int depth);
   bool busy;
   unsigned char *bytes;
   size_t n, room;
@@ -65,14 +70,14 @@ typedef struct {
   uint32_t nshares, shares_room;
   thr_later *later; /* the objects are in a table, at `base` + 2 */
   uint32_t nlater, later_room;
-  thr_classpart *parts; /* those that are complete */
+  thr_classpart *parts; /* of classes that are complete */
   uint32_t nparts, parts_room;
   int base; /* the box is above this index of the Lua stack */
   const thr_way *step;
   int first, nvalues; /* where they are on the Lua stack */
   const char *what;   /* their names */
   jmp_buf again; /* begins the message anew */
-} thr_encoder;
+};
 
 void thr_encoder_open(lua_State *L);
 /* Pushes a box with an encoder, which is busy from now on, and nil. */
@@ -87,6 +92,35 @@ static inline unsigned char *thr_encoder_room(thr_encoder *e, size_t n) {
   return e->room - e->n >= n ? e->bytes + e->n : thr_encoder_grow(e, n);
 }
 
+static inline void thr_put_byte(thr_encoder *e, unsigned byte) {
+  *thr_encoder_room(e, 1) = (unsigned char)byte;
+  e->n++;
+}
+
+static inline void thr_put_bytes(thr_encoder *e, const void *p, size_t n) {
+  unsigned char *to = thr_encoder_room(e, n);
+  if (n > 0) memcpy(to, p, n);
+  e->n += n;
+}
+
+static inline void thr_put_32(thr_encoder *e, uint32_t x) {
+  thr_put_bytes(e, &x, sizeof(x));
+}
+
+/* A tag and n bytes. */
+static inline void thr_put_tagged(thr_encoder *e, thr_tag tag, const void *p,
+                                  size_t n) {
+  unsigned char *to = thr_encoder_room(e, n + 1);
+  *to = (unsigned char)tag;
+  memcpy(to + 1, p, n);
+  e->n += n + 1;
+}
+
+/* What was put as 0 at first. */
+static inline void thr_put_32at(thr_encoder *e, size_t at, uint32_t x) {
+  memcpy(e->bytes + at, &x, sizeof(x));
+}
+
 /* A block of an array that grows: for one element more.  Raises. */
 void *thr_encoder_more(const thr_encoder *e, void *block, uint32_t n,
                        uint32_t *room, size_t size);
@@ -96,8 +130,20 @@ void *thr_encoder_more(const thr_encoder *e, void *block, uint32_t n,
 uint32_t thr_encoder_newobject(thr_encoder *e, const void *address);
 /* Says in its bytes that an object is referred to. */
 void thr_encoder_refer(thr_encoder *e, const thr_sighting *to);
+/* Puts a reference to the object with this address; false: it is a new one. */
+bool thr_encoder_again(thr_encoder *e, const void *address);
 
-/* What a share needs: room for it first. */
+/* The names are those of now, but for what only a look at package.loaded
+** shows. */
+void thr_encoder_names(thr_encoder *e);
+/* And that, too: where something has changed, the message begins anew. */
+void thr_encoder_look(thr_encoder *e);
+/* Puts the value at idx, which was not there before, by its name; false: it has
+** none of such a kind. */
+bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
+                        thr_namedkind most);
+
+/* Room for one more share. */
 void thr_encoder_reserveshare(thr_encoder *e);
 
 /* The object on top of the stack gets its contents later. */

@@ -28,7 +28,8 @@
 **
 ** A metatable is a value, there where the flag META says so.
 **
-** TABLE, CLASS, FUNCTION, CALL are objects: they have numbers, in the order in
+** What has an address is an object: GLOBALS, MODULE, FIELD, TABLE, CLASS,
+** FUNCTION, CALL.  Objects have numbers, in the order in
 ** which they begin, from 0.  REFERRED says that there are REFs to the object.
 **
 ** Upvalues of a function: their number in one byte, and then for each a value

@@ -13,7 +13,7 @@ local read_options = require "threading.compile.options"
 local standard = require "threading.private.standard"
 local versions = require "threading.compile.versions"
 local debug, string, table = standard.debug, standard.string, standard.table
-local error, ipairs, select = error, ipairs, select
+local error, ipairs, pairs, select = error, ipairs, pairs, select
 local setmetatable, type = setmetatable, type
 
 local MAX_PARAMETERS <const> = select(2, _thread._compiled_contract())
@@ -110,8 +110,9 @@ local function check_function(fn)
   return info.nparams
 end
 
-local function make(fn, parameters, options)
-  local state = versions.state(fn, options)
+local function make(fn, parameters, options, read)
+  local state = versions.state(fn, read)
+  state.given = options
   state.parameters = parameters
   local object
   object = _thread._compiled(parameters, state.anchors, function(arguments)
@@ -127,15 +128,27 @@ end
 -- See threading/init.lua.
 local function compile(fn, options)
   local parameters = check_function(fn)
-  options = read_options.read(options, parameters)
-  if not builder.check_compiler(options.c, options.fallback) then
+  local read = read_options.read(options, parameters)
+  if not builder.check_compiler(read.c, read.fallback) then
     return fn
   end
-  local object, state = make(fn, parameters, options)
-  for _, arguments in ipairs(options.eager) do
+  local object, state = make(fn, parameters, options, read)
+  for _, arguments in ipairs(read.eager) do
     versions.need(state, object, arguments)
   end
   return object
 end
+
+-- In another Lua state it is the same function, compiled there; the records
+-- have what was translated, and the cache what was built.
+_thread._made_by("threading.Compiled", function(object)
+  local state = states[object]
+  local options = {}
+  for name, value in pairs(state.given or {}) do
+    options[name] = value
+  end
+  options.eager = nil -- what is around the function comes after this call
+  return "threading.compile", "", state.fn, options
+end)
 
 return compile
