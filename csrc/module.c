@@ -24,6 +24,7 @@
 #include "gil/rest.h"
 #include "interp/equip.h"
 #include "interp/interpreter.h"
+#include "interp/remote.h"
 #include "io/descriptor.h"
 #include "io/lookup.h"
 #include "io/program.h"
@@ -326,6 +327,7 @@ static const luaL_Reg functions[] = {
     {"_elevated", thr_toolchain_elevated},
     {"_execute", thr_program_execute},
     {"_encode", thr_codec_encode},
+    {"_encode_as", thr_codec_encodeas},
     {"_empty", thr_workers_empty},
     {"_expose", thr_shield_expose},
     {"_find_binary", thr_toolchain_find},
@@ -375,6 +377,8 @@ static const luaL_Reg functions[] = {
     {"_public", thr_blame_public},
     {"_run", thr_toolchain_run},
     {"_pollset", thr_selectset_create},
+    {"_remote_future", thr_remote_future},
+    {"_remote_serve", thr_remote_serve},
     {"_retire", thr_descriptor_retire},
     {"_self_handle", thr_handle_self},
     {"_send", thr_stream_send},
@@ -435,6 +439,7 @@ static void open_types(lua_State *L) {
   thr_future_open(L);
   thr_handle_open(L);
   thr_interpreter_open(L);
+  thr_remote_open(L);
   thr_lock_open(L);
   thr_selectset_open(L);
   thr_queue_open(L);

@@ -51,6 +51,11 @@ int thr_codec_encode(lua_State *L) {
   return 1;
 }
 
+int thr_codec_encodeas(lua_State *L) {
+  thr_codec_push(L, 2, lua_gettop(L) - 1, luaL_checkstring(L, 1));
+  return 1;
+}
+
 int thr_codec_decode(lua_State *L) {
   return thr_decode(L, thr_codec_check(L, 1));
 }

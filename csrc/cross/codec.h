@@ -1,5 +1,5 @@
 /*
-** codec: the Lua face of encode and decode, for specs.
+** codec: the Lua face of encode and decode.
 */
 #ifndef THR_CODEC_H
 #define THR_CODEC_H
@@ -21,6 +21,8 @@ const thr_message *thr_codec_check(lua_State *L, int arg);
 
 /* _encode(...) -> a message */
 int thr_codec_encode(lua_State *L);
+/* _encode_as(names, ...): the same, with names for errors, see encode.h */
+int thr_codec_encodeas(lua_State *L);
 /* _decode(message) -> the values */
 int thr_codec_decode(lua_State *L);
 /* _made_by(metatable, maker): values with this metatable, which may be given by

@@ -12,9 +12,10 @@
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
-local executor = require "threading.private.executor"
+local interpreterpool = require "threading.private.interpreterpool"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
+local threadpool = require "threading.private.threadpool"
 local math, string, table = standard.math, standard.string, standard.table
 local ipairs, pairs, setmetatable = ipairs, pairs, setmetatable
 local tostring, type = tostring, type
@@ -49,7 +50,27 @@ local futures = {
 -- `{max_workers = ..., thread_name_prefix = ...}`
 -- @treturn ThreadPoolExecutor
 -- @raise if an argument is unknown or of the wrong type
-futures.ThreadPoolExecutor = executor
+futures.ThreadPoolExecutor = threadpool
+
+--- Makes a pool whose workers own an interpreter each, so that Lua code of its
+-- calls runs on all processors. It is used as a ThreadPoolExecutor is; the
+-- function and the arguments of a call, and what it returns, cross to another
+-- interpreter and back: copied, or by reference, see `threading.interpreters`.
+-- What the function leaves in globals and modules stays with the worker.
+-- @function InterpreterPoolExecutor
+-- @tparam[opt] integer max_workers by default the number of processors and 4,
+-- at most 32
+-- @tparam[opt] string thread_name_prefix the workers are called Prefix_0,
+-- Prefix_1, …
+-- @tparam[opt] function initializer each worker calls it first, in its
+-- interpreter; if it fails the pool is broken
+-- @tparam[opt] table initargs its arguments. All may be given as a table:
+-- `{max_workers = ..., thread_name_prefix = ...}`
+-- @treturn ThreadPoolExecutor whose `submit` and `map` also raise what cannot
+-- cross: its path, and what to use instead
+-- @raise if an argument is unknown or of the wrong type, or the initializer or
+-- an argument of it cannot cross
+futures.InterpreterPoolExecutor = interpreterpool
 
 -- A list of Futures, each once, out of a list; or out of the keys of a table,
 -- for so Python takes a dict.

@@ -363,9 +363,12 @@ threading.compile = compile
 -- where there is a `progress`; threads take the next one as they are ready,
 -- which also evens out parts of unequal work); `progress(done, total)`, called
 -- after each part, with numbers of elements, in the part's thread, one call at
--- a time
+-- a time; `interpreters = true`: each thread has an interpreter of its own, so
+-- that Lua code of `fn` runs on all processors. `fn` and its upvalues are
+-- copied there for each part, or go by reference, see `threading.interpreters`
 -- @raise the first error of `fn` or `progress`; if an argument is of the wrong
--- type
+-- type; with `interpreters`, if `fn` cannot cross: what of it, and what to use
+-- instead
 -- @usage threading.parallel_for(1, #a, function(lo, hi)
 --   k.scale(a, lo, hi)
 -- end)

@@ -70,6 +70,15 @@ interpreters.get_main = _thread._main_interpreter
 -- @treturn boolean
 interpreters.is_execution_failed = _thread._is_execution_failed
 
+--- Makes a queue, for threads of all interpreters: first in, first out. It has
+-- the methods of `threading.Queue`; an item is copied, or goes by reference.
+-- @function create_queue
+-- @tparam[opt=0] integer maxsize how many items it holds at most; 0 or less
+-- for no bound
+-- @treturn Queue
+-- @raise if maxsize is not an integer
+interpreters.create_queue = _thread._cross_queue
+
 _thread._public(interpreters)
 
 return interpreters

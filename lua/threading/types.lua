@@ -189,6 +189,7 @@
 ---@field nthreads? threading.positive by default the number of processors
 ---@field parts? threading.positive into how many the range is cut
 ---@field progress? threading.callable called with `done, total`
+---@field interpreters? boolean true: each thread has one of its own
 
 ---@class (exact) threading.KernelOptions
 ---@field cc? string|string[] the compiler; by default `$CC` or `cc`
@@ -1659,6 +1660,20 @@ local futures = {}
 ---@overload fun(options: threading.PoolOptions): threading.ThreadPoolExecutor
 function futures.ThreadPoolExecutor(max_workers, thread_name_prefix,
   initializer, initargs) end
+
+--- Makes a pool whose workers own an interpreter each: Lua code of its calls
+--- runs on all processors.
+---
+--- Raises if an argument is unknown or of the wrong type, or the initializer
+--- cannot cross to another interpreter.
+---@param max_workers? threading.positive by default processors + 4, at most 32
+---@param thread_name_prefix? string
+---@param initializer? threading.callable called first by each worker, there
+---@param initargs? threading.Args the initializer's arguments
+---@return threading.ThreadPoolExecutor
+---@overload fun(options: threading.PoolOptions): threading.ThreadPoolExecutor
+function futures.InterpreterPoolExecutor(max_workers, thread_name_prefix,
+    initializer, initargs) end
 
 --- Waits for futures. A cancelled one is done.
 ---

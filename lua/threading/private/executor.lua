@@ -11,7 +11,7 @@ local current_thread = require("threading.private.register").current_thread
 local thread = require "threading.private.thread"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
-local debug, math = standard.debug, standard.math
+local math = standard.math
 local string, table = standard.string, standard.table
 local error, getmetatable, ipairs, pairs = error, getmetatable, ipairs, pairs
 local pcall, rawequal, rawget = pcall, rawequal, rawget
@@ -19,6 +19,12 @@ local setmetatable, tostring, type = setmetatable, tostring, type
 local xpcall = xpcall
 local monotonic = _thread.time.monotonic
 
+-- A way of making calls, a table: `title` of the pool, `future(fn, ...)` for a
+-- call, and what its workers do:
+--   prepare(initializer, args): a function, which `initialize` calls in each
+--   describe(err): an error of that, and its traceback; called by xpcall
+--   serve(state, initialize): the work
+--
 -- What the workers share is a table of its own: they must not hold the
 -- executor, which ends them when it is collected. Where there are more futures
 -- than workers that wait for one, submit starts a worker. So does, for futures
@@ -59,7 +65,7 @@ end)
 
 local function register(state)
   local _ <close> = pools_lock:guard()
-  state.prefix = state.prefix or "ThreadPoolExecutor-" .. counter
+  state.prefix = state.prefix or state.way.title .. "-" .. counter
   counter = counter + 1
   pools[counter] = state
   if ended then
@@ -67,13 +73,13 @@ local function register(state)
   end
 end
 
-local function initialize(state)
-  local args = state.initargs
+-- Calls the way's initializer with what it is given; false: the pool is broken.
+local function initialize(state, ...)
+  local describe = state.way.describe
   local ok, err = xpcall(state.initializer, function(err)
     return _thread._is_asked(err) and err or _thread._is_exit(err) and ""
-      or "Exception in initializer:\n" .. debug.traceback(tostring(err), 2)
-      .. "\n"
-  end, table.unpack(args, 1, args.n or #args))
+      or "Exception in initializer:\n" .. describe(err) .. "\n"
+  end, ...)
   if not ok and _thread._is_asked(err) then
     error(err, 0) -- the worker's end, which breaks no pool
   elseif not ok then
@@ -83,12 +89,6 @@ local function initialize(state)
     stderr.write(tostring(err))
   end
   return ok
-end
-
-local function serve(state)
-  if not state.initializer or initialize(state) then
-    _thread._serve(state.queue)
-  end
 end
 
 local start_worker
@@ -140,7 +140,7 @@ end
 
 -- No cancellation comes before the first pcall, or after it.
 local function work(state)
-  local ok, err = pcall(_thread._expose, serve, state)
+  local ok, err = pcall(_thread._expose, state.way.serve, state, initialize)
   if not ok then -- it is cancelled, or the program ends, or the memory
     leave(state)
     error(err, 0)
@@ -165,7 +165,7 @@ function start_worker(state)
 end
 
 local function submit(state, fn, ...)
-  local f = _thread._future(fn, ...)
+  local f = state.way.future(fn, ...)
   if not state.queue:put(f) then
     complain(state.broken and BROKEN
       or "cannot schedule new futures after shutdown")
@@ -343,8 +343,8 @@ end
 
 function executor_meta:__tostring()
   local state = state_of(self)
-  return string.format("<threading.ThreadPoolExecutor(%s, %d/%d workers, "
-    .. "%d waiting)>", state.prefix, #state.threads, state.most,
+  return string.format("<threading.%s(%s, %d/%d workers, %d waiting)>",
+    state.way.title, state.prefix, #state.threads, state.most,
     state.queue:qsize())
 end
 
@@ -353,32 +353,41 @@ local executor_options = {
   initargs = true,
 }
 
--- See futures.lua.
-local function new(max_workers, thread_name_prefix, initializer, initargs)
+local function read_options(title, max_workers, thread_name_prefix, initializer,
+    initargs)
+  local options = { max_workers = max_workers, initializer = initializer,
+    thread_name_prefix = thread_name_prefix, initargs = initargs }
   if type(max_workers) == "table" then
-    local options = check.options(max_workers, executor_options,
-      "ThreadPoolExecutor")
-    max_workers, initializer = options.max_workers, options.initializer
-    thread_name_prefix, initargs = options.thread_name_prefix, options.initargs
+    options = check.options(max_workers, executor_options, title)
   end
-  local most = check.positive(max_workers, "max_workers", "ThreadPoolExecutor")
-  check.string(thread_name_prefix, "thread_name_prefix", "ThreadPoolExecutor")
-  if initializer ~= nil then
-    check.callable(initializer, "initializer", "ThreadPoolExecutor")
+  local most = check.positive(options.max_workers, "max_workers", title)
+  check.string(options.thread_name_prefix, "thread_name_prefix", title)
+  if options.initializer ~= nil then
+    check.callable(options.initializer, "initializer", title)
   end
-  check.args(initargs, "initargs")
-  local state = {
-    most = most or math.min(32, _thread.cpu_count() + 4),
-    prefix = thread_name_prefix ~= "" and thread_name_prefix or nil,
-    initializer = initializer,
-    initargs = initargs or {},
-    queue = _thread.queue(),
-    lock = _thread.rlock(), -- of threads; a finaliser may submit
-    threads = {}, looked = 0,
-    started = 0,
-  }
-  register(state)
-  return setmetatable({ [STATE] = state }, executor_meta)
+  check.args(options.initargs, "initargs")
+  return most, options
 end
 
-return new
+-- Returns the constructor of the pools whose calls are made in this way.
+local function define(way)
+  return function(max_workers, thread_name_prefix, initializer, initargs)
+    local most, options = read_options(way.title, max_workers,
+      thread_name_prefix, initializer, initargs)
+    local prefix = options.thread_name_prefix
+    local state = {
+      way = way,
+      most = most or math.min(32, _thread.cpu_count() + 4),
+      prefix = prefix ~= "" and prefix or nil,
+      initializer = way.prepare(options.initializer, options.initargs or {}),
+      queue = _thread.queue(),
+      lock = _thread.rlock(), -- of threads; a finaliser may submit
+      threads = {}, looked = 0,
+      started = 0,
+    }
+    register(state)
+    return setmetatable({ [STATE] = state }, executor_meta)
+  end
+end
+
+return define

@@ -63,13 +63,16 @@ local function bound(value, name)
     or check.bad(name, NAME, "integer", value) -- nil
 end
 
-local known = { nthreads = true, parts = true, progress = true }
+local known = {
+  nthreads = true, parts = true, progress = true, interpreters = true,
+}
 
 local function read_options(nthreads, options)
   if type(nthreads) == "table" and options == nil then
     nthreads, options = nil, nthreads
   end
   options = check.options(options, known, NAME)
+  check.boolean(options.interpreters, "interpreters", NAME)
   local progress = options.progress
   if progress ~= nil then
     check.callable(progress, "progress", NAME)
@@ -78,7 +81,8 @@ local function read_options(nthreads, options)
   most = check.positive(nthreads, "nthreads", NAME) or most
     or _thread.cpu_count()
   local parts = check.positive(options.parts, "parts", NAME)
-  return most, parts or progress and math.max(most, PIECES) or most, progress
+  parts = parts or progress and math.max(most, PIECES) or most
+  return most, parts, progress, options.interpreters
 end
 
 -- The next part's number, or nothing.
@@ -106,19 +110,30 @@ local function stop(loop)
   end
 end
 
-local function run_parts(loop)
+local function run_parts(loop, fn)
   local i = take(loop)
   while i do
     local lo, hi = loop.bounds(i)
-    loop.fn(lo, hi)
+    fn(lo, hi)
     report(loop, count(lo, hi))
     i = take(loop)
   end
 end
 
+local function run_here(loop)
+  run_parts(loop, loop.fn)
+end
+
+local function run_there(loop)
+  local interpreter <close> = _thread._interpreter()
+  run_parts(loop, function(lo, hi)
+    interpreter:call(loop.fn, lo, hi)
+  end)
+end
+
 -- What a thread does. Only the first error gets the lock `failure`.
 local function work(loop)
-  local ok, err = pcall(run_parts, loop)
+  local ok, err = pcall(loop.run, loop)
   if not ok and loop.failure:acquire(false) then
     loop.failed, loop.error = true, err
     stop(loop)
@@ -166,7 +181,10 @@ end
 local function parallel_for(first, last, fn, nthreads, options)
   first, last = bound(first, "first"), bound(last, "last")
   check.callable(fn, "fn", NAME)
-  local most, parts, progress = read_options(nthreads, options)
+  local most, parts, progress, there = read_options(nthreads, options)
+  if there then
+    _thread._encode_as("fn", fn) -- raises, if it cannot cross
+  end
   if last < first then
     return
   end
@@ -174,7 +192,8 @@ local function parallel_for(first, last, fn, nthreads, options)
   parts, bounds = cut(first, last, parts)
   local total = count(first, last)
   local loop = {
-    fn = fn, parts = parts, bounds = bounds, progress = progress,
+    fn = fn, run = there and run_there or run_here,
+    parts = parts, bounds = bounds, progress = progress,
     lock = _thread.allocate_lock(), -- of next
     next = 0, -- number of a part
     reports = _thread.allocate_lock(), -- of done and finished

@@ -1,0 +1,29 @@
+/*
+** remote: calls that the workers of an InterpreterPoolExecutor make in
+** interpreters of their own.
+**
+** A call is encoded by the thread that asks for it: what cannot cross is told
+** there.  It is kept as a message, the content of a future (see call.h), and
+** decoded in the interpreter that makes it; the outcome comes back likewise.
+*/
+#ifndef THR_REMOTE_H
+#define THR_REMOTE_H
+
+#include <lua.h>
+
+#include "os/port.h"
+
+THR_PRIVATE_BEGIN
+
+void thr_remote_open(lua_State *L);
+
+/* Functions of threading._thread. */
+/* _remote_future(fn, ...): a future whose call is for an interpreter */
+int thr_remote_future(lua_State *L);
+/* _remote_serve(queue, interpreter): makes the calls of such futures there,
+** until the queue is shut down and empty */
+int thr_remote_serve(lua_State *L);
+
+THR_PRIVATE_END
+
+#endif

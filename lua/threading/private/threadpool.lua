@@ -1,0 +1,30 @@
+-- How the workers of a ThreadPoolExecutor make calls: they call, and their
+-- threads share all.
+
+local _thread = require "threading._thread"
+local define = require "threading.private.executor"
+local standard = require "threading.private.standard"
+local debug, table = standard.debug, standard.table
+local tostring = tostring
+
+local way = { title = "ThreadPoolExecutor", future = _thread._future }
+
+function way.prepare(initializer, args)
+  return function()
+    if initializer ~= nil then
+      initializer(table.unpack(args, 1, args.n or #args))
+    end
+  end
+end
+
+function way.describe(err)
+  return debug.traceback(tostring(err), 3)
+end
+
+function way.serve(state, initialize)
+  if initialize(state) then
+    _thread._serve(state.queue)
+  end
+end
+
+return define(way)

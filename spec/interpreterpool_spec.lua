@@ -1,0 +1,426 @@
+local futures = require "threading.futures"
+local interpreters = require "threading.interpreters"
+local support = require "spec.support"
+local threading = require "threading"
+
+-- The globals of what crosses are Lua's, not those that busted has made.
+local describe, it, assert = describe, it, assert
+local _ENV = package.loaded._G
+
+local new = futures.InterpreterPoolExecutor
+
+local function double(x)
+  return 2 * x
+end
+
+local function wait_for(event)
+  return event:wait()
+end
+
+local function where()
+  return require("threading.interpreters").get_current().id
+end
+
+-- Calls fn(pool, ...) with a pool of one worker that is busy until the event
+-- is set, and sets it in the end.
+local function with_busy(fn)
+  local pool <close> = new { max_workers = 1 }
+  local go = threading.Event()
+  local busy = pool:submit(wait_for, go)
+  support.wait_until(function()
+    return busy:running()
+  end)
+  local ok, err = pcall(fn, pool, go, busy)
+  go:set()
+  assert(ok, err)
+end
+
+local function worker_of(prefix)
+  for _, t in ipairs(threading.enumerate()) do
+    if t.name:find(prefix, 1, true) then
+      return t
+    end
+  end
+end
+
+local function count_interpreters()
+  return #interpreters.list_all()
+end
+
+describe("a pool of interpreters", function()
+  it("makes calls, with all arguments and results", function()
+    local pool <close> = new { max_workers = 1 }
+    assert.equal(256.0, pool:submit(math.tointeger, 256):result() + 0.0)
+    local n = 5
+    local f = pool:submit(function(...)
+      return select("#", ...) + n, ...
+    end, nil, 1, nil)
+    assert.same({ n = 4, 8, nil, 1, nil }, table.pack(f:result()))
+    assert.same({ n = 4, 8, nil, 1, nil }, table.pack(f:result()))
+    assert.same({ n = 0 }, table.pack(pool:submit(function() end):result()))
+    assert.same({ x = { 1 } }, pool:submit(function(t)
+      return t
+    end, { x = { 1 } }):result())
+  end)
+
+  it("makes them in interpreters of its workers, who keep them", function()
+    local barrier = threading.Barrier(2)
+    local pool <close> = new { max_workers = 2 }
+    local function meet()
+      barrier:wait()
+      _G.seen = (_G.seen or 0) + 1
+      return require("threading.interpreters").get_current().id, _G.seen
+    end
+    local f, g = pool:submit(meet), pool:submit(meet)
+    local here = interpreters.get_current().id
+    assert.not_equal(here, f:result())
+    assert.not_equal(here, g:result())
+    assert.not_equal(f:result(), g:result())
+    assert.equal(1, select(2, g:result()))
+    f, g = pool:submit(meet), pool:submit(meet)
+    assert.equal(2, select(2, f:result()))
+    assert.equal(2, select(2, g:result()))
+    assert.is_nil(rawget(_G, "seen"))
+  end)
+
+  it("shares what is made to be shared", function()
+    local a, lock = threading.Array("int64", 1), threading.Lock()
+    local pool <close> = new { max_workers = 3 }
+    local list = {}
+    for k = 1, 30 do
+      list[k] = pool:submit(function()
+        for _ = 1, 100 do
+          local _ <close> = lock:guard()
+          a[1] = a[1] + 1
+        end
+      end)
+    end
+    for _, f in ipairs(list) do
+      f:result()
+    end
+    assert.equal(3000, a[1])
+  end)
+
+  it("raises a call's error, whatever it is, with its traceback", function()
+    local pool <close> = new { max_workers = 1 }
+    for _, object in ipairs { "text", { 1, { 2 } }, false, 5 } do
+      local f = pool:submit(function(value)
+        error(value, 0)
+      end, object)
+      for _ = 1, 2 do
+        local ok, err = pcall(f.result, f)
+        assert.is_false(ok)
+        assert.same(object, err)
+      end
+      local err, traceback = f:exception()
+      assert.same(object, err)
+      assert.matches("stack traceback:.*interpreterpool_spec.lua:%d+:",
+        traceback)
+      if object == "text" then
+        assert.matches("^text\nstack", traceback)
+      end
+    end
+    assert.same({ n = 1 }, table.pack(pool:submit(double, 1):exception()))
+  end)
+
+  it("tells the caller of submit and map what cannot cross", function()
+    local pool <close> = new { max_workers = 1 }
+    local co = coroutine.create(print)
+    assert.matches("^args%[2%]%.list%[1%]: .*cannot cross",
+      support.message(pool.submit, pool, print, 1, { list = { co } }))
+    assert.matches("^fn: upvalue 'co': .*cannot cross",
+      support.message(pool.submit, pool, function()
+        return co
+      end))
+    assert.matches("cannot cross", support.message(pool.map, pool, print,
+      { co }))
+    assert.matches("0/1 workers, 0 waiting", tostring(pool), 1, true)
+    assert.matches("^initargs%[1%]: .*cannot cross", support.message(new,
+      { initializer = print, initargs = { co } }))
+    assert.matches("^initializer: .*cannot cross", support.message(new,
+      { initializer = function()
+        return co
+      end }))
+  end)
+
+  it("a result that cannot cross is an error of its future", function()
+    local pool <close> = new { max_workers = 1 }
+    local f = pool:submit(function()
+      return coroutine.create(print)
+    end)
+    assert.matches("cannot cross", support.message(f.result, f))
+    assert.equal(4, pool:submit(double, 2):result())
+  end)
+
+  it("a call that exits its thread ends only itself", function()
+    local pool <close> = new { max_workers = 1 }
+    local f = pool:submit(function()
+      require("threading").exit()
+    end)
+    assert.equal("threading.exit", tostring(f:exception()))
+    assert.equal(4, pool:submit(double, 2):result())
+  end)
+
+  it("has no more workers than it may, each with an interpreter", function()
+    local before = count_interpreters()
+    do
+      local go = threading.Event()
+      local pool <close> = new { max_workers = 3, thread_name_prefix = "Pre" }
+      assert.equal(before, count_interpreters())
+      local list = {}
+      for k = 1, 9 do
+        list[k] = pool:submit(function()
+          go:wait()
+          return require("threading").current_thread().name
+        end)
+      end
+      support.wait_until(function()
+        return tostring(pool):find("(Pre, 3/3 workers, 6 waiting)", 1, true)
+      end)
+      assert.equal(before + 3, count_interpreters())
+      go:set()
+      for _, f in ipairs(list) do
+        assert.matches("^Pre_[0-2]$", f:result())
+      end
+    end
+    assert.equal(before, count_interpreters())
+    local other <close> = new()
+    assert.matches("^<threading.InterpreterPoolExecutor%("
+      .. "InterpreterPoolExecutor%-%d+, 0/%d+ workers, 0 waiting%)>$",
+      tostring(other))
+  end)
+
+  it("makes the calls that wait when it is shut down, and no others",
+    function()
+      local n = threading.Value "int64"
+      local pool = new { max_workers = 1 }
+      for _ = 1, 20 do
+        pool:submit(function()
+          n:fetch_add(1)
+        end)
+      end
+      pool:shutdown()
+      assert.equal(20, n.value)
+      assert.equal("cannot schedule new futures after shutdown",
+        support.message(pool.submit, pool, double, 1))
+    end)
+
+  it("cancels what has not begun, if told", function()
+    with_busy(function(pool, go, busy)
+      local f = pool:submit(double, 1)
+      assert.is_true(f:cancel())
+      local g = pool:submit(double, 1)
+      pool:shutdown { cancel_futures = true, wait = false }
+      assert.is_true(g:cancelled())
+      assert.is_false(busy:cancel())
+      go:set()
+      assert.is_true(busy:result())
+    end)
+  end)
+
+  it("that is dropped ends, with its interpreters", function()
+    local alive, before = threading.active_count(), count_interpreters()
+    local list = {}
+    do
+      local pool = new { max_workers = 2 }
+      for k = 1, 10 do
+        list[k] = pool:submit(double, k)
+      end
+    end
+    support.wait_until(function()
+      collectgarbage()
+      return threading.active_count() == alive
+        and count_interpreters() == before
+    end)
+    for k, f in ipairs(list) do
+      assert.equal(2 * k, f:result())
+    end
+  end)
+
+  it("calls the initializer first, in each worker", function()
+    local calls = threading.Value "int64"
+    local pool <close> = new {
+      max_workers = 2, initargs = { "a", nil, calls, n = 3 },
+      initializer = function(a, b, count)
+        _G.given = { a, b }
+        count:fetch_add(1)
+      end,
+    }
+    local barrier = threading.Barrier(2)
+    local function look()
+      barrier:wait()
+      return _G.given
+    end
+    local f, g = pool:submit(look), pool:submit(look)
+    assert.same({ "a" }, f:result())
+    assert.same({ "a" }, g:result())
+    assert.equal(2, calls.value)
+  end)
+
+  it("is broken by an initializer that fails, and says so", function()
+    local r = support.run [[
+      local futures = require "threading.futures"
+      local pool = futures.InterpreterPoolExecutor { initializer = function()
+        error "oh"
+      end }
+      local f = pool:submit(print, "called")
+      print((f:exception()))
+      print(pcall(pool.submit, pool, print))
+      pool:shutdown()
+    ]]
+    local broken =
+      "a thread initializer failed, the pool is not usable any more"
+    assert.matches("^" .. broken .. "\nfalse\t[^\n]*" .. broken .. "\n$", r.out)
+    assert.matches("^Exception in initializer:\n[^\n]*: oh\nstack traceback:",
+      r.err)
+    assert.equal(0, r.code)
+  end)
+
+  it("does without a worker that was cancelled, in a call or not", function()
+    local pool <close> = new { max_workers = 1, thread_name_prefix = "Gone" }
+    for round = 1, 3 do
+      assert.equal(2 * round, pool:submit(double, round):result())
+      local worker = worker_of "Gone"
+      local never = threading.Event()
+      local f = round == 2 and pool:submit(wait_for, never)
+      support.wait_until(function()
+        return not f or f:running()
+      end)
+      worker:cancel()
+      support.join(worker)
+      if f then
+        assert.is_true(threading.is_cancelled(f:exception()))
+      end
+      assert.matches("0/1 workers", tostring(pool), 1, true)
+    end
+  end)
+
+  it("maps, in the order of the list, an error at its place", function()
+    local pool <close> = new { max_workers = 3 }
+    local results = {}
+    for k, result in pool:map(double, { 3, 1, 2 }, { buffersize = 2 }) do
+      results[k] = result
+    end
+    assert.same({ 6, 2, 4 }, results)
+    local ok, err = pcall(function()
+      for k, result in pool:map(function(x)
+        if x == 2 then
+          error { at = x }
+        end
+        return x
+      end, { 1, 2, 3, 4 }) do
+        results[k] = result
+      end
+    end)
+    assert.is_false(ok)
+    assert.same({ at = 2 }, err)
+    assert.equal(1, results[1])
+  end)
+
+  it("its futures are waited for as others are", function()
+    with_busy(function(pool, go, busy)
+      local f = pool:submit(double, 1)
+      assert.same({ {}, { busy, f } }, { futures.wait({ busy, f }, 0.01) })
+      local called
+      f:add_done_callback(function(future)
+        called = future:result()
+      end)
+      go:set()
+      local n = 0
+      for _ in futures.as_completed { busy, f } do
+        n = n + 1
+      end
+      assert.equal(2, n)
+      pool:shutdown()
+      assert.equal(2, called)
+    end)
+  end)
+
+  it("a wait that nobody can end is told", function()
+    local pool <close> = new { max_workers = 1 }
+    local f = pool:submit(wait_for, threading.Event())
+    local told = { support.message(f.result, f) }
+    if not f:done() then -- this thread was told, not the one in the call
+      told[2] = worker_of "InterpreterPoolExecutor":cancel()
+    end
+    assert.matches("deadlock: every thread waits for ever", told[1])
+  end)
+
+  for name, ending in pairs {
+    ["the end"] = "", ["a shutdown"] = "pool:shutdown(false)",
+    ["os.exit"] = "os.exit(0, true)", ["an error"] = "error 'oh'",
+    ["being dropped"] = "pool = nil; KEPT = nil",
+  } do
+    it("is done with its calls at " .. name .. " of the program", function()
+      local r = support.run([[
+        local futures = require "threading.futures"
+        local threading = require "threading"
+        local pool = futures.InterpreterPoolExecutor { max_workers = 2 }
+        KEPT = pool
+        local go = threading.Event()
+        for i = 1, 4 do
+          pool:submit(function()
+            go:wait()
+            io.write "done "
+            io.flush()
+          end)
+        end
+        go:set()
+      ]] .. ending)
+      assert.equal("done done done done ", r.out)
+      assert.equal(name == "an error" and 1 or 0, r.code)
+    end)
+  end
+end)
+
+describe("parallel_for in interpreters", function()
+  it("calls fn with each part, in interpreters of its threads", function()
+    local a = threading.Array("int64", 100)
+    local before = count_interpreters()
+    threading.parallel_for(1, 100, function(lo, hi)
+      local id = require("threading.interpreters").get_current().id
+      for k = lo, hi do
+        a[k] = k + 1000 * id
+      end
+    end, { interpreters = true, nthreads = 2, parts = 10 })
+    local here = where()
+    for k = 1, 100 do
+      assert.equal(k, a[k] % 1000)
+      assert.not_equal(here, a[k] // 1000)
+    end
+    assert.equal(before, count_interpreters())
+  end)
+
+  it("is refused where the body cannot cross, and calls nothing", function()
+    local co = coroutine.create(print)
+    assert.matches("fn: upvalue 'co': .*cannot cross",
+      support.message(threading.parallel_for, 1, 10, function()
+        return co
+      end, { interpreters = true }))
+    assert.matches("interpreters", support.message(threading.parallel_for, 1,
+      10, print, { interpreters = 1 }))
+  end)
+
+  it("raises the first error, and cancels the others", function()
+    local never = threading.Event()
+    local ok, err = pcall(threading.parallel_for, 1, 2, function(lo)
+      if lo == 2 then
+        error { at = lo }
+      end
+      never:wait()
+    end, { interpreters = true, nthreads = 2 })
+    assert.is_false(ok)
+    assert.same({ at = 2 }, err)
+  end)
+
+  it("tells its progress here", function()
+    local told = {}
+    threading.parallel_for(1, 10, function() end, {
+      interpreters = true, nthreads = 2, parts = 5,
+      progress = function(done, total)
+        told[#told + 1] = done .. "/" .. total
+      end,
+    })
+    assert.same({ "2/10", "4/10", "6/10", "8/10", "10/10" }, told)
+  end)
+end)
