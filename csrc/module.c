@@ -18,6 +18,7 @@
 #include "cross/crossqueue.h"
 #include "data/array.h"
 #include "data/value.h"
+#include "explore/explore.h"
 #include "future/future.h"
 #include "future/workers.h"
 #include "gil/gil.h"
@@ -329,6 +330,9 @@ static const luaL_Reg functions[] = {
     {"_encode", thr_codec_encode},
     {"_encode_as", thr_codec_encodeas},
     {"_empty", thr_workers_empty},
+    {"_explore_begin", thr_explore_begin},
+    {"_explore_end", thr_explore_end},
+    {"_explore_stop", thr_explore_stop},
     {"_expose", thr_shield_expose},
     {"_find_binary", thr_toolchain_find},
     {"_folder", thr_folder_find},
@@ -346,6 +350,7 @@ static const luaL_Reg functions[] = {
     {"_is_alive", thr_handle_isalive},
     {"_is_asked", isasked},
     {"_is_exit", isexit},
+    {"_is_explored", thr_explore_isexplored},
     {"_is_future", thr_future_is},
     {"_is_private", thr_folder_isprivate},
     {"_is_terminal", isterminal},

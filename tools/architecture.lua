@@ -20,6 +20,7 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "queue", "queues" },
   { "future", "calls that others make, and their outcomes" },
   { "state", "the life of a Lua state and of its threads" },
+  { "explore", "who runs when, as explore chooses it" },
   { "io", "descriptors, files and programs" },
   { "socket", "what the sockets of threading.socket receive and send" },
   { "kernel", "C functions from a string" },
@@ -48,9 +49,9 @@ local PLATFORM = { "__linux__", "__APPLE__", "__GLIBC__", "__unix", "_WIN32",
 -- Laws of CONTRIBUTING.md that a search can check: patterns of calls, and the
 -- rooms and units in which they may be.
 local laws = {
-  { "sleeps, which only gil and park may",
+  { "sleeps, which only gil, park and explore may",
     { "thr_sem_wait%w*", "thr_os_watch", "thr_os_join" },
-    { os = true, gil = true, park = true } },
+    { os = true, gil = true, park = true, explore = true } },
   { "sleeps, which only a program's file may, once no thread is left",
     { "thr_child_waitlast" }, { child = true, program = true } },
   { "may sleep, for which os has units",

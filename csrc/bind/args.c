@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bind/blame.h"
+#include "gil/vclock.h"
 #include "os/fault.h"
 #include "os/os.h"
 
@@ -72,7 +73,7 @@ int64_t thr_args_timeout(lua_State *L, int arg, const char *name) {
 }
 
 int64_t thr_args_fromnow(int64_t ns) {
-  int64_t now = thr_fault_now(thr_os_monotonic());
+  int64_t now = thr_fault_now(thr_vclock_now());
   return ns > THR_FOREVER - now ? THR_FOREVER : now + ns;
 }
 

@@ -9,6 +9,7 @@
 
 #define HELD 1u   /* a thread may touch Lua */
 #define QUEUED 2u /* the queue is not empty: a release must look at it */
+#define KEPT 4u   /* explored: no release frees it */
 
 int64_t thr_gil_interval(thr_gil *gil) { return gil->interval; }
 void thr_gil_setinterval(thr_gil *gil, int64_t ns) { gil->interval = ns; }
@@ -310,6 +311,11 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
     become_holder(gil, ts);
     return;
   }
+  if (ts->explored) {
+    ts->rt->calls.explore->at_take(ts);
+    become_holder(gil, ts);
+    return;
+  }
   thr_gilwaiter w;
   thr_mutex_lock(&gil->m);
   queue_up(gil, &w, ts, patience);
@@ -397,6 +403,7 @@ int thr_gil_release(thr_tstate *ts) {
                                               memory_order_release,
                                               memory_order_relaxed))
     return -1;
+  if (ts->explored) return -1;
   thr_mutex_lock(&gil->m);
   end_turn(gil, ts);
   thr_tstate *next =
@@ -423,6 +430,10 @@ void thr_gil_yield(thr_tstate *ts) {
   thr_gil *gil = &ts->rt->gil;
   thr_tstate *next = NULL;
   thr_gilwaiter w;
+  if (ts->explored) {
+    ts->rt->calls.explore->at_step(ts);
+    return;
+  }
   if (!atomic_load_explicit(&gil->drop, memory_order_relaxed) &&
       thr_fault_every() == 0)
     return;
@@ -434,6 +445,14 @@ void thr_gil_yield(thr_tstate *ts) {
   if (next) thr_tstate_wake(next);
   if (waits) thr_gil_accept(&w);
 }
+
+void thr_gil_keep(thr_gil *gil, bool keep) {
+  if (keep) atomic_fetch_or(&gil->word, KEPT);
+  else atomic_fetch_and(&gil->word, ~KEPT);
+}
+
+void thr_gil_pass(thr_tstate *ts) { clear_holder(&ts->rt->gil, ts); }
+void thr_gil_receive(thr_tstate *ts) { become_holder(&ts->rt->gil, ts); }
 
 void thr_gil_abandon(thr_gil *gil) {
   thr_mutex_lock(&gil->m);
@@ -452,6 +471,7 @@ void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
     gil->queued = 0;
     gil->since = 0;
     gil->drop = false;
+    ts->explored = NULL; /* the others, and the baton, are the parent's */
     ts->rest.until = 0; /* the child's time begins anew */
   }
   thr_mutex_unlock(&gil->m);

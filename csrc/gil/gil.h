@@ -104,6 +104,13 @@ void thr_gil_accept(thr_gilwaiter *w);
 ** it before and after. */
 void thr_gil_yield(thr_tstate *ts);
 
+/* For explore.  While the lock is kept, which its holder sets, no release frees
+** it: an explored thread passes it to one that receives it, and both of them
+** know that.  Others that want it wait. */
+void thr_gil_keep(thr_gil *gil, bool keep);
+void thr_gil_pass(thr_tstate *ts);
+void thr_gil_receive(thr_tstate *ts);
+
 /* The holder's record is about to be freed, and the lock is held for ever: a
 ** waiter must not signal it any more. */
 void thr_gil_abandon(thr_gil *gil);

@@ -65,6 +65,12 @@ static bool counts(const thr_hooked *h) {
   return (h->user_mask & LUA_MASKCOUNT) != 0;
 }
 
+/* After how many instructions our hook fires, whatever is asked for; 0: that is
+** not so. */
+static int every(const thr_tstate *ts) {
+  return ts->explored ? 1 : thr_fault_every();
+}
+
 /* Does the main state need our hook, to see its script return?  While other
 ** threads live.  Where the hook is dear to set, it is left for a while when
 ** they have ended: there may soon be others. */
@@ -77,9 +83,11 @@ static bool sees_return(thr_tstate *ts, const thr_hooked *h) {
 /* The mask to be installed while no switch is requested. */
 static int idle_mask(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  bool returns = sees_return(ts, h) || (ts->gil.dozes && rt->alive > 0);
+  bool returns = sees_return(ts, h) ||
+                 (ts->gil.dozes && rt->alive > 0 && !ts->explored);
+  bool stands = ts->explored || thr_hook_ishurried(rt);
   return h->user_mask | (returns ? LUA_MASKRET : 0) |
-         (thr_hook_ishurried(rt) ? LUA_MASKCOUNT : 0);
+         (stands ? LUA_MASKCOUNT : 0);
 }
 
 static bool is_installed(thr_tstate *ts, const thr_hooked *h) {
@@ -90,8 +98,8 @@ static bool is_installed(thr_tstate *ts, const thr_hooked *h) {
 /* What is installed already is set again only to have it count anew. */
 static void install(thr_tstate *ts, thr_hooked *h, int mask, int count,
                     bool anew) {
-  anew = anew && mask & LUA_MASKCOUNT && thr_fault_every() == 0;
-  if (thr_fault_every() > 0) count = least(count, thr_fault_every());
+  anew = anew && mask & LUA_MASKCOUNT && every(ts) == 0;
+  if (every(ts) > 0) count = least(count, every(ts));
   h->mask = mask;
   h->slice = counts(h) ? least(h->left, count) : count;
   if (h->slice < 1) h->slice = 1;

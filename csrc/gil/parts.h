@@ -248,7 +248,23 @@ typedef struct {
   struct lua_State *_Atomic spare; /* gil: the next attached thread's */
 } thr_rt_attach;
 
-/* What lower units call in higher ones.  Const, set by state's open. */
+/* What explore does for a thread that it controls (thr_tstate.explored), in the
+** place of gil, park and the clock.  Each is called by the thread itself but
+** for `drop`; see explore's baton.h. */
+typedef struct {
+  void (*at_step)(thr_tstate *); /* between two instructions */
+  void (*at_take)(thr_tstate *); /* it is about to take the global lock */
+  int (*park)(thr_waiter *, int64_t deadline); /* it has entered the parking
+                                   lot, and leaves it; a thr_parkresult */
+  int64_t (*now)(thr_tstate *);  /* the clock of timeouts */
+  bool (*add)(thr_tstate *self, thr_tstate *ts); /* starts ts; no memory */
+  void (*drop)(thr_tstate *ts);   /* which could not be started */
+  void (*arrive)(thr_tstate *);   /* its OS thread begins */
+  void (*leave)(thr_tstate *);    /* and ends */
+} thr_explore_calls;
+
+/* What lower units call in higher ones.  Const, set by state's open; but for
+** `explore`, which explore sets under the gil: NULL until then. */
 typedef struct {
   void (*on_hook)(struct lua_State *, struct lua_Debug *); /* our hook */
   void (*at_signal)(thr_tstate *, struct lua_State *,
@@ -263,6 +279,7 @@ typedef struct {
                               NULL */
   void (*at_end)(thr_tstate *); /* before the daemons are stopped; set by
                                    interp, or NULL */
+  const thr_explore_calls *explore;
 } thr_rt_calls;
 
 THR_PRIVATE_END

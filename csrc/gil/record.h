@@ -15,6 +15,7 @@
 THR_PRIVATE_BEGIN
 
 typedef struct thr_loading thr_loading;
+typedef struct thr_explored thr_explored;
 
 struct thr_tstate {
   _Atomic(const void *) id; /* m to write: of the Lua state, see
@@ -25,6 +26,8 @@ struct thr_tstate {
   bool is_main;    /* const, but for a fork: that of its Lua state */
   bool signals;    /* const, but for a fork: they arrive on its OS thread, and
                       must end its waits */
+  thr_explored *explored; /* explore's; own, or set before its thread starts:
+                             NULL, or who runs when is explore's choice */
 
   thr_ts_lua lua;
   thr_ts_gil gil;
@@ -73,7 +76,8 @@ struct thr_runtime {
                               default */
   int64_t number;          /* interp's; const: of the interpreter; 0: it is the
                               one that a host has opened */
-  unsigned long unnamed;   /* handle's; gil: how many got a name by number */
+  unsigned long unnamed;   /* handle's, and explore's; gil: how many got a name
+                              by number */
   unsigned long births;    /* start's and attach's; gil: how many got a Lua
                               state of their own */
   thr_loading *loads;      /* loading's; gil: claims of modules */

@@ -2,6 +2,7 @@
 #include "io/process.h"
 
 #include "bind/pending.h"
+#include "gil/vclock.h"
 #include "os/fault.h"
 #include "os/tuning.h"
 
@@ -18,7 +19,7 @@ int thr_process_waitend(lua_State *L, thr_tstate *ts, thr_child *c,
   thr_watch watch = {.fd = c->end, .wanted = THR_IN};
   int64_t pause = THR_FIRST_LOOK;
   while (!thr_child_reap(c, status)) {
-    int64_t now = thr_os_monotonic(), until = deadline;
+    int64_t now = thr_vclock_now(), until = deadline;
     if (thr_fault_now(now) >= deadline) return 0;
     if (watch.fd < 0 && deadline - pause > now) until = now + pause;
     if (thr_process_wait(L, ts, &watch, until, "program") < 0) return -1;

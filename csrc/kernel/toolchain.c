@@ -7,6 +7,7 @@
 #include "bind/args.h"
 #include "bind/finaliser.h"
 #include "bind/self.h"
+#include "gil/vclock.h"
 #include "io/process.h"
 #include "os/cpu.h"
 #include "os/fault.h"
@@ -67,7 +68,7 @@ static bool wait_for_output(lua_State *L, thr_tstate *ts, const program *p,
                             int64_t deadline) {
   thr_watch watch = {.fd = p->output, .wanted = THR_IN};
   do {
-    if (thr_fault_now(thr_os_monotonic()) >= deadline) return false;
+    if (thr_fault_now(thr_vclock_now()) >= deadline) return false;
     if (thr_process_wait(L, ts, &watch, deadline, "program") < 0) lua_error(L);
   } while (!watch.ready);
   return true;

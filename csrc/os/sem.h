@@ -2,7 +2,7 @@
 ** sem: the semaphores that threads sleep on.
 **
 ** Laws
-** - Only gil and park sleep.
+** - Only gil, park and explore sleep.
 */
 #ifndef THR_SEM_H
 #define THR_SEM_H

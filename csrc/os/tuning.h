@@ -372,4 +372,30 @@
 ** spec/preempt_spec.lua. */
 #define THR_MAX_UNHEARD 3
 
+/* --- explore --- */
+
+/* Each look at the virtual clock puts it forward by so much: a loop that looks
+** until a time has come ends.  Chosen. */
+#define THR_VIRTUAL_LOOK (THR_SECOND / 1000000)
+
+/* When no thread can run it goes on to the next deadline and so much further:
+** deadlines that are near to each other come in any order.  Chosen. */
+#define THR_VIRTUAL_SLACK (THR_SECOND / 1000)
+
+/* What it shows as a schedule begins; and how far that is behind the time since
+** 1970.  The same each time, so that schedules are. */
+#define THR_VIRTUAL_NOW (1000 * THR_SECOND)
+#define THR_VIRTUAL_START (INT64_C(1700000000) * THR_SECOND)
+
+/* A thread that has come to so many points, while others could run, is taken to
+** wait for one of them: it is left out once.  Smaller: what is preempted there
+** is no choice of the strategy's; larger: `while not flag do end` takes
+** longer.  Chosen. */
+#define THR_MAX_RUN_OF_POINTS 10000
+
+/* When only a descriptor can wake a thread, the others' deadlines come so much
+** later, by the system's clock; and so much later it is a deadlock where only C
+** code could wake one.  Chosen. */
+#define THR_WAIT_FOR_OUTSIDE THR_SECOND
+
 #endif

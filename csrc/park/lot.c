@@ -108,6 +108,7 @@ bool thr_lot_isended(const thr_waiter *w) {
 ** to be posted when the mutex is free, with a reference; NULL: it is posted. */
 static thr_tstate *to_post(thr_waiter *w) {
   thr_tstate *ts = w->ts;
+  if (ts->explored) return NULL; /* explore sees the result */
   if (thr_waiter_sem(w) == &ts->sleep.bell) {
     thr_sem_post(&ts->sleep.bell);
     return NULL;
@@ -120,7 +121,8 @@ static thr_tstate *to_post(thr_waiter *w) {
 ** and then sleeps on. */
 static thr_tstate *wake(thr_waiter *w) {
   thr_tstate *self = thr_tstate_current(w->ts->id);
-  bool can_wait = w->wants_gil && thr_waiter_sem(w) == &w->ts->sleep.sem;
+  bool can_wait = w->wants_gil && !w->ts->explored &&
+                  thr_waiter_sem(w) == &w->ts->sleep.sem;
   if (can_wait && self && self->gil.held) {
     w->invited = true;
     if (!thr_gil_invite(self, w->ts, &w->turn, w->patience)) return NULL;

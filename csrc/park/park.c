@@ -2,6 +2,7 @@
 #include "park/park.h"
 
 #include "gil/ctrlc.h"
+#include "gil/vclock.h"
 #include "gil/whose.h"
 #include "os/fault.h"
 #include "os/tuning.h"
@@ -124,7 +125,7 @@ static thr_parkresult look(thr_waiter *w) {
 
 thr_parkresult thr_park(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
-  if (w->since == 0) w->since = thr_os_monotonic();
+  if (w->since == 0) w->since = thr_vclock_now();
   w->wants_gil = ts->gil.held;
   if (is_look(w, deadline)) return look(w);
   w->unbounded = deadline == THR_FOREVER && !w->watch;
@@ -135,7 +136,10 @@ thr_parkresult thr_park(thr_waiter *w, int64_t deadline) {
   if (!thr_deadlock_publish(w)) return THR_PARK_DEADLOCK;
   thr_parkresult r = thr_lot_enter(w);
   if (r == THR_PARK_ENTERED && !w->reportable) thr_deadlock_check(ts->rt);
-  if (r == THR_PARK_ENTERED) r = sleep_outside(w, deadline);
+  if (r == THR_PARK_ENTERED && ts->explored)
+    r = (thr_parkresult)ts->rt->calls.explore->park(w, deadline);
+  else if (r == THR_PARK_ENTERED)
+    r = sleep_outside(w, deadline);
   atomic_store(&ts->sleep.parked_at, NULL);
   thr_deadlock_unpublish(ts);
   return r;

@@ -1,6 +1,8 @@
 /* thread: see thread.h. */
 #include "park/thread.h"
 
+#include <errno.h>
+
 #include "gil/ctrlc.h"
 #include "gil/gil.h"
 #include "gil/preempt.h"
@@ -36,6 +38,7 @@ static void *os_main(void *arg) {
   thr_tstate *ts = arg;
   thr_tstate_bind(ts);
   thr_tstate_unref(ts); /* the starter's share, now the binding's */
+  if (ts->explored) ts->rt->calls.explore->arrive(ts);
   ts->life.os = thr_os_self();
   tell_nativeid(ts);
   thr_tstate_joinretired(ts->retired_next);
@@ -43,12 +46,14 @@ static void *os_main(void *arg) {
   thr_os_setname(ts->life.name);
   ts->life.body(ts);
   thr_thread_leave(ts);
+  if (ts->explored) ts->rt->calls.explore->leave(ts);
   thr_tstate_unbind(ts);
   return NULL;
 }
 
 int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
   thr_runtime *rt = ts->rt;
+  if (self->explored && !rt->calls.explore->add(self, ts)) return ENOMEM;
   ts->retired_next = thr_tstate_takeretired(rt, THR_RETIRED_KEPT);
   atomic_store(&ts->life.phase, THR_STARTED);
   thr_tstate_ref(ts); /* the OS thread's, until it has bound it */
@@ -59,6 +64,7 @@ int thr_thread_start(thr_tstate *self, thr_tstate *ts) {
     thr_tstate_giveretired(rt, ts->retired_next);
     thr_tstate_delist(ts);
     rt->member.group->awake--;
+    if (ts->explored) rt->calls.explore->drop(ts);
     atomic_store(&ts->life.phase, THR_INITIAL);
     thr_tstate_unref(ts);
   } else if (rt->alive == 1) {

@@ -8,6 +8,7 @@
 #include "bind/box.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "gil/vclock.h"
 #include "os/fault.h"
 #include "os/tuning.h"
 #include "park/park.h"
@@ -92,7 +93,7 @@ void thr_channel_beginof(lua_State *L, thr_call *c, bool stream,
 
 /* --- timeouts --- */
 
-static int64_t now(void) { return thr_fault_now(thr_os_monotonic()); }
+static int64_t now(void) { return thr_fault_now(thr_vclock_now()); }
 
 static bool is_limited(const thr_channel *ch) {
   return ch->block >= 0 || ch->total >= 0;

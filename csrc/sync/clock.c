@@ -4,7 +4,9 @@
 #include "bind/args.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "gil/vclock.h"
 #include "os/fault.h"
+#include "os/tuning.h"
 #include "park/park.h"
 
 static int time_sleep(lua_State *L) {
@@ -25,17 +27,23 @@ static int push_seconds(lua_State *L, int64_t ns) {
   return 1;
 }
 
+/* A virtual clock is all the clocks. */
+static int push_clock(lua_State *L, int64_t (*real)(void), int64_t start) {
+  bool is_virtual = thr_vclock_isvirtual();
+  return push_seconds(L, is_virtual ? start + thr_vclock_now() : real());
+}
+
 static int time_time(lua_State *L) {
-  return push_seconds(L, thr_os_realtime());
+  return push_clock(L, thr_os_realtime, THR_VIRTUAL_START);
 }
 static int time_monotonic(lua_State *L) {
-  return push_seconds(L, thr_fault_now(thr_os_monotonic()));
+  return push_seconds(L, thr_fault_now(thr_vclock_now()));
 }
 static int time_threadtime(lua_State *L) {
-  return push_seconds(L, thr_os_threadtime());
+  return push_clock(L, thr_os_threadtime, 0);
 }
 static int time_processtime(lua_State *L) {
-  return push_seconds(L, thr_os_processtime());
+  return push_clock(L, thr_os_processtime, 0);
 }
 
 void thr_clock_open(lua_State *L) {

@@ -10,6 +10,7 @@
 #include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "gil/vclock.h"
 #include "os/tuning.h"
 
 static thr_mutex all_m = THR_MUTEX_INIT;
@@ -99,7 +100,7 @@ static void hand_over(const void *addr, thr_waiter *w, bool more) {
   thr_lock *l = (thr_lock *)addr;
   unsigned word = atomic_load(&l->word);
   unsigned next = more ? THR_PARKED : 0;
-  bool hand = w && thr_os_monotonic() - w->since > THR_FAIR_AFTER;
+  bool hand = w && thr_vclock_now() - w->since > THR_FAIR_AFTER;
   if (hand) next |= THR_LOCKED;
   do
     if (!(word & THR_LOCKED)) return;
@@ -121,7 +122,7 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
   do r = thr_lock_wait(l, ts, THR_FOREVER, masked);
   while (r == THR_PARK_INTERRUPTED && !(ts->asked.pending & THR_PENDING_STOP));
   if (r == THR_PARK_INTERRUPTED)
-    r = thr_lock_wait(l, ts, thr_os_monotonic() + THR_REGAIN_AT_END, ~0u);
+    r = thr_lock_wait(l, ts, thr_vclock_now() + THR_REGAIN_AT_END, ~0u);
   return r == THR_PARK_WOKEN;
 }
 

@@ -7,6 +7,7 @@
 #include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "gil/vclock.h"
 #include "os/tuning.h"
 
 #define PARKED 1
@@ -64,7 +65,7 @@ thr_parkresult thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
 static void hand_permit(const void *addr, thr_waiter *w, bool more) {
   thr_semaphore *s = (thr_semaphore *)addr;
   if (!more) atomic_fetch_and(&s->word, ~(int64_t)PARKED);
-  if (w && thr_os_monotonic() - w->since > THR_FAIR_AFTER)
+  if (w && thr_vclock_now() - w->since > THR_FAIR_AFTER)
     w->handed = thr_semaphore_try(s);
 }
 
