@@ -15,6 +15,7 @@
 #include "bind/replace.h"
 #include "bind/self.h"
 #include "io/program.h"
+#include "park/nest.h"
 
 /* An error is left to a second call, made as if there had been no first: it
 ** is about the arguments, and so bears the function's name. */
@@ -26,8 +27,7 @@ static int from_worker(lua_State *L) {
   thr_os_blocksignals(false);
   int status = lua_pcall(L, nargs, LUA_MULTRET, 0);
   thr_os_blocksignals(true);
-  thr_sem_post(&thr_self(L)->rt->main->sleep.sem); /* look whether there is a
-                                  hook: its handler may have run here */
+  thr_nest_looksignals(thr_self(L)->rt);
   if (status == LUA_OK) return lua_gettop(L) - nargs;
   lua_settop(L, nargs);
   return thr_replace_original(L);

@@ -24,3 +24,22 @@ void thr_nest_leave(thr_tstate *inner) {
   thr_mutex_unlock(&outer->nest.m);
   inner->nest.outer = NULL;
 }
+
+/* Under its mutex: else the inner record might be gone. */
+static void wake_innermost(thr_tstate *ts) {
+  thr_mutex_lock(&ts->nest.m);
+  thr_tstate *inner = ts->nest.inner;
+  if (inner) wake_innermost(inner);
+  else thr_sem_post(&ts->sleep.sem);
+  thr_mutex_unlock(&ts->nest.m);
+}
+
+static bool wake_main(void *arg, thr_runtime *rt) {
+  (void)arg;
+  if (rt->main->signals) wake_innermost(rt->main);
+  return rt->main->signals;
+}
+
+void thr_nest_looksignals(thr_runtime *rt) {
+  thr_runtime_any(rt->member.group, wake_main, NULL);
+}

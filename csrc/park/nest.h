@@ -36,6 +36,10 @@ THR_PRIVATE_BEGIN
 void thr_nest_enter(thr_tstate *outer, thr_tstate *inner);
 void thr_nest_leave(thr_tstate *inner);
 
+/* The thread of rt's group on which signals arrive looks for them, if it waits:
+** a handler may have run on another one. */
+void thr_nest_looksignals(thr_runtime *rt);
+
 /* The thread's record in the Lua state where it is now. */
 static inline thr_tstate *thr_nest_innermost(thr_tstate *ts) {
   thr_tstate *inner;
