@@ -66,8 +66,13 @@ static void after_sigint(void) {
   }
 }
 
+/* lua.c has set its handler before it runs a script; before a line of its
+** prompt it sets it anew. */
 void thr_ctrlc_follow(const thr_tstate *ts) {
-  if (ts->signals) thr_os_aroundsigint(may_sigint, after_sigint);
+  static atomic_bool followed;
+  if (!ts->signals || (ts->rt->end.script && followed)) return;
+  thr_os_aroundsigint(may_sigint, after_sigint);
+  followed = true;
 }
 
 void thr_ctrlc_relay(thr_tstate *self) {
