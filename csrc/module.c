@@ -216,48 +216,49 @@ typedef struct {
   const char *what; /* it waits for, or waited for last */
 } sighting;
 
-typedef bool (*filter)(const thr_tstate *ts); /* under the runtime's mutex */
+/* What is looked for: threads of one runtime, or of a group. */
+typedef struct {
+  bool (*is_wanted)(const thr_tstate *ts); /* under the runtime's mutex */
+  const thr_runtime *rt; /* NULL: all */
+  sighting *list;
+  int n, room; /* those that find no room are counted, too */
+} search;
 
-/* Returns how many there are; those that find no room are left out. */
-static int read_threads(thr_runtime *rt, filter is_wanted, sighting *list,
-                        int room) {
-  int n = 0;
-  thr_mutex_lock(&rt->m);
+static bool look(void *arg, thr_runtime *rt) {
+  search *s = arg;
+  if (s->rt && s->rt != rt) return false;
   for (thr_tstate *ts = rt->threads; ts; ts = ts->next) {
-    if (!is_wanted(ts)) continue;
-    if (n < room) list[n] = (sighting){ts->ident, ts->wait.on.what};
-    n++;
+    if (!s->is_wanted(ts)) continue;
+    if (s->n < s->room) s->list[s->n] = (sighting){ts->ident, ts->wait.on.what};
+    s->n++;
   }
-  thr_mutex_unlock(&rt->m);
-  return n;
+  return false;
 }
 
 /* The list is the only value on the stack. */
-static sighting *push_threads(lua_State *L, filter is_wanted, int *n) {
-  thr_runtime *rt = thr_self(L)->rt;
-  sighting *list;
-  int room;
+static void push_threads(lua_State *L, search *s) {
+  thr_group *group = thr_self(L)->rt->member.group;
   do { /* a thread that attaches is quicker than the allocation */
     lua_settop(L, 0);
-    room = rt->alive + 1;
-    list = lua_newuserdatauv(L, (size_t)room * sizeof(*list), 0);
-    *n = read_threads(rt, is_wanted, list, room);
-  } while (*n > room);
-  return list;
+    s->room = s->n;
+    s->list = lua_newuserdatauv(L, (size_t)s->room * sizeof(*s->list), 0);
+    s->n = 0;
+    thr_runtime_any(group, look, s);
+  } while (s->n > s->room);
 }
 
 static bool is_parked(const thr_tstate *ts) {
   return ts->sleep.parked_at && ts->wait.active;
 }
 
-/* _parked() -> {ident = what it waits for} */
+/* _parked() -> {ident = what it waits for}, also of other interpreters */
 static int parked(lua_State *L) {
-  int n;
-  sighting *list = push_threads(L, is_parked, &n);
-  lua_createtable(L, 0, n);
-  for (int i = 0; i < n; i++) {
-    lua_pushstring(L, list[i].what);
-    lua_rawseti(L, -2, (lua_Integer)list[i].ident);
+  search s = {.is_wanted = is_parked};
+  push_threads(L, &s);
+  lua_createtable(L, 0, s.n);
+  for (int i = 0; i < s.n; i++) {
+    lua_pushstring(L, s.list[i].what);
+    lua_rawseti(L, -2, (lua_Integer)s.list[i].ident);
   }
   return 1;
 }
@@ -268,11 +269,11 @@ static bool lives(const thr_tstate *ts) {
 
 /* _living() -> a list of the idents of the threads that live */
 static int living(lua_State *L) {
-  int n;
-  sighting *list = push_threads(L, lives, &n);
-  lua_createtable(L, n, 0);
-  for (int i = 0; i < n; i++) {
-    lua_pushinteger(L, (lua_Integer)list[i].ident);
+  search s = {.is_wanted = lives, .rt = thr_self(L)->rt};
+  push_threads(L, &s);
+  lua_createtable(L, s.n, 0);
+  for (int i = 0; i < s.n; i++) {
+    lua_pushinteger(L, (lua_Integer)s.list[i].ident);
     lua_rawseti(L, -2, i + 1);
   }
   return 1;

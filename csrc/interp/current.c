@@ -15,7 +15,8 @@ void thr_current_set(lua_State *L, thr_interp *i) {
 static thr_interp *make_main(lua_State *L) {
   thr_runtime *rt = thr_self(L)->rt;
   thr_current_set(L, NULL); /* what follows needs no memory of Lua's */
-  thr_interp *i = thr_interp_new(rt, NULL);
+  thr_interp *i = NULL;
+  if (thr_interp_openfork() == 0) i = thr_interp_new(rt, NULL);
   if (!i) thr_blame_error(L, "not enough memory");
   thr_interp_enlist(i);
   thr_finish_atend(rt);

@@ -21,6 +21,7 @@ thr_interp *thr_interp_new(thr_runtime *rt, thr_interp *main) {
     thr_interp_ref(main);
     i->id = atomic_fetch_add(&next_id, 1);
   }
+  rt->number = i->id;
   snprintf(i->name, sizeof(i->name), "interpreter %lld", (long long)i->id);
   return i;
 }
@@ -155,4 +156,40 @@ void thr_interp_stopclosing(thr_interp *i) {
 
 bool thr_interp_isclosing(const thr_interp *i) {
   return (i->use & CLOSING) != 0;
+}
+
+/* --- fork --- */
+
+static void before_fork(void) { thr_mutex_lock(&mutex); }
+static void in_parent(void) { thr_mutex_unlock(&mutex); }
+
+/* The forking thread is there: it began there, or has entered it. */
+static bool stays(const thr_interp *i) {
+  const thr_tstate *ts = thr_tstate_here(i->rt);
+  return i->id == 0 || (ts && ts->id && !ts->nest.outside);
+}
+
+/* How many threads are inside, which is one at most. */
+static unsigned count_inside(const thr_interp *i) {
+  const thr_tstate *ts = thr_tstate_here(i->rt);
+  return ts && ts->nest.outer ? 1 : 0;
+}
+
+/* The list's reference to one that is gone is kept: what other threads were
+** doing in its Lua state will never be done, and nobody may close it. */
+static void in_child(void) {
+  thr_interp **link = &first;
+  while (*link) {
+    thr_interp *i = *link;
+    i->use = stays(i) ? count_inside(i) : CLOSING;
+    i->closed = !stays(i);
+    if (stays(i)) link = &i->next;
+    else *link = i->next;
+  }
+  thr_mutex_unlock(&mutex);
+}
+
+int thr_interp_openfork(void) {
+  static bool done; /* thr_os_atfork's */
+  return thr_os_atfork(&done, before_fork, in_parent, in_child);
 }

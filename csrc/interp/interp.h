@@ -81,10 +81,9 @@ bool thr_interp_startclosing(thr_interp *i);
 void thr_interp_stopclosing(thr_interp *i);
 bool thr_interp_isclosing(const thr_interp *i);
 
-/* fork: between the two the list does not change; in the child all but those
-** in which the thread is are gone. */
-void thr_interp_beforefork(void);
-void thr_interp_afterfork(bool in_child);
+/* From now on a fork's child has those alone in which its thread is; the others
+** are closed to it.  Returns 0 or errno. */
+int thr_interp_openfork(void);
 
 THR_PRIVATE_END
 

@@ -108,13 +108,22 @@ static void forget_others(thr_tstate *self) {
   if (!entered) become_main(self);
 }
 
+/* It has been there, and stays outside: other threads, which are gone, may have
+** left that Lua state in the middle of something. */
+static bool is_forgotten(thr_tstate *ts) {
+  if (!ts->nest.uncounted || !ts->nest.outside) return false;
+  ts->rt->end.closing = true;
+  ts->id = NULL;
+  return true;
+}
+
 /* Of its group the thread knows the Lua states that it is in, and no others. */
 static void forget_states(const thr_tstate *self) {
   thr_group *group = group_of(self);
   thr_member **link = &group->members;
   group->awake = 1;
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
-    if (group_of(ts) != group || !ts->id || ts->nest.outside) continue;
+    if (group_of(ts) != group || !ts->id || is_forgotten(ts)) continue;
     group->awake += ts->rt->doors;
     *link = &ts->rt->member;
     link = &(*link)->next;
