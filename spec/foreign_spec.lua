@@ -68,14 +68,18 @@ describe("C code that sleeps under the lock", function()
       end)
     end
 
-    -- It is not cut short for them: they come when it is over.
+    -- It is not cut short for them: they come when it is over. On a busy
+    -- machine they may come late, after many sleeps; and a thread that is found
+    -- in one sleep after the other is signalled in the end. Were all signalled,
+    -- all would be cut.
     it("lets others run between its sleeps in " .. place, function()
-      local turns, cut = 0, 0
+      local turns, cut, sleeps = 0, 0, 0
       local _ <close> = support.switch_often()
       local function sleep_until_others_run()
         local before = turns
         return support.spin_until(function()
           cut = cut + (foreign.sleep(1) and 0 or 1)
+          sleeps = sleeps + 1
           return turns ~= before
         end)
       end
@@ -86,14 +90,15 @@ describe("C code that sleeps under the lock", function()
         end
       end, function()
         sleep_until_others_run() -- now it is known to sleep
-        cut = 0
+        cut, sleeps = 0, 0
         for i = 1, 12 do
           assert(sleep_until_others_run())
           done = i
         end
       end)
       assert.equal(12, done)
-      assert.is_true(cut <= RARELY, cut)
+      assert.is_true(cut <= RARELY + sleeps // 4,
+        ("%d of %d cut"):format(cut, sleeps))
     end)
   end
 end)
