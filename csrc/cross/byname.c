@@ -183,21 +183,29 @@ static void sum_up(lua_State *L, size_t *count, size_t *sum) {
   }
 }
 
-static bool is_current(lua_State *L, const thr_byname *b,
-                       unsigned long version, bool look) {
+/* Was this one looked for in vain?  It is taken to be from now on. */
+static bool was_in_vain(thr_byname *b, const void *address) {
+  const void **at = &b->in_vain[hash(address, THR_IN_VAIN)];
+  bool was = *at == address;
+  *at = address;
+  return was;
+}
+
+static bool is_current(lua_State *L, thr_byname *b, unsigned long version,
+                       const void *address) {
   if (!b->is_read || b->version != version) return false;
-  if (!look) return true;
+  if (!address || was_in_vain(b, address)) return true;
   size_t loaded, sum;
   sum_up(L, &loaded, &sum);
   return loaded == b->loaded && sum == b->sum;
 }
 
 bool thr_byname_refresh(lua_State *L, thr_byname *b, unsigned long version,
-                        bool look, bool *ok) {
+                        const void *address, bool *ok) {
   int top = lua_gettop(L);
   *ok = lua_checkstack(L, LUA_MINSTACK) != 0;
   if (!*ok) return false;
-  bool current = is_current(L, b, version, look);
+  bool current = is_current(L, b, version, address);
   if (!current) {
     thr_byname_free(b);
     sum_up(L, &b->loaded, &b->sum);

@@ -6,7 +6,8 @@
 ** be another by now, which has the address of one that is gone: then it is
 ** asked whether the name leads to it.  Modules are read again when one was
 ** loaded since; a program that writes into package.loaded itself is noticed by
-** the next function, metatable or refusal.
+** the next function, metatable or refusal that was not looked for before: to
+** look goes over all of package.loaded.
 */
 #ifndef THR_BYNAME_H
 #define THR_BYNAME_H
@@ -14,6 +15,7 @@
 #include <lua.h>
 
 #include "os/os.h"
+#include "os/tuning.h"
 
 THR_PRIVATE_BEGIN
 
@@ -40,13 +42,15 @@ typedef struct {
   size_t text_size, text_room;
   unsigned long version; /* of the runtime's names, when they were read */
   size_t loaded, sum;    /* of package.loaded then: how many, of what */
+  const void *in_vain[THR_IN_VAIN]; /* looked for since they were read */
   bool is_read;
 } thr_byname;
 
-/* Reads the names, unless they are those of this version, and no module was
-** added but by require.  True: they were read anew.  NULL in *ok: no memory. */
+/* Reads the names, unless they are those of this version and, where an address
+** is looked for, no module was added but by require.  True: they were read
+** anew.  False in *ok: no memory. */
 bool thr_byname_refresh(lua_State *L, thr_byname *b, unsigned long version,
-                        bool look, bool *ok);
+                        const void *address, bool *ok);
 /* What has this address. */
 const thr_named *thr_byname_search(const thr_byname *b, const void *address);
 

@@ -73,7 +73,7 @@ void thr_closures_put(thr_encoder *e, int idx, int depth) {
   if (thr_encoder_again(e, address)) return;
   if (!lua_checkstack(L, LUA_MINSTACK)) thr_encoder_nomemory(e);
   if (thr_encoder_byname(e, idx, address, THR_NAMED_FUNCTION)) return;
-  thr_encoder_look(e);
+  thr_encoder_look(e, address);
   if (thr_encoder_byname(e, idx, address, THR_NAMED_FUNCTION)) return;
   if (lua_iscfunction(L, idx)) thr_refusal(e, idx);
   lua_pushvalue(L, idx);

@@ -170,21 +170,21 @@ bool thr_encoder_again(thr_encoder *e, const void *address) {
 
 /* --- names --- */
 
-static bool refresh(thr_encoder *e, bool look) {
+static bool refresh(thr_encoder *e, const void *address) {
   unsigned long version = thr_self(e->L)->rt->names;
   bool ok;
-  bool changed = thr_byname_refresh(e->L, &e->names, version, look, &ok);
+  bool changed = thr_byname_refresh(e->L, &e->names, version, address, &ok);
   if (!ok) thr_encoder_nomemory(e);
   return changed;
 }
 
 void thr_encoder_names(thr_encoder *e) {
   if (!e->names.is_read || e->names.version != thr_self(e->L)->rt->names)
-    refresh(e, false);
+    refresh(e, NULL);
 }
 
-void thr_encoder_look(thr_encoder *e) {
-  if (refresh(e, true) && e->n > 0) thr_os_jump(e->again, 1);
+void thr_encoder_look(thr_encoder *e, const void *address) {
+  if (refresh(e, address) && e->n > 0) thr_os_jump(e->again, 1);
 }
 
 static void put_text(thr_encoder *e, size_t at) {

@@ -136,8 +136,9 @@ bool thr_encoder_again(thr_encoder *e, const void *address);
 /* The names are those of now, but for what only a look at package.loaded
 ** shows. */
 void thr_encoder_names(thr_encoder *e);
-/* And that, too: where something has changed, the message begins anew. */
-void thr_encoder_look(thr_encoder *e);
+/* And that, too, for what is at this address: where something has changed, the
+** message begins anew. */
+void thr_encoder_look(thr_encoder *e, const void *address);
 /* Puts the value at idx, which was not there before, by its name; false: it has
 ** none of such a kind. */
 bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
