@@ -330,10 +330,41 @@ case {
 
 case {
   name = "submit",
-  ours = "submit.lua",
+  ours = "submit.lua ThreadPoolExecutor",
   cpython = "submit.py",
   { "submit + result of an empty task", "s", most(0.4, "cpython") },
 }
+
+case {
+  name = "interpreterpool",
+  than = "a pool of threads",
+  rounds = 9,
+  ours = "submit.lua InterpreterPoolExecutor",
+  base = "submit.lua ThreadPoolExecutor",
+  { "the same, in a pool of interpreters", "s", most(1.2, "base") },
+}
+
+case {
+  name = "crossqueue",
+  than = "a Queue of threads",
+  rounds = 9,
+  ours = "crossqueue.lua integers",
+  base = "queues.lua Queue 1",
+  c = "crossqueue.c",
+  { "integers from one interpreter to another", "/s", least(0.7, "base"),
+    least(0.8, "c") },
+}
+
+for _, it in ipairs {
+  { "records", "records {id, name, ok}", 1.2e6 },
+  { "tables", "tables of 1000 numbers", 30e3 },
+} do
+  case {
+    name = "crossqueue" .. it[1],
+    ours = "crossqueue.lua " .. it[1],
+    { it[2] .. " from one interpreter to another", "/s", least(it[3]) },
+  }
+end
 
 local function beside(n)
   return n == 0 and "" or (", %d thread%s beside it"):format(n,
