@@ -1,9 +1,11 @@
 -- values [seconds [seed]]: random graphs of values cross, and must be the same
 -- graphs after it: decode(encode(v)) is v, with what was shared.
 --
--- Is also a module: values.round(random, n) tries n of them.
+-- Is also a module: values.round(random, n, cross) tries n of them, which come
+-- back from cross(...).
 
 local _thread = require "threading._thread"
+local interpreters = require "threading.interpreters"
 local new_random = require "tools.stress.random"
 local threading = require "threading"
 
@@ -191,7 +193,7 @@ end
 
 -- Rounds ---------------------------------------------------------------------
 
-local function try(random, seed)
+local function try(random, cross)
   local g = { random = random, left = 5 + random(400), deep = random(12),
     shared = {}, pairs = {}, named = named }
   if random(10) == 1 then
@@ -201,20 +203,19 @@ local function try(random, seed)
   for i = 1, values.n do
     values[i] = make(g, 0)
   end
-  local message = _thread._encode(table.unpack(values, 1, values.n))
-  for _ = 1, 2 do -- it can be decoded more than once
+  for _ = 1, 2 do
     g.pairs = {}
-    local copies = table.pack(_thread._decode(message))
-    assert(copies.n == values.n, seed)
+    local copies = table.pack(cross(table.unpack(values, 1, values.n)))
+    assert(copies.n == values.n)
     for i = 1, values.n do
       compare(g, values[i], copies[i], "args[" .. i .. "]")
     end
   end
 end
 
-function M.round(random, n)
-  for i = 1, n do
-    try(random, i)
+function M.round(random, n, cross)
+  for _ = 1, n do
+    try(random, cross)
   end
 end
 
@@ -224,12 +225,33 @@ end
 
 local seconds, seed = tonumber(arg[1] or 10), math.tointeger(arg[2] or 1)
 local random, n, stop = new_random(seed), 0, os.time() + seconds
--- What classes know is passed over from the second time on.
-repeat
-  local ok, err = xpcall(M.round, debug.traceback, random, 100)
-  if not ok then
-    error(("seed %d, after %d: %s"):format(seed, n, err), 0)
+
+local function cross(...)
+  return _thread._decode(_thread._encode(...))
+end
+
+-- There and back. Classes that an interpreter knows are passed over: there is a
+-- new one now and then.
+local interpreter = interpreters.create()
+
+local function there_and_back(...)
+  if random(50) == 1 then
+    interpreter:close()
+    interpreter = interpreters.create()
   end
-  n = n + 100
+  return interpreter:call(function(...)
+    return ...
+  end, ...)
+end
+
+repeat
+  for _, way in ipairs { cross, there_and_back } do
+    local ok, err = xpcall(M.round, debug.traceback, random, 50, way)
+    if not ok then
+      error(("seed %d, after %d: %s"):format(seed, n, err), 0)
+    end
+    n = n + 50
+  end
 until os.time() >= stop
+interpreter:close()
 print(("ok: %d messages, seed %d"):format(n, seed))

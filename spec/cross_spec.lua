@@ -2,9 +2,15 @@
 -- the table in docs/interpreters.md. Within one state; what needs two is below.
 
 local _thread = require "threading._thread"
+local interpreters = require "threading.interpreters"
 local kernels = require "spec.support.kernels"
 local queue = require "threading.queue"
 local threading = require "threading"
+
+local describe, it, assert = describe, it, assert
+local setup, teardown = setup, teardown
+local lazy_setup, lazy_teardown = lazy_setup, lazy_teardown
+local _ENV = package.loaded._G -- not that of the specs, which would be copied
 
 local decode, encode = _thread._decode, _thread._encode
 
@@ -449,7 +455,191 @@ end)
 describe("random graphs of values", function()
   it("are the same graphs afterwards", function()
     local round = require("fuzz.values").round
-    round(require "tools.stress.random" (3), 300)
+    round(require "tools.stress.random" (3), 300, cross)
+  end)
+
+  it("are the same graphs after a way there and back", function()
+    local i <close> = interpreters.create()
+    local round = require("fuzz.values").round
+    round(require "tools.stress.random" (4), 300, function(...)
+      return i:call(function(...)
+        return ...
+      end, ...)
+    end)
+  end)
+end)
+
+describe("in another interpreter", function()
+  local i
+
+  setup(function()
+    i = interpreters.create()
+    i:call(function(path)
+      package.path = path
+    end, "./?.lua;" .. package.path)
+  end)
+
+  teardown(function()
+    i:close()
+  end)
+
+  local Point = { instances = 0 }
+  Point.__index = Point
+
+  function Point.new(x)
+    return setmetatable({ x = x }, Point)
+  end
+
+  function Point:twice()
+    return Point.new(2 * self.x)
+  end
+
+  it("a class is one over messages, and comes back as itself", function()
+    local first = i:call(function(p)
+      _G.class = getmetatable(p)
+      _G.class.instances = 5 -- it is not written over by the next message
+      return p
+    end, Point.new(1))
+    assert.equal(Point, getmetatable(first))
+    local same, instances, twice, own = i:call(function(p, q)
+      return getmetatable(p) == _G.class and getmetatable(q) == _G.class,
+        getmetatable(q).instances, p:twice(),
+        getmetatable(p:twice()) == _G.class
+    end, Point.new(2), Point.new(3))
+    assert.is_true(same)
+    assert.equal(5, instances)
+    assert.equal(0, Point.instances)
+    assert.is_true(own)
+    assert.equal(Point, getmetatable(twice))
+    assert.equal(4, twice.x)
+  end)
+
+  it("a class of there is one here", function()
+    local a = i:call(function()
+      local Class = { number = 7 }
+      Class.__index = Class
+      _G.object = setmetatable({}, Class)
+      return _G.object
+    end)
+    local b, is_class = i:call(function(back)
+      return _G.object, getmetatable(back) == getmetatable(_G.object)
+    end, a)
+    assert.equal(7, a.number)
+    assert.equal(getmetatable(a), getmetatable(b))
+    assert.is_true(is_class)
+  end)
+
+  it("what a class refers to is the same as what it was beside", function()
+    local Class = { defaults = { 1 }, print = print }
+    Class.__index = Class
+    local function check(class, object, defaults)
+      return getmetatable(object).defaults == defaults
+        and object.own == defaults and class == getmetatable(object)
+        and object.print == print and class.print == print
+    end
+    local object = setmetatable({ own = Class.defaults }, Class)
+    assert.is_true(i:call(check, Class, object, Class.defaults))
+    local i2 <close> = interpreters.create()
+    assert.is_true(i2:call(function(o)
+      return o.own == getmetatable(o).defaults
+    end, object))
+    assert.is_true(i2:call(function(o, p)
+      return o.print == p
+    end, object, print))
+  end)
+
+  it("a class is collected when nobody has it", function()
+    assert.is_true(i:call(function(p)
+      local weak = setmetatable({ getmetatable(p) }, { __mode = "v" })
+      p, _G.class = nil, nil -- luacheck: ignore 311
+      collectgarbage()
+      collectgarbage()
+      return weak[1] == nil
+    end, setmetatable({}, { __index = { 1 } })))
+  end)
+
+  it("modules are those of there, required if need be", function()
+    assert.is_true(i:call(function(f, m, json)
+      return f == string.format and m == math
+        and json == require "spec.support.exact"
+    end, string.format, math, require "spec.support.exact"))
+  end)
+
+  it("a module that is missing there is named, and what for", function()
+    package.loaded["spec.no_module"] = { f = function() return 1 end }
+    local f = package.loaded["spec.no_module"].f
+    assert.error_matches(function() i:call(type, f) end,
+      "a message needs the module 'spec.no_module' here, for " ..
+      "spec.no_module.f: module 'spec.no_module' not found:")
+    assert.error_matches(function()
+      i:call(type, package.loaded["spec.no_module"])
+    end, "a message needs the module 'spec.no_module' here, for its value")
+    package.loaded["spec.no_module"] = nil
+    assert.equal("function", i:call(type, f))
+  end)
+
+  it("a field that a module lacks there is named", function()
+    local f = string.gmatch("a", "a")
+    rawset(math, "another_field", f)
+    assert.error_matches(function() i:call(type, f) end,
+      "a message needs math.another_field, which the module 'math' does not " ..
+      "have here")
+    rawset(math, "another_field", nil)
+  end)
+
+  it("functions have the globals of there, and upvalues of their own",
+    function()
+      local n = 1
+      local function count()
+        n = n + 1
+        return n, _G
+      end
+      assert.is_true(i:call(function(f)
+        local two, globals = f()
+        return two == 2 and f() == 3 and globals == _G
+      end, count))
+      assert.equal(1, n)
+    end)
+
+  it("objects are shared by reference, and outlive their maker", function()
+    local i2 = interpreters.create()
+    local array, lock, event, value = i2:call(function()
+      local there = require "threading"
+      local a = there.Array("int32", { 1, 2, 3 })
+      _G.a = a
+      return a, there.Lock(), there.Event(), there.Value("int64", 8)
+    end)
+    array[1] = 10
+    assert.equal(10, i2:call(load "return a[1]"))
+    assert.is_true(i2:call(function(a) return a == _G.a end, array))
+    i2:close()
+    collectgarbage()
+    assert.same({ 10, 2, 3 }, array:totable())
+    assert.equal(8, value.value)
+    lock:acquire()
+    assert.is_true(i:call(function(l, e)
+      e:set()
+      return l:locked()
+    end, lock, event))
+    assert.is_true(event:is_set())
+    lock:release()
+  end)
+
+  it("a Condition has its lock, shared, too", function()
+    local lock = threading.Lock()
+    local condition = threading.Condition(lock)
+    assert.is_true(i:call(function(c, l)
+      l:acquire()
+      local held = c:locked()
+      c:release()
+      return held and not l:locked()
+    end, condition, lock))
+  end)
+
+  it("interpreters cross", function()
+    assert.equal(i, i:call(function(same)
+      return same
+    end, i))
   end)
 end)
 

@@ -75,7 +75,11 @@ void thr_closures_put(thr_encoder *e, int idx, int depth) {
   if (thr_encoder_byname(e, idx, address, THR_NAMED_FUNCTION)) return;
   thr_encoder_look(e, address);
   if (thr_encoder_byname(e, idx, address, THR_NAMED_FUNCTION)) return;
-  if (lua_iscfunction(L, idx)) thr_refusal(e, idx);
+  if (lua_iscfunction(L, idx)) {
+    if (!thr_encoder_reread(e, idx, address, THR_NAMED_FUNCTION))
+      thr_refusal(e, idx);
+    return;
+  }
   lua_pushvalue(L, idx);
   put_newfunction(e, address, depth);
   lua_pop(L, 1);

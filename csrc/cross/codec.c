@@ -81,7 +81,6 @@ static int message_size(lua_State *L) {
 
 void thr_codec_open(lua_State *L) {
   static const luaL_Reg methods[] = {{"size", message_size}, {NULL, NULL}};
-  thr_encode_open(L);
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

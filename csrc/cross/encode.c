@@ -217,5 +217,3 @@ thr_message *thr_encode(lua_State *L, int first, int n, const char *what) {
   thr_encoder_end(e);
   return m;
 }
-
-void thr_encode_open(lua_State *L) { thr_encoder_open(L); }

@@ -13,8 +13,6 @@
 
 THR_PRIVATE_BEGIN
 
-void thr_encode_open(lua_State *L);
-
 /* The n values from index `first` on, not a negative one; they stay there.
 ** `what` are their names in errors, between commas; "[]" behind the last one
 ** says that it is that of a list: "fn,args[]" are fn, args[1], args[2] ...

@@ -39,9 +39,19 @@ static void unref(void *obj) {
 
 static const thr_kind kind = {.name = "threading.encoder", .unref = unref};
 
+/* An interpreter has the type when it needs it first. */
+static void need_type(lua_State *L) {
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  int top = lua_gettop(L);
+  if (luaL_getmetatable(L, kind.name) != LUA_TTABLE)
+    thr_box_newtype(L, &kind, none);
+  lua_settop(L, top);
+}
+
 /* With nil or another box on top of the stack, in whose place it comes. */
 static thr_encoder *push_new(lua_State *L) {
   lua_pop(L, 1);
+  need_type(L);
   thr_box *box = thr_box_new(L, &kind);
   thr_encoder *e = thr_os_alloc(sizeof(*e));
   if (!e) thr_blame_error(L, "not enough memory");
@@ -216,6 +226,13 @@ bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
   return true;
 }
 
+bool thr_encoder_reread(thr_encoder *e, int idx, const void *address,
+                        thr_namedkind most) {
+  e->names.is_read = false;
+  thr_encoder_names(e);
+  return thr_encoder_byname(e, idx, address, most);
+}
+
 /* --- shares, and what comes later --- */
 
 void thr_encoder_reserveshare(thr_encoder *e) {
@@ -237,10 +254,4 @@ void thr_encoder_defer(thr_encoder *e, uint32_t number) {
   lua_rawseti(e->L, list, (lua_Integer)e->nlater + 1);
   e->later[e->nlater++] = (thr_later){number, value};
   e->refers = true;
-}
-
-void thr_encoder_open(lua_State *L) {
-  static const luaL_Reg none[] = {{NULL, NULL}};
-  thr_box_newtype(L, &kind, none);
-  lua_pop(L, 1);
 }

@@ -79,7 +79,6 @@ struct thr_encoder {
   jmp_buf again; /* begins the message anew */
 };
 
-void thr_encoder_open(lua_State *L);
 /* Pushes a box with an encoder, which is busy from now on, and nil. */
 thr_encoder *thr_encoder_begin(lua_State *L);
 void thr_encoder_clear(thr_encoder *e); /* drops what it has got so far */
@@ -142,6 +141,11 @@ void thr_encoder_look(thr_encoder *e, const void *address);
 /* Puts the value at idx, which was not there before, by its name; false: it has
 ** none of such a kind. */
 bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
+                        thr_namedkind most);
+
+/* The same where that is of more weight: it may have been put into a module
+** since. */
+bool thr_encoder_reread(thr_encoder *e, int idx, const void *address,
                         thr_namedkind most);
 
 /* Room for one more share. */

@@ -174,8 +174,7 @@ static void put_newmetatable(thr_encoder *e, const void *address, int depth) {
   if (thr_encoder_byname(e, -1, address, THR_NAMED_TABLE)) return;
   uint64_t id = thr_classes_id(e->L, -1);
   if (id == 0) {
-    thr_encoder_look(e, address);
-    if (thr_encoder_byname(e, -1, address, THR_NAMED_TABLE)) return;
+    if (thr_encoder_reread(e, -1, address, THR_NAMED_TABLE)) return;
     make_class(e);
   }
   put_class(e, id, depth);
