@@ -1,5 +1,7 @@
 local _thread = require "threading._thread"
 local explore = require "threading.explore"
+local interpreters = require "threading.interpreters"
+local socket = require "threading.socket"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
@@ -209,7 +211,100 @@ describe("explore", function()
       end)
       assert(r.failure.thread == "Thread-1")
       assert(r.failure.message:find "oops")
+      r = explore.run(function()
+        require "threading._thread".start_new_thread(function() error "low" end)
+        require "threading.time".sleep(1)
+      end)
+      assert(r.failure.message:find "low")
     ]]
+  end)
+
+  it("leaves the program's hooks to it", function()
+    local lines, instructions = 0, 0
+    local r = failing(function()
+      local n = 0
+      local function add()
+        debug.sethook(function() lines = lines + 1 end, "l")
+        n = n + 1
+        debug.sethook(function() instructions = instructions + 1 end, "", 4)
+        n = n + 1
+        for _ = 1, 10 do end
+        debug.sethook()
+      end
+      together(add, add)
+      assert(n == 4, "lost")
+    end)
+    assert.matches("lost", r.failure.message)
+    assert.is_true(lines > 2)
+    assert.is_true(instructions > 5)
+  end)
+
+  it("knows when a descriptor is ready", function()
+    assert.is_true(explore.run(function()
+      local server = assert(socket.bind("127.0.0.1", 0))
+      local _, port = server:getsockname()
+      local answer
+      together(function()
+        local connection = assert(server:accept())
+        connection:send(assert(connection:receive()):upper() .. "\n")
+        connection:close()
+      end, function()
+        local connection = assert(socket.connect("127.0.0.1", port))
+        connection:send "hello\n"
+        answer = connection:receive()
+        connection:close()
+      end)
+      server:settimeout(50)
+      local _, err = server:accept()
+      server:close()
+      assert(answer == "HELLO" and err == "timeout")
+    end, { schedules = 5 }).ok)
+  end)
+
+  it("runs kernels, programs and other interpreters as one step", function()
+    local k = threading.kernel "double twice(double x) { return 2 * x; }"
+    assert.is_true(explore.run(function()
+      local output
+      together(function()
+        assert(k.twice(2) == 4)
+      end, function()
+        local f = io.popen "echo hello"
+        output = f:read "l"
+        f:close()
+      end, function()
+        local i <close> = interpreters.create()
+        assert(i:call(math.max, 2, 8) == 8)
+      end)
+      assert(output == "hello")
+    end, { schedules = 5 }).ok)
+  end)
+
+  it("runs in a coroutine, too", function()
+    assert.is_false(coroutine.wrap(explore.run)(race).ok)
+    assert.is_nil((debug.gethook()))
+  end)
+
+  it("replays in another process what was found in this one", function()
+    local program = [[
+      local threading = require "threading"
+      local explore = require "threading.explore"
+      local race = assert(load([=[
+        local threading = require "threading"
+        local n, t = 0, {}
+        for i = 1, 3 do
+          t[i] = threading.Thread { target = function() n = n + 1 end }
+          t[i]:start()
+        end
+        for i = 1, 3 do t[i]:join() end
+        assert(n == 3)
+      ]=], "=race"))
+      local r = explore.run(race, { replay = %s })
+      print(r.replay)
+      print(r.failure.message, r.hash, r.strayed)
+    ]]
+    local found = support.output_of(program:format "nil")
+    local replay = ("%q"):format(found:match "[^\n]*")
+    assert.equal(found, support.output_of(program:format(replay)))
   end)
 
   it("leaves things as they were", function()

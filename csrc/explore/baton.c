@@ -1,10 +1,13 @@
 /* baton: see baton.h. */
 #include "explore/baton.h"
 
+#include <string.h>
+
+#include "gil/ctrlc.h"
 #include "gil/preempt.h"
 #include "os/tuning.h"
 
-#define IDLE (THR_SECOND / 1000) /* between two looks at what is outside */
+#define IDLE (THR_SECOND / 2000) /* between two looks at what is outside */
 
 static thr_explored *by_number(const thr_explorer *e, int number) {
   thr_explored *c = e->first;
@@ -19,8 +22,8 @@ static bool has_deadline(const thr_explored *c) {
 }
 
 static bool has_ended_wait(const thr_explorer *e, const thr_explored *c) {
-  return c->ts->wait.over || c->watched || c->deadline <= e->clock ||
-         (e->how.early && has_deadline(c));
+  return c->ts->wait.over || c->watched || c->signalled ||
+         c->deadline <= e->clock || (e->how.early && has_deadline(c));
 }
 
 static bool is_at_end(const thr_explorer *e) {
@@ -53,12 +56,18 @@ static bool look_at_descriptors(const thr_explorer *e) {
   return any;
 }
 
-/* May something wake one of them that is no explored thread? */
+/* May something that is no explored thread wake one of them?  The system, by a
+** descriptor; C, which has retained an object; a thread of another Lua state,
+** or one that is attached: those that are awake, but for the explored ones. */
 static bool is_outside_involved(const thr_explorer *e) {
-  for (const thr_explored *c = e->first; c; c = c->next)
-    if (c->alive && c->wait && c->wait->unbounded && !c->wait->counts_asleep)
-      return true;
-  return look_at_descriptors(e);
+  bool outside = look_at_descriptors(e);
+  int awake = e->first->ts->rt->member.group->awake;
+  for (const thr_explored *c = e->first; c; c = c->next) {
+    if (!c->alive || (c->wait && c->wait->counts_asleep)) continue;
+    awake--;
+    if (c->wait && c->wait->unbounded) outside = true;
+  }
+  return outside || awake > 0;
 }
 
 static int64_t next_deadline(const thr_explorer *e) {
@@ -68,28 +77,30 @@ static int64_t next_deadline(const thr_explorer *e) {
   return next;
 }
 
-/* Nobody can run: what is outside gets some time to change that. */
-static bool wait_for_outside(thr_explored *self) {
+/* What is outside gets some time to wake one: less, where a deadline will. */
+static bool wait_for_outside(thr_explored *self, int64_t next) {
   thr_explorer *e = self->explorer;
-  int64_t end = thr_os_monotonic() + THR_WAIT_FOR_OUTSIDE;
-  while (is_outside_involved(e) && gather(e, NULL) == 0) {
-    int64_t now = thr_os_monotonic();
-    if (now >= end) return false;
+  int64_t time = next == THR_FOREVER ? THR_MAX_OUTSIDE : THR_OUTSIDE;
+  int64_t end = thr_os_monotonic() + time, now;
+  while (is_outside_involved(e) && gather(e, NULL) == 0 &&
+         (now = thr_os_monotonic()) < end) {
     thr_sem_wait(&self->turn, now + IDLE);
+    self->signalled = thr_ctrlc_signalled(self->ts);
   }
   return gather(e, NULL) > 0;
 }
 
-/* The same where that did not help. */
+/* Nobody can run: changes that, or ends the schedule.  When that ends, and
+** threads do not, there is nothing but to wait. */
 static void unblock(thr_explored *self) {
   thr_explorer *e = self->explorer;
-  int64_t next;
-  if (wait_for_outside(self)) return;
-  if ((next = next_deadline(e)) != THR_FOREVER)
-    e->clock = next + THR_VIRTUAL_SLACK;
-  else if (e->first->ends && !e->stopping) e->nothing_left = true;
-  else if (!e->stopping) thr_baton_stop(e, THR_STOP_DEADLOCK);
-  else thr_sem_wait(&self->turn, thr_os_monotonic() + IDLE);
+  int64_t next = next_deadline(e);
+  if (wait_for_outside(self, next)) return;
+  if (next != THR_FOREVER) e->clock = next + THR_VIRTUAL_SLACK;
+  else if (e->stopping)
+    thr_sem_wait(&self->turn, thr_os_monotonic() + IDLE);
+  else if (e->first->ends) e->nothing_left = true;
+  else thr_baton_stop(e, THR_STOP_DEADLOCK);
 }
 
 /* --- points --- */
@@ -210,6 +221,7 @@ static thr_parkresult outcome(thr_explored *self) {
   thr_waiter *w = self->wait;
   if (thr_lot_isended(w)) return w->result;
   bool ready = self->watched;
+  if (self->signalled) return thr_lot_leave(w, THR_PARK_INTERRUPTED);
   self->watched = false;
   if (ready && (!w->attempt || w->attempt(w)))
     return thr_lot_leave(w, THR_PARK_READY);
@@ -225,7 +237,7 @@ static int park(thr_waiter *w, int64_t deadline) {
   if (w->attempt && w->attempt(w)) return (int)thr_lot_leave(w, THR_PARK_READY);
   self->wait = w;
   self->deadline = deadline;
-  self->watched = false;
+  self->watched = self->signalled = false;
   while (r == THR_PARK_ENTERED) {
     look_at_descriptors(self->explorer);
     point(self, place_of(self), true);
@@ -311,8 +323,19 @@ static void leave(thr_tstate *ts) {
   point(self, place_of(self), true);
 }
 
+/* The first one counts. */
+static void failed(thr_tstate *ts, const char *text) {
+  thr_explored *self = ts->explored;
+  thr_explorer *e = self->explorer;
+  if (!e->failed) {
+    e->failed = self->number;
+    strncpy(e->failure, text, sizeof(e->failure) - 1);
+  }
+  thr_baton_stop(e, THR_STOP_ERROR);
+}
+
 const thr_explore_calls thr_baton_calls = {
-    at_step, at_take, park, now, add, drop, arrive, leave};
+    at_step, at_take, park, now, add, drop, arrive, leave, failed};
 
 /* --- the whole --- */
 

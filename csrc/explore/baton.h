@@ -46,6 +46,7 @@ struct thr_explored {
   thr_waiter *wait;       /* what it waits for, or NULL */
   int64_t deadline;
   bool watched;           /* its descriptor was found ready */
+  bool signalled;         /* Ctrl-C has come while nobody could run */
   int run;                /* points since it got the baton */
   lua_State *at;          /* where it was split last, */
   thr_place last;         /* which is of use where lines are split */
@@ -57,6 +58,7 @@ struct thr_explored {
 typedef enum {
   THR_STOP_NONE,
   THR_STOP_ASKED,
+  THR_STOP_ERROR,    /* a low-level thread has raised one */
   THR_STOP_POINTS,   /* there were too many */
   THR_STOP_DEADLOCK, /* nobody could run, and that could not be reported */
   THR_STOP_INVARIANT,
@@ -92,6 +94,8 @@ struct thr_explorer {
   bool busy;            /* asks Lua: no points */
   bool nothing_left;    /* number 1 ends, and nobody else can run */
   thr_stop stop;
+  int failed;           /* the thread whose error nobody caught, or 0 */
+  char failure[512];    /* and its text */
   bool stopping;        /* what follows is no part of the schedule */
 };
 

@@ -277,8 +277,8 @@ static void set_integer(lua_State *L, const char *name, int64_t n) {
 }
 
 static void set_trail(lua_State *L, const thr_explorer *e) {
-  static const char *const stops[] = {NULL,       "asked",     "points",
-                                      "deadlock", "invariant", "memory"};
+  static const char *const stops[] = {
+      NULL, "asked", "error", "points", "deadlock", "invariant", "memory"};
   set_pairs(L, "segments", &e->trail.segments);
   set_pairs(L, "alternatives", &e->trail.alternatives);
   set_integer(L, "hash", (int64_t)e->trail.hash);
@@ -287,6 +287,11 @@ static void set_trail(lua_State *L, const thr_explorer *e) {
   set_integer(L, "preemptions", e->trail.preemptions);
   lua_pushstring(L, stops[e->stop]);
   lua_setfield(L, 2, "stop");
+  if (e->failed > 0) {
+    set_integer(L, "failed", e->failed);
+    lua_pushstring(L, e->failure);
+    lua_setfield(L, 2, "error");
+  }
   int64_t strayed = thr_chooser_isbehind(&e->chooser) ? e->trail.points
                                                        : e->chooser.strayed;
   if (strayed > 0) set_integer(L, "strayed", strayed);

@@ -38,8 +38,10 @@ int thr_explore_begin(lua_State *L);
 **   names         a list, of the threads
 **   left          a list of the names of those that had not ended and were no
 **                 daemons
-**   stop          why it was ended before its time, or nil: "asked", "points",
-**                 "deadlock", "invariant", "memory"
+**   stop          why it was ended before its time, or nil: "asked", "error",
+**                 "points", "deadlock", "invariant", "memory"
+**   failed, error a low-level thread whose error nobody has caught, and that
+**                 with a traceback; or nil
 **   hash, points, switches, preemptions
 **   strayed       the number of the point where a replay left its plan, or nil
 */

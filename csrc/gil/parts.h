@@ -261,6 +261,7 @@ typedef struct {
   void (*drop)(thr_tstate *ts);   /* which could not be started */
   void (*arrive)(thr_tstate *);   /* its OS thread begins */
   void (*leave)(thr_tstate *);    /* and ends */
+  void (*failed)(thr_tstate *, const char *text); /* by an error */
 } thr_explore_calls;
 
 /* What lower units call in higher ones.  Const, set by state's open; but for

@@ -398,9 +398,12 @@
 ** longer.  Chosen. */
 #define THR_MAX_RUN_OF_POINTS 10000
 
-/* When only a descriptor can wake a thread, the others' deadlines come so much
-** later, by the system's clock; and so much later it is a deadlock where only C
-** code could wake one.  Chosen. */
-#define THR_WAIT_FOR_OUTSIDE THR_SECOND
+/* So long a schedule waits, by the system's clock, for what may come from
+** outside of it, a descriptor's data say, when no thread can run: until the
+** next deadline comes; and, without one, until that is taken for a deadlock.
+** Smaller: a program that talks to others times out; larger: a schedule with
+** such timeouts takes longer.  Chosen. */
+#define THR_OUTSIDE (THR_SECOND / 20)
+#define THR_MAX_OUTSIDE (10 * THR_SECOND)
 
 #endif

@@ -6,8 +6,8 @@ local standard = require "threading.private.standard"
 local threading = require "threading"
 local debug, math, os, string = standard.debug, standard.math, standard.os,
   standard.string
-local collectgarbage, ipairs, next, package, tostring, type, xpcall =
-  collectgarbage, ipairs, next, package, tostring, type, xpcall
+local collectgarbage, error, ipairs, next, package, tostring, type, xpcall =
+  collectgarbage, error, ipairs, next, package, tostring, type, xpcall
 
 local schedule = {}
 
@@ -97,7 +97,11 @@ local STOPS <const> = {
 -- Of a schedule that C has ended before its time, or that left threads over.
 local function failure_of(result)
   local message = STOPS[result.stop]
-  if message then
+  if result.failed then
+    return { kind = "error", thread = result.names[result.failed],
+      message = string.match(result.error, "^[^\n]*"),
+      traceback = result.error }
+  elseif message then
     return { kind = result.stop,
       message = string.format(message, result.points) }
   elseif result.left[1] then
@@ -105,6 +109,11 @@ local function failure_of(result)
       "thread %s has not ended, and nothing can wake it", result.left[1]) }
   end
   return nil
+end
+
+-- Ctrl-C is meant for the search.
+local function is_interrupt(value)
+  return type(value) == "string" and string.find(value, "interrupted!$")
 end
 
 -- Runs the program once.
@@ -132,6 +141,9 @@ function schedule.run(fn, how)
   end
   local result = _thread._explore_end()
   restore()
+  if not ok and err.kind == "error" and is_interrupt(err.value) then
+    error(err.value, 0)
+  end
   result.failure = first or failure_of(result)
   return result
 end
