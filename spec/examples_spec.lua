@@ -148,4 +148,39 @@ thread MainThread ended.
       assert.equal(n == "0" and 6 or 7, #list)
     end
   end)
+
+  it("wordcount.lua counts the words of files", function()
+    local name = os.tmpname()
+    files.write(name, ("to be or not to be\n"):rep(100))
+    local out = support.output_of("examples/wordcount.lua",
+      { args = { name, name } })
+    os.remove(name)
+    assert.matches("^1200 words, 4 different, in 2 files: %d+%.%d%d s "
+      .. "on %d+ cores\n   400 be\n   400 to\n   200 not\n   200 or\n$", out)
+  end)
+
+  it("logs.lua counts requests on all cores, into one Array", function()
+    local name, list = os.tmpname(), {}
+    for k = 1, 3000 do
+      list[k] = ('h - - [01/Jan/2026:%02d:00:00 +0000] "GET /" %d 10\n')
+        :format(k % 3, k % 10 == 0 and 500 or 200)
+    end
+    files.write(name, table.concat(list))
+    local out = lines(support.output_of("examples/logs.lua",
+      { args = { name } }))
+    os.remove(name)
+    for hour = 0, 23 do
+      assert.equal(("%02d:00 %7d requests, %5d failed"):format(hour,
+        hour < 3 and 1000 or 0, hour < 3 and 100 or 0), out[hour + 1])
+    end
+    assert.equal("30000 bytes", out[25])
+  end)
+
+  it("database.lua does not stop while SQLite works", function()
+    if not pcall(require, "luasql.sqlite3") then
+      pending "needs LuaSQL with SQLite"
+    end
+    assert.equal("19701 pairs; the main thread ran many times meanwhile\n",
+      run "database")
+  end)
 end)

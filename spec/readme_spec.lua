@@ -62,6 +62,6 @@ describe("README.md", function()
   end
 
   it("has programs", function()
-    assert.equal(14, programs)
+    assert.equal(15, programs)
   end)
 end)
