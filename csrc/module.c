@@ -43,6 +43,7 @@
 #include "socket/await.h"
 #include "socket/channel.h"
 #include "socket/datagram.h"
+#include "socket/passed.h"
 #include "socket/stream.h"
 #include "state/attach.h"
 #include "state/dump.h"
@@ -326,6 +327,7 @@ static const luaL_Reg functions[] = {
     {"_closing", thr_descriptor_closing},
     {"_decode", thr_codec_decode},
     {"_cross_queue", thr_crossqueue_create},
+    {"_duplicate", thr_passed_duplicate},
     {"_elevated", thr_toolchain_elevated},
     {"_execute", thr_program_execute},
     {"_encode", thr_codec_encode},
@@ -447,6 +449,7 @@ static void open_types(lua_State *L) {
   thr_interpreter_open(L);
   thr_remote_open(L);
   thr_lock_open(L);
+  thr_passed_open(L);
   thr_selectset_open(L);
   thr_queue_open(L);
   thr_simplequeue_open(L);

@@ -68,7 +68,7 @@ void thr_byname_free(thr_byname *b);
 /*
 ** What is made anew there, out of parts: the function of its metatable says
 ** how, as module, key, and arguments for that module's function; "" for the key
-** is the module itself.
+** is the module itself; or nil, what cannot cross, and what to do instead.
 */
 
 /* Makes the function on top of the stack, and pops it, that of the metatable at

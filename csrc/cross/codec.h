@@ -27,7 +27,8 @@ int thr_codec_encodeas(lua_State *L);
 int thr_codec_decode(lua_State *L);
 /* _made_by(metatable, maker): values with this metatable, which may be given by
 ** its name, are made anew there: maker(value) returns the name of a module, the
-** key of a function in it, or "" for the module itself, and its arguments */
+** key of a function in it, or "" for the module itself, and its arguments; or
+** nil, what cannot cross, and what to do instead */
 int thr_codec_madeby(lua_State *L);
 
 THR_PRIVATE_END

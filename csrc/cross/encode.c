@@ -9,6 +9,7 @@
 #include "cross/refusal.h"
 #include "cross/tables.h"
 #include "kernel/kernel.h"
+#include "socket/passed.h"
 
 static void put_value(thr_encoder *e, int idx, int depth);
 
@@ -79,9 +80,16 @@ static void put_call(thr_encoder *e, const void *address, int from) {
   put_word(e, from);
   put_word(e, from + 1);
   thr_put_byte(e, (unsigned)(top - from - 1));
-  for (int i = from + 2; i <= top; i++)
+  for (int i = from + 2; i <= top; i++) {
     put_value(e, i, lua_isfunction(L, i) ? THR_MAX_DEPTH : 1);
+    thr_passed_drop(L, i);
+  }
   lua_settop(L, from - 1);
+}
+
+/* What it is, and what to do instead, are at idx and behind it. */
+static void refuse_made(thr_encoder *e, int idx) {
+  thr_refusal_because(e, lua_tostring(e->L, idx), lua_tostring(e->L, idx + 1));
 }
 
 /* Is the value at idx made of parts? */
@@ -100,6 +108,7 @@ static bool put_made(thr_encoder *e, int idx) {
   if (!thr_encoder_again(e, address)) {
     lua_pushvalue(L, idx);
     lua_call(L, 1, LUA_MULTRET);
+    if (lua_isnil(L, top + 2)) refuse_made(e, top + 3);
     put_call(e, address, top + 2);
   }
   lua_settop(L, top);

@@ -250,8 +250,6 @@ void thr_os_removefolder(int folder, const char *name) {
   unlinkat(folder, name, AT_REMOVEDIR);
 }
 
-int thr_os_duplicate(int file) { return fcntl(file, F_DUPFD_CLOEXEC, 3); }
-
 /* --- states --- */
 
 #if defined(__APPLE__)

@@ -49,7 +49,6 @@ int thr_os_movefile(int from, const char *name, int to, const char *new_name);
 
 void thr_os_removefile(int folder, const char *name);
 void thr_os_removefolder(int folder, const char *name);
-int thr_os_duplicate(int file); /* another descriptor for it; -1: none left */
 
 /* What changes when a file's contents do, or a folder's; all 0: none there. */
 typedef struct {

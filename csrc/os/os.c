@@ -98,6 +98,14 @@ void thr_os_noinherit(int fd) {
     fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
 }
 
+int thr_os_duplicate(int fd) {
+  if (thr_fault_fails(THR_CHANCE_CALL)) {
+    errno = EMFILE;
+    return -1;
+  }
+  return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
 void thr_os_close(int fd) { close(fd); }
 
 void thr_os_hangup(int fd) { shutdown(fd, SHUT_RDWR); }

@@ -143,6 +143,8 @@ bool thr_os_isterminal(void); /* is stderr one? */
 int thr_os_abovestandard(int fd);
 /* No program that is started from now on inherits it. */
 void thr_os_noinherit(int fd);
+/* Another descriptor of the same, which no program inherits; -1 with errno. */
+int thr_os_duplicate(int fd);
 /* A pipe of ours.  Returns 0 or errno. */
 int thr_os_privatepipe(int fd[2]);
 void thr_os_close(int fd);

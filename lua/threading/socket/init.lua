@@ -244,4 +244,6 @@ function socket.select(recvt, sendt, timeout)
   return select(recvt, sendt, timeout)
 end
 
+require "threading.socket.crossing" -- by which sockets can
+
 return socket

@@ -48,6 +48,15 @@ local function forwarder(name)
   end
 end
 
+-- Why it cannot cross to another interpreter.
+local function stays(name, methods)
+  local instead = methods.dohandshake and "its keys are here; a socket crosses "
+    .. "before the handshake, which is done there" or "connect it there"
+  return function()
+    return nil, name, instead
+  end
+end
+
 local function make_class(name, methods)
   local base = methods.sendto and UDP or TCP
   local own = base == UDP and datagrams or {}
@@ -66,6 +75,7 @@ local function make_class(name, methods)
     class.bind = forwarder "bind"
     class.setsockname = class.bind
   end
+  _thread._made_by(class, stays(class.__name, methods))
   return class
 end
 

@@ -112,6 +112,14 @@ for name, it in pairs(values) do
   end
 end
 
+cases["a duplicate of a descriptor"] = function()
+  return function()
+    return assert(_thread._duplicate(1))
+  end, nothing, function(descriptor)
+    assert(decode(encode(descriptor)) ~= descriptor)
+  end
+end
+
 cases["encode: what cannot cross"] = function()
   local value = { threading.Lock(), { chain(120), {
     coroutine.create(print) } } }
