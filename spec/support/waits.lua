@@ -7,6 +7,7 @@
 
 local _thread = require "threading._thread"
 local futures = require "threading.futures"
+local interpreters = require "threading.interpreters"
 local queue = require "threading.queue"
 local threading = require "threading"
 local time = require "threading.time"
@@ -259,30 +260,37 @@ add("require", {
 
 -- Queues.
 
-for _, kind in ipairs { "Queue", "LifoQueue", "PriorityQueue", "SimpleQueue" }
-  do
+for kind, make in pairs {
+  Queue = queue.Queue, LifoQueue = queue.LifoQueue,
+  PriorityQueue = queue.PriorityQueue, SimpleQueue = queue.SimpleQueue,
+  ["interpreters.Queue"] = interpreters.create_queue,
+} do
   add(kind .. ":get", {
-    what = "Queue", timed = true, negative = NEGATIVE, make = queue[kind],
+    what = "Queue", timed = true, negative = NEGATIVE, make = make,
     call = function(q, timeout) return (q:get(true, timeout)) == "new" end,
     wake = function(q) q:put "new" end,
   })
 end
 
-local function full_queue()
-  local q = queue.Queue(1)
-  q:put "old"
-  return q
+for kind, make in pairs {
+  Queue = queue.Queue, ["interpreters.Queue"] = interpreters.create_queue,
+} do
+  local function full_queue()
+    local q = make(1)
+    q:put "old"
+    return q
+  end
+  add(kind .. ":put", {
+    what = "Queue", timed = true, negative = NEGATIVE, make = full_queue,
+    call = function(q, timeout) return (q:put("new", true, timeout)) end,
+    wake = function(q) q:get() end,
+  })
+  add(kind .. ":join", {
+    what = "Queue", timed = true, make = full_queue,
+    call = function(q, timeout) return q:join(timeout) end,
+    wake = function(q) q:task_done() end,
+  })
 end
-add("Queue:put", {
-  what = "Queue", timed = true, negative = NEGATIVE, make = full_queue,
-  call = function(q, timeout) return (q:put("new", true, timeout)) end,
-  wake = function(q) q:get() end,
-})
-add("Queue:join", {
-  what = "Queue", timed = true, make = full_queue,
-  call = function(q, timeout) return q:join(timeout) end,
-  wake = function(q) q:task_done() end,
-})
 
 -- Futures. None of their own threads is needed: this one makes the call.
 
