@@ -168,4 +168,34 @@ describe("fork", function()
       print(sleeper:is_alive())
     ]]))
   end)
+
+  it("leaves queues that other interpreters were using", function()
+    assert.equal("ok\n", (output_of [[
+      local interpreters = require "threading.interpreters"
+      local i = interpreters.create()
+      local q, used = interpreters.create_queue(), interpreters.create_queue()
+      local stop = threading.Event()
+      local t = i:call_in_thread(function()
+        repeat
+          for _ = 1, 50 do used:put(1) end
+          for _ = 1, 50 do used:get() end
+        until stop:is_set()
+      end)
+      for round = 1, 100 do
+        local pid = forker.fork()
+        if pid == 0 then
+          used:put(2)
+          local last
+          while not used:empty() do last = used:get() end
+          q:put "in the child"
+          forker.exit(last == 2 and q:get() == "in the child" and 7 or 1)
+        end
+        assert(forker.wait(pid) == 7, round)
+      end
+      stop:set()
+      t:join()
+      i:close()
+      print "ok"
+    ]]))
+  end)
 end)
