@@ -183,6 +183,7 @@ build = {
         "csrc/interp/interp.c",
         "csrc/interp/interpreter.c",
         "csrc/interp/remote.c",
+        "csrc/interp/settings.c",
         "csrc/io/descriptor.c",
         "csrc/io/fifo.c",
         "csrc/io/format.c",

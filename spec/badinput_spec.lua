@@ -150,6 +150,7 @@ local modules = {
   threading = threading,
   ["threading._thread"] = _thread,
   ["threading.futures"] = futures,
+  ["threading.interpreters"] = require "threading.interpreters",
   ["threading.io"] = require "threading.io",
   ["threading.loops"] = loops,
   ["threading.os"] = require "threading.os",

@@ -12,6 +12,7 @@ local modules = {
   ["threading"] = threading,
   ["threading._thread"] = require "threading._thread",
   ["threading.futures"] = require "threading.futures",
+  ["threading.interpreters"] = require "threading.interpreters",
   ["threading.io"] = require "threading.io",
   ["threading.loops"] = require "threading.loops",
   ["threading.os"] = require "threading.os",

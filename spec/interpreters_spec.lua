@@ -151,3 +151,585 @@ describe("the interpreters", function()
     assert.is_true(time.monotonic() > 0)
   end)
 end)
+
+describe("a new interpreter", function()
+  local function with(name, value, fn)
+    local before = package[name]
+    package[name] = value
+    local ok, err = pcall(fn)
+    package[name] = before
+    assert(ok, err)
+  end
+
+  it("finds modules where its creator does", function()
+    with("path", "./odd/?.lua;" .. package.path, function()
+      local i <close> = interpreters.create()
+      local path, cpath = i:call(function()
+        return package.path, package.cpath
+      end)
+      assert.equal(package.path, path)
+      assert.equal(package.cpath, cpath)
+    end)
+  end)
+
+  it("has what its creator has in package.preload", function()
+    local number <const> = 7
+    package.preload["spec.preloaded"] = function(name)
+      return { name = name, number = number }
+    end
+    local co = coroutine.create(print)
+    package.preload["spec.staying"] = function()
+      return co
+    end
+    local i <close> = interpreters.create()
+    package.preload["spec.preloaded"] = nil
+    package.preload["spec.staying"] = nil
+    assert.same({ "spec.preloaded", 7 }, { i:call(function()
+      local module = require "spec.preloaded"
+      return module.name, module.number
+    end) })
+    assert.matches("upvalue 'co': coroutine cannot cross",
+      support.message(i.call, i, require, "spec.staying"))
+  end)
+
+  it("has its creator's searchers of modules", function()
+    local prefix <const> = "odd_"
+    table.insert(package.searchers, 2, function(name)
+      if name:sub(1, #prefix) == prefix then
+        return function()
+          return "found " .. name
+        end
+      end
+      return "\n\tnot odd"
+    end)
+    local i = interpreters.create()
+    local j = i:call(function()
+      return require("threading.interpreters").create()
+    end)
+    table.remove(package.searchers, 2)
+    for _, each in ipairs { i, j } do
+      assert.equal("found odd_one", each:call(function()
+        return require "odd_one", nil
+      end))
+      assert.equal(5, each:call(load "return #package.searchers"))
+      each:close()
+    end
+  end)
+
+  it("has its creator's stack size and switch interval", function()
+    local size = threading.stack_size(1 << 20)
+    local interval = threading.getswitchinterval()
+    threading.setswitchinterval(0.125)
+    local i <close> = interpreters.create()
+    threading.stack_size(size)
+    threading.setswitchinterval(interval)
+    assert.same({ 1 << 20, 0.125 }, { i:call(function()
+      local there = require "threading"
+      return there.stack_size(), there.getswitchinterval()
+    end) })
+  end)
+
+  it("begins with what init says", function()
+    local n <const> = 7
+    local i <close> = interpreters.create { init = "x = 5" }
+    local j <close> = interpreters.create { init = function()
+      _G.x = n
+    end }
+    assert.equal(5, i:call(load "return x"))
+    assert.equal(7, j:call(load "return x"))
+    local count = #interpreters.list_all()
+    assert.matches("uh$", support.message(interpreters.create,
+      { init = load "local f = error f('uh', 0)" }):match "^[^\n]*")
+    assert.equal(count, #interpreters.list_all())
+  end)
+
+  it("has the library's functions in the place of Lua's", function()
+    local i <close> = interpreters.create()
+    local entered, go = threading.Event(), threading.Event()
+    local t = i:call_in_thread(function(first, second)
+      local pipe <close> = io.popen("read line; echo $line >&2", "w")
+      first:set()
+      second:wait()
+      pipe:write "\n"
+    end, entered, go)
+    entered:wait()
+    assert.is_true(i:call(function() -- its wait for the program to end
+      local here <const> = io.popen "echo here"
+      return here:read() == "here" and here:close()
+    end))
+    go:set()
+    support.join(t)
+  end)
+end)
+
+describe("a call in another interpreter", function()
+  local i
+
+  before_each(function()
+    i = interpreters.create()
+  end)
+
+  after_each(function()
+    i:close()
+  end)
+
+  it("takes an RLock again that the thread has", function()
+    local lock = threading.RLock()
+    local _ <close> = lock:guard()
+    assert.is_true(i:call(function(same)
+      local ok = same:acquire(false)
+      if ok then
+        same:release()
+      end
+      return ok
+    end, lock))
+  end)
+
+  it("lets other threads run here", function()
+    local event, reached = threading.Event(), threading.Event()
+    local t = support.start(function()
+      reached:wait()
+      event:set()
+    end)
+    assert.is_true(i:call(function(first, second)
+      second:set()
+      return first:wait(60)
+    end, event, reached))
+    support.join(t)
+  end)
+
+  it("may go through several", function()
+    local j <close> = interpreters.create()
+    local ids = table.pack(i:call(function(other)
+      local there = require "threading.interpreters"
+      return there.get_current().id, other:call(function(...)
+        return require("threading.interpreters").get_current().id, ...
+      end, nil, 5)
+    end, j))
+    assert.same({ i.id, j.id, nil, 5, n = 4 }, ids)
+  end)
+
+  it("is refused back into one that the thread is in", function()
+    local main = interpreters.get_main()
+    assert.matches("interpreter 0 already", support.message(i.call, i,
+      function(same)
+        return same:call(print)
+      end, main))
+  end)
+
+  it("comes into the main one from a thread of another", function()
+    i:prepare_main { main = interpreters.get_main() }
+    i:exec [[
+      local threading = require "threading"
+      local t = threading.Thread { target = function()
+        result = main:call(math.max, 2, 8)
+      end }
+      t:start()
+      t:join()
+    ]]
+    assert.equal(8, i:call(load "return result"))
+  end)
+
+  it("says what cannot cross, and changes nothing", function()
+    assert.matches("args%[2%]%.list%[1%]: coroutine cannot cross",
+      support.message(i.call, i, print, 1, { list = { coroutine.create(print) }
+      }))
+    assert.matches("results%[1%]: coroutine cannot cross",
+      support.message(i.call, i, coroutine.create, print))
+    assert.is_false(i:is_running())
+  end)
+
+  it("tells an error that cannot cross by its text", function()
+    assert.matches("^thread: ", support.message(i.call, i, function()
+      error(coroutine.create(print))
+    end))
+  end)
+
+  it("says which module is missing there", function()
+    package.loaded["spec.only_here"] = { f = function() end }
+    local message = support.message(i.call, i,
+      package.loaded["spec.only_here"].f)
+    package.loaded["spec.only_here"] = nil
+    assert.matches("spec%.only_here", message)
+  end)
+
+  it("ends a thread where threading.exit is called", function()
+    local after = false
+    local t = support.start(function()
+      i:call(function()
+        require("threading").exit()
+      end)
+      after = true
+    end)
+    support.join(t)
+    assert.is_false(after)
+  end)
+
+  it("is not cancelled in a shield", function()
+    local entered, go = threading.Event(), threading.Event()
+    local result, cancelled
+    local t = support.start(function()
+      result = threading.shield(i.call, i, function(first, second)
+        first:set()
+        second:wait()
+        return "done"
+      end, entered, go)
+      cancelled = threading.is_cancelled(select(2, pcall(threading.checkpoint)))
+    end)
+    entered:wait()
+    t:cancel()
+    go:set()
+    support.join(t)
+    assert.equal("done", result)
+    assert.is_true(cancelled)
+  end)
+
+  it("is left by a thread that computes, cancelled at once", function()
+    local entered, caught = threading.Event(), nil
+    local t = support.start(function()
+      caught = select(2, pcall(i.call, i, function(event)
+        event:set()
+        while true do end
+      end, entered))
+    end)
+    entered:wait()
+    t:cancel { asynchronous = true, message = "now" }
+    support.join(t)
+    assert.equal("now", caught.message)
+    assert.equal(1, i:call(math.max, 0, 1))
+  end)
+
+  it("catches a cancellation there, and goes on", function()
+    local entered = threading.Event()
+    local result
+    local t = support.start(function()
+      result = table.pack(i:call(function(event)
+        event:set()
+        local ok, err = pcall(require("threading.time").sleep, 1000)
+        return ok, require("threading").is_cancelled(err)
+      end, entered))
+      threading.checkpoint() -- it was met
+    end)
+    entered:wait()
+    t:cancel()
+    support.join(t)
+    assert.same({ false, true, n = 2 }, result)
+  end)
+
+  it("is told where threads wait for each other through it", function()
+    local lock <const>, entered = threading.Lock(), threading.Event()
+    local message
+    lock:acquire()
+    local t = support.start(function()
+      message = support.message(i.call, i, function(same, event)
+        event:set()
+        same:acquire()
+      end, lock, entered)
+    end)
+    entered:wait()
+    local mine = support.message(t.join, t)
+    lock:release()
+    support.join(t)
+    assert.matches("deadlock: ", mine or message)
+  end)
+
+  it("leaves no false alarm of a lock that another one's thread has",
+    function()
+      local lock <const>, taken = threading.Lock(), threading.Event()
+      local t = i:call_in_thread(function(same, event)
+        same:acquire()
+        event:set()
+        require("threading.time").sleep(0.05)
+        same:release()
+      end, lock, taken)
+      taken:wait()
+      assert.is_true(lock:acquire())
+      lock:release()
+      support.join(t)
+    end)
+end)
+
+describe("an interpreter that is dropped", function()
+  it("is closed when the last thread has left it", function()
+    local count = #interpreters.list_all()
+    local entered, go = threading.Event(), threading.Event()
+    local t
+    do
+      local i = interpreters.create()
+      t = i:call_in_thread(function(first, second)
+        first:set()
+        second:wait()
+      end, entered, go)
+    end
+    entered:wait()
+    collectgarbage()
+    collectgarbage()
+    assert.equal(count + 1, #interpreters.list_all())
+    go:set()
+    support.join(t)
+    t = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    local _ <close> = interpreters.create()
+    assert.equal(count + 1, #interpreters.list_all())
+  end)
+
+  it("may refer to itself", function()
+    local count = #interpreters.list_all()
+    do
+      local i = interpreters.create()
+      i:prepare_main { me = i }
+      assert.equal(i.id, i:call(load "return me.id"))
+      assert.equal(i, i:call(load "return me"))
+    end
+    collectgarbage()
+    collectgarbage()
+    interpreters.create():close()
+    assert.equal(count, #interpreters.list_all())
+  end)
+end)
+
+describe("2600 interpreters #long", function()
+  it("leave no memory and no descriptor behind", function()
+    local out = support.output_of [[
+      local interpreters = require "threading.interpreters"
+      local function count()
+        local n = 0
+        for line in io.lines "/proc/self/status" do
+          n = line:match "^VmRSS:%s*(%d+)" or n
+        end
+        local descriptors = 0
+        for _ in io.popen("ls /proc/$PPID/fd"):lines() do
+          descriptors = descriptors + 1
+        end
+        return tonumber(n), descriptors
+      end
+      local function round(n)
+        for k = 1, n do
+          local i = interpreters.create()
+          i:exec "t = {} for k = 1, 100 do t[k] = { k } end"
+          if k % 50 == 0 then i:exec "require 'threading'" end
+          if k % 2 == 0 then i:close() end
+          if k % 100 == 0 then collectgarbage() end
+        end
+        collectgarbage()
+        collectgarbage()
+        interpreters.create():close()
+      end
+      if not io.open "/proc/self/status" then
+        print "fine"
+        os.exit()
+      end
+      round(1300)
+      local memory, descriptors = count()
+      round(1300)
+      local more, others = count()
+      print(more - memory < 4000 and others == descriptors and "fine"
+        or more - memory .. " KiB, " .. others - descriptors .. " descriptors")
+    ]]
+    assert.equal("fine\n", out)
+  end)
+end)
+
+describe("the end of the program", function()
+  local prelude <const> = [[
+    local interpreters = require "threading.interpreters"
+    local threading = require "threading"
+    local time = require "threading.time"
+    io.stdout:setvbuf "line"
+  ]]
+
+  local function output_of(program)
+    return support.output_of(prelude .. program)
+  end
+
+  it("waits for non-daemons, and closes one after the other", function()
+    assert.equal([[
+script ends
+thread of 0
+thread of 1
+daemon of 1
+1 is closed
+daemon of 0 in 2
+2 is closed
+0 is closed
+]], (output_of [[
+      setmetatable({}, { __gc = function() print "0 is closed" end })
+      local one, two = interpreters.create(), interpreters.create()
+      one:exec [=[
+        local threading = require "threading"
+        local time = require "threading.time"
+        setmetatable({}, { __gc = function() print "1 is closed" end })
+        threading.Thread { target = function()
+          time.sleep(0.2)
+          print "thread of 1"
+        end }:start()
+        threading.Thread { daemon = true, target = function()
+          local _ <close> = setmetatable({}, { __close = function()
+            print "daemon of 1"
+          end })
+          time.sleep(1000)
+        end }:start()
+      ]=]
+      two:exec
+        "setmetatable({}, { __gc = function() print '2 is closed' end })"
+      threading.Thread { daemon = true, target = function()
+        two:call(function()
+          local _ <close> = setmetatable({}, { __close = function()
+            print "daemon of 0 in 2"
+          end })
+          while true do end
+        end)
+      end }:start()
+      threading.Thread { target = function()
+        time.sleep(0.1)
+        print "thread of 0"
+      end }:start()
+      repeat until two:is_running()
+      print "script ends"
+    ]]))
+  end)
+
+  it("waits for the pools of an interpreter", function()
+    assert.equal("done\n", (output_of [[
+      local i = interpreters.create()
+      i:exec [=[
+        local futures = require "threading.futures"
+        local time = require "threading.time"
+        futures.ThreadPoolExecutor(1):submit(function()
+          time.sleep(0.1)
+          print "done"
+        end)
+      ]=]
+    ]]))
+  end)
+
+  it("comes by os.exit in the main one", function()
+    local r = support.run(prelude .. [[
+      local i = interpreters.create()
+      i:exec "setmetatable({}, { __gc = function() print 'closed' end })"
+      os.exit(7, true)
+    ]])
+    assert.same({ code = 7, out = "closed\n", err = "" }, r)
+  end)
+
+  it("comes by os.exit in an interpreter", function()
+    for _, close in ipairs { "true", "false" } do
+      local r = support.run(prelude .. [[
+        local i = interpreters.create()
+        i:exec "io.write 'bye' os.exit(7, ]] .. close .. [[)"
+      ]])
+      assert.same({ code = 7, out = "bye", err = "" }, r)
+    end
+  end)
+
+  it("comes by os.exit in a thread of an interpreter", function()
+    local r = support.run(prelude .. [[
+      local i = interpreters.create()
+      i:exec [=[
+        local threading = require "threading"
+        threading.Thread { target = os.exit, args = { 7, true } }:start()
+      ]=]
+      time.sleep(1000)
+    ]])
+    assert.same({ code = 7, out = "", err = "" }, r)
+  end)
+
+  it("comes by an error", function()
+    local r = support.run(prelude .. [[
+      local i = interpreters.create()
+      i:exec "setmetatable({}, { __gc = function() print 'closed' end })"
+      i:call(function() error "boom" end)
+    ]])
+    assert.equal(1, r.code)
+    assert.equal("closed\n", r.out)
+    assert.matches("boom\nstack traceback:\n.-error.-\nstack traceback:", r.err)
+  end)
+
+  it("comes while a thread closes one", function()
+    assert.equal("ends\nclosed\n", (output_of [[
+      local i = interpreters.create()
+      i:exec [=[
+        local time = require "threading.time"
+        setmetatable({}, { __gc = function()
+          time.sleep(0.1)
+          print "closed"
+        end })
+      ]=]
+      local event = threading.Event()
+      threading.Thread { target = function()
+        event:set()
+        i:close()
+      end }:start()
+      event:wait()
+      print "ends"
+    ]]))
+  end)
+
+  it("is not ended by a finaliser that uses one", function()
+    assert.equal("false\tthe program is at its end\n", (output_of [[
+      local main = setmetatable({}, { __gc = function()
+        print(pcall(interpreters.create))
+      end })
+      interpreters.create():exec "x = 5"
+    ]]):gsub("true.*\n", "false\tthe program is at its end\n"))
+  end)
+end)
+
+describe("Ctrl-C", function()
+  local prelude <const> = [[
+    local interpreters = require "threading.interpreters"
+    local threading = require "threading"
+    local time = require "threading.time"
+    local i = interpreters.create()
+    local pipe = io.popen "echo $PPID"
+    local pid = pipe:read()
+    pipe:close()
+    local entered = threading.Event()
+    i:prepare_main { entered = entered }
+    threading.Thread { daemon = true, target = function()
+      entered:wait()
+      time.sleep(0.05)
+      io.popen("kill -INT " .. pid):close() -- os.execute ignores it
+    end }:start()
+  ]]
+
+  for name, wait in pairs {
+    ["a loop"] = "while true do end",
+    ["a sleep"] = "require 'threading.time'.sleep(1000)",
+    ["a wait for a pipe"] = [[
+      local pipe = io.popen "sleep 0.3; echo x"
+      pipe:read()
+      error "it was not ended"
+    ]],
+    ["a lock"] = "local l = require 'threading'.Lock() l:acquire() l:acquire()",
+    ["another interpreter"] = [[
+      local j = require "threading.interpreters".create()
+      j:exec "while true do end"
+    ]],
+  } do
+    it("ends " .. name .. " there", function()
+      local out = support.output_of(prelude .. ([[
+        local ok, err = pcall(i.exec, i, %q)
+        print(ok, err)
+        print(i:call(math.max, 1, 2))
+      ]]):format("entered:set() " .. wait))
+      assert.matches("^false\t.*interrupted!\n2\n$", out)
+    end)
+  end
+
+  it("ends the wait for one that closes", function()
+    local r = support.run(prelude .. [[
+      i:exec [=[
+        local threading = require "threading"
+        threading.Thread { target = function()
+          entered:set()
+          require "threading.time".sleep(1000)
+        end }:start()
+      ]=]
+      i:close()
+    ]])
+    assert.equal(1, r.code)
+    assert.matches("interrupted!", r.err)
+  end)
+end)

@@ -278,8 +278,10 @@ typedef struct {
   void (*at_share)(struct lua_State *); /* an object has come to a Lua state
                               that lacks our types: makes them; raises; or
                               NULL */
-  void (*at_end)(thr_tstate *); /* before the daemons are stopped; set by
-                                   interp, or NULL */
+  /* interp's, where there may be interpreters, or NULL: when the threads of
+  ** the program have ended; before its daemons are stopped */
+  void (*at_wait)(struct lua_State *, thr_tstate *); /* raises */
+  void (*at_end)(thr_tstate *);
   const thr_explore_calls *explore;
 } thr_rt_calls;
 

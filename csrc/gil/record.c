@@ -95,6 +95,12 @@ thr_tstate *thr_tstate_new(thr_runtime *rt, bool signals) {
   return ts;
 }
 
+void thr_tstate_hearsignals(thr_tstate *ts) {
+  thr_sem_destroy(&ts->sleep.sem);
+  thr_sem_init(&ts->sleep.sem, THR_SEM_SIGNAL);
+  ts->signals = true;
+}
+
 void thr_tstate_ref(thr_tstate *ts) { atomic_fetch_add(&ts->refs, 1); }
 
 void thr_tstate_unref(thr_tstate *ts) {

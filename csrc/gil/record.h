@@ -110,6 +110,9 @@ bool thr_runtime_any(thr_group *group, bool (*see)(void *arg, thr_runtime *rt),
 /* NULL: no memory.  `signals`: see thr_tstate; it sleeps so that they wake
 ** it. */
 thr_tstate *thr_tstate_new(thr_runtime *rt, bool signals);
+/* For a record that the thread on which signals arrive makes its own beside
+** another: without a descriptor more, for it may have many. */
+void thr_tstate_hearsignals(thr_tstate *ts);
 void thr_tstate_ref(thr_tstate *ts);
 void thr_tstate_unref(thr_tstate *ts);
 /* Posts the semaphore, and drops the reference that the caller took while the

@@ -11,7 +11,7 @@ THR_PRIVATE_BEGIN
 
 /* Pushes an empty box; and fills it: the caller's box of i is Lua's now. */
 thr_box *thr_boxed_new(lua_State *L);
-void thr_boxed_fill(thr_box *box, thr_interp *i);
+void thr_boxed_fill(lua_State *L, thr_box *box, thr_interp *i);
 
 /* The interpreter at arg, in use; raises. */
 thr_interp *thr_boxed_check(lua_State *L, int arg);

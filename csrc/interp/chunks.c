@@ -123,8 +123,14 @@ static int search(lua_State *L) {
   return c ? load(L, c) : search_file(L, ours);
 }
 
+static void lock(void) { thr_mutex_lock(&mutex); }
+static void unlock(void) { thr_mutex_unlock(&mutex); }
+
 void thr_chunks_open(lua_State *L) {
+  static bool forks; /* thr_os_atfork's */
   int top = lua_gettop(L);
+  if (thr_os_atfork(&forks, lock, unlock, unlock) != 0)
+    luaL_error(L, "not enough memory");
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   lua_getfield(L, -1, LUA_LOADLIBNAME);
   if (lua_getfield(L, -1, "searchers") == LUA_TTABLE) {
@@ -134,6 +140,3 @@ void thr_chunks_open(lua_State *L) {
   }
   lua_settop(L, top);
 }
-
-void thr_chunks_beforefork(void) { thr_mutex_lock(&mutex); }
-void thr_chunks_afterfork(void) { thr_mutex_unlock(&mutex); }

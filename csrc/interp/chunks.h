@@ -14,12 +14,9 @@
 
 THR_PRIVATE_BEGIN
 
-/* From now on the searcher of Lua files finds them there. */
+/* From now on the searcher of Lua files finds them there.  Raises for want of
+** memory. */
 void thr_chunks_open(lua_State *L);
-
-/* fork: between the two, nothing is added. */
-void thr_chunks_beforefork(void);
-void thr_chunks_afterfork(void);
 
 THR_PRIVATE_END
 

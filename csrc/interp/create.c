@@ -3,51 +3,26 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdio.h>
 
 #include "bind/blame.h"
+#include "bind/pending.h"
 #include "bind/self.h"
-#include "cross/decode.h"
-#include "cross/encode.h"
 #include "gil/gil.h"
 #include "interp/chunks.h"
 #include "interp/current.h"
 #include "interp/equip.h"
 #include "interp/finish.h"
+#include "interp/settings.h"
+#include "os/tuning.h"
 #include "state/open.h"
 #include "state/require.h"
-
-/* --- what a new one gets of its maker --- */
-
-/* Pushes package.path, package.cpath; */
-static int push_settings(lua_State *L) {
-  int top = lua_gettop(L);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, LUA_LOADLIBNAME);
-  lua_remove(L, -2);
-  lua_getfield(L, top + 1, "path");
-  lua_getfield(L, top + 1, "cpath");
-  lua_remove(L, top + 1);
-  return 2;
-}
-
-static void take_settings(lua_State *L, const thr_message *settings) {
-  int top = lua_gettop(L);
-  thr_decode(L, settings);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, LUA_LOADLIBNAME);
-  lua_pushvalue(L, top + 1);
-  lua_setfield(L, -2, "path");
-  lua_pushvalue(L, top + 2);
-  lua_setfield(L, -2, "cpath");
-  lua_settop(L, top);
-}
-
-/* --- making it --- */
 
 typedef struct {
   thr_tstate *maker;
   thr_interp *main, *made;
-  thr_message *settings;
+  thr_settings settings;
+  char error[512];
 } birth;
 
 int luaopen_threading__thread(lua_State *L); /* module.c */
@@ -69,18 +44,16 @@ static void make_types(lua_State *L) {
 /* On the new state, protected. */
 static int set_up(lua_State *L) {
   birth *b = lua_touserdata(L, 1);
-  const thr_runtime *maker = b->maker->rt;
+  thr_runtime *maker = b->maker->rt;
   luaL_openlibs(L);
   thr_runtime *rt = thr_open_made(L, maker->member.group);
-  thr_gil_setinterval(&rt->gil, thr_gil_interval((thr_gil *)&maker->gil));
-  rt->stack = (size_t)maker->stack;
   rt->calls.at_share = make_types;
   thr_equip(L, rt);
   thr_require_open(L);
   thr_chunks_open(L);
   preload_module(L);
   thr_current_set(L, NULL);
-  take_settings(L, b->settings);
+  thr_settings_give(L, rt, maker, &b->settings);
   b->made = thr_interp_new(rt, b->main);
   if (!b->made) luaL_error(L, "not enough memory");
   thr_current_set(L, b->made);
@@ -94,41 +67,52 @@ static void leave_new(lua_State *L) {
   thr_tstate_unbind(main);
 }
 
-/* Without the maker's global lock.  Returns its Lua state with an error on top,
-** or NULL: it is made, or there was no memory. */
-static lua_State *make(birth *b) {
-  lua_State *L = luaL_newstate();
-  if (!L) return NULL;
-  lua_pushcfunction(L, set_up);
-  lua_pushlightuserdata(L, b);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) return L;
-  leave_new(L);
-  return NULL;
+/* What has ended the birth.  A text that is there already needs no memory. */
+static void note_error(lua_State *L, birth *b) {
+  const char *text = lua_isstring(L, -1) ? lua_tostring(L, -1) : NULL;
+  snprintf(b->error, sizeof(b->error), "%s",
+           text ? text : "the error is no text");
 }
 
-/* The error that has ended the birth, of its Lua state, which is closed. */
-static int refuse(lua_State *L, birth *b, lua_State *failed) {
-  thr_message *m = NULL;
-  if (failed) lua_pushstring(L, luaL_tolstring(failed, -1, NULL));
-  else lua_pushliteral(L, "not enough memory");
-  (void)m;
-  if (failed) lua_close(failed);
+/* Without the maker's global lock. */
+static void make(birth *b) {
+  lua_State *L = luaL_newstate();
+  if (!L) return;
+  lua_pushcfunction(L, set_up);
+  lua_pushlightuserdata(L, b);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) {
+    leave_new(L);
+    return;
+  }
+  note_error(L, b);
   if (b->made) thr_interp_unbox(b->made);
-  return thr_blame_error(L, "%s", lua_tostring(L, -1));
+  b->made = NULL;
+  lua_close(L);
+}
+
+/* The collector sees a box of a few bytes: what is behind it is told to it, or
+** it would let a loop that drops interpreters fill the memory. */
+static void account(lua_State *L) {
+  if (lua_gc(L, LUA_GCISRUNNING) != 1) return;
+#if LUA_VERSION_NUM >= 505
+  lua_gc(L, LUA_GCSTEP, (size_t)THR_INTERP_SIZE * 1024);
+#else
+  lua_gc(L, LUA_GCSTEP, THR_INTERP_SIZE);
+#endif
 }
 
 thr_interp *thr_create(lua_State *L) {
-  birth b = {.maker = thr_self(L), .main = thr_current(L)->main};
+  birth b = {.maker = thr_self(L), .main = thr_current(L)->main,
+             .error = "not enough memory"};
+  thr_pending_checkown(L, b.maker);
+  account(L);
   thr_finish_dropped(L, b.main);
-  int n = push_settings(L);
-  b.settings = thr_encode(L, lua_gettop(L) - n + 1, n,
-                          "package.path,package.cpath");
-  lua_pop(L, n);
+  thr_settings_read(L, &b.settings);
   thr_gil_release(b.maker);
-  lua_State *failed = make(&b);
+  make(&b);
   thr_gil_take(b.maker, THR_AT_ONCE);
-  thr_message_free(b.settings);
-  if (failed || !b.made) refuse(L, &b, failed);
-  thr_interp_enlist(b.made);
+  thr_settings_free(&b.settings);
+  if (!b.made) thr_blame_error(L, "%s", b.error);
+  if (!thr_interp_enlist(b.made)) thr_finish_unlisted(L, b.made);
   return b.made;
 }

@@ -9,8 +9,11 @@
 THR_PRIVATE_BEGIN
 
 /* That of this Lua state; it is made where the state is a main one.  Raises for
-** want of memory. */
+** want of memory, and where the program is at its end. */
 thr_interp *thr_current(lua_State *L);
+
+/* That of the runtime of ts, a main one, is at its end. */
+void thr_current_forget(thr_tstate *ts, thr_interp *main);
 
 /* Makes it that of this Lua state.  NULL, at first, so that to set it later
 ** needs no memory. */

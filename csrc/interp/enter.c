@@ -2,6 +2,7 @@
 #include "interp/enter.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 #include "bind/blame.h"
 #include "bind/cancel.h"
@@ -26,11 +27,22 @@ typedef struct {
 
 static const char key_report = 0; /* in a table: it is a report */
 
+/* The three at the bottom are ours: body, and what calls it. */
+static void push_traceback(lua_State *L) {
+  static const char ours[] = "\n\t[C]: in ?\n\t[C]: in ?\n\t[C]: in ?";
+  size_t n, cut = sizeof(ours) - 1;
+  luaL_traceback(L, L, NULL, 1);
+  const char *text = lua_tolstring(L, -1, &n);
+  if (n < cut || memcmp(text + n - cut, ours, cut) != 0) return;
+  lua_pushlstring(L, text, n - cut);
+  lua_remove(L, -2);
+}
+
 /* The message handler: an error and its traceback, as one value.  What ends
 ** the thread stays as it is. */
 static int on_error(lua_State *L) {
   if (thr_unwind_isexit(L, 1) || thr_unwind_isasked(L, 1)) return 1;
-  luaL_traceback(L, L, NULL, 1);
+  push_traceback(L);
   lua_createtable(L, 2, 1);
   lua_pushboolean(L, 1);
   lua_rawsetp(L, -2, &key_report);
@@ -160,6 +172,13 @@ static void go_and_come_back(thr_tstate *self, thr_interp *i, visit *v) {
   thr_gil_take(self, THR_AT_ONCE);
 }
 
+/* A Ctrl-C has interrupted the thread there, and has set a hook here, which is
+** the interruption from now on. */
+static void interrupt_once(thr_tstate *self) {
+  if (thr_ctrlc_signalled(self))
+    atomic_fetch_and(&self->asked.pending, ~THR_PENDING_INTERRUPT);
+}
+
 thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
                     const thr_message *message, thr_message **outcome) {
   thr_tstate *self = thr_self(L);
@@ -173,17 +192,14 @@ thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
   thr_interp_unref(i);
   *outcome = v.outcome;
   atomic_fetch_or(&self->asked.pending, v.asked & ~THR_PENDING_STOP);
+  interrupt_once(self);
   return v.ended;
 }
 
-/* The signal handler's hook, which is still set here, is the interruption.  The
-** Lua state there may have asked the thread to end, for it is closed: then the
-** program is at its end here, too. */
+/* The Lua state there may have asked the thread to end, for it is closed: then
+** the program is at its end here, too. */
 static void raise_asked(lua_State *L) {
-  thr_tstate *self = thr_self(L);
-  if (thr_ctrlc_signalled(self))
-    atomic_fetch_and(&self->asked.pending, ~THR_PENDING_INTERRUPT);
-  thr_pending_disturbed(L, self, THR_PARK_INTERRUPTED);
+  thr_pending_disturbed(L, thr_self(L), THR_PARK_INTERRUPTED);
   thr_unwind_stop(L);
 }
 

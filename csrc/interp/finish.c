@@ -4,18 +4,13 @@
 #include "bind/blame.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "cross/encode.h"
 #include "gil/gil.h"
+#include "interp/current.h"
+#include "interp/enter.h"
 #include "park/nest.h"
 #include "state/attach.h"
 #include "state/shutdown.h"
-
-/* Where signals arrive on the calling thread, they shall end its waits. */
-static void hear_signals(thr_tstate *main) {
-  thr_sem_destroy(&main->sleep.sem);
-  if (!thr_sem_init(&main->sleep.sem, THR_SEM_PIPE))
-    thr_sem_init(&main->sleep.sem, THR_SEM_SIGNAL);
-  main->signals = true;
-}
 
 /* The calling thread makes the main record its own. */
 static thr_tstate *become_main(thr_tstate *self, thr_interp *i) {
@@ -23,7 +18,7 @@ static thr_tstate *become_main(thr_tstate *self, thr_interp *i) {
   thr_tstate_ref(main);
   main->life.os = thr_os_self();
   main->life.native_id = thr_os_nativeid();
-  if (self->signals) hear_signals(main);
+  if (self->signals) thr_tstate_hearsignals(main);
   thr_tstate_bind(main);
   thr_nest_enter(self, main);
   thr_gil_take(main, THR_AT_ONCE);
@@ -59,6 +54,8 @@ static void finish(thr_tstate *self, thr_interp *i) {
   if (lets_go) thr_gil_take(self, THR_AT_ONCE);
 }
 
+/* --- one --- */
+
 static void refuse(lua_State *L, const thr_interp *i) {
   if (i->id == 0)
     thr_blame_error(L, "the main interpreter cannot be closed: it ends with "
@@ -76,6 +73,15 @@ void thr_finish_close(lua_State *L, thr_interp *i) {
   thr_pending_check(L, self);
 }
 
+void thr_finish_unlisted(lua_State *L, thr_interp *i) {
+  thr_interp_startclosing(i);
+  finish(thr_self(L), i);
+  thr_interp_unbox(i);
+  thr_blame_error(L, "can't create an interpreter: the program ends");
+}
+
+/* --- many --- */
+
 static void close_all(thr_tstate *self, const thr_interp *main, bool all) {
   thr_interp *i;
   while ((i = thr_interp_toclose(main, all))) {
@@ -90,6 +96,38 @@ void thr_finish_dropped(lua_State *L, const thr_interp *main) {
   close_all(self, main, false);
 }
 
+/* --- the end of the program --- */
+
+static void tell(lua_State *L, thr_interp *i) {
+  thr_message *outcome, *nothing = thr_encode(L, 1, 0, "");
+  thr_visit ended = thr_enter(L, i, thr_shutdown_tell, nothing, &outcome);
+  thr_message_free(nothing);
+  thr_message_free(outcome);
+  if (ended == THR_VISIT_ASKED) thr_enter_raise(L, i, ended);
+}
+
+static int wait_for(lua_State *L) {
+  thr_interp *i = lua_touserdata(L, 1);
+  if (i->rt->nondaemons == 0) return 0;
+  tell(L, i);
+  thr_shutdown_await(L, thr_self(L), i->rt);
+  return 0;
+}
+
+/* The box is no value of Lua's: one that is made while the state is closed is
+** not finalised. */
+static void at_wait(lua_State *L, thr_tstate *ts) {
+  thr_interp *i;
+  for (int64_t id = 0; (i = thr_interp_after(ts->rt, id));) {
+    id = i->id;
+    lua_pushcfunction(L, wait_for);
+    lua_pushlightuserdata(L, i);
+    int status = lua_pcall(L, 1, 0, 0);
+    thr_interp_unbox(i);
+    if (status != LUA_OK) lua_error(L);
+  }
+}
+
 static void at_end(thr_tstate *ts) {
   thr_interp *main = thr_interp_mainof(ts->rt);
   if (!main) return;
@@ -97,7 +135,11 @@ static void at_end(thr_tstate *ts) {
   close_all(ts, main, true);
   main->closed = true;
   thr_interp_delist(main);
+  thr_current_forget(ts, main);
   thr_interp_unref(main);
 }
 
-void thr_finish_atend(thr_runtime *rt) { rt->calls.at_end = at_end; }
+void thr_finish_open(thr_runtime *rt) {
+  rt->calls.at_wait = at_wait;
+  rt->calls.at_end = at_end;
+}

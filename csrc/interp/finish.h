@@ -21,9 +21,14 @@ void thr_finish_close(lua_State *L, thr_interp *i);
 /* Closes those of a family that were dropped. */
 void thr_finish_dropped(lua_State *L, const thr_interp *main);
 
-/* The end of this runtime, a main one, closes the others of the family before
-** its own daemons are stopped. */
-void thr_finish_atend(thr_runtime *rt);
+/* The same for one that has just been made, and is refused a place in the list;
+** raises. */
+void thr_finish_unlisted(lua_State *L, thr_interp *i);
+
+/* At the end of this runtime, if it is a main one, the threads of the others
+** are waited for when its own have ended; and they are closed before its
+** daemons are stopped. */
+void thr_finish_open(thr_runtime *rt);
 
 THR_PRIVATE_END
 

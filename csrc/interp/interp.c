@@ -16,6 +16,8 @@ thr_interp *thr_interp_new(thr_runtime *rt, thr_interp *main) {
   atomic_init(&i->boxes, 1);
   i->rt = rt;
   atomic_fetch_add(&rt->refs, 1);
+  i->outer = (thr_hold){i, true};
+  i->inner = (thr_hold){i, false};
   i->main = main ? main : i;
   if (main) {
     thr_interp_ref(main);
@@ -98,6 +100,16 @@ static bool take_box(thr_interp *i) {
       return true;
     }
   return false;
+}
+
+thr_interp *thr_interp_after(const thr_runtime *main, int64_t id) {
+  thr_mutex_lock(&mutex);
+  thr_interp *i = first;
+  while (i && (i->main->rt != main || i->id <= id || thr_interp_isclosing(i) ||
+               !take_box(i)))
+    i = i->next;
+  thr_mutex_unlock(&mutex);
+  return i;
 }
 
 int thr_interp_all(const thr_interp *main, thr_interp **list, int room) {

@@ -27,6 +27,13 @@ THR_PRIVATE_BEGIN
 
 typedef struct thr_interp thr_interp;
 
+/* What a box of Lua's has.  One in the interpreter itself does not keep that
+** open: nobody else might ever drop it. */
+typedef struct {
+  thr_interp *of; /* const */
+  bool counts;    /* const: among `boxes` */
+} thr_hold;
+
 struct thr_interp {
   atomic_int refs;    /* atomic */
   atomic_int boxes;   /* atomic */
@@ -36,6 +43,7 @@ struct thr_interp {
                          itself */
   thr_runtime *rt;    /* const, with a reference */
   atomic_uint use;    /* atomic: threads that are inside, and CLOSING */
+  thr_hold outer, inner; /* const: of boxes elsewhere, and there */
   atomic_bool closed; /* atomic: its Lua state is gone */
   thr_interp *next;   /* the list's mutex: in the order of creation */
 };
@@ -57,6 +65,9 @@ void thr_interp_delist(thr_interp *i);
 
 /* The main interpreter of this runtime, with a reference; NULL: it has none. */
 thr_interp *thr_interp_mainof(const thr_runtime *rt);
+/* The first of its family behind number `id` that does not close, with a box
+** that is the caller's; NULL: there is none. */
+thr_interp *thr_interp_after(const thr_runtime *main, int64_t id);
 /* It comes to its end: no other is made any more. */
 void thr_interp_end(thr_interp *main);
 

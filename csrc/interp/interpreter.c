@@ -5,6 +5,7 @@
 
 #include "bind/args.h"
 #include "bind/blame.h"
+#include "bind/self.h"
 #include "cross/codec.h"
 #include "cross/decode.h"
 #include "cross/encode.h"
@@ -244,6 +245,7 @@ static const luaL_Reg methods[] = {
     {NULL, NULL}};
 
 void thr_interpreter_open(lua_State *L) {
+  thr_finish_open(thr_self(L)->rt);
   thr_boxed_open(L, methods);
   luaL_newmetatable(L, failed);
   lua_pushcfunction(L, failed_tostring);
@@ -255,14 +257,14 @@ void thr_interpreter_open(lua_State *L) {
 
 int thr_interpreter_create(lua_State *L) {
   thr_box *box = thr_boxed_new(L);
-  thr_boxed_fill(box, thr_create(L));
+  thr_boxed_fill(L, box, thr_create(L));
   return 1;
 }
 
 static int push_shared(lua_State *L, thr_interp *i) {
   thr_box *box = thr_boxed_new(L);
   thr_interp_box(i);
-  thr_boxed_fill(box, i);
+  thr_boxed_fill(L, box, i);
   return 1;
 }
 
@@ -297,7 +299,8 @@ int thr_interpreter_all(lua_State *L) {
     list = lua_newuserdatauv(L, (size_t)room * sizeof(thr_interp *), 0);
     thr_box **boxes = push_boxes(L, room);
     n = thr_interp_all(main, list, room);
-    for (int k = 0; k < n && k < room; k++) thr_boxed_fill(boxes[k], list[k]);
+    for (int k = 0; k < n && k < room; k++)
+      thr_boxed_fill(L, boxes[k], list[k]);
   } while (n > room);
   for (int k = n; k < room; k++) {
     lua_pushnil(L);

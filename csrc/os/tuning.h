@@ -300,6 +300,10 @@
 ** it runs.  Chosen; no bench. */
 #define THR_ARRAY_STEP 16384
 
+/* KiB that are reported to the collector for an interpreter: what one takes
+** that has loaded nothing.  Chosen; no bench. */
+#define THR_INTERP_SIZE 32
+
 /* To fill or copy more bytes lets go of the global lock.  Chosen; no bench. */
 #define THR_ARRAY_LONG 65536
 

@@ -47,6 +47,12 @@ static inline thr_tstate *thr_nest_innermost(thr_tstate *ts) {
   return ts;
 }
 
+/* Its record in the one where it began. */
+static inline thr_tstate *thr_nest_outermost(thr_tstate *ts) {
+  while (ts->nest.outer) ts = ts->nest.outer;
+  return ts;
+}
+
 THR_PRIVATE_END
 
 #endif

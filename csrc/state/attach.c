@@ -202,9 +202,8 @@ static void thread_ends(void) {
   }
 }
 
-static thr_tstate *newcomer_record(thr_runtime *rt, const char *name,
-                                   bool signals) {
-  thr_tstate *ts = thr_tstate_new(rt, signals);
+static thr_tstate *newcomer_record(thr_runtime *rt, const char *name) {
+  thr_tstate *ts = thr_tstate_new(rt, false);
   if (!ts) return NULL;
   ts->nest.foreign = ts->life.daemon = true;
   ts->life.phase = THR_STARTED;
@@ -243,7 +242,7 @@ static thr_tstate *attach_again(thr_tstate *ts) {
 thr_tstate *thr_attach(thr_runtime *rt, const char *name) {
   thr_tstate *ts = thr_tstate_here(rt);
   if (ts) return attach_again(ts);
-  ts = newcomer_record(rt, name, false);
+  ts = newcomer_record(rt, name);
   return ts ? attach_new(ts) : NULL;
 }
 
@@ -258,8 +257,9 @@ static void forget_closed(void) {
 }
 
 static thr_tstate *inner_record(thr_runtime *rt, const thr_tstate *outer) {
-  thr_tstate *ts = newcomer_record(rt, outer->life.name, outer->signals);
+  thr_tstate *ts = newcomer_record(rt, outer->life.name);
   if (!ts) return NULL;
+  if (outer->signals) thr_tstate_hearsignals(ts);
   ts->nest.uncounted = true;
   ts->ident = outer->ident;
   return ts;

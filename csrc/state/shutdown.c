@@ -20,8 +20,10 @@ int thr_shutdown_others(const thr_tstate *ts) {
   return ts->rt->alive - ts->rt->attach.outside - !ts->is_main;
 }
 
-static int others_nondaemon(const thr_tstate *ts) {
-  return ts->rt->nondaemons - (!ts->is_main && !ts->life.daemon);
+/* The non-daemons of a runtime, this one or another of the group. */
+static int others_nondaemon(const thr_tstate *ts, const thr_runtime *of) {
+  bool itself = of == ts->rt && !ts->is_main && !ts->life.daemon;
+  return of->nondaemons - itself;
 }
 
 static bool still_alive(thr_waiter *w) {
@@ -29,7 +31,9 @@ static bool still_alive(thr_waiter *w) {
 }
 
 static bool still_nondaemon(thr_waiter *w) {
-  return others_nondaemon(w->ts) > 0;
+  const thr_runtime *of =
+      (const void *)((const char *)w->addr - offsetof(thr_runtime, nondaemons));
+  return others_nondaemon(w->ts, of) > 0;
 }
 
 static void stop_others(thr_tstate *self) {
@@ -161,17 +165,29 @@ static void give_up(lua_State *L, thr_tstate *ts) {
   if (ts->rt->end.ender != ts) thr_pending_disturbed(L, ts, THR_PARK_DEADLOCK);
 }
 
-void thr_shutdown_wait(lua_State *L, thr_tstate *ts) {
-  thr_runtime *rt = ts->rt;
-  if (others_nondaemon(ts) > 0) call_registered(L, ts);
-  thr_waiter w = thr_waiter_on(ts, &rt->nondaemons, "the other threads to end");
+void thr_shutdown_await(lua_State *L, thr_tstate *ts, thr_runtime *of) {
+  const thr_runtime *rt = ts->rt;
+  thr_waiter w = thr_waiter_on(ts, &of->nondaemons, "the other threads to end");
   w.validate = still_nondaemon;
-  while (!rt->end.closing && !rt->end.abandoned && others_nondaemon(ts) > 0) {
+  while (!rt->end.closing && !rt->end.abandoned &&
+         others_nondaemon(ts, of) > 0) {
     thr_parkresult r = thr_park(&w, THR_FOREVER);
     if (r == THR_PARK_INTERRUPTED) interrupted(L, ts);
     else if (r == THR_PARK_DEADLOCK) give_up(L, ts);
     else thr_pending_disturbed(L, ts, r);
   }
+}
+
+int thr_shutdown_tell(lua_State *L) {
+  thr_tstate *ts = thr_self(L);
+  if (others_nondaemon(ts, ts->rt) > 0) call_registered(L, ts);
+  return 0;
+}
+
+void thr_shutdown_wait(lua_State *L, thr_tstate *ts) {
+  thr_shutdown_tell(L);
+  thr_shutdown_await(L, ts, ts->rt);
+  if (ts->rt->calls.at_wait) ts->rt->calls.at_wait(L, ts);
   give_way(L, ts);
 }
 
@@ -206,10 +222,17 @@ static int not_ended(lua_State *L, thr_runtime *rt) {
   return lua_error(L);
 }
 
+/* In an interpreter, `close` would close that alone, and the process would end
+** while the thread is still in another one: it ends as without. */
+static bool is_interpreter(const thr_tstate *ts) {
+  return ts->rt->main->nest.uncounted;
+}
+
 /* os.exit, replaced: with `close` the state is closed, and whatever is
 ** younger than the sentinel would be finalised before the threads end. */
 static int os_exit(lua_State *L) {
   thr_tstate *ts = thr_self_here(L);
+  if (ts && is_interpreter(ts)) lua_settop(L, 1);
   if (!ts || !lua_toboolean(L, 2)) return thr_replace_original(L);
   thr_pending_checkown(L, ts);
   give_way(L, ts);

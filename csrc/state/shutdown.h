@@ -28,6 +28,10 @@ int thr_shutdown_others(const thr_tstate *ts);
 
 /* Waits for the non-daemon threads.  Raises what is asked of ts meanwhile. */
 void thr_shutdown_wait(lua_State *L, thr_tstate *ts);
+/* The steps of that: tells the program that the end has come, where there are
+** such threads; waits for those of a runtime of the group. */
+int thr_shutdown_tell(lua_State *L);
+void thr_shutdown_await(lua_State *L, thr_tstate *ts, thr_runtime *of);
 
 /* Stops the other threads, and waits for those that can be stopped. */
 void thr_shutdown_stop(thr_tstate *ts);

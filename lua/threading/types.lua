@@ -1,12 +1,12 @@
 ---@meta _
 
 -- Types for editors (LuaCATS): every public name of `threading`,
--- `threading._thread`, `threading.futures`, `threading.io`, `threading.loops`,
--- `threading.queue`, `threading.socket`, `threading.ssl` and `threading.time`,
--- and what the modules below `socket` and `ssl` have besides the names of
--- LuaSocket's and LuaSec's. Editors read it; programs do not. The specs do:
--- spec/docs_spec.lua compares it with the modules, spec/badinput_spec.lua makes
--- its bad arguments from it.
+-- `threading._thread`, `threading.futures`, `threading.interpreters`,
+-- `threading.io`, `threading.loops`, `threading.queue`, `threading.socket`,
+-- `threading.ssl` and `threading.time`, and what the modules below `socket` and
+-- `ssl` have besides the names of LuaSocket's and LuaSec's. Editors read it;
+-- programs do not. The specs do: spec/docs_spec.lua compares it with the
+-- modules, spec/badinput_spec.lua makes its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
 --
@@ -190,6 +190,9 @@
 ---@field parts? threading.positive into how many the range is cut
 ---@field progress? threading.callable called with `done, total`
 ---@field interpreters? boolean true: each thread has one of its own
+
+---@class (exact) threading.InterpreterOptions
+---@field init? threading.callable|string what is called, or run, there first
 
 ---@class (exact) threading.KernelOptions
 ---@field cc? string|string[] the compiler; by default `$CC` or `cc`
@@ -551,6 +554,57 @@ function Event:clear() end
 ---@return boolean set false at the timeout
 ---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Event:wait(timeout) end
+
+--- A Lua state with a global lock of its own, in the same process. As a
+--- to-be-closed variable it is closed at the end of the block.
+---@class threading.Interpreter
+---@field id integer read only; never used twice; the main one has 0
+local Interpreter = {}
+
+--- Calls a function there, and waits for its end.
+---
+--- Raises what fn raises, text with the traceback added that it has there; if
+--- something cannot cross; if the interpreter is closed, or the thread is in it
+--- already.
+---@param fn threading.callable
+---@param ... any
+---@return any ... what fn returns
+function Interpreter:call(fn, ...) end
+
+--- Calls a function there, in a thread of its own, and does not wait for it.
+---
+--- Raises if something cannot cross; if the system refuses.
+---@param fn threading.callable
+---@param ... any
+---@return threading.Thread thread which is started
+function Interpreter:call_in_thread(fn, ...) end
+
+--- Runs code there, as a script would be, and waits for its end.
+---
+--- Raises an ExecutionFailed where it fails.
+---@param code string
+function Interpreter:exec(code) end
+
+--- Sets globals there.
+---
+--- Raises if something cannot cross; if the interpreter is closed.
+---@param globals table name -> value
+function Interpreter:prepare_main(globals) end
+
+--- Is a thread in it?
+---@return boolean
+function Interpreter:is_running() end
+
+--- Closes it, when its non-daemon threads have ended. One that is closed stays
+--- so.
+---
+--- Raises if a thread is in it.
+function Interpreter:close() end
+
+--- The error object of an `exec` that has failed.
+---@class threading.ExecutionFailed
+---@field value any what was raised; its text, where it cannot cross
+---@field traceback? string with the error's text
 
 --- A place where a number of threads wait for each other.
 ---@class threading.Barrier
@@ -1571,6 +1625,45 @@ function queue.PriorityQueue(maxsize) end
 --- Makes a simple queue: first in, first out.
 ---@return threading.SimpleQueue
 function queue.SimpleQueue() end
+
+-- threading.interpreters ------------------------------------------------------
+
+--- Interpreters, after Python's `concurrent.interpreters`.
+---@class threading.interpreters
+local interpreters = {}
+
+--- Makes an interpreter.
+---
+--- Raises if an option is unknown or of the wrong type; what `init` raises; if
+--- there is not enough memory.
+---@param options? threading.InterpreterOptions
+---@return threading.Interpreter
+function interpreters.create(options) end
+
+--- All interpreters that are not closed, in the order of their creation.
+---@return threading.Interpreter[]
+function interpreters.list_all() end
+
+--- The one that this code runs in.
+---@return threading.Interpreter
+function interpreters.get_current() end
+
+--- The one that the program has begun with.
+---@return threading.Interpreter
+function interpreters.get_main() end
+
+--- Makes a queue, for threads of all interpreters: first in, first out.
+---
+--- Raises if maxsize is not an integer.
+---@param maxsize? integer by default 0: no bound
+---@return threading.interpreters.Queue
+---@overload fun(options: threading.QueueOptions): threading.interpreters.Queue
+function interpreters.create_queue(maxsize) end
+
+--- Is this the error object of an `exec` that has failed?
+---@param err any
+---@return boolean
+function interpreters.is_execution_failed(err) end
 
 -- threading.io ----------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 local _thread = require "threading._thread"
 local futures = require "threading.futures"
+local interpreters = require "threading.interpreters"
 local queue = require "threading.queue"
 local threading = require "threading"
 local types = require "spec.support.types"
@@ -22,6 +23,7 @@ local makers = {
   end,
   ["threading.Semaphore"] = threading.Semaphore,
   ["threading.Event"] = threading.Event,
+  ["threading.Interpreter"] = interpreters.create,
   ["threading.Barrier"] = function()
     return threading.Barrier(1)
   end,
