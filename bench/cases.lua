@@ -2,11 +2,12 @@
 --
 -- A case has programs, each `file arguments` in bench/cases, which print a
 -- line of numbers. They run in turn, `rounds` times: ours, and what it is
--- compared with: cpython, c, and base, another Lua program, described by
--- `than`. The case's rows are the columns of what they print: what it is, its
--- unit, and goals. A goal bounds our median, or its ratio to another's.
--- `needs` names a module that may not be there, `needs_program` a program;
--- `pin` keeps all on one core.
+-- compared with: cpython, c, base, another Lua program, described by `than`,
+-- and the libraries of run.lua's THREADING_PEERS, for which a case belongs to
+-- the table of the `peers`. The case's rows are the columns of what they print:
+-- what it is, its unit, and goals. A goal bounds our median, or its ratio to
+-- another's. `needs` names a module that may not be there, `needs_program` a
+-- program; `pin` keeps all on one core.
 
 local CORES <const> = require "threading".cpu_count()
 
@@ -335,34 +336,125 @@ case {
   { "submit + result of an empty task", "s", most(0.4, "cpython") },
 }
 
+-- What interpreters cost and give, beside other libraries that run Lua states
+-- side by side, see run.lua.
+
 case {
-  name = "interpreterpool",
+  name = "interpstart",
+  peers = true,
+  than = "a thread",
+  rounds = 9,
+  ours = "interpstart.lua",
+  base = "start.lua",
+  cpython = "interpreters.py start",
+  c = "start.c",
+  lanes = "lanes.lua start",
+  llthreads2 = "llthreads2.lua start",
+  effil = "effil.lua start",
+  { "an interpreter with a thread, start + finish", "s",
+    most(1.6, "llthreads2"), most(1, "lanes") },
+}
+
+case {
+  name = "interprequire",
+  peers = true,
+  than = "a plain Lua state",
+  ours = "interprequire.lua inside",
+  base = "interprequire.lua plain",
+  { "require 'threading' in an interpreter", "s", most(400 / 70, "base") },
+}
+
+case {
+  name = "interpmemory",
+  peers = true,
+  rounds = 3,
+  ours = "interpmemory.lua",
+  cpython = "interpreters.py memory",
+  lanes = "lanes.lua memory",
+  effil = "effil.lua memory",
+  { "memory of an interpreter with an idle thread", "B", most(1.1, "lanes") },
+}
+
+case {
+  name = "interpcall",
+  peers = true,
+  ours = "interpcall.lua",
+  cpython = "interpreters.py call",
+  { "call of an empty function in an interpreter", "s", most(1e-6),
+    most(0.1, "cpython") },
+}
+
+case {
+  name = "interppool",
+  peers = true,
   than = "a pool of threads",
   rounds = 9,
   ours = "submit.lua InterpreterPoolExecutor",
   base = "submit.lua ThreadPoolExecutor",
-  { "the same, in a pool of interpreters", "s", most(1.2, "base") },
+  { "submit + result of an empty task, in an interpreter", "s",
+    most(1.2, "base") },
 }
 
 case {
   name = "crossqueue",
+  peers = true,
   than = "a Queue of threads",
   rounds = 9,
   ours = "crossqueue.lua integers",
   base = "queues.lua Queue 1",
+  cpython = "interpreters.py integers",
   c = "crossqueue.c",
-  { "integers from one interpreter to another", "/s", least(0.7, "base"),
+  lanes = "lanes.lua integers",
+  effil = "effil.lua integers",
+  { "a queue between interpreters, integers", "/s", least(8, "lanes"),
     least(0.8, "c") },
 }
 
+-- What goes through the queue, and by how much it is faster than Lanes.
 for _, it in ipairs {
-  { "records", "records {id, name, ok}", 1.2e6 },
-  { "tables", "tables of 1000 numbers", 30e3 },
+  { "records", "records {id, name, ok}", 4 },
+  { "tables", "tables of 1000 numbers", 3 },
 } do
+  local kind, what, times = table.unpack(it)
   case {
-    name = "crossqueue" .. it[1],
-    ours = "crossqueue.lua " .. it[1],
-    { it[2] .. " from one interpreter to another", "/s", least(it[3]) },
+    name = "crossqueue",
+    peers = true,
+    ours = "crossqueue.lua " .. kind,
+    cpython = "interpreters.py " .. kind,
+    lanes = "lanes.lua " .. kind,
+    effil = "effil.lua " .. kind,
+    { "the same, " .. what, "/s", least(times, "lanes"),
+      kind == "tables" and least(1, "cpython") or nil },
+  }
+end
+
+case {
+  name = "crossfloats",
+  peers = true,
+  ours = "crossfloats.lua",
+  cpython = "interpreters.py floats",
+  lanes = "lanes.lua floats",
+  { "the same, a table of a million floats", "s", most(0.25, "lanes") },
+}
+
+-- A loop, and how its speed in an interpreter per core compares with one.
+for _, it in ipairs { { "numbers", 0.975 }, { "tables", 0.925 } } do
+  local kind, share = table.unpack(it)
+  local function on_cores(program)
+    return ("%s cores %d %s"):format(program, CORES, kind)
+  end
+  case {
+    name = "interpcores",
+    peers = true,
+    than = "one interpreter",
+    ours = "interpcores.lua all " .. kind,
+    base = "interpcores.lua one " .. kind,
+    cpython = on_cores "interpreters.py",
+    lanes = on_cores "lanes.lua",
+    effil = on_cores "effil.lua",
+    { kind == "numbers" and "a Lua loop of numbers on all cores, turns"
+      or "the same, of tables and strings", "/s",
+      least(share * CORES, "base") },
   }
 end
 

@@ -1,14 +1,20 @@
 /*
 ** probe: what the measured Lua programs need of C.  A clock that does not
 ** depend on `threading`, the memory that the process has of its own, and the
-** yardsticks: a userdata with two empty C methods, and one whose elements are
-** read and written by the cheapest __index and __newindex that C can have.
+** yardsticks: a plain Lua state, a userdata with two empty C methods, and one
+** whose elements are read and written by the cheapest __index and __newindex
+** that C can have.
 */
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
 #include <string.h>
 
 #include "measure.h"
+
+#if LUA_VERSION_NUM < 504
+#define lua_newuserdatauv(L, size, n) lua_newuserdata(L, size)
+#endif
 
 static int probe_now(lua_State *L) {
   lua_pushnumber(L, now());
@@ -61,11 +67,21 @@ static int probe_numbers(lua_State *L) {
   return 1;
 }
 
+/* Makes a Lua state with the standard library, and closes it. */
+static int probe_newstate(lua_State *L) {
+  lua_State *plain = luaL_newstate();
+  if (!plain) return luaL_error(L, "not enough memory");
+  luaL_openlibs(plain);
+  lua_close(plain);
+  return 0;
+}
+
 int luaopen_probe(lua_State *L) {
   static const luaL_Reg functions[] = {{"now", probe_now},
                                        {"memory", probe_memory},
                                        {"numbers", probe_numbers},
                                        {"object", probe_object},
+                                       {"newstate", probe_newstate},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
   return 1;

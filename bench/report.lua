@@ -1,4 +1,5 @@
--- The table that bench/run.lua prints: a line for each goal of each row.
+-- The tables that bench/run.lua prints: a line for each goal of each row. What
+-- is measured beside peers has a table of its own.
 
 local scales = {
   s = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "µs" }, { 1e-9, "ns" } },
@@ -9,9 +10,11 @@ local scales = {
   [""] = { { 1, "" } },
 }
 
-local headings = { "what", "ours", "CPython", "C", "Lua beside it", "ratio",
-  "goal", "met" }
-local columns = { ours = 2, cpython = 3, c = 4, base = 5 }
+local headings = { "what", "ours", "CPython", "C", "Lua beside it", "Lanes",
+  "llthreads2", "effil", "ratio", "goal", "met" }
+local columns = { ours = 2, cpython = 3, c = 4, base = 5, lanes = 6,
+  llthreads2 = 7, effil = 8 }
+local RATIO <const>, GOAL <const>, MET <const> = 9, 10, 11
 
 -- The largest scale in which the value is not below 1.
 local function scale_of(value, unit)
@@ -74,9 +77,8 @@ local function tell_goal(goal, case, unit)
         .. (goal.to and ("%.3g"):format(bound) or tell(bound, unit))
     end
   end
-  local names = { cpython = "CPython", c = "C", base = case.than }
-  return table.concat(words, ", ") .. (goal.to and " x " .. names[goal.to]
-    or "")
+  local name = goal.to == "base" and case.than or headings[columns[goal.to]]
+  return table.concat(words, ", ") .. (goal.to and " x " .. name or "")
 end
 
 local function met(goal, value)
@@ -87,22 +89,32 @@ end
 -- Fills the cells ratio, goal and met of a line.
 local function judge(line, goal, case, unit, spreads)
   local value = spreads.ours and spreads.ours.median
-  line[7] = tell_goal(goal, case, unit)
+  line[GOAL] = tell_goal(goal, case, unit)
   if value and goal.to then
     value = spreads[goal.to] and value / spreads[goal.to].median
-    line[6] = value and ("%.3f"):format(value) or ""
+    line[RATIO] = value and ("%.3f"):format(value) or ""
   end
-  line[8] = not value and "?" or met(goal, value) and "yes" or "NO"
+  line[MET] = not value and "?" or met(goal, value) and "yes" or "NO"
 end
 
 local function blank()
-  return { "", "", "", "", "", "", "", "" }
+  local line = {}
+  for i in ipairs(headings) do
+    line[i] = ""
+  end
+  return line
 end
 
 local Report = {}
 Report.__index = Report
 
+-- The lines of the case's table.
+function Report:lines_of(case)
+  return case.peers and self.peers or self.others
+end
+
 function Report:add_row(case, row, column, runs, why)
+  local lines = self:lines_of(case)
   local line, unit, spreads = blank(), row[2], {}
   line[1], line[2] = row[1], why or ""
   for who, list in pairs(runs) do
@@ -114,7 +126,7 @@ function Report:add_row(case, row, column, runs, why)
     if row[i] then
       judge(line, row[i], case, unit, spreads)
     end
-    self[#self + 1] = line
+    lines[#lines + 1] = line
     line = blank()
   end
 end
@@ -124,6 +136,24 @@ function Report:add(case, runs, why)
   for column, row in ipairs(case) do
     self:add_row(case, row, column, runs, why)
   end
+end
+
+-- The lines below their headings, without the columns that have nothing else.
+local function squeeze(lines)
+  local out = { {} }
+  for n in ipairs(lines) do
+    out[n + 1] = {}
+  end
+  for i, heading in ipairs(headings) do
+    local filled = false
+    for _, line in ipairs(lines) do
+      filled = filled or line[i] ~= ""
+    end
+    for n, cells in ipairs(filled and out or {}) do
+      table.insert(cells, n == 1 and heading or lines[n - 1][i])
+    end
+  end
+  return out
 end
 
 local function pad(text, width)
@@ -159,7 +189,12 @@ end
 
 -- Markdown that reads as plain text too.
 function Report:text(facts)
-  local lines = { headings, table.unpack(self) }
+  local tables = {}
+  for _, lines in ipairs { self.others, self.peers } do
+    if #lines > 0 then
+      tables[#tables + 1] = markdown(squeeze(lines))
+    end
+  end
   return ([[
 # How fast
 
@@ -167,13 +202,13 @@ Medians (quartiles) of runs taken in turn; ratio: ours to what the goal names.
 %s
 
 %s
-]]):format(facts, markdown(lines))
+]]):format(facts, table.concat(tables, "\n\n"))
 end
 
 local M = {}
 
 function M.new()
-  return setmetatable({}, Report)
+  return setmetatable({ others = {}, peers = {} }, Report)
 end
 
 return M

@@ -6,7 +6,16 @@
 -- built rock (`make bench` sees to it). `-q` measures three rounds; names
 -- select cases. A full run writes build/bench/RESULTS.md. LUA, PYTHON and CC in
 -- the environment name the programs used, LUA_INCDIR the headers of that Lua;
--- without a Python its column is empty.
+-- without a Python its column is empty. PYTHON_INTERPRETERS names one that has
+-- interpreters, by default python3.13.
+--
+-- THREADING_PEERS names a folder with other libraries that run Lua states side
+-- by side; a column is left out where its library is not there. Each is built
+-- from its source as it says itself, for this Lua:
+--   lib/    lanes.lua, lanes/, lanes_core.so of Lanes 4; llthreads.so of
+--           llthreads2
+--   lib53/  effil.so, for lua5.3, which effil ends with; its headers are taken
+--           from LUA53_INCDIR
 
 package.path = "bench/?.lua;" .. package.path
 
@@ -17,7 +26,8 @@ local BUILD <const> = "build/bench"
 local ROUNDS <const>, QUICK_ROUNDS <const> = 5, 3
 local SECONDS_MOST <const> = 120 -- a program that takes longer has failed
 
-local contestants = { "ours", "base", "cpython", "c" }
+local contestants = { "ours", "base", "cpython", "c", "lanes", "llthreads2",
+  "effil" }
 
 local function first_line(command)
   local p <close> = io.popen(command .. " 2>/dev/null")
@@ -32,27 +42,63 @@ local lua = os.getenv "LUA" or "lua5.4"
 local cc = os.getenv "CC" or "cc"
 local taskset = first_line "command -v taskset"
 -- The program itself: a wrapper script would be timed with it.
-local python = first_line((os.getenv "PYTHON" or "python3")
-  .. " -c 'import sys; print(sys.executable)'")
+local function find_python(name)
+  return first_line(name .. " -c 'import sys; print(sys.executable)'")
+end
 
-local function build_probe()
-  must("mkdir -p " .. BUILD)
-  must(("%s -O2 -fPIC -shared -I%s -o %s/probe.so bench/probe.c"):format(
-    cc, os.getenv "LUA_INCDIR" or "/usr/include/lua5.4", BUILD))
+local python = find_python(os.getenv "PYTHON" or "python3")
+local python_interpreters = find_python(os.getenv "PYTHON_INTERPRETERS"
+  or "python3.13")
+
+local function build_probe(folder, headers)
+  must("mkdir -p " .. folder)
+  must(("%s -O2 -fPIC -shared -I%s -o %s/probe.so bench/probe.c"):format(cc,
+    headers, folder))
+end
+
+local function build()
+  build_probe(BUILD, os.getenv "LUA_INCDIR" or "/usr/include/lua5.4")
   must(("%s -O2 -o %s/client bench/client.c"):format(cc, BUILD))
   must(("%s -O2 -pthread -o %s/echoserver bench/cases/echoserver.c"):format(cc,
     BUILD))
+end
+
+-- What runs the programs of the peers; false for one that is not there.
+local peers = { ["lanes.lua"] = false, ["llthreads2.lua"] = false,
+  ["effil.lua"] = false }
+
+local function find_peer(name, file, command)
+  local folder = os.getenv "THREADING_PEERS"
+  local f <close> = folder and io.open(folder .. "/" .. file)
+  if f then
+    peers[name] = command:gsub("PEERS", folder):gsub("BUILD", BUILD)
+  end
+end
+
+local function find_peers()
+  local with_modules = 'env LUA_PATH="PEERS/lib/?.lua;$LUA_PATH" '
+    .. 'LUA_CPATH="PEERS/lib/?.so;BUILD/?.so;$LUA_CPATH" ' .. lua
+  find_peer("lanes.lua", "lib/lanes_core.so", with_modules)
+  find_peer("llthreads2.lua", "lib/llthreads.so", with_modules)
+  find_peer("effil.lua", "lib53/effil.so",
+    'env LUA_CPATH_5_3="PEERS/lib53/?.so;BUILD/lua53/?.so" lua5.3')
+  if peers["effil.lua"] then
+    build_probe(BUILD .. "/lua53",
+      os.getenv "LUA53_INCDIR" or "/usr/include/lua5.3")
+  end
 end
 
 -- What runs a program of each language; nil where there is nothing to.
 local prepare = {}
 
 function prepare.lua(file)
-  return lua .. " bench/cases/" .. file
+  local program = peers[file] == nil and lua or peers[file]
+  return program and program .. " bench/cases/" .. file
 end
 
 function prepare.py(file)
-  return python and python .. " bench/cases/" .. file
+  local program = file == "interpreters.py" and python_interpreters or python
+  return program and program .. " bench/cases/" .. file
 end
 
 -- What is in LuaJIT's dialect.
@@ -147,7 +193,8 @@ end
 
 local function main()
   local quick, names = parse(arg)
-  build_probe()
+  build()
+  find_peers()
   local out, machine = report.new(), facts()
   for _, case in ipairs(require "cases") do
     if not names or names[case.name] then
