@@ -281,8 +281,12 @@ describe("A fork's child", function()
   end)
 
   it("has the interpreter in which its thread is, and no others", function()
-    assert.equal("true 1\ninterpreter 2 is closed\na deadlock\nback 5\nnew 7\n"
-      .. "parent 0\n", (output_of [[
+    if support.is_instrumented "thread" then
+      pending "ThreadSanitizer does not know that the parent's threads are gone"
+      return
+    end
+    assert.equal("threads 1\ninterpreter 2 is closed\na deadlock\nback 5\n"
+      .. "new 7\nparent 0\n", (output_of [[
       local forker = require "forker"
       local event = threading.Event()
       give { event = event, j = j }
@@ -298,7 +302,7 @@ describe("A fork's child", function()
           t:start()
           e:wait()
           t:join()
-          print("true " .. #threading.enumerate())
+          print("threads " .. #threading.enumerate())
           print((select(2, pcall(j.call, j, load "return")):gsub("^.-: ", "")))
         end
         return pid

@@ -138,7 +138,9 @@ static bool give_state(thr_tstate *ts) {
   thr_tstate_run(ts, ts->lua.base = L);
   ts->rt->births++;
   thr_preempt_leave(ts);
-  if (ts->rt->gil.drop) thr_preempt_arm(ts); /* there was no state to arm */
+  if (ts->rt->gil.drop || thr_tstate_asked(ts, THR_PENDING_AT_ONCE))
+    thr_preempt_arm(ts); /* there was no state to arm */
+  thr_preempt_hurry(ts);
   lua_pushcfunction(L, set_up);
   lua_pushlightuserdata(L, &n);
   int status = lua_pcall(L, 1, 0, 0);
