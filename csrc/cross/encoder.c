@@ -39,11 +39,13 @@ static void unref(void *obj) {
 
 static const thr_kind kind = {.name = "threading.encoder", .unref = unref};
 
-/* An interpreter has the type when it needs it first. */
+/* An interpreter has the type when it needs it first.  A try that found no
+** memory may have left a part of it: then the whole is made again. */
 static void need_type(lua_State *L) {
   static const luaL_Reg none[] = {{NULL, NULL}};
   int top = lua_gettop(L);
-  if (luaL_getmetatable(L, kind.name) != LUA_TTABLE)
+  if (luaL_getmetatable(L, kind.name) != LUA_TTABLE ||
+      lua_getfield(L, -1, "__gc") == LUA_TNIL)
     thr_box_newtype(L, &kind, none);
   lua_settop(L, top);
 }
