@@ -15,6 +15,16 @@ THR_DIRECT(lua_type)
 
 /* --- fields --- */
 
+/* [key, value]: is it element n? */
+static bool is_element(lua_State *L, uint32_t n) {
+  return lua_isinteger(L, -2) && (lua_Unsigned)lua_tointeger(L, -2) == n;
+}
+
+static bool is_number(lua_State *L, bool integer) {
+  if (integer) return lua_isinteger(L, -1);
+  return lua_type(L, -1) == LUA_TNUMBER && !lua_isinteger(L, -1);
+}
+
 /* A run of numbers that are all integers, or all floats: the first is on top of
 ** the stack, with its key below.  Returns whether there is another field, which
 ** is then on the stack. */
@@ -39,17 +49,10 @@ static bool put_run(thr_encoder *e, int t, uint32_t *n) {
     length++;
     lua_pop(L, 1);
     more = lua_next(L, t);
-  } while (more && lua_type(L, -1) == LUA_TNUMBER &&
-           lua_isinteger(L, -1) == integers && lua_isinteger(L, -2) &&
-           (lua_Unsigned)lua_tointeger(L, -2) == (lua_Unsigned)*n + length);
+  } while (more && is_number(L, integers) && is_element(L, *n + length));
   thr_put_32at(e, head + 1, length);
   *n += length - 1;
   return more;
-}
-
-/* [key, value] of the table at t, of which there are `n` elements so far. */
-static bool is_element(lua_State *L, uint32_t n) {
-  return lua_isinteger(L, -2) && (lua_Unsigned)lua_tointeger(L, -2) == n;
 }
 
 /* The elements from 1 on.  Returns whether there is another field, which is
