@@ -155,6 +155,7 @@ build = {
         "csrc/data/array.c",
         "csrc/data/elem.c",
         "csrc/data/value.c",
+        "csrc/explore/apart.c",
         "csrc/explore/baton.c",
         "csrc/explore/chooser.c",
         "csrc/explore/explore.c",

@@ -18,6 +18,7 @@
 #include "cross/crossqueue.h"
 #include "data/array.h"
 #include "data/value.h"
+#include "explore/apart.h"
 #include "explore/explore.h"
 #include "future/future.h"
 #include "future/workers.h"
@@ -333,6 +334,7 @@ static const luaL_Reg functions[] = {
     {"_encode", thr_codec_encode},
     {"_encode_as", thr_codec_encodeas},
     {"_empty", thr_workers_empty},
+    {"_explore_apart", thr_apart_call},
     {"_explore_begin", thr_explore_begin},
     {"_explore_end", thr_explore_end},
     {"_explore_stop", thr_explore_stop},
@@ -438,6 +440,7 @@ static void open_types(lua_State *L) {
   thr_barrier_open(L);
   thr_channel_open(L);
   thr_codec_open(L);
+  thr_apart_open(L);
   thr_toolchain_open(L);
   thr_compiled_open(L);
   thr_condition_open(L);

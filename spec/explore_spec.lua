@@ -455,3 +455,46 @@ describe("The low-level explorer", function()
     assert.is_true(timed_out(true))
   end)
 end)
+
+describe("A call in a copy of the process", function()
+  local apart = _thread._explore_apart
+
+  it("gives the text that the function returns", function()
+    local n = 1
+    local text, code = apart(function()
+      n = n + 1
+      together(function() n = n + 1 end, function() n = n + 1 end)
+      return ("x"):rep(100000) .. n
+    end)
+    assert.equal(0, code)
+    assert.equal(100001, #text)
+    assert.equal("4", text:sub(-1))
+    assert.equal(1, n)
+  end)
+
+  it("tells how it has ended otherwise", function()
+    assert.matches("oops", apart(function() error "oops" end))
+    assert.equal(1, (select(2, apart(function() error "oops" end))))
+    assert.equal(137, (select(2, apart(function()
+      os.execute "kill -KILL $PPID"
+      while true do end
+    end))))
+    assert.error_matches(function() apart(1) end, "fn")
+  end)
+
+  it("prints what it prints once", function()
+    assert.equal("before\nin the copy\nafter\n", support.output_of [[
+      local apart = require "threading._thread"._explore_apart
+      print "before"
+      apart(function() print "in the copy" end)
+      print "after"
+    ]])
+  end)
+
+  it("explores there", function()
+    local word = failing(race).replay
+    assert.equal(word, (apart(function()
+      return explore.run(race).replay
+    end)))
+  end)
+end)

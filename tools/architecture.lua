@@ -20,10 +20,10 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "queue", "queues" },
   { "future", "calls that others make, and their outcomes" },
   { "state", "the life of a Lua state and of its threads" },
-  { "explore", "who runs when, as explore chooses it" },
   { "io", "descriptors, files and programs" },
   { "socket", "what the sockets of threading.socket receive and send" },
   { "kernel", "C functions from a string" },
+  { "explore", "who runs when, as explore chooses it" },
   { "cross", "Lua values on their way to another Lua state" },
   { "capi", "what C modules call by threading.h" },
   { "interp", "interpreters: Lua states that run side by side" },
@@ -64,7 +64,8 @@ local laws = {
     { "luaL_error", "lua_error", "luaL_argerror" },
     { bind = true, data = true, sync = true, queue = true, future = true,
       state = true, io = true, socket = true, kernel = true, cross = true,
-      capi = true, interp = true, [ROOT] = true, include = true } },
+      explore = true, capi = true, interp = true, [ROOT] = true,
+      include = true } },
 }
 
 -- Reading ------------------------------------------------------------------

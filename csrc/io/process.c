@@ -1,6 +1,8 @@
 /* process: see process.h. */
 #include "io/process.h"
 
+#include <lauxlib.h>
+
 #include "bind/pending.h"
 #include "gil/vclock.h"
 #include "os/fault.h"
@@ -26,4 +28,34 @@ int thr_process_waitend(lua_State *L, thr_tstate *ts, thr_child *c,
     pause = pause < THR_LAST_LOOK ? 2 * pause : pause;
   }
   return 1;
+}
+
+/* Until there is more of the output; false at the deadline. */
+static bool wait_for_output(lua_State *L, thr_tstate *ts, int output,
+                            int64_t deadline) {
+  thr_watch watch = {.fd = output, .wanted = THR_IN};
+  do {
+    if (thr_fault_now(thr_vclock_now()) >= deadline) return false;
+    if (thr_process_wait(L, ts, &watch, deadline, "program") < 0) lua_error(L);
+  } while (!watch.ready);
+  return true;
+}
+
+bool thr_process_read(lua_State *L, thr_tstate *ts, int output, size_t most,
+                      int64_t deadline) {
+  luaL_Buffer b;
+  ptrdiff_t n;
+  size_t total = 0;
+  char part[1024];
+  luaL_buffinit(L, &b);
+  do {
+    if (!wait_for_output(L, ts, output, deadline)) return false;
+    n = thr_child_read(output, part, sizeof(part));
+    if (n > 0 && total < most) {
+      luaL_addlstring(&b, part, (size_t)n);
+      total += (size_t)n;
+    }
+  } while (n != 0);
+  luaL_pushresult(&b);
+  return true;
 }

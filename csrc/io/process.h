@@ -18,6 +18,11 @@ THR_PRIVATE_BEGIN
 int thr_process_wait(lua_State *L, thr_tstate *ts, thr_watch *watch,
                      int64_t deadline, const char *what);
 
+/* Pushes what can be read from a child's output until that ends, but no more
+** than about `most` bytes; false at the deadline.  Raises what ends it. */
+bool thr_process_read(lua_State *L, thr_tstate *ts, int output, size_t most,
+                      int64_t deadline);
+
 /* Waits for a child's end.  1: it has ended, with *status as thr_child_reap
 ** has it; 0: not before the deadline; -1: given up, with an error object on the
 ** stack. */

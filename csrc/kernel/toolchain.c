@@ -7,10 +7,8 @@
 #include "bind/args.h"
 #include "bind/finaliser.h"
 #include "bind/self.h"
-#include "gil/vclock.h"
 #include "io/process.h"
 #include "os/cpu.h"
-#include "os/fault.h"
 #include "os/tuning.h"
 
 static const char *const name = "threading.program"; /* metatable */
@@ -63,37 +61,6 @@ static char **check_argv(lua_State *L, int arg) {
   return argv;
 }
 
-/* Until there is more of the output; false at the deadline. */
-static bool wait_for_output(lua_State *L, thr_tstate *ts, const program *p,
-                            int64_t deadline) {
-  thr_watch watch = {.fd = p->output, .wanted = THR_IN};
-  do {
-    if (thr_fault_now(thr_vclock_now()) >= deadline) return false;
-    if (thr_process_wait(L, ts, &watch, deadline, "program") < 0) lua_error(L);
-  } while (!watch.ready);
-  return true;
-}
-
-/* Leaves the output on the stack; false at the deadline. */
-static bool read_all(lua_State *L, thr_tstate *ts, const program *p,
-                     int64_t deadline) {
-  luaL_Buffer b;
-  ptrdiff_t n;
-  size_t total = 0;
-  char part[1024];
-  luaL_buffinit(L, &b);
-  do {
-    if (!wait_for_output(L, ts, p, deadline)) return false;
-    n = thr_child_read(p->output, part, sizeof(part));
-    if (n > 0 && total < THR_MAX_OUTPUT) {
-      luaL_addlstring(&b, part, (size_t)n);
-      total += (size_t)n;
-    }
-  } while (n != 0);
-  luaL_pushresult(&b);
-  return true;
-}
-
 /* Its output has ended, and it is about to. */
 static bool wait_for_end(lua_State *L, thr_tstate *ts, program *p,
                          int64_t deadline, int *status) {
@@ -111,7 +78,7 @@ int thr_toolchain_run(lua_State *L) {
   lua_toclose(L, -1);
   int err = thr_child_run(&p->child, argv, &p->output);
   if (err != 0) return failed(L, err);
-  if (!read_all(L, ts, p, deadline) ||
+  if (!thr_process_read(L, ts, p->output, THR_MAX_OUTPUT, deadline) ||
       !wait_for_end(L, ts, p, deadline, &status)) {
     lua_pushnil(L);
     lua_pushliteral(L, "timeout");

@@ -212,6 +212,34 @@ int thr_child_run(thr_child *c, char *const argv[], int *output) {
   return note_started(c, err, pid);
 }
 
+/* --- copies of this process --- */
+
+int thr_child_fork(thr_child *c, int *pipe) {
+  int fd[2];
+  if (!prepare(c)) return ENOMEM;
+  int err = thr_os_privatepipe(fd);
+  if (err != 0) return note_started(c, err, 0);
+  fflush(NULL); /* once, not twice */
+  pid_t pid = thr_fault_fails(THR_CHANCE_CALL) ? -1 : fork();
+  err = pid < 0 ? EAGAIN : 0;
+  *pipe = fd[pid == 0];
+  close(fd[pid != 0]);
+  if (pid < 0) close(fd[0]);
+  if (pid == 0) forget(c);
+  return pid == 0 ? 0 : note_started(c, err, pid);
+}
+
+void thr_child_leave(int pipe, const char *text, size_t n, int code) {
+  while (n > 0) {
+    ssize_t written = write(pipe, text, n);
+    if (written < 0 && errno != EINTR) break;
+    if (written > 0) text += written;
+    if (written > 0) n -= (size_t)written;
+  }
+  fflush(NULL);
+  _exit(code);
+}
+
 ptrdiff_t thr_child_read(int output, char *to, size_t size) {
   ptrdiff_t n = read(output, to, size);
   return n < 0 && errno != EINTR && errno != EAGAIN ? 0 : n;

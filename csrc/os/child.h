@@ -40,6 +40,13 @@ int thr_child_run(thr_child *c, char *const argv[], int *output);
 /* Of an output that is ready: how many bytes; 0 at its end; -1: look again. */
 ptrdiff_t thr_child_read(int output, char *to, size_t size);
 
+/* Goes on twice, see fork.  In the child, where c->pid is 0, *pipe is where to
+** write what its parent reads from its own *pipe.  Returns 0 or errno. */
+int thr_child_fork(thr_child *c, int *pipe);
+/* The end of such a child: writes the text, and what is buffered, and ends
+** without what else is done at the end of a process. */
+void thr_child_leave(int pipe, const char *text, size_t n, int code);
+
 /* Has it ended?  Then it is forgotten, and *status is what waitpid reports, or
 ** -1, with errno: the system has not kept it. */
 bool thr_child_reap(thr_child *c, int *status);
