@@ -601,6 +601,48 @@ describe("in another interpreter", function()
       assert.equal(1, n)
     end)
 
+  it("functions cross again and again, each with its own upvalues", function()
+    local n = 1
+    local function count()
+      n = n + 1
+      return n
+    end
+    local function plain()
+      return print, 5
+    end
+    for round = 1, 5 do
+      n = 10 * round
+      local twice, there = i:call(function(f)
+        f()
+        return f(), _G.print == print
+      end, count)
+      assert.same({ 10 * round + 2, true }, { twice, there })
+      assert.same({ true, 5 }, { i:call(function(f)
+        local printer, five = f()
+        return printer == print, five
+      end, plain) })
+    end
+    -- Code of the same length, and a function that is no more.
+    for round = 1, 20 do
+      do
+        local f = load(("return %d"):format(100 + round))
+        for _ = 1, 3 do
+          assert.equal(100 + round, i:call(f))
+        end
+      end
+      collectgarbage()
+    end
+    i:call(collectgarbage)
+    assert.equal(5, select(2, i:call(plain)))
+  end)
+
+  it("a function's other globals are not those of its next call", function()
+    local leave = load "local before = x; _ENV = { x = 1 }; return before"
+    for _ = 1, 3 do
+      assert.is_nil(i:call(leave))
+    end
+  end)
+
   it("objects are shared by reference, and outlive their maker", function()
     local i2 = interpreters.create()
     local array, lock, event, value = i2:call(function()

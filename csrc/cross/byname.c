@@ -183,18 +183,15 @@ static void sum_up(lua_State *L, size_t *count, size_t *sum) {
   }
 }
 
-/* Was this one looked for in vain?  It is taken to be from now on. */
-static bool was_in_vain(thr_byname *b, const void *address) {
-  const void **at = &b->in_vain[hash(address, THR_IN_VAIN)];
-  bool was = *at == address;
-  *at = address;
-  return was;
+bool thr_byname_isinvain(const thr_byname *b, const void *address) {
+  return b->in_vain[hash(address, THR_IN_VAIN)] == address;
 }
 
 static bool is_current(lua_State *L, thr_byname *b, unsigned long version,
                        const void *address) {
   if (!b->is_read || b->version != version) return false;
-  if (!address || was_in_vain(b, address)) return true;
+  if (!address || thr_byname_isinvain(b, address)) return true;
+  b->in_vain[hash(address, THR_IN_VAIN)] = address;
   size_t loaded, sum;
   sum_up(L, &loaded, &sum);
   return loaded == b->loaded && sum == b->sum;

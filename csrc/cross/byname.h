@@ -51,6 +51,8 @@ typedef struct {
 ** anew.  False in *ok: no memory. */
 bool thr_byname_refresh(lua_State *L, thr_byname *b, unsigned long version,
                         const void *address, bool *ok);
+/* Was what is at this address looked for in vain? */
+bool thr_byname_isinvain(const thr_byname *b, const void *address);
 /* What has this address. */
 const thr_named *thr_byname_search(const thr_byname *b, const void *address);
 

@@ -8,6 +8,7 @@
 #include "bind/blame.h"
 #include "bind/unwind.h"
 #include "cross/classes.h"
+#include "cross/closures.h"
 #include "cross/layout.h"
 
 /* The way of plain values. */
@@ -317,12 +318,20 @@ static void get_upvalues(decoder *d) {
   for (int i = 1; i <= n; i++) get_upvalue(d, f, i);
 }
 
+/* Do no upvalues come next, or only the globals? */
+static bool has_none(const decoder *d) {
+  const unsigned char *at = d->at;
+  if (d->at == d->end || *at == 0) return true;
+  return *at == 1 && d->end - at > 1 &&
+         (at[1] & THR_TAG_MASK) == THR_TAG_GLOBALS;
+}
+
 static void get_function(decoder *d, unsigned flags) {
-  lua_State *L = d->L;
   uint32_t number = d->objects++;
   size_t n = get_32(d);
   const char *code = (const char *)take(d, n);
-  if (luaL_loadbufferx(L, code, n, "=message", "b") != LUA_OK) lua_error(L);
+  bool shared = !(flags & THR_FLAG_LATER) && has_none(d);
+  thr_closures_load(d->L, code, n, shared);
   keep(d, flags, number);
   if (!(flags & THR_FLAG_LATER)) get_upvalues(d);
 }

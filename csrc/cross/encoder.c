@@ -195,8 +195,10 @@ void thr_encoder_names(thr_encoder *e) {
     refresh(e, NULL);
 }
 
-void thr_encoder_look(thr_encoder *e, const void *address) {
+bool thr_encoder_look(thr_encoder *e, const void *address) {
+  bool again = thr_byname_isinvain(&e->names, address);
   if (refresh(e, address) && e->n > 0) thr_os_jump(e->again, 1);
+  return again;
 }
 
 static void put_text(thr_encoder *e, size_t at) {

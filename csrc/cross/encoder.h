@@ -136,8 +136,8 @@ bool thr_encoder_again(thr_encoder *e, const void *address);
 ** shows. */
 void thr_encoder_names(thr_encoder *e);
 /* And that, too, for what is at this address: where something has changed, the
-** message begins anew. */
-void thr_encoder_look(thr_encoder *e, const void *address);
+** message begins anew.  True: it was looked for before, not long ago. */
+bool thr_encoder_look(thr_encoder *e, const void *address);
 /* Puts the value at idx, which was not there before, by its name; false: it has
 ** none of such a kind. */
 bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
