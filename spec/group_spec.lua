@@ -267,11 +267,17 @@ describe("A dump over interpreters", function()
           .. "s:find(('x?'):rep(60) .. 'y')")
       end)
       started:wait()
+      local go = threading.Event()
+      local short = start("short", function() go:wait() end)
+      parked(short, "Event")
+      go:set()
       threading.dump(io.stdout)
       os.exit(0)
     ]]
     assert.matches("\nstuck %([^\n]*, in interpreter 1%) ready to run\n", out)
     assert.is_nil(out:find("there:", 1, true))
+    -- Meanwhile the threads here go on, and one has ended.
+    assert.is_nil(out:find("short", 1, true))
   end)
 end)
 

@@ -65,6 +65,17 @@ static thr_report report_of(const reading *g, thr_tstate *ts) {
   return r;
 }
 
+static int in_list(const reading *g) { return g->n < g->room ? g->n : g->room; }
+
+/* The reports from i to, not including, j. */
+static void reverse(thr_report *list, int i, int j) {
+  for (j--; i < j; i++, j--) {
+    thr_report r = list[i];
+    list[i] = list[j];
+    list[j] = r;
+  }
+}
+
 static void read_threads(reading *g, thr_runtime *rt) {
   g->first = g->n;
   thr_mutex_lock(&rt->m);
@@ -74,12 +85,7 @@ static void read_threads(reading *g, thr_runtime *rt) {
     g->n++;
   }
   thr_mutex_unlock(&rt->m);
-  int last = g->n < g->room ? g->n : g->room;
-  for (int i = g->first, j = last - 1; i < j; i++, j--) {
-    thr_report r = g->list[i]; /* the list is youngest first */
-    g->list[i] = g->list[j];
-    g->list[j] = r;
-  }
+  reverse(g->list, g->first, in_list(g)); /* they are youngest first */
 }
 
 /* --- where they are; under the global lock of their Lua state --- */
@@ -94,7 +100,7 @@ static void read_place(thr_report *r) {
 }
 
 static void read_places(reading *g) {
-  for (int i = g->first; i < g->n && i < g->room; i++)
+  for (int i = g->first; i < in_list(g); i++)
     read_place(&g->list[i]);
 }
 
@@ -104,7 +110,7 @@ static void read_places(reading *g) {
 ** own. */
 static int read_stacks(lua_State *L) {
   reading *g = lua_touserdata(L, 1);
-  for (int i = g->first; i < g->n && i < g->room; i++) {
+  for (int i = g->first; i < in_list(g); i++) {
     thr_report *r = &g->list[i];
     if (!r->L) continue;
     luaL_traceback(L, r->L, NULL, 0);
@@ -156,7 +162,7 @@ static void read_other(reading *g, thr_runtime *rt) {
   if (visitor) visit(g, rt, visitor);
   else read_threads(g, rt);
   if (visitor) thr_tstate_unref(visitor);
-  for (int i = g->first; i < g->n && i < g->room; i++)
+  for (int i = g->first; i < in_list(g); i++)
     g->list[i].L = NULL; /* they go on */
 }
 
@@ -178,19 +184,29 @@ static thr_runtime *runtime_at(thr_group *group, int i) {
   return rt;
 }
 
+/* The own state's threads stand still only while its lock is held: they are
+** read when all others were visited, and then put where they belong. */
+static void read_own(reading *g, int at) {
+  int last = in_list(g);
+  g->still = true;
+  read_threads(g, g->self->rt);
+  read_places(g);
+  if (at > last) return;
+  reverse(g->list, at, last);
+  reverse(g->list, last, in_list(g));
+  reverse(g->list, at, in_list(g));
+}
+
 static void read_group(reading *g) {
   thr_runtime *own = g->self->rt, *rt;
+  int own_at = 0;
   g->n = 0;
   for (int i = 0; (rt = runtime_at(own->member.group, i)); i++) {
-    if (rt == own) {
-      g->still = true;
-      read_threads(g, rt);
-      read_places(g);
-    } else {
-      read_other(g, rt);
-    }
+    if (rt == own) own_at = g->n;
+    else read_other(g, rt);
     thr_runtime_unref(rt);
   }
+  read_own(g, own_at);
 }
 
 thr_report *thr_report_push(lua_State *L, bool waits, bool stacks, int *n) {
