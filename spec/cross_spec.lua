@@ -272,6 +272,27 @@ describe("a metatable", function()
     assert.is_nil(next(t))
   end)
 
+  it("of each object's own is no matter", function()
+    local list = {}
+    for i = 1, 3000 do
+      list[i] = setmetatable({}, { __index = { number = i } })
+    end
+    local copy = cross(list, list[1])
+    for i = 1, 3000 do
+      assert(copy[i].number == i)
+    end
+  end)
+
+  it("that was known as a table before is the class in one message", function()
+    for _, first in ipairs { true, false } do
+      local Class = { number = 1 }
+      local object = setmetatable({}, Class)
+      local a, b = cross(first and Class or object, first and object or Class)
+      assert.equal(first and a or getmetatable(a),
+        first and getmetatable(b) or b)
+    end
+  end)
+
   it("with a finaliser is refused", function()
     refused("args[1].x: an object with a finaliser (__gc) cannot cross: both "
       .. "copies would be finalised; make it there",

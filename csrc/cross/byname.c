@@ -11,6 +11,7 @@ static const char key_makers = 0; /* registry: metatable -> function */
 
 #define FIRST_ROOM 512
 #define MAX_NAME 255
+#define MAX_ADDED 4096 /* classes, before all is read again */
 
 static size_t hash(const void *address, size_t room) {
   uint64_t h = (uintptr_t)address >> 4;
@@ -91,6 +92,12 @@ static bool add(thr_byname *b, thr_named new) {
   return true;
 }
 
+/* Those that are gone by now are not read again. */
+bool thr_byname_addclass(thr_byname *b, const void *address) {
+  if (++b->added > MAX_ADDED) b->is_read = false;
+  return add(b, (thr_named){address, 0, 0, THR_NAMED_COPIED});
+}
+
 /* Has the table on top of the stack a field that a metatable has? */
 static bool is_metatable(lua_State *L) {
   static const char *const names[] = {"__index", "__name", "__call", "__eq",
@@ -148,7 +155,7 @@ static bool read_classes(lua_State *L, thr_byname *b) {
   if (!thr_classes_pushids(L)) return true;
   bool ok = true;
   for (lua_pushnil(L); ok && lua_next(L, -2); lua_pop(L, 1))
-    ok = add(b, (thr_named){lua_topointer(L, -2), 0, 0, THR_NAMED_COPIED});
+    ok = thr_byname_addclass(b, lua_topointer(L, -2));
   return ok;
 }
 
@@ -207,6 +214,7 @@ bool thr_byname_refresh(lua_State *L, thr_byname *b, unsigned long version,
     thr_byname_free(b);
     sum_up(L, &b->loaded, &b->sum);
     *ok = b->is_read = read_all(L, b);
+    b->added = 0;
     b->version = version;
   }
   lua_settop(L, top);

@@ -41,6 +41,7 @@ typedef struct {
   unsigned char *text;
   size_t text_size, text_room;
   unsigned long version; /* of the runtime's names, when they were read */
+  size_t added;          /* classes since then */
   size_t loaded, sum;    /* of package.loaded then: how many, of what */
   const void *in_vain[THR_IN_VAIN]; /* looked for since they were read */
   bool is_read;
@@ -53,6 +54,8 @@ bool thr_byname_refresh(lua_State *L, thr_byname *b, unsigned long version,
                         const void *address, bool *ok);
 /* Was what is at this address looked for in vain? */
 bool thr_byname_isinvain(const thr_byname *b, const void *address);
+/* Adds a class without a name.  False: no memory. */
+bool thr_byname_addclass(thr_byname *b, const void *address);
 /* What has this address. */
 const thr_named *thr_byname_search(const thr_byname *b, const void *address);
 

@@ -237,6 +237,12 @@ bool thr_encoder_reread(thr_encoder *e, int idx, const void *address,
   return thr_encoder_byname(e, idx, address, most);
 }
 
+void thr_encoder_newclass(thr_encoder *e, const void *address) {
+  unsigned long version = thr_self(e->L)->rt->names;
+  if (!thr_byname_addclass(&e->names, address)) thr_encoder_nomemory(e);
+  if (e->names.version + 1 == version) e->names.version = version;
+}
+
 /* --- shares, and what comes later --- */
 
 void thr_encoder_reserveshare(thr_encoder *e) {

@@ -148,6 +148,9 @@ bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
 bool thr_encoder_reread(thr_encoder *e, int idx, const void *address,
                         thr_namedkind most);
 
+/* The table with this address has become a class. */
+void thr_encoder_newclass(thr_encoder *e, const void *address);
+
 /* Room for one more share. */
 void thr_encoder_reserveshare(thr_encoder *e);
 

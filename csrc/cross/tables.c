@@ -110,11 +110,11 @@ static void put_fields(thr_encoder *e, int depth) {
 
 static void put_metatable(thr_encoder *e, int depth);
 
-/* The class on top of the stack becomes one now: what was put of it before, as
-** of an ordinary table, is wrong. */
-static void make_class(thr_encoder *e) {
-  thr_classes_add(e->L, -1, 0);
-  thr_os_jump(e->again, 1);
+/* The table on top of the stack is a class from now on. */
+static uint64_t make_class(thr_encoder *e) {
+  uint64_t id = thr_classes_add(e->L, -1, 0);
+  thr_encoder_newclass(e, lua_topointer(e->L, -1));
+  return id;
 }
 
 static void add_part(thr_encoder *e, thr_classpart part) {
@@ -177,8 +177,9 @@ static void put_newmetatable(thr_encoder *e, const void *address, int depth) {
   if (thr_encoder_byname(e, -1, address, THR_NAMED_TABLE)) return;
   uint64_t id = thr_classes_id(e->L, -1);
   if (id == 0) {
-    if (thr_encoder_reread(e, -1, address, THR_NAMED_TABLE)) return;
-    make_class(e);
+    thr_encoder_look(e, address);
+    if (thr_encoder_byname(e, -1, address, THR_NAMED_TABLE)) return;
+    id = make_class(e);
   }
   put_class(e, id, depth);
 }
@@ -199,7 +200,10 @@ static void put_metatable(thr_encoder *e, int depth) {
   const thr_sighting *seen = thr_seen_find(&e->seen, address);
   unsigned tag = seen ? e->bytes[seen->at] & THR_TAG_MASK : THR_TAG_NIL;
   if (tag != THR_TAG_CLASS) check_metatable(e);
-  if (tag == THR_TAG_TABLE) make_class(e);
+  if (tag == THR_TAG_TABLE) { /* what was put of it is wrong */
+    make_class(e);
+    thr_os_jump(e->again, 1);
+  }
   thr_way step = {e->step, THR_STEP_METATABLE, 0, 0};
   e->step = &step;
   if (!thr_encoder_again(e, address)) put_newmetatable(e, address, depth);
@@ -229,12 +233,10 @@ static void put_newtable(thr_encoder *e, const void *address, int depth) {
   put_contents(e, meta, depth);
 }
 
-/* Is it what another table was, as whose name it is known? */
+/* Is it known by a name, or as a class? */
 static bool put_known(thr_encoder *e, const void *address, int depth) {
-  const thr_named *named = thr_byname_find(&e->names, address);
-  if (!named) return false;
-  if (named->kind != THR_NAMED_COPIED)
-    return thr_encoder_byname(e, -1, address, THR_NAMED_CLASS);
+  if (!thr_byname_find(&e->names, address)) return false;
+  if (thr_encoder_byname(e, -1, address, THR_NAMED_CLASS)) return true;
   uint64_t id = thr_classes_id(e->L, -1);
   if (id != 0) put_class(e, id, depth);
   return id != 0;
