@@ -98,6 +98,8 @@ function make(g, depth)
     return share(g, threading.Value("int64", random(99)))
   elseif kind == 14 then
     return share(g, closures(g, depth))
+  elseif kind == 15 then
+    return function() return math end
   end
   return fill_table(g, share(g, {}), depth)
 end

@@ -664,6 +664,21 @@ describe("in another interpreter", function()
     end
   end)
 
+  it("a global that only the caller has is told of", function()
+    rawset(_G, "a_helper", function() end)
+    local ok, err = pcall(i.call, i, function()
+      a_helper() -- luacheck: ignore 113
+    end)
+    rawset(_G, "a_helper", nil)
+    assert.is_false(ok)
+    assert.matches("^spec/cross_spec.lua:%d+: attempt to call a nil value " ..
+      "%(global 'a_helper'%): a_helper is a global of the caller; pass it by "
+      .. "prepare_main\nstack traceback:", err)
+    assert.not_matches("caller", select(2, pcall(i.call, i, function()
+      a_helper() -- luacheck: ignore 113
+    end)))
+  end)
+
   it("objects are shared by reference, and outlive their maker", function()
     local i2 = interpreters.create()
     local array, lock, event, value = i2:call(function()

@@ -14,6 +14,7 @@
 #include "interp/current.h"
 #include "interp/enter.h"
 #include "interp/finish.h"
+#include "interp/missing.h"
 
 /***
 A Lua state with a global lock of its own, in the same process.  Values go to it
@@ -93,6 +94,7 @@ int thr_interpreter_isfailed(lua_State *L) {
 /* Text has the traceback added; what else the error is stays as it is. */
 static int raise(lua_State *L) {
   if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1)) {
+    thr_missing_explain(L, -2);
     lua_pushliteral(L, "\n");
     lua_insert(L, -2);
     lua_concat(L, 3);
