@@ -20,4 +20,5 @@ return {
   os = copy(loaded.os),
   string = copy(loaded.string),
   table = copy(loaded.table),
+  utf8 = copy(loaded.utf8),
 }
