@@ -139,8 +139,10 @@ static thr_explored *choose(thr_explored *self, bool waits) {
     if (!waits && !demoted && can_run(e, self)) return self;
     return by_number(e, choose_while_stopping(self, n));
   }
-  thr_point p = {e->trail.points, self->number, false, demoted, e->ready, n};
+  thr_point p = {e->trail.points, self->number, false, demoted, false,
+                 e->ready,        n};
   p.goes_on = !waits && !demoted && self->alive;
+  p.fresh = !self->within;
   e->busy = true;
   int next = thr_chooser_next(&e->chooser, &p);
   e->busy = false;
@@ -187,15 +189,15 @@ static thr_place place_of(thr_explored *self) {
   return (thr_place){&e->places.unknown, 0};
 }
 
-/* Between its instructions L is split where the place says so. */
-static bool is_split(thr_explored *self, lua_State *L, thr_place place) {
-  if (!place.source->split) return false;
-  if (!self->explorer->how.lines) return true;
+/* A line with a loop is a new one now and then. */
+static bool is_new_line(thr_explored *self, lua_State *L, thr_place place) {
   bool same = self->at == L && self->last.source == place.source &&
               self->last.line == place.line;
+  if (same && ++self->repeated < THR_MAX_ON_LINE) return false;
   self->at = L;
   self->last = place;
-  return !same;
+  self->repeated = 0;
+  return true;
 }
 
 /* --- the calls --- */
@@ -205,7 +207,10 @@ static void at_step(thr_tstate *ts) {
   lua_State *L = atomic_load_explicit(&ts->lua.at, memory_order_relaxed);
   if (self->explorer->busy) return;
   thr_place place = place_of(self);
-  if (is_split(self, L, place)) point(self, place, false);
+  if (!place.source->split) return;
+  self->within = !is_new_line(self, L, place);
+  if (!self->within || !self->explorer->how.lines) point(self, place, false);
+  self->within = false;
 }
 
 /* The first time is no point: the thread has just been chosen. */

@@ -49,7 +49,9 @@ struct thr_explored {
   bool signalled;         /* Ctrl-C has come while nobody could run */
   int run;                /* points since it got the baton */
   lua_State *at;          /* where it was split last, */
-  thr_place last;         /* which is of use where lines are split */
+  thr_place last;
+  int repeated;           /* how often it has been there in a row */
+  bool within;            /* at a point between instructions of that line */
   thr_sem turn;           /* sleeps here; who passes the baton posts */
   thr_explored *next;     /* by number */
 };

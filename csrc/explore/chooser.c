@@ -92,8 +92,14 @@ static int next_planned(thr_chooser *ch, const thr_point *p) {
   return next_default(p);
 }
 
+static bool is_left_alone(thr_chooser *ch, const thr_point *p) {
+  if (ch->coarse && !p->fresh) return true;
+  if (ch->first_goes_on && p->current == 1) return true;
+  return draw(ch, UINT64_C(1) << ch->sticks) != 0;
+}
+
 static int next_sticky(thr_chooser *ch, const thr_point *p) {
-  if (p->goes_on && draw(ch, UINT64_C(1) << ch->sticks) != 0) return p->current;
+  if (p->goes_on && is_left_alone(ch, p)) return p->current;
   int others = p->goes_on ? p->n - 1 : p->n;
   if (others == 0) return p->current;
   int i = (int)draw(ch, (uint64_t)others);
@@ -130,6 +136,8 @@ static int next_replayed(thr_chooser *ch, const thr_point *p) {
 bool thr_chooser_init(thr_chooser *ch, const thr_choosing *how) {
   *ch = (thr_chooser){.how = *how, .random = mix(how->seed)};
   ch->sticks = (unsigned)draw(ch, MAX_STICKS);
+  ch->coarse = draw(ch, 2) == 0;
+  ch->first_goes_on = draw(ch, 4) != 0;
   if (how->strategy == THR_CHOOSE_REPLAY && how->pairs > 0)
     ch->left = how->plan[1];
   return how->strategy != THR_CHOOSE_PCT || draw_changes(ch);

@@ -22,7 +22,10 @@ typedef enum {
                          goes on there */
   THR_CHOOSE_RANDOM,  /* any, at each point */
   THR_CHOOSE_STICKY,  /* mostly the same; how mostly, is drawn for the schedule,
-                         from always another to 1 of 32 */
+                         from always another to 1 of 32.  In half of them
+                         fresh points only are switches; in three of four the
+                         one that explores, and starts the others, is left
+                         alone until it waits */
   THR_CHOOSE_PCT,     /* the one of the highest priority; at `depth` - 1 points
                          of `length` it falls below all others */
   THR_CHOOSE_REPLAY,  /* as `plan` says: pairs of a thread, and of how many
@@ -35,6 +38,7 @@ typedef struct {
   int current;      /* the thread that has come to it */
   bool goes_on;     /* it is among those that can run, and does not wait */
   bool demoted;     /* it ran for so long that it is left out */
+  bool fresh;       /* not between the instructions of one line */
   const int *ready; /* the threads that can run, in order */
   int n;            /* > 0 */
 } thr_point;
@@ -53,7 +57,9 @@ typedef struct {
 typedef struct {
   thr_choosing how;
   uint64_t random;   /* the generator's state */
-  unsigned sticks;   /* sticky: one point of 2^sticks is a switch */
+  unsigned sticks;   /* sticky: one point of 2^sticks is a switch, */
+  bool coarse;       /* of these that are fresh, */
+  bool first_goes_on; /* and not of number 1 */
   int64_t *changes;  /* pct: at which points, depth - 1 */
   int64_t *falls;    /* pct: of each thread, its priority once it has fallen;
                         0: it has not */

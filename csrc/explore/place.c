@@ -36,7 +36,7 @@ thr_place thr_place_find(thr_places *places, lua_State *L) {
   return place;
 }
 
-/* No metamethods, and no addresses: they are others in the next run. */
+/* Of what is shown: nil, booleans, numbers, strings. */
 static void add_value(luaL_Buffer *b, lua_State *to, lua_State *L) {
   switch (lua_type(L, -1)) {
     case LUA_TNIL: luaL_addstring(b, "nil"); return;
@@ -58,26 +58,33 @@ static void add_value(luaL_Buffer *b, lua_State *to, lua_State *L) {
       luaL_addstring(b, n < MAX_STRING ? "\"" : "...\"");
       return;
     }
-    default:
-      lua_pushfstring(to, "<%s>", luaL_typename(L, -1));
-      luaL_addvalue(b);
   }
+}
+
+/* Pops the value on top of L's stack.  Tables and the like are left out: they
+** have but addresses. */
+static void add_named(luaL_Buffer *b, lua_State *to, lua_State *L,
+                      const char *name, bool *any) {
+  int type = lua_type(L, -1);
+  if (type <= LUA_TSTRING && type != LUA_TLIGHTUSERDATA) {
+    if (*any) luaL_addstring(b, ", ");
+    *any = true;
+    luaL_addstring(b, name);
+    luaL_addstring(b, " = ");
+    add_value(b, to, L);
+  }
+  lua_pop(L, 1);
 }
 
 void thr_place_pushvalues(lua_State *to, lua_State *L) {
   lua_Debug ar;
   luaL_Buffer b;
+  const char *name;
   luaL_buffinit(to, &b);
-  bool any = false;
-  for (int i = 1; L && i <= MAX_VALUES && lua_getstack(L, 0, &ar); i++) {
-    const char *name = lua_getlocal(L, &ar, i);
-    if (!name) break;
-    if (any) luaL_addstring(&b, ", ");
-    any = true;
-    luaL_addstring(&b, name);
-    luaL_addstring(&b, " = ");
-    add_value(&b, to, L);
-    lua_pop(L, 1);
+  bool any = false, known = L && lua_getstack(L, 0, &ar);
+  for (int i = 1; known && i <= MAX_VALUES; i++) {
+    if (!(name = lua_getlocal(L, &ar, i))) break;
+    add_named(&b, to, L, name, &any);
   }
   luaL_pushresult(&b);
 }

@@ -42,7 +42,8 @@ typedef struct {
 thr_place thr_place_find(thr_places *places, lua_State *L);
 
 /* Pushes onto `to` "n = 8, (temporary) = 8": what the function that runs in L
-** has in its local variables and in the VM's temporaries. */
+** has in its local variables and in the VM's temporaries; of nil, booleans,
+** numbers and strings. */
 void thr_place_pushvalues(lua_State *to, lua_State *L);
 
 THR_PRIVATE_END

@@ -43,9 +43,10 @@ void thr_trail_arrive(thr_trail *t, int thread, uint64_t where) {
 }
 
 static int64_t bits_of_others(const thr_point *p, int next) {
-  uint64_t bits = 0;
+  uint64_t bits = p->goes_on ? UINT64_C(1) << 63 : 0;
+  if (p->fresh) bits |= UINT64_C(1) << 62;
   for (int i = 0; i < p->n; i++)
-    if (p->ready[i] != next && p->ready[i] < 64)
+    if (p->ready[i] != next && p->ready[i] < 63)
       bits |= UINT64_C(1) << (p->ready[i] - 1);
   return (int64_t)bits;
 }

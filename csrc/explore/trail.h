@@ -21,7 +21,9 @@ typedef struct {
 typedef struct {
   thr_pairs segments;     /* thread, points */
   thr_pairs alternatives; /* point, bits of the threads up to 63 that could have
-                             gone on in the place of the one that did */
+                             gone on in the place of the one that did, up to
+                             62; 1 << 62: the point is fresh; 1 << 63, the sign:
+                             each of them would be a preemption */
   bool wants_alternatives;
   bool full;              /* there was no memory: segments are missing */
   uint64_t hash;

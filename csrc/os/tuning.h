@@ -402,6 +402,11 @@
 ** longer.  Chosen. */
 #define THR_MAX_RUN_OF_POINTS 10000
 
+/* After so many instructions an explored thread that is still on the same line
+** counts as on a new one: the line has a loop.  Smaller: a line that is not to
+** be split is; larger: waiting in a loop takes longer.  Chosen. */
+#define THR_MAX_ON_LINE 100
+
 /* So long a schedule waits, by the system's clock, for what may come from
 ** outside of it, a descriptor's data say, when no thread can run: until the
 ** next deadline comes; and, without one, until that is taken for a deadlock.
