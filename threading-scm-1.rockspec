@@ -29,7 +29,19 @@ build = {
   modules = {
     ["threading"] = "lua/threading/init.lua",
     ["threading.explore"] = "lua/threading/explore/init.lua",
-    ["threading.explore.schedule"] = "lua/threading/explore/schedule.lua",
+    ["threading.explore.apart"] = "lua/threading/explore/apart.lua",
+    ["threading.explore.deviations"] =
+      "lua/threading/explore/deviations.lua",
+    ["threading.explore.options"] = "lua/threading/explore/options.lua",
+    ["threading.explore.report"] = "lua/threading/explore/report.lua",
+    ["threading.explore.schedule"] =
+      "lua/threading/explore/schedule.lua",
+    ["threading.explore.script"] = "lua/threading/explore/script.lua",
+    ["threading.explore.search"] = "lua/threading/explore/search.lua",
+    ["threading.explore.shrink"] = "lua/threading/explore/shrink.lua",
+    ["threading.explore.strategies"] =
+      "lua/threading/explore/strategies.lua",
+    ["threading.explore.word"] = "lua/threading/explore/word.lua",
     ["threading.futures"] = "lua/threading/futures.lua",
     ["threading.interpreters"] = "lua/threading/interpreters.lua",
     ["threading.io"] = "lua/threading/io.lua",

@@ -11,6 +11,7 @@ local types = require "spec.support.types"
 local modules = {
   ["threading"] = threading,
   ["threading._thread"] = require "threading._thread",
+  ["threading.explore"] = require "threading.explore",
   ["threading.futures"] = require "threading.futures",
   ["threading.interpreters"] = require "threading.interpreters",
   ["threading.io"] = require "threading.io",

@@ -1,12 +1,13 @@
 ---@meta _
 
 -- Types for editors (LuaCATS): every public name of `threading`,
--- `threading._thread`, `threading.futures`, `threading.interpreters`,
--- `threading.io`, `threading.loops`, `threading.queue`, `threading.socket`,
--- `threading.ssl` and `threading.time`, and what the modules below `socket` and
--- `ssl` have besides the names of LuaSocket's and LuaSec's. Editors read it;
--- programs do not. The specs do: spec/docs_spec.lua compares it with the
--- modules, spec/badinput_spec.lua makes its bad arguments from it.
+-- `threading._thread`, `threading.explore`, `threading.futures`,
+-- `threading.interpreters`, `threading.io`, `threading.loops`,
+-- `threading.queue`, `threading.socket`, `threading.ssl` and `threading.time`,
+-- and what the modules below `socket` and `ssl` have besides the names of
+-- LuaSocket's and LuaSec's. Editors read it; programs do not. The specs do:
+-- spec/docs_spec.lua compares it with the modules, spec/badinput_spec.lua makes
+-- its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
 --
@@ -206,6 +207,24 @@
 ---@field cc? string|string[] the compiler; by default `$CC` or `cc`
 ---@field flags? string|string[] more flags
 ---@field timeout? threading.patience for the compiler; by default 60
+
+---@class (exact) threading.ExploreOptions
+---@field schedules? threading.positive by default 1000
+---@field seed? integer by default 1
+---@field strategy? string|table "auto", "random", "pct", "systematic"
+---@field depth? threading.positive of "pct"; by default 3
+---@field bound? threading.natural of "systematic": preemptions; by default 2
+---@field max_steps? threading.positive by default 100000
+---@field max_time? threading.duration
+---@field clock? string "explored": a timeout may come at any point
+---@field isolate? string "fork": each schedule in a process of its own
+---@field split? string "line": threads switch between lines only
+---@field ignore? string|string[] patterns of sources that are not split
+---@field library? boolean are the library's own files split?
+---@field invariant? threading.callable
+---@field replay? string the word of a report
+---@field shrink? boolean by default true
+---@field progress? threading.callable called with `tried, schedules`
 
 ---@class (exact) threading.QueueOptions
 ---@field maxsize? integer by default 0: no bound
@@ -1664,6 +1683,49 @@ function interpreters.create_queue(maxsize) end
 ---@param err any
 ---@return boolean
 function interpreters.is_execution_failed(err) end
+
+-- threading.explore -----------------------------------------------------------
+
+--- Finds the schedule under which a program with threads fails.
+---@class threading.explore
+---@overload fun(fn: function, options?: table): threading.Explored
+local explore = {}
+
+--- Explores, and raises no report.
+---
+--- Raises if an argument is of the wrong type, an option unknown; where another
+--- thread lives; inside of itself.
+---@param fn threading.callable
+---@param options? threading.ExploreOptions
+---@return threading.Explored
+function explore.run(fn, options) end
+
+--- Makes a function that explores, and raises the report where a schedule
+--- fails.
+---
+--- Raises if an argument is of the wrong type, an option unknown.
+---@param fn threading.callable
+---@param options? threading.ExploreOptions
+---@return function
+function explore.test(fn, options) end
+
+--- What a search has found.
+---@class threading.Explored
+---@field ok boolean
+---@field tried integer schedules
+---@field seed integer
+---@field report string
+---@field failure? table kind, message, and of an error value, traceback, thread
+---@field replay? string its word
+---@field preemptions? integer
+---@field switches? integer
+---@field steps? integer
+---@field hash? integer of what was seen on the way
+---@field shrunk? table switches, before, and replays
+---@field trace? table thread, source, line, values or false, and so on
+---@field names? string[] of the threads, by number
+---@field strayed? integer the step where a replay could not go on as recorded
+---@field differs? string why a replay is not what was recorded
 
 -- threading.io ----------------------------------------------------------------
 

@@ -1,122 +1,128 @@
--- Runs a program again and again, each time under another schedule, until one
--- fails; and that one again, exactly, as often as you like.
+--- Finds the schedule under which a program with threads fails.
+--
+-- A bug of concurrency shows once in a million runs, and then on somebody
+-- else's machine. Here the program is run again and again, under a scheduler
+-- that chooses which thread goes on after each instruction and at each wait,
+-- until it fails; the schedule is made small, shown with its lines of source,
+-- and can be replayed exactly.
+--
+--     local explore = require "threading.explore"
+--
+--     explore(function() -- raises a report where it fails
+--       local balance = 0
+--       local function deposit(n) balance = balance + n end
+--       local t = threading.Thread { target = deposit, args = { 5 } }
+--       t:start()
+--       deposit(8)
+--       t:join()
+--       assert(balance == 13)
+--     end)
+--
+-- A schedule fails by an error in any thread that nothing catches, by a
+-- deadlock, by a thread that is left over and no daemon, by the `invariant`, by
+-- more than `max_steps` steps, and where the function returns `false`.
+--
+-- A step is a VM instruction in a source that is split: all sources, but for
+-- the library's own, those of busted, luassert and luaunit, and those that
+-- `ignore` names. Inside, clocks are virtual: nobody waits for a timeout.
+--
+-- Variables of the environment have the last word: `THREADING_REPLAY` replays
+-- the word of a report in the program that it is of; `THREADING_SEED`;
+-- `THREADING_EXPLORE_SCHEDULES`. A script is explored as it is by
+-- `lua -lthreading.explore script.lua`.
+--
+-- The module itself is called as `run` is: it raises the report.
+--
+-- Options:
+--
+-- - `schedules`: how many are tried (1000); `seed`: another one, other
+--   schedules (1); `max_time`: seconds, after which no more are tried
+-- - `strategy`: `"auto"`: the default schedule; then random ones, and in turn
+--   with them those that differ from the default at one point. `"random"`: a
+--   thread goes on with a probability that is drawn for the schedule. `"pct"`:
+--   by priorities, which change `depth` - 1 times (3). `"systematic"`: all with
+--   at most `bound` preemptions (2). Or a table with a method
+--   `next(threads, current)`, which returns one of the numbers in the list
+--   `threads`; and, if you like, a method `start(n, last)`, which is called
+--   before schedule n, and ends the search where it returns `false`
+-- - `max_steps`: a longer schedule fails (100000)
+-- - `clock = "explored"`: a timeout may come at any point, not only when no
+--   thread can run
+-- - `isolate = "fork"`: each schedule in a process of its own
+-- - `split = "line"`: threads switch between lines only
+-- - `ignore`: patterns of sources that are not split; a source is the name of a
+--   file after "@". `library`: true, and the library's own files are
+-- - `invariant`: a function that is called wherever another thread goes on; the
+--   schedule fails where it raises, or returns `false`
+-- - `replay`: the word of a report: this schedule alone
+-- - `shrink`: false, and a schedule that fails is shown as it was found
+-- - `progress`: called after each schedule, with how many were tried, and are
+--   to be
+--
+-- See docs/testing.md.
+-- @module threading.explore
 
 local check = require "threading.private.check"
-local complain = require "threading.private.complain"
-local schedule = require "threading.explore.schedule"
-local standard = require "threading.private.standard"
-local math, string, table = standard.math, standard.string, standard.table
+local read = require("threading.explore.options").read
+local search = require "threading.explore.search"
+local script = require "threading.explore.script"
+local word = require "threading.explore.word"
 local error, setmetatable = error, setmetatable
 
 local explore = {}
 
-local KNOWN <const> = { schedules = true, seed = true, replay = true,
-  max_steps = true, strategy = true, ignore = true }
-
-local STRATEGIES <const> = { auto = "sticky", random = "random", pct = "pct",
-  sticky = "sticky" }
-
--- Replay words ----------------------------------------------------------------
-
--- { 1, 5, 3, 12 } -> "1:5 3:12"
-local function word_of(segments)
-  local words = {}
-  for i = 1, #segments, 2 do
-    words[#words + 1] = segments[i] .. ":" .. segments[i + 1]
-  end
-  return table.concat(words, " ")
-end
-
-local function segments_of(word)
-  local segments = {}
-  if not string.find(word, "^%s*%d+:%d+[%d:%s]*$") then
-    complain("bad argument 'replay' (a word like \"1:5 3:12\" expected, got "
-      .. "%q)", word)
-  end
-  for thread, steps in string.gmatch(word, "(%d+):(%d+)") do
-    segments[#segments + 1] = math.tointeger(thread)
-    segments[#segments + 1] = math.tointeger(steps)
-  end
-  return segments
-end
-
--- Searching -------------------------------------------------------------------
-
-local function read(options)
-  options = check.options(options, KNOWN, "explore")
-  local name = options.strategy or "auto"
-  if not STRATEGIES[name] then
-    complain("bad argument 'strategy' (one of auto, random, sticky and pct "
-      .. "expected)")
-  end
-  return {
-    schedules = check.positive(options.schedules, "schedules", "explore")
-      or 1000,
-    seed = check.integer(options.seed, "seed", "explore") or 1,
-    max_points = check.positive(options.max_steps, "max_steps", "explore")
-      or 100000,
-    strategy = STRATEGIES[name],
-    replay = options.replay and segments_of(options.replay),
-    ignore = options.ignore,
-  }
-end
-
-local function search(fn, o)
-  local length = 0
-  for i = 1, o.schedules do
-    local r = schedule.run(fn, { strategy = o.strategy, seed = o.seed + i - 1,
-      max_points = o.max_points, depth = 3, length = length,
-      ignore = o.ignore })
-    length = math.max(length, r.points)
-    if r.failure then
-      return r, i
-    end
-  end
-  return nil, o.schedules
-end
-
-local function replay(fn, o)
-  return schedule.run(fn, { strategy = "replay", plan = o.replay,
-    seed = o.seed, max_points = o.max_points, trace = true,
-    ignore = o.ignore }), 1
-end
-
--- Explores, and raises nothing but for bad arguments.
--- @tparam function fn the program: it starts threads, waits for them, and
--- raises, or returns false, where something is wrong
--- @tparam[opt] table options `schedules`: how many are tried (1000); `seed`
--- (1); `strategy`: "auto", "random", "sticky" or "pct"; `replay`: a replay
--- word; `max_steps`: longer schedules fail (100000); `ignore`: a list of
--- patterns, sources that match one are not split
--- @treturn table `ok`; `tried`, how many schedules; `seed`; and of the one that
--- failed `failure` (with `kind`, `message`, `thread`, `traceback`), `replay`
--- (its word), `hash`, `steps`, `preemptions`; of a replay `trace` and
--- `strayed`, too
-function explore.run(fn, options)
+local function examine(fn, options)
   check.callable(fn, "fn", "explore")
-  local o = read(options)
-  local r, tried = (o.replay and replay or search)(fn, o)
-  local result = { ok = not (r and r.failure), tried = tried, seed = o.seed }
-  if r then
-    result.failure, result.hash, result.steps = r.failure, r.hash, r.points
-    result.replay, result.preemptions = word_of(r.segments), r.preemptions
-    result.trace, result.names, result.strayed = r.trace, r.names, r.strayed
+  return search(fn, read(options, word.place_of(fn)))
+end
+
+--- Explores, and raises nothing but for bad arguments.
+-- @function run
+-- @tparam function fn the program: it starts threads, waits for them, and
+-- raises, or returns `false`, where something is wrong. It is called many
+-- times, and should find the same each time: see docs/testing.md
+-- @tparam[opt] table options see above
+-- @treturn table `ok`; `tried`, how many schedules; `seed`; `report`, a text;
+-- and of a schedule that failed `failure` (with `kind`, `message`, and for an
+-- error `value`, `traceback` and `thread`), `replay` (its word), `preemptions`,
+-- `switches`, `steps`, `hash`, `shrunk` (with `switches`, before, and
+-- `replays`), `trace` (thread, source, line, values or false, and so on) and
+-- `names` of the threads; of a replay `differs`, a text: it is not the schedule
+-- that was recorded
+-- @raise bad arguments; where another thread lives; inside of itself
+function explore.run(fn, options)
+  return examine(fn, options)
+end
+
+--- Makes a test: a function, for busted and luaunit.
+--
+--     it("keeps the balance", explore.test(function() ... end))
+-- @tparam function fn
+-- @tparam[opt] table options
+-- @treturn function that calls `explore(fn, options)`
+-- @raise bad arguments
+function explore.test(fn, options)
+  check.callable(fn, "fn", "explore.test")
+  read(options, word.place_of(fn)) -- bad ones are told at once
+  return function()
+    explore(fn, options)
   end
-  return result
 end
 
-local function report(result, schedules)
-  return string.format("explore: schedule %d of %d fails: %s\n%d preemptions\n"
-    .. 'replay: THREADING_REPLAY="%s"', result.tried, schedules,
-    result.failure.message, result.preemptions, result.replay)
-end
-
-return setmetatable(explore, {
+-- As run; but raises the report where a schedule fails, or where a replay is
+-- not of this program.
+setmetatable(explore, {
   __call = function(_, fn, options)
-    local result = explore.run(fn, options)
-    if not result.ok then
-      error(report(result, options and options.schedules or 1000), 0)
+    local result = examine(fn, options)
+    if not result.ok or result.differs then
+      error(result.report, 0)
     end
     return result
   end,
 })
+
+if script.is_asked() then
+  script.explore()
+end
+
+return explore

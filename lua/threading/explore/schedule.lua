@@ -1,13 +1,14 @@
--- One schedule: the program runs once, from a state that is the same each time,
--- under the control of the C part (csrc/explore).
+-- One schedule of a program: what is pinned, so that it is the same each time,
+-- and what counts as its failure.
 
 local _thread = require "threading._thread"
 local standard = require "threading.private.standard"
 local threading = require "threading"
 local debug, math, os, string = standard.debug, standard.math, standard.os,
   standard.string
-local collectgarbage, error, ipairs, next, package, tostring, type, xpcall =
-  collectgarbage, error, ipairs, next, package, tostring, type, xpcall
+local collectgarbage, error, ipairs, next, package, pcall, tostring, type,
+  xpcall = collectgarbage, error, ipairs, next, package, pcall, tostring, type,
+  xpcall
 
 local schedule = {}
 
@@ -21,6 +22,11 @@ local OURS <const> = string.match(debug.getinfo(1, "S").source,
 local FRAMEWORKS <const> = { "[/\\]busted[/\\.]", "[/\\]luassert[/\\.]",
   "[/\\]luaunit", "[/\\]say[/\\.]", "[/\\]mediator" }
 
+-- Is this source one of the library's own files?
+function schedule.is_ours(source)
+  return OURS ~= nil and string.sub(source, 1, #OURS) == OURS
+end
+
 local function matches(source, patterns)
   for _, pattern in ipairs(patterns) do
     if string.find(source, pattern) then
@@ -31,10 +37,10 @@ local function matches(source, patterns)
 end
 
 -- A function that says of a source whether it is split.
-local function splitter(ignore)
+local function splitter(o)
   return function(source)
-    local ours = OURS and string.sub(source, 1, #OURS) == OURS
-    return not (ours or matches(source, FRAMEWORKS) or matches(source, ignore))
+    return not (schedule.is_ours(source) and not o.library
+      or matches(source, FRAMEWORKS) or matches(source, o.ignore))
   end
 end
 
@@ -56,12 +62,27 @@ local function swap(t, fields)
   return old
 end
 
--- Finalisers and weak tables depend on the collector, numbers of math.random on
--- those that were drawn before. Returns what puts all back.
-local function pin(seed, on_failure)
+-- Finalisers and weak tables depend on the collector: for as long as programs
+-- are explored it runs between schedules only. There it is generational, which
+-- is quick where much is alive, in the program or in a test framework.
+-- @return a function that puts it back
+function schedule.pin()
   local runs = collectgarbage "isrunning"
   collectgarbage()
+  local mode = collectgarbage "generational"
   collectgarbage "stop"
+  return function()
+    collectgarbage(mode)
+    if runs then
+      collectgarbage "restart"
+    end
+  end
+end
+
+-- Numbers of math.random depend on those that were drawn before.
+-- @return a function that puts all but these back
+local function set_up(seed, on_failure)
+  collectgarbage("step", 0)
   math.randomseed(seed)
   local old_os = swap(package.loaded.os, virtual)
   local old_hook = threading.excepthook
@@ -69,33 +90,40 @@ local function pin(seed, on_failure)
   return function()
     threading.excepthook = old_hook
     swap(package.loaded.os, old_os)
-    if runs then
-      collectgarbage "restart"
-    end
   end
 end
 
 -- What has failed -------------------------------------------------------------
 
--- An error, with its traceback. What ends a thread silently is none.
+-- An error, with its traceback. What ends a thread silently is none, nor is
+-- Ctrl-C.
 local function as_failure(value)
   if _thread._is_exit(value) then
-    return { kind = "exit", value = value }
+    return { kind = "exit" }
+  elseif _thread._is_asked(value) then
+    return { kind = "interrupted", value = value }
   end
   local text = type(value) == "string" and value or tostring(value)
   return { kind = "error", value = value, message = text,
     traceback = debug.traceback(text, 2) }
 end
 
+-- The same, of what a thread raised.
+local function of_thread(args)
+  return { kind = "error", value = args.value, message = tostring(args.value),
+    traceback = args.traceback,
+    thread = args.thread and args.thread.name or nil }
+end
+
 local STOPS <const> = {
-  points = "the program does not end: %d steps",
+  points = "the program does not end: it has come to %d steps",
   deadlock = "deadlock: every thread waits for ever",
   invariant = "the invariant does not hold",
-  memory = "not enough memory to explore",
+  memory = "there is not enough memory to explore it",
 }
 
 -- Of a schedule that C has ended before its time, or that left threads over.
-local function failure_of(result)
+local function of_end(result)
   local message = STOPS[result.stop]
   if result.failed then
     return { kind = "error", thread = result.names[result.failed],
@@ -111,27 +139,47 @@ local function failure_of(result)
   return nil
 end
 
--- Ctrl-C is meant for the search.
-local function is_interrupt(value)
-  return type(value) == "string" and string.find(value, "interrupted!$")
+-- What holds as long as the program's function returns, and not false.
+-- @return a function for C; and one that returns what was raised
+local function asker(invariant)
+  local raised
+  return function()
+    local ok, value = pcall(invariant)
+    if not ok then
+      raised = raised or { value = value }
+    end
+    return ok and value ~= false
+  end, function()
+    return raised
+  end
 end
 
--- Runs the program once.
--- @tparam function fn
--- @tparam table how what `_thread._explore_begin` takes; `ignore`, a list of
--- patterns of sources that are not split
+local function explain(failure, raised)
+  if failure and failure.kind == "invariant" and raised then
+    failure.value = raised.value
+    failure.message = failure.message .. ": " .. tostring(raised.value)
+  end
+  return failure
+end
+
+-- Runs a program once.
+-- @tparam function fn the program
+-- @tparam table o the options, see options.lua
+-- @tparam table how what is of this schedule: `strategy` and what belongs to
+-- it, `alternatives`, `trace`; see `_thread._explore_begin`
 -- @treturn table what `_thread._explore_end` returns; `failure`, nil or a table
 -- with `kind`, `message`, and for an error `value`, `traceback` and `thread`
-function schedule.run(fn, how)
-  local first
-  local function fail(args)
-    first = first or { kind = "error", value = args.value, thread =
-      args.thread and args.thread.name, message = tostring(args.value),
-      traceback = args.traceback }
-    _thread._explore_stop()
+function schedule.run(fn, o, how)
+  local first, holds, raised
+  if o.invariant then
+    holds, raised = asker(o.invariant)
   end
-  how.is_split = splitter(how.ignore or {})
-  local restore = pin(how.seed or 0, fail)
+  how.is_split, how.holds = splitter(o), holds
+  how.max_points, how.early, how.lines = o.max_steps, o.early, o.lines
+  local restore = set_up(o.seed, function(args)
+    first = first or of_thread(args)
+    _thread._explore_stop()
+  end)
   _thread._explore_begin(how)
   local ok, err = xpcall(fn, as_failure)
   if not ok and err.kind == "error" then
@@ -141,10 +189,10 @@ function schedule.run(fn, how)
   end
   local result = _thread._explore_end()
   restore()
-  if not ok and err.kind == "error" and is_interrupt(err.value) then
+  if not ok and err.kind == "interrupted" then
     error(err.value, 0)
   end
-  result.failure = first or failure_of(result)
+  result.failure = first or explain(of_end(result), raised and raised())
   return result
 end
 
