@@ -7,6 +7,7 @@
 # make coverage  which lines the specs run
 # make model     the models of model/, checked by spin
 # make bench-record   measure, and keep the table as bench/RESULTS.md
+# make explore   the library under schedules that are chosen, SCHEDULES of each
 # make stress    random programs over everything, for SECONDS, from SEED on
 # make fuzz      random sources to kernels, random arguments to everything
 # make install                          install the rock for all programs
@@ -77,6 +78,10 @@ coverage:
 .PHONY: fuzz
 fuzz: rock
 	@fuzz/run $(SECONDS) $(SEED)
+
+.PHONY: explore
+explore: rock
+	@tools/explore/run $(SCHEDULES) $(SEED)
 
 .PHONY: stress
 stress: rock

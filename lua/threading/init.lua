@@ -4,17 +4,29 @@
 -- @module threading
 
 local _thread = require "threading._thread"
-local compile = require "threading.compile"
 local excepthook = require "threading.private.excepthook"
 local include_dir = require "threading.private.include"
-local kernel = require "threading.kernel"
 local parallel_for = require "threading.private.parallel"
 local register = require "threading.private.register"
 local stderr = require "threading.private.stderr"
 local thread = require "threading.private.thread"
 local Local = require "threading.private.local"
 local Timer = require "threading.private.timer"
-local error, getmetatable, type = error, getmetatable, type
+local error, getmetatable, require = error, getmetatable, require
+local type = type
+
+-- What few interpreters ask for is loaded by those that do.
+local compile, kernel
+if _thread._in_interpreter then
+  function compile(fn, options)
+    return require "threading.compile"(fn, options)
+  end
+  function kernel(source, options)
+    return require "threading.kernel"(source, options)
+  end
+else
+  compile, kernel = require "threading.compile", require "threading.kernel"
+end
 
 local threading = {
   --- The name and the version of this module (string).
