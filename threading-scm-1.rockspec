@@ -206,6 +206,7 @@ build = {
         "csrc/gil/record.c",
         "csrc/gil/rest.c",
         "csrc/gil/whose.c",
+        "csrc/interp/absent.c",
         "csrc/interp/boxed.c",
         "csrc/interp/chunks.c",
         "csrc/interp/create.c",

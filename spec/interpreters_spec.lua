@@ -1,3 +1,4 @@
+local futures = require "threading.futures"
 local interpreters = require "threading.interpreters"
 local support = require "spec.support"
 local threading = require "threading"
@@ -342,6 +343,31 @@ describe("a call in another interpreter", function()
   it("tells an error that cannot cross by its text", function()
     assert.matches("^thread: ", support.message(i.call, i, function()
       error(coroutine.create(print))
+    end))
+  end)
+
+  it("says where it misses a global that its caller has", function()
+    local helper = "threading_spec_helper"
+    local cure = ": '" .. helper .. "' is a global of the caller: give it as "
+      .. "an argument, or set it there, by prepare_main or a pool's initializer"
+    local calls = {
+      "return " .. helper .. "()", "return " .. helper .. ".x",
+      helper .. " = " .. helper .. " + 1",
+    }
+    local pool <close> = futures.InterpreterPoolExecutor { max_workers = 1 }
+    for _, has in ipairs { true, false } do
+      _G[helper] = has and 5 or nil
+      for _, code in ipairs(calls) do
+        local fn = assert(load(code))
+        local _, err = pcall(i.call, i, fn)
+        local future = pool:submit(fn)
+        assert.equal(has, err:find(cure, 1, true) ~= nil, err)
+        assert.equal(has,
+          tostring(future:exception()):find(cure, 1, true) ~= nil)
+      end
+    end
+    assert.is_false(pcall(i.call, i, function()
+      error({ "(global '" .. helper .. "')" })
     end))
   end)
 

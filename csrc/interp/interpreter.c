@@ -9,6 +9,7 @@
 #include "cross/codec.h"
 #include "cross/decode.h"
 #include "cross/encode.h"
+#include "interp/absent.h"
 #include "interp/boxed.h"
 #include "interp/create.h"
 #include "interp/current.h"
@@ -93,6 +94,7 @@ int thr_interpreter_isfailed(lua_State *L) {
 
 /* Text has the traceback added; what else the error is stays as it is. */
 static int raise(lua_State *L) {
+  thr_absent_explain(L, -2);
   if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1)) {
     thr_missing_explain(L, -2);
     lua_pushliteral(L, "\n");

@@ -8,6 +8,7 @@
 #include "future/call.h"
 #include "future/future.h"
 #include "future/workers.h"
+#include "interp/absent.h"
 #include "interp/boxed.h"
 #include "interp/enter.h"
 
@@ -51,6 +52,7 @@ static int finish(lua_State *L) {
   thr_enter_raise(L, v->there, v->ended);
   int n = thr_decode(L, v->outcome);
   if (lua_toboolean(L, -n)) return thr_call_return(L, n - 1);
+  thr_absent_explain(L, -2);
   complete_traceback(L);
   lua_setiuservalue(L, 1, THR_CALL_TRACEBACK);
   return lua_error(L);
