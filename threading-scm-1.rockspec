@@ -137,6 +137,7 @@ build = {
     ["threading.trace.lanes"] = "lua/threading/trace/lanes.lua",
     ["threading.trace.page"] = "lua/threading/trace/page.lua",
     ["threading.trace.picture"] = "lua/threading/trace/picture.lua",
+    ["threading.trace.report"] = "lua/threading/trace/report.lua",
     ["threading.trace.save"] = "lua/threading/trace/save.lua",
     ["threading.trace.summary"] = "lua/threading/trace/summary.lua",
     ["threading.trace.tables"] = "lua/threading/trace/tables.lua",

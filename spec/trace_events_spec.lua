@@ -1,6 +1,7 @@
 -- Events of a run: what is read of them, and the tables.
 
 local events = require "threading.trace.events"
+local report = require "threading.trace.report"
 local summary = require "threading.trace.summary"
 local units = require "threading.trace.units"
 
@@ -167,6 +168,30 @@ describe("The tables of a run", function()
     assert.same(
       { "Nothing stands out: no lock kept threads waiting for long." },
       summary.of(parse()).advice)
+  end)
+
+  it("are text for a terminal", function()
+    local text = report(parse(
+      '{"ph":"M","pid":0,"tid":1,"name":"thread_name","args":{"name":"A"}}',
+      span("lua", 0, 10), waits("f.lua:1", "B", 10, 90),
+      span("c", 90, 100, ',"args":{"fn":"compress"}')))
+    assert.equal([[
+thread  runs Lua  in C  waits for a lock
+A           10 %  10 %              80 %
+
+global lock    busy  waits  in all  at most  threads waiting
+interpreter 0  10 %      0    0 ns     0 ns             0.00
+
+without it  calls   in all  at most
+compress        1  10.0 µs  10.0 µs
+
+waited for  times   in all  at most  most by       most while held by
+Lock a          1  80.0 µs  80.0 µs  A at f.lua:1  B at h.lua:1
+
+Threads waited 80.0 µs for Lock a, 80.0 µs at most; for 100 % of that time it
+was held by B at h.lua:1. It is held for too long, or by too many: do less
+while it is held, or have more locks, each for a part.
+]], text)
   end)
 
   it("have times of three digits", function()

@@ -215,16 +215,16 @@ describe("The picture of a run", function()
         canvas.getContext("2d").drawImage(image, 0, 0);
         for (const x of [300, 700]) {
           const n = colours(canvas, x);
-          say(["#2f9e6c", "#f6c45c", "#37a877", "#c98f35", "#ffffff",
+          say(["#2f9e6c", "#f5cb74", "#37a877", "#96702f", "#ffffff",
             "#15181d"].filter(name => n[name] >= 20).join(" "));
         }
       };
       image.src = "data:image/svg+xml," + encodeURIComponent(
         document.getElementById("svg").textContent);
     ]]
-    assert.equal("#2f9e6c #ffffff\n#f6c45c #ffffff\n", browser.look(html, probe,
+    assert.equal("#2f9e6c #ffffff\n#f5cb74 #ffffff\n", browser.look(html, probe,
       "", "--virtual-time-budget=2000"))
-    assert.equal("#37a877 #15181d\n#c98f35 #15181d\n", browser.look(html, probe,
+    assert.equal("#37a877 #15181d\n#96702f #15181d\n", browser.look(html, probe,
       "", "--virtual-time-budget=2000 --blink-settings=preferredColorScheme=0"))
   end)
 

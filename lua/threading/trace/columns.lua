@@ -55,7 +55,10 @@ return function(lane, kinds, length, width, paint)
     else
       local sums, count, longest = shares(lane, i, a, b)
       if count < 3 then
-        paint(longest, x, x + 1, 0, 1)
+        -- What follows a wide piece is seen apart from it.
+        if from[i] >= a or to[i] - from[i] < 5 * step then
+          paint(longest, x, x + 1, 0, 1)
+        end
       else
         stack(sums, kinds, step, function(kind, low, high)
           paint(kind, x, x + 1, low, high)

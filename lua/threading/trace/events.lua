@@ -22,7 +22,7 @@ M.kinds = { "lua", "c", "kernel", "ready", "lock", "wait", "fd" }
 
 M.titles = { lua = "runs Lua", c = "in C", kernel = "compiled",
   ready = "ready to run", lock = "waits for a lock", wait = "waits",
-  fd = "waits for a descriptor" }
+  fd = "waits for I/O" }
 
 local number_of <const> = {}
 for i, name in ipairs(M.kinds) do

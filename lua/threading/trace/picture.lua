@@ -16,7 +16,8 @@ local CHART <const> = WIDTH - NAMES - EDGE
 local FINE <const> = 2 -- columns in a unit
 local ROW <const>, GAP <const>, SPAN <const>, GLOBAL <const> = 22, 9, 13, 10
 local HUES <const> = 12
-local MAX_ARROWS <const> = 60
+local MAX_ARROWS <const>, MAX_MARKS <const> = 60, 20
+local MARK <const> = 12 -- above a row that has marks
 
 local STYLE <const> = [[
 <style>
@@ -26,7 +27,7 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", "DejaVu Sans",
 .faint { fill: #66707e; } .bold { font-weight: 600; }
 .row { fill: #f7f8fa; } .head { fill: #e6ebf2; }
 .lua { fill: #2f9e6c; } .c { fill: #3b7ddb; } .kernel { fill: #8b5fd3; }
-.ready { fill: #f6c45c; } .lock { fill: #e8705f; } .wait { fill: #dce1e8; }
+.ready { fill: #f5cb74; } .lock { fill: #e8705f; } .wait { fill: #dce1e8; }
 .fd { fill: #b4d4e2; } .user { fill: #d5e3f7; } .light { fill: #ffffff; }
 .arrow { fill: none; stroke: #1c2430; stroke-opacity: .5; }
 .tip { fill: #1c2430; fill-opacity: .6; } .mark { fill: #2463c4; }
@@ -35,7 +36,7 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", "DejaVu Sans",
   .ground { fill: #15181d; stroke: #2c323b; } .line { stroke: #2a3038; }
   .row { fill: #191d23; } .head { fill: #262d37; }
   .lua { fill: #37a877; } .c { fill: #4f8fe6; } .kernel { fill: #9a72e0; }
-  .ready { fill: #c98f35; } .lock { fill: #d95f52; } .wait { fill: #323945; }
+  .ready { fill: #96702f; } .lock { fill: #d95f52; } .wait { fill: #323945; }
   .fd { fill: #3b6273; } .user { fill: #2c3d57; } .mark { fill: #7fb0ff; }
   .arrow { stroke: #e4e8ee; } .tip { fill: #e4e8ee; }
 }
@@ -74,11 +75,10 @@ function Drawing:lane(lane, kinds, y, height, attribute, wide)
     function(kind, first, stop, low, high, piece)
       local path = paths[kind] or {}
       paths[kind] = path
-      local gap = piece and stop - first > 4 and 1 or 0
       path[#path + 1] = string.format("M%.4g %.4gh%.4gV%.4gh-%.4gz",
         NAMES + first / FINE, y + height * (1 - low),
-        (stop - first - gap) / FINE, y + height * (1 - high),
-        (stop - first - gap) / FINE)
+        (stop - first) / FINE, y + height * (1 - high),
+        (stop - first) / FINE)
       if piece and wide then
         wide(piece, NAMES + first / FINE, NAMES + stop / FINE)
       end
@@ -141,6 +141,7 @@ function Drawing:user(row, y)
 end
 
 function Drawing:row(row, y, hue)
+  y = y + (self.marked[row] and MARK or 0)
   if row ~= self.head then
     y = self:user(row, y)
   end
@@ -266,24 +267,37 @@ function Drawing:arrows()
   end
 end
 
-local told <const> = { start = true, ["end"] = true }
-
--- What the program has marked, and what has gone wrong.
-function Drawing:marks()
-  for _, it in ipairs(self.trace.instants) do
-    local name = self.trace.details[it.detail].name
-    if not told[name] then
-      local x, y = self:x(it.time), self.middle[it.row] - ROW / 2
-      self:add('<path class="mark" d="M%.1f %.1fl-4 -6h8zv%d"/>', x, y, ROW)
-      self:text(x + 6, y - 1, "faint", name)
+function Drawing:marks(marks)
+  for _, it in ipairs(marks) do
+    local x, y = self:x(it.time), self.middle[it.row] - ROW / 2
+    self:add('<path class="mark" d="M%.1f %.1fl-4 -6h8z"/>', x, y)
+    if x < WIDTH - 200 then
+      self:text(x + 7, y - 2, "", it.name)
+    else
+      self:text(x - 7, y - 2, "", it.name, "end")
     end
   end
 end
 
-local function height_of(trace, head)
+-- What the program has marked, and what has gone wrong, where it is not too
+-- much; of each row whether it has some.
+local function marks_of(trace)
+  local marks, marked = {}, {}
+  for _, it in ipairs(trace.instants) do
+    local name = trace.details[it.detail].name
+    if name ~= "start" and name ~= "end" and #marks < MAX_MARKS then
+      table.insert(marks, { time = it.time, row = it.row, name = name })
+      marked[it.row] = true
+    end
+  end
+  return marks, marked
+end
+
+local function height_of(trace, head, marked)
   local height = 14 + (head and 28 or 0) + 52
   for _, row in ipairs(trace.rows) do
     height = height + ROW + GAP + (row ~= head and #row.user * SPAN or 0)
+      + (marked[row] and MARK or 0)
   end
   return height + #trace.processes * (GLOBAL + GAP
     + (#trace.processes > 1 and 20 or 0))
@@ -294,9 +308,10 @@ end
 local function text_of(trace)
   local first = trace.rows[1]
   local head = first and first.user[1] and first or nil
-  local height = height_of(trace, head)
+  local marks, marked = marks_of(trace)
+  local height = height_of(trace, head, marked)
   local drawing = setmetatable({ lines = {}, trace = trace, middle = {},
-    length = math.max(1, trace.length), head = head }, Drawing)
+    marked = marked, length = math.max(1, trace.length), head = head }, Drawing)
   drawing:add('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" '
     .. 'width="%d" height="%d" role="img">', WIDTH, height, WIDTH, height)
   drawing:add("<title>What %d threads did in %s</title>", #trace.rows,
@@ -312,7 +327,7 @@ local function text_of(trace)
     y = drawing:process(process, y)
   end
   drawing:arrows()
-  drawing:marks()
+  drawing:marks(marks)
   drawing:legend(height - 14)
   drawing:add("</svg>\n")
   return table.concat(drawing.lines, "\n")

@@ -94,7 +94,12 @@ function stack(picture, x, top, bottom, span, paints, dims, hidden) {
   }
 }
 
-// Few pieces under one pixel: the one that has most of it is seen.
+// Few pieces under one pixel: the one that has most of it is seen; or the end
+// of a wide one, so that this and the next are seen to be two.
+function lineBetween(lane, i, a, step) {
+  return lane.from[i] < a && lane.to[i] - lane.from[i] > 5 * step;
+}
+
 function largest(lane, i, j, a, b) {
   let best = i, most = -1;
   for (let k = i; k < j; k++) {
@@ -122,12 +127,10 @@ function paintLane(picture, lane, left, right, top, bottom, t0, step, paints,
     if (from[i] >= b) {
       x = Math.max(x + 1, Math.floor((from[i] - t0) / step));
     } else if (from[i] <= a && to[i] >= b) {
-      const end = Math.floor((to[i] - t0) / step);
-      const stop = Math.min(width, Math.max(x + 1, end));
+      const stop = Math.min(width,
+        Math.max(x + 1, Math.floor((to[i] - t0) / step)));
       if (!hidden?.[kind[i]]) {
         picture.fill(left + x, left + stop, top, bottom, colour(i));
-        if (stop === end && stop - x > 4)
-          picture.column(left + stop - 1, top, bottom, paints[kind[i]].end);
         if (label && stop - x >= wide) label(i, left + x, left + stop);
       }
       x = stop;
@@ -135,9 +138,11 @@ function paintLane(picture, lane, left, right, top, bottom, t0, step, paints,
       const j = lane.shares(a, b, i, shares);
       const hit = lane.hits && lane.hits[j] > lane.hits[i];
       if (j - i < 3 && !(hit && j - i === 2)) {
-        const k = largest(lane, i, j, a, b);
+        const line = lineBetween(lane, i, a, step);
+        const k = line ? i : largest(lane, i, j, a, b);
         if (!hidden?.[kind[k]])
-          picture.column(left + x, top, bottom, colour(k));
+          picture.column(left + x, top, bottom,
+            line && lane.isHit(k) ? paints[kind[k]].end : colour(k));
       } else if (hit) {
         picture.column(left + x, top, bottom, theme.hit);
       } else {

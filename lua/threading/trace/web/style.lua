@@ -5,7 +5,7 @@ return [==[
   color-scheme: light;
   --ground: #ffffff; --edge: #dfe3e8; --soft: #f5f7f9; --zebra: #fafbfc;
   --grid: #edf0f3; --ink: #1c2430; --faint: #66707e; --accent: #2463c4;
-  --lua: #2f9e6c; --c: #3b7ddb; --kernel: #8b5fd3; --ready: #f6c45c;
+  --lua: #2f9e6c; --c: #3b7ddb; --kernel: #8b5fd3; --ready: #f5cb74;
   --lock: #e8705f; --wait: #dce1e8; --fd: #b4d4e2; --hit: #d6249f;
   --shade: rgb(20 30 50 / 12%); --veil: rgb(120 135 155 / 22%);
 }
@@ -13,7 +13,7 @@ return [==[
   color-scheme: dark;
   --ground: #15181d; --edge: #2c323b; --soft: #1b1f26; --zebra: #181b21;
   --grid: #20252d; --ink: #e4e8ee; --faint: #929cab; --accent: #7fb0ff;
-  --lua: #37a877; --c: #4f8fe6; --kernel: #9a72e0; --ready: #c98f35;
+  --lua: #37a877; --c: #4f8fe6; --kernel: #9a72e0; --ready: #96702f;
   --lock: #d95f52; --wait: #323945; --fd: #3b6273; --hit: #ff6ac6;
   --shade: rgb(0 0 0 / 45%); --veil: rgb(150 170 200 / 20%);
 }
@@ -103,6 +103,7 @@ a:hover { text-decoration: underline; }
 #tip dl { font-size: 12px; margin-top: 3px; }
 dialog { max-width: 480px; color: inherit; background: var(--ground);
   border: 1px solid var(--edge); border-radius: 12px; padding: 18px 22px; }
+dialog p { margin: 12px 0; }
 dialog::backdrop { background: rgb(0 0 0 / 35%); }
 kbd { padding: 0 5px; font: inherit; font-size: 12px;
   border: 1px solid var(--edge); border-bottom-width: 2px;

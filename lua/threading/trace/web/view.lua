@@ -203,9 +203,13 @@ function drawInstants(c) {
     c.lineTo(x, y + 3);
     c.fill();
     c.fillRect(x - .5, y, 1, LANE);
-    if (!sign && view.to - view.from < data.length / 2) {
+    if (!sign) {
       c.textAlign = "left";
-      c.fillText(data.details[instants.detail[i]].name, x + 7, y - 2);
+      c.strokeStyle = theme.css.ground;
+      c.lineWidth = 4;
+      const name = data.details[instants.detail[i]].name;
+      c.strokeText(name, x + 8, y - 3);
+      c.fillText(name, x + 8, y - 3);
     }
   }
 }
