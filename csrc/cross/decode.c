@@ -73,12 +73,6 @@ static void get_text(decoder *d) {
   lua_pushlstring(d->L, (const char *)take(d, n), n);
 }
 
-static void get_long(decoder *d) {
-  size_t n;
-  memcpy(&n, take(d, sizeof(n)), sizeof(n));
-  lua_pushlstring(d->L, (const char *)take(d, n), n);
-}
-
 static void get_pointer(decoder *d) {
   void *p;
   memcpy(&p, take(d, sizeof(p)), sizeof(p));
@@ -105,6 +99,14 @@ static void get_object(decoder *d) {
   if (number >= d->m->nshares) damaged(d);
   thr_box_pushshare(d->L, d->m->shares[number].kind,
                     d->m->shares[number].obj);
+}
+
+static void get_long(decoder *d, unsigned flags) {
+  uint32_t number = d->objects++;
+  size_t n;
+  memcpy(&n, take(d, sizeof(n)), sizeof(n));
+  lua_pushlstring(d->L, (const char *)take(d, n), n);
+  keep(d, flags, number);
 }
 
 /* --- names --- */
@@ -372,7 +374,7 @@ static void get_other(decoder *d, unsigned tag) {
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   switch (tag & THR_TAG_MASK) {
     case THR_TAG_GLOBALS: get_globals(d, tag); break;
-    case THR_TAG_LONG: get_long(d); break;
+    case THR_TAG_LONG: get_long(d, tag); break;
     case THR_TAG_POINTER: get_pointer(d); break;
     case THR_TAG_MODULE: get_module(d, tag); break;
     case THR_TAG_FIELD: get_field(d, tag); break;

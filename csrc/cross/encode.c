@@ -38,21 +38,26 @@ static void put_number(thr_encoder *e, int idx) {
   }
 }
 
+/* One that occurs again is an object: a large one shall not be there twice. */
+static void put_long(thr_encoder *e, const char *s, size_t n) {
+  if (thr_encoder_again(e, s)) return;
+  thr_encoder_newobject(e, s);
+  thr_put_tagged(e, THR_TAG_LONG, &n, sizeof(n));
+  thr_put_bytes(e, s, n);
+}
+
 static void put_string(thr_encoder *e, int idx) {
   size_t n;
   const char *s = lua_tolstring(e->L, idx, &n);
-  unsigned char *to = thr_encoder_room(e, n + 1 + sizeof(n));
-  if (n <= 255) {
-    *to++ = THR_TAG_SHORT;
-    *to++ = (unsigned char)n;
-    e->n += 2 + n;
-  } else {
-    *to++ = THR_TAG_LONG;
-    memcpy(to, &n, sizeof(n));
-    to += sizeof(n);
-    e->n += 1 + sizeof(n) + n;
+  if (n > 255) {
+    put_long(e, s, n);
+    return;
   }
-  memcpy(to, s, n);
+  unsigned char *to = thr_encoder_room(e, n + 2);
+  to[0] = THR_TAG_SHORT;
+  to[1] = (unsigned char)n;
+  memcpy(to + 2, s, n);
+  e->n += n + 2;
 }
 
 static void put_pointer(thr_encoder *e, int idx) {

@@ -28,7 +28,7 @@
 **
 ** A metatable is a value, there where the flag META says so.
 **
-** What has an address is an object: GLOBALS, MODULE, FIELD, TABLE, CLASS,
+** What has an address is an object: LONG, GLOBALS, MODULE, FIELD, TABLE, CLASS,
 ** FUNCTION, CALL.  Objects have numbers, in the order in
 ** which they begin, from 0.  REFERRED says that there are REFs to the object.
 **
