@@ -486,6 +486,8 @@ int luaopen_threading__thread(lua_State *L) {
   thr_testing_open(L);
   thr_handle_pushkey(L);
   lua_setfield(L, -2, "_key");
+  lua_pushboolean(L, rt->main->nest.uncounted);
+  lua_setfield(L, -2, "_in_interpreter");
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_active);
   lua_setfield(L, -2, "_active");
   lua_pushnumber(L, THR_TIMEOUT_MAX);

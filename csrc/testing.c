@@ -13,29 +13,15 @@
 
 /* --- failures --- */
 
-/* Lua's allocator, under the global lock.  A request that fails comes a
-** second time, after a collection, and must fail again. */
+/* Lua's allocator, under the global lock. */
 static lua_Alloc lua_alloc;
 static void *lua_ud;
-static struct {
-  void *p;
-  size_t size;
-} failed;
-
-static bool request_fails(void *p, size_t size) {
-  bool again = failed.size == size && failed.p == p;
-  failed.size = 0;
-  if (again) return true;
-  if (!thr_fault_fails(THR_CHANCE_MEMORY)) return false;
-  failed.p = p;
-  failed.size = size;
-  return true;
-}
+static thr_request failed;
 
 static void *alloc(void *ud, void *p, size_t old, size_t size) {
   bool grows = size > 0 && (!p || size > old); /* to shrink never fails */
   (void)ud;
-  if (grows && request_fails(p, size)) return NULL;
+  if (grows && thr_fault_request(&failed, p, size)) return NULL;
   return lua_alloc(lua_ud, p, old, size);
 }
 

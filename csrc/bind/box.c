@@ -178,9 +178,8 @@ static bool has_type(lua_State *L, const thr_kind *kind) {
 
 /* An interpreter has its types made when the first object comes. */
 static void check_type(lua_State *L, const thr_kind *kind) {
-  if (has_type(L, kind)) return;
   const thr_runtime *rt = thr_self_runtime(L);
-  if (rt && rt->calls.at_share) rt->calls.at_share(L);
+  if (rt && !rt->opened && rt->calls.at_share) rt->calls.at_share(L);
   if (!has_type(L, kind))
     thr_blame_error(L, "a %s has come to a Lua state in which threading was "
                     "not loaded: require 'threading' there", kind->name);

@@ -489,7 +489,7 @@ void thr_crossqueue_open(lua_State *L) {
       {NULL, NULL}};
   static bool forks; /* thr_os_atfork's */
   if (thr_os_atfork(&forks, before_fork, after_fork, in_child) != 0)
-    luaL_error(L, "not enough memory");
+    thr_blame_error(L, "not enough memory");
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -5,6 +5,8 @@
 #include <lualib.h>
 #include <string.h>
 
+#include "bind/blame.h"
+#include "os/fault.h"
 #include "os/os.h"
 
 /* Const once it is in the list, for good. */
@@ -40,8 +42,10 @@ static const chunk *find(const char *name, const char *path) {
   return c;
 }
 
-/* Two threads may add the same one: the younger is found. */
+/* Two threads may add the same one: the younger is found.  It is kept for
+** good. */
 static void add(chunk *c) {
+  thr_fault_hold(-5); /* it, and what it refers to */
   thr_mutex_lock(&mutex);
   c->next = first;
   first = c;
@@ -130,7 +134,7 @@ void thr_chunks_open(lua_State *L) {
   static bool forks; /* thr_os_atfork's */
   int top = lua_gettop(L);
   if (thr_os_atfork(&forks, lock, unlock, unlock) != 0)
-    luaL_error(L, "not enough memory");
+    thr_blame_error(L, "not enough memory");
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   lua_getfield(L, -1, LUA_LOADLIBNAME);
   if (lua_getfield(L, -1, "searchers") == LUA_TTABLE) {

@@ -14,6 +14,7 @@
 #include "interp/equip.h"
 #include "interp/finish.h"
 #include "interp/settings.h"
+#include "os/fault.h"
 #include "os/tuning.h"
 #include "state/open.h"
 #include "state/require.h"
@@ -55,7 +56,7 @@ static int set_up(lua_State *L) {
   thr_current_set(L, NULL);
   thr_settings_give(L, rt, maker, &b->settings);
   b->made = thr_interp_new(rt, b->main);
-  if (!b->made) luaL_error(L, "not enough memory");
+  if (!b->made) thr_blame_error(L, "not enough memory");
   thr_current_set(L, b->made);
   return 0;
 }
@@ -74,9 +75,32 @@ static void note_error(lua_State *L, birth *b) {
            text ? text : "the error is no text");
 }
 
+#ifdef THREADING_TESTING
+/* Lua's allocator, with a chance to fail. */
+static lua_Alloc lua_alloc; /* the same for all states */
+
+static void *alloc(void *ud, void *p, size_t old, size_t size) {
+  static THR_TLS thr_request failed;
+  bool grows = size > 0 && (!p || size > old);
+  if (grows && thr_fault_request(&failed, p, size)) return NULL;
+  return lua_alloc(ud, p, old, size);
+}
+
+static lua_State *new_state(void) {
+  lua_State *L = luaL_newstate();
+  void *ud;
+  if (!L) return NULL;
+  lua_alloc = lua_getallocf(L, &ud);
+  lua_setallocf(L, alloc, ud);
+  return L;
+}
+#else
+static lua_State *new_state(void) { return luaL_newstate(); }
+#endif
+
 /* Without the maker's global lock. */
 static void make(birth *b) {
-  lua_State *L = luaL_newstate();
+  lua_State *L = new_state();
   if (!L) return;
   lua_pushcfunction(L, set_up);
   lua_pushlightuserdata(L, b);

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "bind/blame.h"
 #include "cross/decode.h"
 #include "cross/encode.h"
 #include "gil/gil.h"
@@ -136,9 +137,11 @@ void thr_settings_free(thr_settings *s) {
 
 /* A loader, or a searcher: it says why the creator's could not come. */
 static int missing_loader(lua_State *L) {
-  return luaL_error(L, "module '%s' is preloaded by the creator of this "
-                    "interpreter, and cannot cross: %s", lua_tostring(L, 1),
-                    lua_tostring(L, lua_upvalueindex(1)));
+  return thr_blame_error(L,
+                         "module '%s' is preloaded by the creator of this "
+                         "interpreter, and cannot cross: %s",
+                         lua_tostring(L, 1),
+                         lua_tostring(L, lua_upvalueindex(1)));
 }
 
 static int missing_searcher(lua_State *L) {

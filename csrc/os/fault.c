@@ -24,6 +24,15 @@ bool thr_fault_fails(thr_chance chance) {
   return n >= first_failing && n <= last_failing;
 }
 
+bool thr_fault_request(thr_request *failed, void *p, size_t size) {
+  bool again = failed->size == size && failed->p == p;
+  failed->size = 0;
+  if (again) return true;
+  if (!thr_fault_fails(THR_CHANCE_MEMORY)) return false;
+  *failed = (thr_request){p, size};
+  return true;
+}
+
 void thr_fault_begin(thr_chance chance, bool everywhere, long long first,
                      long long last) {
   first_failing = first;

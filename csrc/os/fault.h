@@ -32,6 +32,15 @@ int thr_fault_setevery(int n); /* returns what it was */
 /* Shall this fail? */
 bool thr_fault_fails(thr_chance chance);
 
+/* Shall a request to one of Lua's allocators fail?  One that does comes a
+** second time, after a collection, and must fail again: *failed is the last
+** one. */
+typedef struct {
+  void *p;
+  size_t size;
+} thr_request;
+bool thr_fault_request(thr_request *failed, void *p, size_t size);
+
 /* From begin to end, of the chances of one kind those from `first` to `last`
 ** fail: the chances of the calling thread, or of all.  end returns how many
 ** chances there were. */
