@@ -5,6 +5,8 @@
 
 static const char key_folder = 0; /* registry: of our Lua files */
 static const char key_names = 0;  /* registry: table: function -> name */
+static const char key_sources = 0; /* registry: list: luaL_Reg, and tables,
+                                      that are not in that table yet */
 
 /* --- the place --- */
 
@@ -82,36 +84,73 @@ int thr_blame_error(lua_State *L, const char *fmt, ...) {
 
 /* --- which function --- */
 
-/* Pushes the table. */
-static void push_names(lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_names) == LUA_TTABLE) return;
+/* Pushes a table of the registry. */
+static void push_table(lua_State *L, const void *key) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return;
   lua_pop(L, 1);
   lua_newtable(L);
   lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_names);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
-void thr_blame_names(lua_State *L, const luaL_Reg *list) {
-  push_names(L);
+/* Those of a luaL_Reg, into the table on top of the stack. */
+static void add_list(lua_State *L, const luaL_Reg *list) {
   for (; list->name; list++) {
     if (strncmp(list->name, "__", 2) == 0) continue; /* a method's, too */
     lua_pushcfunction(L, list->func);
     lua_pushstring(L, list->name + (*list->name == '_'));
     lua_rawset(L, -3);
   }
+}
+
+/* Those of a table on top of the stack, into the one at `names`. */
+static void add_fields(lua_State *L, int names) {
+  for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+    if (!lua_iscfunction(L, -1)) continue;
+    lua_pushvalue(L, -1);
+    lua_pushvalue(L, -3);
+    lua_rawset(L, names);
+  }
+}
+
+/* Pushes the table of names, complete. */
+static void push_names(lua_State *L) {
+  push_table(L, &key_names);
+  int names = lua_gettop(L);
+  push_table(L, &key_sources);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+  for (lua_Integer i = 1; i <= n; i++) {
+    if (lua_rawgeti(L, names + 1, i) == LUA_TTABLE) {
+      add_fields(L, names);
+    } else {
+      lua_pushvalue(L, names);
+      add_list(L, lua_touserdata(L, -2));
+    }
+    lua_settop(L, names + 1);
+  }
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_sources);
+  lua_settop(L, names);
+}
+
+/* Few programs need a name: until then, where it is found is kept.  [source] ->
+** [] */
+static void keep_source(lua_State *L) {
+  push_table(L, &key_sources);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
   lua_pop(L, 1);
+}
+
+void thr_blame_names(lua_State *L, const luaL_Reg *list) {
+  lua_pushlightuserdata(L, (void *)list);
+  keep_source(L);
 }
 
 int thr_blame_public(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  push_names(L);
-  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
-    if (!lua_iscfunction(L, -1)) continue;
-    lua_pushvalue(L, -1);
-    lua_pushvalue(L, -3);
-    lua_rawset(L, 2);
-  }
+  keep_source(L);
   return 0;
 }
 

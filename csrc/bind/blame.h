@@ -28,7 +28,8 @@ int thr_blame_argerror(lua_State *L, int arg, const char *text);
 /* lua_pushvfstring, which raises where there is no memory for the text. */
 void thr_blame_pushtext(lua_State *L, const char *fmt, va_list ap);
 
-/* Keeps the functions' names, without the "_" in front of some. */
+/* Keeps the functions' names, without the "_" in front of some.  The list is
+** there for good. */
 void thr_blame_names(lua_State *L, const luaL_Reg *list);
 
 /* Functions of threading._thread. */

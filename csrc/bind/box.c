@@ -170,16 +170,37 @@ static bool push_remembered(lua_State *L, const thr_kind *kind, void *obj) {
   return is;
 }
 
+/* Want of memory may have left half of one. */
 static bool has_type(lua_State *L, const thr_kind *kind) {
-  bool has = luaL_getmetatable(L, kind->name) == LUA_TTABLE;
-  lua_pop(L, 1);
+  int top = lua_gettop(L);
+  bool has = luaL_getmetatable(L, kind->name) == LUA_TTABLE &&
+             lua_getfield(L, -1, "__gc") != LUA_TNIL;
+  lua_settop(L, top);
   return has;
 }
 
-/* An interpreter has its types made when the first object comes. */
+static int open_type(lua_State *L) {
+  ((const thr_kind *)lua_touserdata(L, 1))->open(L);
+  return 0;
+}
+
+/* All of it, or nothing. */
+static void make_type(lua_State *L, const thr_kind *kind) {
+  lua_pushcfunction(L, open_type);
+  lua_pushlightuserdata(L, (void *)kind);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return;
+  lua_pushnil(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, kind->name);
+  lua_error(L);
+}
+
+/* An interpreter has a type made when the first object of it comes. */
 static void check_type(lua_State *L, const thr_kind *kind) {
   const thr_runtime *rt = thr_self_runtime(L);
-  if (rt && !rt->opened && rt->calls.at_share) rt->calls.at_share(L);
+  if (rt && !rt->opened && rt->calls.at_share) {
+    if (!kind->open) rt->calls.at_share(L);
+    else if (!has_type(L, kind)) make_type(L, kind);
+  }
   if (!has_type(L, kind))
     thr_blame_error(L, "a %s has come to a Lua state in which threading was "
                     "not loaded: require 'threading' there", kind->name);
@@ -251,11 +272,18 @@ void thr_box_newtype(lua_State *L, const thr_kind *kind,
   lua_createtable(L, 0, THR_BOX_ROOM);
   set_functions(L, methods);
   lua_setfield(L, -2, "__index");
-  lua_pushlightuserdata(L, (void *)kind);
-  lua_pushcclosure(L, box_gc, 1);
-  lua_setfield(L, -2, "__gc");
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
+  lua_pushlightuserdata(L, (void *)kind);
+  lua_pushcclosure(L, box_gc, 1);
+  lua_setfield(L, -2, "__gc"); /* the last: the type is whole */
+}
+
+void thr_box_needtype(lua_State *L, const thr_kind *kind) {
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  if (has_type(L, kind)) return;
+  thr_box_newtype(L, kind, none);
+  lua_pop(L, 1);
 }
 
 void thr_box_indexwith(lua_State *L, lua_CFunction index) {

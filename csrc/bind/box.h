@@ -45,6 +45,9 @@ typedef struct thr_kind {
   ** its lock).  Raises for want of memory.  NULL: it has none. */
   void (*complete)(lua_State *L, void *obj);
   int nuvalues;
+  /* Makes the type, in a Lua state that an object of it comes to before that
+  ** has loaded threading; NULL: it is loaded then. */
+  void (*open)(lua_State *L);
   const char *stays; /* what to do with an object that `ref` has refused, or
                         whose type has none: after "cannot cross: " */
 } thr_kind;
@@ -131,6 +134,9 @@ void thr_box_finish(lua_State *L);
 ** metamethods, which no method call finds. */
 void thr_box_newtype(lua_State *L, const thr_kind *kind,
                      const luaL_Reg *methods);
+/* Makes the type of boxes that no Lua code sees, where it is not there yet: in
+** an interpreter types come when they are needed first. */
+void thr_box_needtype(lua_State *L, const thr_kind *kind);
 /* Makes `index` the __index of the type on the stack; its upvalue is the
 ** table of methods, with no metamethod among them. */
 void thr_box_indexwith(lua_State *L, lua_CFunction index);

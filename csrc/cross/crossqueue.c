@@ -180,7 +180,8 @@ static void *ref(void *q) {
 }
 
 static const thr_kind kind = {
-    .name = "threading.interpreters.Queue", .unref = unref, .ref = ref};
+    .name = "threading.interpreters.Queue", .unref = unref, .ref = ref,
+    .open = thr_crossqueue_open};
 
 static thr_crossqueue *check(lua_State *L) {
   return thr_box_check(L, 1, &kind);

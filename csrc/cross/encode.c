@@ -217,7 +217,51 @@ static thr_message *finish(thr_encoder *e) {
   return m;
 }
 
-thr_message *thr_encode(lua_State *L, int first, int n, const char *what) {
+/* Puts the value at idx, if it has no memory; returns its length, or 0. */
+static size_t put_plain(lua_State *L, int idx, unsigned char *to) {
+  int type = lua_type(L, idx);
+  if (type == LUA_TNIL) {
+    *to = THR_TAG_NIL;
+  } else if (type == LUA_TBOOLEAN) {
+    *to = lua_toboolean(L, idx) ? THR_TAG_TRUE : THR_TAG_FALSE;
+  } else if (type != LUA_TNUMBER) {
+    return 0;
+  } else if (lua_isinteger(L, idx)) {
+    lua_Integer i = lua_tointeger(L, idx);
+    *to = THR_TAG_INTEGER;
+    memcpy(to + 1, &i, sizeof(i));
+    return 1 + sizeof(i);
+  } else {
+    lua_Number x = lua_tonumber(L, idx);
+    *to = THR_TAG_FLOAT;
+    memcpy(to + 1, &x, sizeof(x));
+    return 1 + sizeof(x);
+  }
+  return 1;
+}
+
+#define MAX_PLAIN 8
+
+/* What most calls return needs no encoder.  NULL: this does, or there is no
+** memory. */
+static thr_message *encode_plain(lua_State *L, int first, int n) {
+  unsigned char bytes[MAX_PLAIN * (1 + sizeof(lua_Integer))], *at = bytes;
+  if (n > MAX_PLAIN) return NULL;
+  for (int i = 0; i < n; i++) {
+    size_t length = put_plain(L, first + i, at);
+    if (length == 0) return NULL;
+    at += length;
+  }
+  thr_message *m =
+      thr_message_new(&(unsigned char *){bytes}, (size_t)(at - bytes), NULL, 0);
+  if (m) {
+    m->nvalues = (uint32_t)n;
+    m->plain = true;
+  }
+  return m;
+}
+
+static thr_message *encode(lua_State *L, int first, int n, const char *what) {
   thr_encoder *e = thr_encoder_begin(L);
   e->first = first;
   e->nvalues = n;
@@ -230,4 +274,9 @@ thr_message *thr_encode(lua_State *L, int first, int n, const char *what) {
   thr_message *m = finish(e);
   thr_encoder_end(e);
   return m;
+}
+
+thr_message *thr_encode(lua_State *L, int first, int n, const char *what) {
+  thr_message *m = encode_plain(L, first, n);
+  return m ? m : encode(L, first, n, what);
 }

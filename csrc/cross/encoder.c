@@ -39,21 +39,10 @@ static void unref(void *obj) {
 
 static const thr_kind kind = {.name = "threading.encoder", .unref = unref};
 
-/* An interpreter has the type when it needs it first.  A try that found no
-** memory may have left a part of it: then the whole is made again. */
-static void need_type(lua_State *L) {
-  static const luaL_Reg none[] = {{NULL, NULL}};
-  int top = lua_gettop(L);
-  if (luaL_getmetatable(L, kind.name) != LUA_TTABLE ||
-      lua_getfield(L, -1, "__gc") == LUA_TNIL)
-    thr_box_newtype(L, &kind, none);
-  lua_settop(L, top);
-}
-
 /* With nil or another box on top of the stack, in whose place it comes. */
 static thr_encoder *push_new(lua_State *L) {
   lua_pop(L, 1);
-  need_type(L);
+  thr_box_needtype(L, &kind);
   thr_box *box = thr_box_new(L, &kind);
   thr_encoder *e = thr_os_alloc(sizeof(*e));
   if (!e) thr_blame_error(L, "not enough memory");

@@ -9,8 +9,13 @@ thr_message *thr_message_new(unsigned char **bytes, size_t size,
                              const thr_share *shares, uint32_t nshares) {
   bool separate = size > THR_MESSAGE_COPIED;
   size_t room = nshares * sizeof(*shares);
-  thr_message *m = thr_os_alloc(sizeof(*m) + room + (separate ? 0 : size));
+  /* Memory that is not cleared comes quicker. */
+  thr_message *m =
+      thr_os_realloc(NULL, sizeof(*m) + room + (separate ? 0 : size));
   if (!m) return NULL;
+  m->next = NULL;
+  m->nvalues = 0;
+  m->refers = m->plain = false;
   m->shares = (thr_share *)(m + 1);
   if (nshares > 0) memcpy(m->shares, shares, room);
   m->nshares = nshares;

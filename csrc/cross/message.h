@@ -28,6 +28,7 @@ typedef struct thr_message {
   uint32_t nvalues;
   bool refers;   /* some values occur more than once */
   bool separate; /* the bytes are a block of their own */
+  bool plain;    /* a few values that need no memory of Lua's */
 } thr_message;
 
 /* Makes a message, whose shares are the caller's until then.  The bytes are

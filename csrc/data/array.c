@@ -106,7 +106,8 @@ static void *ref(void *a) {
 }
 
 static const thr_kind kind = {
-    .name = "threading.Array", .unref = unref, .ref = ref};
+    .name = "threading.Array", .unref = unref, .ref = ref,
+    .open = thr_array_open};
 
 thr_array *thr_array_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

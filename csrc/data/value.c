@@ -115,7 +115,8 @@ static void *ref(void *v) {
 }
 
 static const thr_kind kind = {
-    .name = "threading.Value", .unref = unref, .ref = ref};
+    .name = "threading.Value", .unref = unref, .ref = ref,
+    .open = thr_value_open};
 
 thr_value *thr_value_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

@@ -55,9 +55,9 @@ static int on_error(lua_State *L) {
 static int decode_and_call(lua_State *L) {
   visit *v = lua_touserdata(L, 1);
   lua_settop(L, 0);
-  lua_pushcfunction(L, v->body);
+  if (v->body) lua_pushcfunction(L, v->body);
   int n = thr_decode(L, v->message);
-  lua_call(L, n, LUA_MULTRET);
+  lua_call(L, v->body ? n : n - 1, LUA_MULTRET);
   return lua_gettop(L);
 }
 
@@ -217,14 +217,9 @@ void thr_enter_raise(lua_State *L, const thr_interp *i, thr_visit ended) {
   }
 }
 
-int thr_enter_apply(lua_State *L) {
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  return lua_gettop(L);
-}
-
 thr_message *thr_enter_call(lua_State *L, thr_interp *i,
                             const thr_message *message) {
   thr_message *outcome;
-  thr_enter_raise(L, i, thr_enter(L, i, thr_enter_apply, message, &outcome));
+  thr_enter_raise(L, i, thr_enter(L, i, NULL, message, &outcome));
   return outcome;
 }

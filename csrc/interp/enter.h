@@ -35,7 +35,8 @@ typedef enum {
   THR_VISIT_NOTOWN    /* or it is in another thread's Lua state, see whose.h */
 } thr_visit;
 
-/* Calls body there, protected, with what the message says on its stack.  An
+/* Calls body there, protected, with what the message says on its stack; or, for
+** NULL, the function that the message says, with the arguments behind it.  An
 ** outcome, which the caller frees, is: true, and what body has returned; or
 ** false, the error, and its traceback, nil where there is none.  Raises nothing
 ** for a thread that has a record. */
@@ -45,10 +46,7 @@ thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
 /* Raises what another end than DONE means here. */
 void thr_enter_raise(lua_State *L, const thr_interp *i, thr_visit ended);
 
-/* For a message that is a function and its arguments: this body. */
-int thr_enter_apply(lua_State *L);
-
-/* The same in one, which raises: returns the outcome. */
+/* The same for such a call; raises.  Returns the outcome. */
 thr_message *thr_enter_call(lua_State *L, thr_interp *i,
                             const thr_message *call);
 

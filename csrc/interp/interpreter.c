@@ -41,6 +41,11 @@ static int decode_it(lua_State *L) {
 
 static int push_outcome(lua_State *L, thr_message *m) {
   int top = lua_gettop(L);
+  if (m->plain && lua_checkstack(L, (int)m->nvalues + 2 * LUA_MINSTACK)) {
+    int n = thr_decode(L, m); /* raises nothing */
+    thr_message_free(m);
+    return n;
+  }
   lua_pushcfunction(L, decode_it);
   lua_pushlightuserdata(L, m);
   int status = lua_pcall(L, 1, LUA_MULTRET, 0);
@@ -106,7 +111,7 @@ static int raise(lua_State *L) {
   return lua_error(L);
 }
 
-/* Runs body there, with the message, which is freed.  Pushes the outcome;
+/* Runs body there, see thr_enter.  The message is freed.  Pushes the outcome;
 ** returns how many values. */
 static int visit(lua_State *L, thr_interp *i, lua_CFunction body,
                  thr_message *m) {
@@ -130,7 +135,7 @@ static int interpreter_call(lua_State *L) {
   thr_interp *i = thr_boxed_check(L, 1);
   thr_args_callable(L, 2, "fn");
   thr_message *m = thr_encode(L, 2, lua_gettop(L) - 1, "fn,args[]");
-  int n = visit(L, i, thr_enter_apply, m);
+  int n = visit(L, i, NULL, m);
   if (lua_toboolean(L, -n)) return n - 1;
   return raise(L);
 }

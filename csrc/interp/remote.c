@@ -63,8 +63,7 @@ static bool make_there(lua_State *L) {
   thr_interp *i = thr_boxed_check(L, 3);
   visit v = {.there = i};
   lua_getiuservalue(L, 1, THR_CALL_CONTENT);
-  v.ended = thr_enter(L, i, thr_enter_apply, thr_box_check(L, -1, &kind),
-                      &v.outcome);
+  v.ended = thr_enter(L, i, NULL, thr_box_check(L, -1, &kind), &v.outcome);
   lua_pushcfunction(L, finish);
   lua_pushvalue(L, 1);
   lua_pushlightuserdata(L, &v);

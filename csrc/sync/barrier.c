@@ -162,6 +162,7 @@ A place where a number of threads wait for each other.
 */
 static const thr_kind kind = {
     .name = "threading.Barrier", .unref = unref, .ref = ref, .nuvalues = 1,
+    .open = thr_barrier_open,
     .stays = "make it without an action, and let the thread act for which "
              "wait() returns 0"};
 

@@ -82,7 +82,7 @@ A condition variable: threads wait for a change that others notify of.
 */
 static const thr_kind kind = {
     .name = "threading.Condition", .unref = unref, .ref = ref,
-    .complete = complete, .nuvalues = LOCK,
+    .complete = complete, .nuvalues = LOCK, .open = thr_condition_open,
     .stays = "make it over a threading.Lock or a threading.RLock"};
 
 static condition *check(lua_State *L) { return thr_box_check(L, 1, &kind); }

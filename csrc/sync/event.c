@@ -52,7 +52,8 @@ static void *ref(void *e) {
 }
 
 static const thr_kind kind = {
-    .name = "threading.Event", .unref = unref, .ref = ref};
+    .name = "threading.Event", .unref = unref, .ref = ref,
+    .open = thr_event_open};
 
 thr_event *thr_event_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

@@ -182,7 +182,8 @@ void *thr_lock_ref(void *l) {
 }
 
 static const thr_kind kind = {
-    .name = "threading.Lock", .unref = unref, .ref = thr_lock_ref};
+    .name = "threading.Lock", .unref = unref, .ref = thr_lock_ref,
+    .open = thr_lock_open};
 
 thr_lock *thr_lock_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

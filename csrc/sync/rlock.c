@@ -25,7 +25,8 @@ as it took it.
 static void unref(void *l) { thr_lock_unref(l); }
 
 static const thr_kind kind = {
-    .name = "threading.RLock", .unref = unref, .ref = thr_lock_ref};
+    .name = "threading.RLock", .unref = unref, .ref = thr_lock_ref,
+    .open = thr_rlock_open};
 
 thr_lock *thr_rlock_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);

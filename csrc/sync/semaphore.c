@@ -104,7 +104,8 @@ static void *ref(void *s) {
 }
 
 static const thr_kind kind = {
-    .name = "threading.Semaphore", .unref = unref, .ref = ref};
+    .name = "threading.Semaphore", .unref = unref, .ref = ref,
+    .open = thr_semaphore_open};
 
 thr_semaphore *thr_semaphore_test(lua_State *L, int arg) {
   return thr_box_test(L, arg, &kind);
