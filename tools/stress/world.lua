@@ -11,8 +11,8 @@ local new_random = require "tools.stress.random"
 local threading = require "threading"
 
 local SUBJECTS <const> = {
-  "churn", "flow", "meetings", "money", "numbers", "outside", "pipes", "tasks",
-  "vm",
+  "churn", "flow", "meetings", "money", "numbers", "outside", "pipes", "realms",
+  "tasks", "vm",
 }
 
 local function call(fn, ...)
