@@ -189,6 +189,23 @@ describe("What is asked of a thread", function()
     ]]))
   end)
 
+  it("waits, too, when it was asked before the thread entered", function()
+    assert.equal("true\tfine\nfalse\tcancelled\n", (output_of [[
+      local event = threading.Event()
+      local t = start("t", function()
+        print(pcall(threading.shield, function()
+          event:wait()
+          return run(i, "return 'fine'")
+        end))
+        print(pcall(threading.checkpoint))
+      end)
+      parked(t, "Event")
+      t:cancel()
+      event:set()
+      t:join()
+    ]]))
+  end)
+
   it("is interrupt_main's, also out of an interpreter", function()
     for _, code in ipairs {
       "started:set() event:wait(60)", "started:set() while true do end",

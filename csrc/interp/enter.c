@@ -168,6 +168,8 @@ static void go_and_come_back(thr_tstate *self, thr_interp *i, visit *v) {
     thr_attach_leave(inner);
   } else if (thr_interp_isclosing(i)) {
     v->ended = THR_VISIT_CLOSED;
+  } else if (thr_tstate_asked(self, THR_PENDING_STOP)) {
+    v->ended = THR_VISIT_ASKED;
   }
   thr_gil_take(self, THR_AT_ONCE);
 }

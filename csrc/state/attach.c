@@ -116,20 +116,20 @@ static bool no_spare(thr_waiter *w) {
   return !w->ts->rt->attach.spare && !w->ts->rt->end.closing;
 }
 
-/* NULL: the end has come, or something that is not masked. */
+/* NULL: the end has come, or something that neither it nor its thread masks. */
 static lua_State *take_spare(thr_tstate *ts, unsigned masked) {
   thr_runtime *rt = ts->rt;
   thr_waiter w = thr_waiter_on(ts, &rt->attach.spare, "a Lua state");
   w.validate = no_spare;
   w.masked = masked;
-  while (no_spare(&w) && !(ts->asked.pending & ~masked))
+  while (no_spare(&w) && !thr_tstate_asked(ts, ~masked))
     thr_park(&w, THR_FOREVER);
-  lua_State *L = ts->asked.pending & ~masked ? NULL : rt->attach.spare;
+  lua_State *L = thr_tstate_asked(ts, ~masked) ? NULL : rt->attach.spare;
   if (L) rt->attach.spare = NULL;
   return L;
 }
 
-static bool give_state(thr_tstate *ts) {
+static bool make_state(thr_tstate *ts) {
   newcomer n = {ts, false};
   if (ts->rt->end.closing) return false;
   lua_State *L = take_spare(ts, 0);
@@ -138,8 +138,7 @@ static bool give_state(thr_tstate *ts) {
   thr_tstate_run(ts, ts->lua.base = L);
   ts->rt->births++;
   thr_preempt_leave(ts);
-  if (ts->rt->gil.drop || thr_tstate_asked(ts, THR_PENDING_AT_ONCE))
-    thr_preempt_arm(ts); /* there was no state to arm */
+  if (ts->rt->gil.drop) thr_preempt_arm(ts); /* there was no state to arm */
   thr_preempt_hurry(ts);
   lua_pushcfunction(L, set_up);
   lua_pushlightuserdata(L, &n);
@@ -147,6 +146,17 @@ static bool give_state(thr_tstate *ts) {
   lua_settop(L, 0);
   if (!n.spared) put_spare(ts->rt, L);
   return status == LUA_OK;
+}
+
+/* What is asked of the thread, but for its end, is met by what it is attached
+** for.  A signal may have come when there was no state to arm. */
+static bool give_state(thr_tstate *ts) {
+  unsigned masked = ts->asked.masked;
+  ts->asked.masked = ~(unsigned)THR_PENDING_STOP;
+  bool made = make_state(ts);
+  ts->asked.masked = masked;
+  if (made && thr_tstate_asked(ts, THR_PENDING_AT_ONCE)) thr_preempt_arm(ts);
+  return made;
 }
 
 /* Drops what the thread has in Lua, if it has got a state. */
