@@ -168,7 +168,7 @@ describe("A report of explore", function()
     assert.matches('^replay: THREADING_REPLAY="explore_search_spec.lua:%d+ '
       .. '1:%d+ [%d: ]+ #%x+"', lines[3])
     assert.equal("MainThread", lines[4])
-    assert.matches("%S*explore_search_spec.lua:%d+ n = n %+ 1   "
+    assert.matches("%S*explore_search_spec.lua:%d+   n = n %+ 1   "
       .. "<%- interrupted here; %(temporary%) = [01]", r.report)
     assert.is_nil(r.report:find("private/thread", 1, true))
   end)

@@ -39,12 +39,20 @@ local function name_of(source)
   return '[string "' .. string.match(source, "^[^\n]*") .. '"]'
 end
 
-local function sources()
-  local known = {}
-  return function(source, line)
+-- A function that returns the place, padded, and the text of a line.
+local function describer(runs)
+  local known, width = {}, 0
+  for _, run in ipairs(runs) do
+    for _, step in ipairs(run) do
+      step.place = name_of(step.source) .. ":" .. step.line
+      width = math.max(width, #step.place)
+    end
+  end
+  return function(step)
+    local source = step.source
     known[source] = known[source] or lines_of(source)
-    return name_of(source) .. ":" .. line,
-      string.match(known[source][line] or "", "^%s*(.-)%s*$")
+    return step.place .. string.rep(" ", width - #step.place),
+      string.match(known[source][step.line] or "", "^%s*(.-)%s*$")
   end
 end
 
@@ -85,13 +93,13 @@ local function joined(runs)
 end
 
 local function add_line(out, step, describe)
-  local place, text = describe(step.source, step.line)
+  local place, text = describe(step)
   local note = ""
   if step.values then
     note = "   <- interrupted here"
       .. (step.values ~= "" and "; " .. step.values or "")
   end
-  out[#out + 1] = string.format("  %-14s %s%s", place, text, note)
+  out[#out + 1] = string.format("  %s   %s%s", place, text, note)
 end
 
 local function add_run(out, run, names, describe)
@@ -107,7 +115,8 @@ end
 
 -- The last runs are those that lead to the failure.
 local function add_trace(out, result)
-  local runs, describe = joined(runs_of(result.trace)), sources()
+  local runs = joined(runs_of(result.trace))
+  local describe = describer(runs)
   local first = math.max(1, #runs - MOST_RUNS + 1)
   if first > 1 then
     out[#out + 1] = string.format("... (%d turns)", first - 1)
