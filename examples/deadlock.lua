@@ -35,8 +35,9 @@ t2:join()
 
 print "both threads ended"
 
--- Without the barrier it is up to chance. Explored, it is not: which thread runs
--- when is tried until there is a deadlock, and the shortest way there is shown.
+-- Without the barrier it is up to chance. Explored, it is not: which thread
+-- runs when is tried until there is a deadlock, and the shortest way there is
+-- shown.
 
 local explore = require "threading.explore"
 

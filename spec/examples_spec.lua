@@ -79,12 +79,13 @@ thread MainThread ended.
   it("deadlock.lua tells the circle, and ends by itself", function()
     local r = support.run "examples/deadlock.lua"
     assert.equal(0, r.code)
-    local lucky = r.out:match "^(t[12]) has both locks\nboth threads ended\n\n"
+    local lucky =
+      r.out:match "^(t[12]) has both locks\nboth threads ended\n\n"
     assert.is_truthy(lucky, r.out)
-    assert.matches("\nlocks in different orders:\nexplore: schedule %d+ of 1000 "
-      .. "fails in %a+: %S+ deadlock: .*\n1 preemption .*\nlocks in the same "
-      .. "order:\nexplore: no failure in 1000 schedules, and none with one "
-      .. "preemption at any of %d+ points\n$", r.out)
+    assert.matches("\nlocks in different orders:\nexplore: schedule %d+ of "
+      .. "1000 fails in %a+: %S+ deadlock: .*\n1 preemption .*\nlocks in the "
+      .. "same order:\nexplore: no failure in 1000 schedules, and none with "
+      .. "one preemption at any of %d+ points\n$", r.out)
     local told = lucky == "t1" and "t2" or "t1"
     local function waits(who, holder)
       return "    " .. who .. " waits for Lock 0x%x+ at "
