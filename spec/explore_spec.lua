@@ -367,10 +367,8 @@ end)
 
 describe("The low-level explorer", function()
   local function one(fn, options)
-    _thread._explore_begin(options)
-    local ok, err = pcall(fn)
-    local r = _thread._explore_end()
-    r.ok, r.err = ok, err
+    local r = _thread._explore_run(options, fn)
+    r.err = not r.ok and r.value or nil
     return r
   end
 
@@ -395,6 +393,9 @@ describe("The low-level explorer", function()
       together(function() n = 1 end, function() n = 2 end)
     end, { is_split = is_split, holds = function() return n < 2 end })
     assert.equal("invariant", r.stop)
+    r = one(race, { is_split = is_split, holds = function() error "why" end })
+    assert.equal("invariant", r.stop)
+    assert.matches("why", r.error)
   end)
 
   it("deviates from the default where it is told to", function()

@@ -164,9 +164,11 @@ static void report(thr_explored *self, thr_place place, bool switches,
   e->busy = true;
   if (e->how.at_point)
     e->how.at_point(e->how.arg, self, place, switches && !waits);
-  bool holds = !switches || !e->how.holds || e->how.holds(e->how.arg);
+  thr_stop stop = THR_STOP_NONE;
+  if (switches && e->how.holds)
+    stop = e->how.holds(e->how.arg, e->failure, sizeof(e->failure));
   e->busy = false;
-  if (!holds) thr_baton_stop(e, THR_STOP_INVARIANT);
+  if (stop != THR_STOP_NONE) thr_baton_stop(e, stop);
 }
 
 static void point(thr_explored *self, thr_place place, bool waits) {
@@ -346,6 +348,7 @@ const thr_explore_calls thr_baton_calls = {
 
 thr_explorer *thr_baton_begin(thr_tstate *ts, const thr_exploring *how) {
   thr_explorer *e = thr_os_alloc(sizeof(*e));
+  if (!e) thr_os_free(how->how.plan);
   if (!e) return NULL;
   e->how = *how;
   e->clock = THR_VIRTUAL_NOW;

@@ -78,7 +78,9 @@ typedef struct {
   bool (*is_split)(void *arg, const char *source);
   void (*at_point)(void *arg, const thr_explored *c, thr_place place,
                    bool preempted);
-  bool (*holds)(void *arg); /* the invariant; asked where another goes on */
+  thr_stop (*holds)(void *arg, char *why, size_t n); /* does the invariant?
+                              NONE: it does; else why not, in n bytes.  Asked
+                              where another goes on */
   void *arg;
 } thr_exploring;
 
@@ -97,12 +99,12 @@ struct thr_explorer {
   bool nothing_left;    /* number 1 ends, and nobody else can run */
   thr_stop stop;
   int failed;           /* the thread whose error nobody caught, or 0 */
-  char failure[512];    /* and its text */
+  char failure[512];    /* its text, or why the invariant does not hold */
   bool stopping;        /* what follows is no part of the schedule */
 };
 
-/* From now on ts, which holds the global lock, is number 1.  NULL: no
-** memory. */
+/* From now on ts, which holds the global lock, is number 1.  NULL: no memory.
+** It owns the plan in any case. */
 thr_explorer *thr_baton_begin(thr_tstate *ts, const thr_exploring *how);
 
 /* Asks all threads to stop, for the reason that comes first. */

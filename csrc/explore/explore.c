@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/pending.h"
 #include "bind/self.h"
@@ -17,12 +18,11 @@ static const char key_owner = 0;   /* registry: frees the explorer */
 
 /* Calls fn(arg), a C function, on the state that is there for that: it may
 ** raise, and run what is in the options. */
-static bool call(lua_State *asks, lua_CFunction fn, void *arg) {
+static int call(lua_State *asks, lua_CFunction fn, void *arg) {
+  lua_settop(asks, 0);
   lua_pushcfunction(asks, fn);
   lua_pushlightuserdata(asks, arg);
-  bool ok = lua_pcall(asks, 1, 0, 0) == LUA_OK;
-  lua_settop(asks, 0);
-  return ok;
+  return lua_pcall(asks, 1, 0, 0);
 }
 
 /* Pushes a field of the options. */
@@ -60,10 +60,14 @@ static int ask_holds(lua_State *L) {
   return 0;
 }
 
-static bool holds(void *asks) {
-  bool does = false; /* one that raises does not */
-  call(asks, ask_holds, &does);
-  return does;
+/* One that raises does not hold. */
+static thr_stop holds(void *asks, char *why, size_t n) {
+  bool does = false;
+  int status = call(asks, ask_holds, &does);
+  if (status == LUA_ERRMEM) return THR_STOP_MEMORY;
+  if (status != LUA_OK && lua_type(asks, -1) == LUA_TSTRING)
+    strncpy(why, lua_tostring(asks, -1), n - 1);
+  return does ? THR_STOP_NONE : THR_STOP_INVARIANT;
 }
 
 typedef struct {
@@ -231,25 +235,23 @@ static void refuse(lua_State *L, thr_tstate *ts) {
                        "them, and shut pools down, before it");
 }
 
-int thr_explore_begin(lua_State *L) {
-  thr_tstate *ts = thr_self(L);
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  refuse(L, ts);
+/* The caller's stack. */
+enum { OPTIONS = 1, FN, ON_ERROR, VALUE, OWNER, RESULT };
+
+static void begin(lua_State *L, thr_tstate *ts) {
   thr_exploring how = read_options(L);
   if (how.at_point) {
     lua_newtable(L);
-    lua_setfield(L, 1, "trace");
+    lua_setfield(L, OPTIONS, "trace");
   }
   how.arg = how.how.arg = push_asks(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_asks);
   thr_explorer **owner = push_owner(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_owner);
-  lua_pushvalue(L, 1);
+  lua_pushvalue(L, OPTIONS);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &key_options);
   if (read_plan(L, &how.how)) *owner = thr_baton_begin(ts, &how);
-  if (!*owner) return thr_blame_error(L, "not enough memory");
-  return 0;
+  if (!*owner) thr_blame_error(L, "not enough memory");
 }
 
 static void push_names(lua_State *L, const thr_explorer *e, bool left) {
@@ -268,12 +270,12 @@ static void set_pairs(lua_State *L, const char *name, const thr_pairs *pairs) {
     lua_pushinteger(L, pairs->of[i]);
     lua_rawseti(L, -2, i + 1);
   }
-  lua_setfield(L, 2, name);
+  lua_setfield(L, RESULT, name);
 }
 
 static void set_integer(lua_State *L, const char *name, int64_t n) {
   lua_pushinteger(L, n);
-  lua_setfield(L, 2, name);
+  lua_setfield(L, RESULT, name);
 }
 
 static void set_trail(lua_State *L, const thr_explorer *e) {
@@ -286,12 +288,10 @@ static void set_trail(lua_State *L, const thr_explorer *e) {
   set_integer(L, "switches", e->trail.switches);
   set_integer(L, "preemptions", e->trail.preemptions);
   lua_pushstring(L, stops[e->stop]);
-  lua_setfield(L, 2, "stop");
-  if (e->failed > 0) {
-    set_integer(L, "failed", e->failed);
-    lua_pushstring(L, e->failure);
-    lua_setfield(L, 2, "error");
-  }
+  lua_setfield(L, RESULT, "stop");
+  if (e->failed > 0) set_integer(L, "failed", e->failed);
+  lua_pushstring(L, e->failure[0] ? e->failure : NULL);
+  lua_setfield(L, RESULT, "error");
   int64_t strayed = thr_chooser_isbehind(&e->chooser) ? e->trail.points
                                                        : e->chooser.strayed;
   if (strayed > 0) set_integer(L, "strayed", strayed);
@@ -305,31 +305,43 @@ static void forget(lua_State *L) {
   }
 }
 
-static thr_explorer *check(lua_State *L, const thr_tstate *ts) {
-  const thr_explored *c = ts->explored;
-  if (c && c->number == 1) return c->explorer;
-  thr_blame_error(L, "nothing is explored by this thread");
-  return NULL;
-}
-
-/* Stack: the explorer's owner, which keeps it alive, and the result. */
-int thr_explore_end(lua_State *L) {
-  thr_tstate *ts = thr_self(L);
-  thr_explorer *e = check(L, ts);
-  thr_baton_finish(e);
-  lua_settop(L, 0);
+/* The owner keeps the explorer alive. */
+static void push_result(lua_State *L, const thr_explorer *e) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_owner);
   lua_newtable(L);
   if (e->how.at_point) {
     push_option(L, "trace");
-    lua_setfield(L, 2, "trace");
+    lua_setfield(L, RESULT, "trace");
   }
   forget(L);
   push_names(L, e, false);
-  lua_setfield(L, 2, "names");
+  lua_setfield(L, RESULT, "names");
   push_names(L, e, true);
-  lua_setfield(L, 2, "left");
+  lua_setfield(L, RESULT, "left");
   set_trail(L, e);
+}
+
+/* Nothing raises between begin and finish: what is asked of the thread, to stop
+** above all, is raised in the function, or forgotten. */
+int thr_explore_run(lua_State *L) {
+  thr_tstate *ts = thr_self(L);
+  luaL_checktype(L, OPTIONS, LUA_TTABLE);
+  thr_args_callable(L, FN, "fn");
+  lua_settop(L, ON_ERROR);
+  refuse(L, ts);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  begin(L, ts);
+  lua_pushvalue(L, FN);
+  bool ok = lua_pcall(L, 0, 1, lua_isnil(L, ON_ERROR) ? 0 : ON_ERROR) == LUA_OK;
+  if (!ts->explored)
+    return thr_blame_error(L, "the program was forked while it was explored");
+  thr_explorer *e = ts->explored->explorer;
+  thr_baton_finish(e);
+  push_result(L, e);
+  lua_pushboolean(L, ok);
+  lua_setfield(L, RESULT, "ok");
+  lua_pushvalue(L, VALUE);
+  lua_setfield(L, RESULT, "value");
   return 1;
 }
 

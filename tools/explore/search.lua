@@ -16,12 +16,11 @@ local function one(fn, options)
   end
   collectgarbage()
   collectgarbage "stop"
-  _thread._explore_begin(options)
-  local ok, err = xpcall(fn, debug.traceback)
-  local result = _thread._explore_end()
+  local result = _thread._explore_run(options, fn, debug.traceback)
   collectgarbage "restart"
   threading.excepthook = hook
-  result.failure = failure or result.stop or not ok and tostring(err)
+  result.failure = failure or result.stop
+    or not result.ok and tostring(result.value)
     or result.left[1] and result.left[1] .. " has not ended"
   return result
 end

@@ -6,9 +6,8 @@ local standard = require "threading.private.standard"
 local threading = require "threading"
 local debug, math, os, string = standard.debug, standard.math, standard.os,
   standard.string
-local collectgarbage, error, ipairs, next, package, pcall, tostring, type,
-  xpcall = collectgarbage, error, ipairs, next, package, pcall, tostring, type,
-  xpcall
+local collectgarbage, error, ipairs, next, package, pcall, tostring, type =
+  collectgarbage, error, ipairs, next, package, pcall, tostring, type
 
 local schedule = {}
 
@@ -166,8 +165,8 @@ end
 -- @tparam function fn the program
 -- @tparam table o the options, see options.lua
 -- @tparam table how what is of this schedule: `strategy` and what belongs to
--- it, `alternatives`, `trace`; see `_thread._explore_begin`
--- @treturn table what `_thread._explore_end` returns; `failure`, nil or a table
+-- it, `alternatives`, `trace`; see csrc/explore/explore.h
+-- @treturn table what `_thread._explore_run` returns; `failure`, nil or a table
 -- with `kind`, `message`, and for an error `value`, `traceback` and `thread`
 function schedule.run(fn, o, how)
   local first, holds, raised
@@ -180,15 +179,14 @@ function schedule.run(fn, o, how)
     first = first or of_thread(args)
     _thread._explore_stop()
   end)
-  _thread._explore_begin(how)
-  local ok, err = xpcall(fn, as_failure)
+  local result = _thread._explore_run(how, fn, as_failure)
+  restore()
+  local ok, err = result.ok, result.value
   if not ok and err.kind == "error" then
     first = first or err
   elseif ok and err == false then
     first = first or { kind = "false", message = "the function returned false" }
   end
-  local result = _thread._explore_end()
-  restore()
   if not ok and err.kind == "interrupted" then
     error(err.value, 0)
   end

@@ -3,7 +3,7 @@
 -- A strategy is made for one search, from its options. It is a function that
 -- is called before each schedule, with its number and with the result of the
 -- one before; it returns how that schedule is chosen (see
--- `_thread._explore_begin`), or nil when there is none left. A second function
+-- csrc/explore/explore.h), or nil when there is none left. A second function
 -- says what has been covered when a search ends without a failure.
 
 local complain = require "threading.private.complain"
