@@ -77,7 +77,7 @@ static void note_error(lua_State *L, birth *b) {
 
 #ifdef THREADING_TESTING
 /* Lua's allocator, with a chance to fail. */
-static lua_Alloc lua_alloc; /* the same for all states */
+static _Atomic(lua_Alloc) lua_alloc; /* the same for all states */
 
 static void *alloc(void *ud, void *p, size_t old, size_t size) {
   static THR_TLS thr_request failed;

@@ -38,6 +38,18 @@ static void close_state(thr_interp *i, thr_tstate *main) {
   }
 }
 
+static bool is_inside(const thr_interp *i) {
+  const thr_tstate *ts = thr_tstate_here(i->rt);
+  return ts && !ts->nest.outside;
+}
+
+/* The thread that ends the program has begun in this interpreter, or is still
+** in it: it never comes back. */
+static void give_up(thr_interp *i) {
+  i->closed = true;
+  thr_interp_delist(i);
+}
+
 /* By the thread that has set CLOSING.  Where it runs in another's Lua state, as
 ** a finaliser may, it keeps its global lock. */
 static void finish(thr_tstate *self, thr_interp *i) {
@@ -85,7 +97,8 @@ void thr_finish_unlisted(lua_State *L, thr_interp *i) {
 static void close_all(thr_tstate *self, const thr_interp *main, bool all) {
   thr_interp *i;
   while ((i = thr_interp_toclose(main, all))) {
-    finish(self, i);
+    if (is_inside(i)) give_up(i);
+    else finish(self, i);
     thr_interp_unref(i);
   }
 }

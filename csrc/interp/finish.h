@@ -18,7 +18,7 @@ THR_PRIVATE_BEGIN
 ** inside, and what was asked of the thread meanwhile. */
 void thr_finish_close(lua_State *L, thr_interp *i);
 
-/* Closes those of a family that were dropped. */
+/* Closes those of a family that were dropped, and that no thread is in. */
 void thr_finish_dropped(lua_State *L, const thr_interp *main);
 
 /* The same for one that has just been made, and is refused a place in the list;

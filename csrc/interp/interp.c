@@ -8,6 +8,7 @@
 static atomic_llong next_id = 1;         /* never used twice */
 static thr_mutex mutex = THR_MUTEX_INIT; /* of the list */
 static thr_interp *first;                /* mutex */
+static atomic_bool any_dropped;          /* atomic: a hint */
 
 thr_interp *thr_interp_new(thr_runtime *rt, thr_interp *main) {
   thr_interp *i = thr_os_alloc(sizeof(*i));
@@ -45,8 +46,13 @@ void thr_interp_box(thr_interp *i) {
 }
 
 void thr_interp_unbox(thr_interp *i) {
-  atomic_fetch_sub(&i->boxes, 1);
+  if (atomic_fetch_sub(&i->boxes, 1) == 1 && !i->closed)
+    atomic_store_explicit(&any_dropped, true, memory_order_relaxed);
   thr_interp_unref(i);
+}
+
+bool thr_interp_anydropped(void) {
+  return atomic_load_explicit(&any_dropped, memory_order_relaxed);
 }
 
 /* --- the list --- */
@@ -136,6 +142,7 @@ static bool must_close(thr_interp *i, bool all) {
 
 thr_interp *thr_interp_toclose(const thr_interp *main, bool all) {
   thr_mutex_lock(&mutex);
+  any_dropped = false;
   thr_interp *i = first;
   while (i && (i->main != main || i == main || !must_close(i, all)))
     i = i->next;

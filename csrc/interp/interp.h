@@ -58,6 +58,10 @@ void thr_interp_unref(thr_interp *i);
 void thr_interp_box(thr_interp *i);
 void thr_interp_unbox(thr_interp *i);
 
+/* Has one been dropped, in any family, since it was last asked whether one is
+** to be closed? */
+bool thr_interp_anydropped(void);
+
 /* Into the list, which false refuses: the family is at its end; and out of
 ** it. */
 bool thr_interp_enlist(thr_interp *i);

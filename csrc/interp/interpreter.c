@@ -111,6 +111,14 @@ static int raise(lua_State *L) {
   return lua_error(L);
 }
 
+/* The interpreter that is to be entered; those that were dropped are closed on
+** the way. */
+static thr_interp *check(lua_State *L) {
+  thr_interp *i = thr_boxed_check(L, 1);
+  if (thr_interp_anydropped()) thr_finish_dropped(L, i->main);
+  return i;
+}
+
 /* Runs body there, see thr_enter.  The message is freed.  Pushes the outcome;
 ** returns how many values. */
 static int visit(lua_State *L, thr_interp *i, lua_CFunction body,
@@ -132,7 +140,7 @@ Calls a function there, and waits for its end.
 something cannot cross; if the interpreter is closed, or the thread is in it
 */
 static int interpreter_call(lua_State *L) {
-  thr_interp *i = thr_boxed_check(L, 1);
+  thr_interp *i = check(L);
   thr_args_callable(L, 2, "fn");
   thr_message *m = thr_encode(L, 2, lua_gettop(L) - 1, "fn,args[]");
   int n = visit(L, i, NULL, m);
@@ -185,7 +193,7 @@ Runs a chunk of code there, as a script would be, and waits for its end.
 @raise an ExecutionFailed where it fails
 */
 static int interpreter_exec(lua_State *L) {
-  thr_interp *i = thr_boxed_check(L, 1);
+  thr_interp *i = check(L);
   if (lua_type(L, 2) != LUA_TSTRING)
     thr_args_typeerror(L, 2, "code", "string");
   lua_settop(L, 2);
@@ -213,7 +221,7 @@ Sets globals there.
 @raise if something cannot cross; if the interpreter is closed
 */
 static int interpreter_prepare(lua_State *L) {
-  thr_interp *i = thr_boxed_check(L, 1);
+  thr_interp *i = check(L);
   if (!lua_istable(L, 2)) thr_args_typeerror(L, 2, "globals", "table");
   lua_settop(L, 2);
   thr_message *m = thr_encode(L, 2, 1, "globals");
