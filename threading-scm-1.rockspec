@@ -217,7 +217,6 @@ build = {
         "csrc/interp/finish.c",
         "csrc/interp/interp.c",
         "csrc/interp/interpreter.c",
-        "csrc/interp/missing.c",
         "csrc/interp/remote.c",
         "csrc/interp/settings.c",
         "csrc/io/descriptor.c",

@@ -15,7 +15,6 @@
 #include "interp/current.h"
 #include "interp/enter.h"
 #include "interp/finish.h"
-#include "interp/missing.h"
 
 /***
 A Lua state with a global lock of its own, in the same process.  Values go to it
@@ -101,7 +100,6 @@ int thr_interpreter_isfailed(lua_State *L) {
 static int raise(lua_State *L) {
   thr_absent_explain(L, -2);
   if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1)) {
-    thr_missing_explain(L, -2);
     lua_pushliteral(L, "\n");
     lua_insert(L, -2);
     lua_concat(L, 3);
