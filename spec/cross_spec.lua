@@ -2,6 +2,7 @@
 -- the table in docs/interpreters.md. Within one state; what needs two is below.
 
 local _thread = require "threading._thread"
+local futures = require "threading.futures"
 local interpreters = require "threading.interpreters"
 local kernels = require "spec.support.kernels"
 local queue = require "threading.queue"
@@ -733,6 +734,54 @@ describe("in another interpreter", function()
   end)
 end)
 
+describe("eight interpreters", function()
+  it("hand on what they have been given, in a ring", function()
+    local N <const>, ROUNDS <const> = 8, 30
+    local Point = {}
+    Point.__index = Point
+
+    function Point:sum()
+      return self.x + self.y
+    end
+
+    local queues, all, threads = {}, {}, {}
+    local lock, total = threading.Lock(), threading.Value "int64"
+    local counts = threading.Array("int64", N)
+    for k = 1, N do
+      queues[k] = interpreters.create_queue(4)
+    end
+    local function run(k, seed)
+      for r = 1, ROUNDS do
+        queues[k % N + 1]:put {
+          p = setmetatable({ x = k, y = r }, getmetatable(seed)),
+          f = function(p) return p:sum() + r end, text = ("z"):rep(300),
+          own = setmetatable({}, { __index = { k = k } }), m = math,
+          lock = lock,
+        }
+        local item = queues[k]:get()
+        assert(getmetatable(item.p) == getmetatable(seed) and item.m == math)
+        assert(item.f(item.p) == item.p.x + 2 * r and #item.text == 300)
+        assert(item.own.k == item.p.x)
+        item.lock:acquire()
+        total.value = total.value + 1
+        item.lock:release()
+        counts[k] = counts[k] + 1
+      end
+    end
+    local seed = setmetatable({}, Point)
+    for k = 1, N do
+      all[k] = interpreters.create()
+      threads[k] = all[k]:call_in_thread(run, k, seed)
+    end
+    for k = 1, N do
+      threads[k]:join()
+      all[k]:close()
+      assert.equal(ROUNDS, counts[k])
+    end
+    assert.equal(N * ROUNDS, total.value)
+  end)
+end)
+
 describe("what cannot cross is refused, with its path:", function()
   it("a coroutine", function()
     refused("args[1]: coroutine cannot cross: pass the function, and make the "
@@ -759,6 +808,26 @@ describe("what cannot cross is refused, with its path:", function()
     refused("args[1]: threading.Thread cannot cross: start a thread there; an "
       .. "Event crosses", threading.Thread { target = print })
   end)
+
+  it("a Timer, a Local, a Future", function()
+    refused("args[1]: threading.Timer cannot cross: start a timer there; an "
+      .. "Event crosses", threading.Timer(1, print))
+    refused("args[1]: threading.Local cannot cross: it is of the threads here; "
+      .. "pass what is in it", threading.Local())
+    local pool <close> = futures.ThreadPoolExecutor { max_workers = 1 }
+    refused("args[1]: threading.Future cannot cross: wait for it here, and "
+      .. "pass its result", pool:submit(type, 1))
+  end)
+
+  it("a Barrier with an action, a Condition over a lock of the program's",
+    function()
+      refused("args[1]: threading.Barrier cannot cross: make it without an "
+        .. "action, and let the thread act for which wait() returns 0",
+        threading.Barrier(2, print))
+      refused("args[1]: threading.Condition cannot cross: make it over a "
+        .. "threading.Lock or a threading.RLock",
+        threading.Condition { acquire = print, release = print })
+    end)
 
   it("by any kind of way", function()
     local co = coroutine.create(print)
