@@ -100,11 +100,13 @@ static bool is_original(lua_State *L, const void *arg) {
 }
 
 /* Pushes the library as it comes from its maker, which `open` names; without
-** that, an empty table. */
+** that, an empty table.  The loaded one is on top of the stack. */
 static void push_pristine(lua_State *L, const char *open) {
   static const char *const nowhere[] = {NULL};
   void *program;
-  if (thr_os_holder(open, nowhere, &program)) {
+  if (!open) {
+    lua_pushvalue(L, -1);
+  } else if (thr_os_holder(open, nowhere, &program)) {
     lua_pushcfunction(L, (lua_CFunction)thr_os_symbol(program, open));
     lua_call(L, 0, 1);
   } else {

@@ -41,7 +41,7 @@ typedef struct {
 
 /* Replaces functions which a program may have wrapped, in a loaded standard
 ** library; both functions have the same original.  `open` is the name of the C
-** function that opens the library. */
+** function that opens the library; NULL: no program has been there yet. */
 void thr_replace_wrapped(lua_State *L, const char *lib, const char *open,
                          const thr_replacement *list);
 

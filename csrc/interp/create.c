@@ -42,10 +42,19 @@ static void make_types(lua_State *L) {
   lua_settop(L, top);
 }
 
+/* What was made so far is no garbage: the collector starts with what comes. */
+static void start_collector(lua_State *L) {
+  lua_gc(L, LUA_GCRESTART);
+#if LUA_VERSION_NUM < 505
+  lua_gc(L, LUA_GCSTEP, -THR_INTERP_SIZE); /* as if so much were free */
+#endif
+}
+
 /* On the new state, protected. */
 static int set_up(lua_State *L) {
   birth *b = lua_touserdata(L, 1);
   thr_runtime *maker = b->maker->rt;
+  lua_gc(L, LUA_GCSTOP);
   luaL_openlibs(L);
   thr_runtime *rt = thr_open_made(L, maker->member.group);
   rt->calls.at_share = make_types;
@@ -58,6 +67,7 @@ static int set_up(lua_State *L) {
   b->made = thr_interp_new(rt, b->main);
   if (!b->made) thr_blame_error(L, "not enough memory");
   thr_current_set(L, b->made);
+  start_collector(L);
   return 0;
 }
 
@@ -115,9 +125,12 @@ static void make(birth *b) {
 }
 
 /* The collector sees a box of a few bytes: what is behind it is told to it, or
-** it would let a loop that drops interpreters fill the memory. */
-static void account(lua_State *L) {
-  if (lua_gc(L, LUA_GCISRUNNING) != 1) return;
+** it would let a loop that drops interpreters fill the memory.  A few that are
+** closed when they have done their work cost nothing. */
+static void account(lua_State *L, const thr_interp *main) {
+  if (thr_interp_all(main, NULL, 0) < THR_INTERPS_FREE ||
+      lua_gc(L, LUA_GCISRUNNING) != 1)
+    return;
 #if LUA_VERSION_NUM >= 505
   lua_gc(L, LUA_GCSTEP, (size_t)THR_INTERP_SIZE * 1024);
 #else
@@ -129,7 +142,7 @@ thr_interp *thr_create(lua_State *L) {
   birth b = {.maker = thr_self(L), .main = thr_current(L)->main,
              .error = "not enough memory"};
   thr_pending_checkown(L, b.maker);
-  account(L);
+  account(L, b.main);
   thr_finish_dropped(L, b.main);
   thr_settings_read(L, &b.settings);
   thr_gil_release(b.maker);

@@ -301,8 +301,10 @@
 #define THR_ARRAY_STEP 16384
 
 /* KiB that are reported to the collector for an interpreter: what one takes
-** that has loaded nothing.  Chosen; no bench. */
+** that has loaded nothing; and so many there may be before that is done.
+** Bench: interpstart. */
 #define THR_INTERP_SIZE 32
+#define THR_INTERPS_FREE 8
 
 /* To fill or copy more bytes lets go of the global lock.  Chosen; no bench. */
 #define THR_ARRAY_LONG 65536

@@ -291,5 +291,7 @@ void thr_coroutine_open(lua_State *L) {
       {"yield", co_yield, yield_around},
       {"running", co_running, running_around},
       {NULL, NULL, NULL}};
-  thr_replace_wrapped(L, LUA_COLIBNAME, "luaopen_coroutine", functions);
+  bool made = thr_self_runtime(L)->main->nest.uncounted;
+  thr_replace_wrapped(L, LUA_COLIBNAME, made ? NULL : "luaopen_coroutine",
+                      functions);
 }
