@@ -236,6 +236,25 @@ extern "C" int luaopen_plus(lua_State *L) {
       support.join(list)
     end)
 
+    it("is refused while the program is explored", function()
+      local r = support.run [[
+        local outside = require "outside"
+        local explore = require "threading.explore"
+        local threading = require "threading"
+        assert(explore.run(function()
+          local t = threading.Thread { target = function()
+            local ok, failed, refused = outside.threads(1, 3, error)
+            assert(ok + failed == 0 and refused == 3)
+          end }
+          t:start()
+          t:join()
+        end, { schedules = 1 }).ok)
+        assert(outside.threads(1, 3, function() end) == 3)
+      ]]
+      assert.equal(0, r.code, r.err)
+      assert.matches("cannot attach while the program is explored", r.err)
+    end)
+
     it("keeps an error in the call that it came from", function()
       local calls = support.counter()
       local ok, failed, _, message = outside.threads(3, 50, function()

@@ -451,6 +451,8 @@ void thr_gil_keep(thr_gil *gil, bool keep) {
   else atomic_fetch_and(&gil->word, ~KEPT);
 }
 
+bool thr_gil_iskept(const thr_gil *gil) { return gil->word & KEPT; }
+
 void thr_gil_pass(thr_tstate *ts) { clear_holder(&ts->rt->gil, ts); }
 void thr_gil_receive(thr_tstate *ts) { become_holder(&ts->rt->gil, ts); }
 

@@ -108,6 +108,7 @@ void thr_gil_yield(thr_tstate *ts);
 ** it: an explored thread passes it to one that receives it, and both of them
 ** know that.  Others that want it wait. */
 void thr_gil_keep(thr_gil *gil, bool keep);
+bool thr_gil_iskept(const thr_gil *gil);
 void thr_gil_pass(thr_tstate *ts);
 void thr_gil_receive(thr_tstate *ts);
 

@@ -54,7 +54,7 @@
 **   threading_state *s = threading_open(L);      where Lua runs, beforehand
 **
 **   threading_thread *t = threading_attach(s, "audio");         on the thread
-**   if (t) {                                 NULL: the state is being closed
+**   if (t) {                   NULL: the state is being closed, or explored
 **     lua_State *L = threading_lua(s, t);
 **     ... lua_pushcfunction and lua_pcall; all else inside of that call ...
 **     threading_detach(s, t);

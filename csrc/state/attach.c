@@ -251,9 +251,17 @@ static thr_tstate *attach_again(thr_tstate *ts) {
   return ts;
 }
 
+/* It would wait for the end of the schedule, which may wait for it. */
+static thr_tstate *refuse_explored(void) {
+  fprintf(stderr, "threading: a thread of C's cannot attach while the program "
+                  "is explored\n");
+  return NULL;
+}
+
 thr_tstate *thr_attach(thr_runtime *rt, const char *name) {
   thr_tstate *ts = thr_tstate_here(rt);
   if (ts) return attach_again(ts);
+  if (thr_gil_iskept(&rt->gil)) return refuse_explored();
   ts = newcomer_record(rt, name);
   return ts ? attach_new(ts) : NULL;
 }

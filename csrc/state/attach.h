@@ -24,7 +24,7 @@
 THR_PRIVATE_BEGIN
 
 /* Gives the calling thread a record, and the global lock.  NULL: the state is
-** being closed, or there is no memory. */
+** being closed, or explored, or there is no memory. */
 thr_tstate *thr_attach(thr_runtime *rt, const char *name);
 
 /* The same for a thread that has let go of the global lock of another Lua
