@@ -45,6 +45,8 @@ describe("an interpreter", function()
     i:exec "for k = 1, #a do a[k] = k end"
     assert.equal(10, a[10])
     assert.equal("it", i:call(load "return name"))
+    assert.matches("globals: a name must be a string, got a number",
+      support.message(i.prepare_main, i, { "x" }))
   end)
 
   it("raises the error that a call raises, with its traceback", function()
@@ -74,8 +76,8 @@ describe("an interpreter", function()
     i:prepare_main { me = i }
     assert.matches("already: call the function itself", support.message(i.call,
       i, load "return me:call(print)"))
-    assert.matches("is running: 1 thread", support.message(i.call, i,
-      load "me:close()"))
+    assert.matches("is running: this thread is in it", support.message(i.call,
+      i, load "me:close()"))
   end)
 
   it("is refused when it is closed", function()
@@ -83,6 +85,40 @@ describe("an interpreter", function()
     i:close()
     assert.matches("is closed$", support.message(i.call, i, print))
     assert.matches("is closed$", support.message(i.exec, i, "x = 1"))
+  end)
+
+  it("is closed once, by one thread of several", function()
+    local finished = threading.Value "int64"
+    i:prepare_main { finished = finished }
+    i:exec [=[
+      local threading = require "threading"
+      threading.Thread { target = function()
+        require "threading.time".sleep(0.05)
+        finished:fetch_add(1)
+      end }:start()
+    ]=]
+    local seen, note = support.shared_list()
+    support.join(support.start_many(4, function()
+      i:close()
+      note(finished.value)
+    end))
+    assert.same({ 1, 1, 1, 1 }, seen)
+  end)
+
+  it("is not closed by a thread of its own", function()
+    i:prepare_main { me = i, go = threading.Event() }
+    i:exec [=[
+      local threading = require "threading"
+      t = threading.Thread { target = function()
+        go:wait()
+        message = select(2, pcall(me.close, me))
+      end }
+      t:start()
+    ]=]
+    i:call(load "go:set()")
+    i:exec "t:join()"
+    assert.matches("is running: this thread is in it", i:call(
+      load "return message"))
   end)
 
   it("is called in a thread", function()
@@ -572,6 +608,72 @@ describe("2600 interpreters #long", function()
   end)
 end)
 
+describe("eight interpreters", function()
+  it("are called by eight threads, some of which are cancelled", function()
+    local N <const>, ROUNDS <const> = 8, 30
+    local all, total = {}, threading.Value "int64"
+    local lock, plain = threading.Lock(), threading.Array("int64", 1)
+    for k = 1, N do
+      all[k] = interpreters.create()
+    end
+    local function call(k, r)
+      local got = all[k]:call(function(value, same, array, n)
+        local _ <close> = same:guard()
+        array[1] = array[1] + 1
+        value:fetch_add(1)
+        _G.calls = (_G.calls or 0) + 1
+        return { n, { n = n } }
+      end, total, lock, plain, r)
+      assert(got[1] == r and got[2].n == r)
+    end
+    local function call_from_another(k)
+      local i = interpreters.create()
+      support.join(i:call_in_thread(function(other, value)
+        other:call(function(same)
+          same:fetch_add(0)
+        end, value)
+      end, all[k], total))
+      if k % 2 == 0 then
+        i:close()
+      end
+    end
+    local workers = support.start_many(N, function(k)
+      for r = 1, ROUNDS do
+        call((k * 7 + r * 3) % N + 1, r)
+        if r % 10 == k then
+          call_from_another(k)
+        end
+      end
+    end)
+    local stop = false
+    local victims = support.start_many(N, function(k)
+      repeat
+        pcall(all[k].call, all[k], function()
+          for n = 1, 100 do
+            local _ = { n }
+          end
+        end)
+      until stop
+    end)
+    for r = 1, 10 do
+      for _, t in ipairs(victims) do
+        t:cancel { asynchronous = r % 2 == 0 }
+      end
+      time.sleep(0)
+    end
+    support.join(workers)
+    stop = true
+    support.join(victims)
+    local calls = 0
+    for k = 1, N do
+      calls = calls + all[k]:call(load "return calls or 0")
+      all[k]:close()
+    end
+    assert.same({ N * ROUNDS, N * ROUNDS, N * ROUNDS },
+      { total.value, plain[1], calls })
+  end)
+end)
+
 describe("the end of the program", function()
   local prelude <const> = [[
     local interpreters = require "threading.interpreters"
@@ -670,6 +772,21 @@ daemon of 0 in 2
       i:exec [=[
         local threading = require "threading"
         threading.Thread { target = os.exit, args = { 7, true } }:start()
+      ]=]
+      time.sleep(1000)
+    ]])
+    assert.same({ code = 7, out = "", err = "" }, r)
+  end)
+
+  it("comes by os.exit in the main one, entered by another's thread", function()
+    local r = support.run(prelude .. [[
+      local i = interpreters.create()
+      i:prepare_main { main = interpreters.get_main() }
+      i:exec [=[
+        local threading = require "threading"
+        threading.Thread { target = function()
+          main:exec "os.exit(7, true)"
+        end }:start()
       ]=]
       time.sleep(1000)
     ]])

@@ -27,14 +27,16 @@ typedef struct {
 
 static const char key_report = 0; /* in a table: it is a report */
 
-/* The three at the bottom are ours: body, and what calls it. */
+/* What is at the bottom is ours: it has no name, and says nothing.  Where there
+** is nothing else, there is no traceback: nil. */
 static void push_traceback(lua_State *L) {
-  static const char ours[] = "\n\t[C]: in ?\n\t[C]: in ?\n\t[C]: in ?";
+  static const char ours[] = "\n\t[C]: in ?", head[] = "stack traceback:";
   size_t n, cut = sizeof(ours) - 1;
   luaL_traceback(L, L, NULL, 1);
   const char *text = lua_tolstring(L, -1, &n);
-  if (n < cut || memcmp(text + n - cut, ours, cut) != 0) return;
-  lua_pushlstring(L, text, n - cut);
+  while (n > cut && memcmp(text + n - cut, ours, cut) == 0) n -= cut;
+  if (n >= sizeof(head)) lua_pushlstring(L, text, n);
+  else lua_pushnil(L);
   lua_remove(L, -2);
 }
 

@@ -9,6 +9,7 @@
 #include "interp/current.h"
 #include "interp/enter.h"
 #include "park/nest.h"
+#include "park/park.h"
 #include "state/attach.h"
 #include "state/shutdown.h"
 
@@ -60,6 +61,7 @@ static void finish(thr_tstate *self, thr_interp *i) {
   thr_tstate *main = become_main(self, i);
   close_state(i, main);
   i->closed = true;
+  thr_unpark_all(&i->closed);
   thr_nest_leave(main);
   thr_tstate_unref(main);
   thr_interp_delist(i);
@@ -68,20 +70,41 @@ static void finish(thr_tstate *self, thr_interp *i) {
 
 /* --- one --- */
 
+static void refuse_running(lua_State *L, const thr_interp *i) {
+  thr_blame_error(L, "%s is running: %d thread(s) are inside", i->name,
+                  thr_interp_inside(i));
+}
+
+/* What can never be closed by this thread. */
 static void refuse(lua_State *L, const thr_interp *i) {
   if (i->id == 0)
     thr_blame_error(L, "the main interpreter cannot be closed: it ends with "
                     "the program");
-  if (!thr_interp_isclosing(i))
-    thr_blame_error(L, "%s is running: %d thread(s) are inside", i->name,
-                    thr_interp_inside(i));
+  if (!i->closed && is_inside(i))
+    thr_blame_error(L, "%s is running: this thread is in it", i->name);
+}
+
+static bool still_open(thr_waiter *w) {
+  return !*(const atomic_bool *)w->addr;
+}
+
+/* Another thread closes it. */
+static void await_end(lua_State *L, thr_tstate *self, thr_interp *i) {
+  thr_waiter w = thr_waiter_on(self, &i->closed, "an interpreter to end");
+  w.validate = still_open;
+  while (!i->closed) {
+    thr_parkresult r = thr_park(&w, THR_FOREVER);
+    if (!i->closed) thr_pending_disturbed(L, self, r);
+  }
 }
 
 void thr_finish_close(lua_State *L, thr_interp *i) {
   thr_tstate *self = thr_self(L);
   thr_pending_checkown(L, self);
-  if (i->id != 0 && thr_interp_startclosing(i)) finish(self, i);
-  else refuse(L, i);
+  refuse(L, i);
+  if (thr_interp_startclosing(i)) finish(self, i);
+  else if (thr_interp_isclosing(i)) await_end(L, self, i);
+  else refuse_running(L, i);
   thr_pending_check(L, self);
 }
 
@@ -121,7 +144,7 @@ static void tell(lua_State *L, thr_interp *i) {
 
 static int wait_for(lua_State *L) {
   thr_interp *i = lua_touserdata(L, 1);
-  if (i->rt->nondaemons == 0) return 0;
+  if (i->rt->nondaemons == 0 || is_inside(i)) return 0;
   tell(L, i);
   thr_shutdown_await(L, thr_self(L), i->rt);
   return 0;

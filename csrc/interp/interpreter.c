@@ -207,21 +207,30 @@ static int set_globals(lua_State *L) {
   for (lua_pushnil(L); lua_next(L, 1);) {
     lua_pushvalue(L, -2);
     lua_insert(L, -2);
-    lua_settable(L, 2);
+    lua_rawset(L, 2); /* whatever _G's metatable thinks of it */
   }
   return 0;
+}
+
+static void check_names(lua_State *L) {
+  if (!lua_istable(L, 2)) thr_args_typeerror(L, 2, "globals", "table");
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1))
+    if (lua_type(L, -2) != LUA_TSTRING)
+      thr_args_error(L, 2, "globals", "a name must be a string, got a %s",
+                     luaL_typename(L, -2));
 }
 
 /***
 Sets globals there.
 @function prepare_main
 @tparam table globals name -> value
-@raise if something cannot cross; if the interpreter is closed
+@raise if a name is no string; if something cannot cross; if the interpreter is
+closed
 */
 static int interpreter_prepare(lua_State *L) {
   thr_interp *i = check(L);
-  if (!lua_istable(L, 2)) thr_args_typeerror(L, 2, "globals", "table");
   lua_settop(L, 2);
+  check_names(L);
   thr_message *m = thr_encode(L, 2, 1, "globals");
   int n = visit(L, i, set_globals, m);
   if (lua_toboolean(L, -n)) return 0;

@@ -606,7 +606,8 @@ function Interpreter:exec(code) end
 
 --- Sets globals there.
 ---
---- Raises if something cannot cross; if the interpreter is closed.
+--- Raises if a name is no string; if something cannot cross; if the interpreter
+--- is closed.
 ---@param globals table name -> value
 function Interpreter:prepare_main(globals) end
 
