@@ -463,6 +463,46 @@ describe("A program that is explored", function()
     end).report)
   end)
 
+  it("leaves things as they were where it is refused", function()
+    local clock, hook = os.clock, threading.excepthook
+    local mode = collectgarbage "incremental"
+    local event = threading.Event()
+    local t = support.start(event.wait, event)
+    assert.error_matches(function()
+      explore.run(add_twice)
+    end, "without other threads")
+    event:set()
+    support.join { t }
+    assert.equal(clock, os.clock)
+    assert.equal(hook, threading.excepthook)
+    assert.is_true(collectgarbage "isrunning")
+    assert.equal("incremental", collectgarbage(mode))
+  end)
+
+  it("may raise any object", function()
+    local object = setmetatable({}, { __tostring = error })
+    local r = failing(function()
+      together(function() end)
+      error(object)
+    end)
+    assert.equal(object, r.failure.value)
+    assert.matches("an error object that is a table", r.report)
+  end)
+
+  it("is left by Ctrl-C", function()
+    local r = support.run([[
+      local explore = require "threading.explore"
+      print(pcall(explore.run, require("spec.explore.lost_update").right,
+        { schedules = 1 << 40, progress = function(n)
+          if n == 100 then
+            io.popen("kill -INT $PPID"):close()
+          end
+        end }))
+      print(os.clock() > 0)
+    ]])
+    assert.matches("^false\t[^\n]*interrupted!\ntrue\n$", r.out)
+  end)
+
   it("comes to an end", function()
     assert.matches("does not end: it has come to 1%d%d%d steps",
       failing(function()

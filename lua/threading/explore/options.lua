@@ -75,6 +75,13 @@ local function callable(value, name)
   return value
 end
 
+-- What C asks: a function that returns whether the invariant holds.
+local function holds(invariant)
+  return invariant and function()
+    return invariant() ~= false
+  end
+end
+
 -- A variable's value, an integer of at least `least`; or nil.
 local function number_of(variable, least)
   local value = _thread._getenv(variable)
@@ -129,7 +136,7 @@ function options.read(given, place)
     isolate = choice(given.isolate, "isolate", { "fork" }),
     lines = choice(given.split, "split", { "instruction", "line" }) == "line",
     ignore = patterns(given.ignore),
-    invariant = callable(given.invariant, "invariant"),
+    invariant = holds(callable(given.invariant, "invariant")),
     progress = callable(given.progress, "progress"),
     shrink = flag(given.shrink, "shrink") ~= false,
     library = flag(given.library, "library"),

@@ -78,11 +78,8 @@ function schedule.pin()
   end
 end
 
--- Numbers of math.random depend on those that were drawn before.
--- @return a function that puts all but these back
-local function set_up(seed, on_failure)
-  collectgarbage("step", 0)
-  math.randomseed(seed)
+-- @return a function that puts all back
+local function replace(on_failure)
   local old_os = swap(package.loaded.os, virtual)
   local old_hook = threading.excepthook
   threading.excepthook = on_failure
@@ -94,6 +91,12 @@ end
 
 -- What has failed -------------------------------------------------------------
 
+-- An error object may have a __tostring of its own, which raises.
+local function text_of(value)
+  local ok, text = pcall(tostring, value)
+  return ok and text or "an error object that is a " .. type(value)
+end
+
 -- An error, with its traceback. What ends a thread silently is none, nor is
 -- Ctrl-C.
 local function as_failure(value)
@@ -102,14 +105,14 @@ local function as_failure(value)
   elseif _thread._is_asked(value) then
     return { kind = "interrupted", value = value }
   end
-  local text = type(value) == "string" and value or tostring(value)
+  local text = text_of(value)
   return { kind = "error", value = value, message = text,
     traceback = debug.traceback(text, 2) }
 end
 
 -- The same, of what a thread raised.
 local function of_thread(args)
-  return { kind = "error", value = args.value, message = tostring(args.value),
+  return { kind = "error", value = args.value, message = text_of(args.value),
     traceback = args.traceback,
     thread = args.thread and args.thread.name or nil }
 end
@@ -129,8 +132,9 @@ local function of_end(result)
       message = string.match(result.error, "^[^\n]*"),
       traceback = result.error }
   elseif message then
+    message = string.format(message, result.points)
     return { kind = result.stop,
-      message = string.format(message, result.points) }
+      message = result.error and message .. ": " .. result.error or message }
   elseif result.left[1] then
     return { kind = "left", message = string.format(
       "thread %s has not ended, and nothing can wake it", result.left[1]) }
@@ -138,27 +142,19 @@ local function of_end(result)
   return nil
 end
 
--- What holds as long as the program's function returns, and not false.
--- @return a function for C; and one that returns what was raised
-local function asker(invariant)
-  local raised
-  return function()
-    local ok, value = pcall(invariant)
-    if not ok then
-      raised = raised or { value = value }
-    end
-    return ok and value ~= false
-  end, function()
-    return raised
+-- Of what the program's function returned, or raised. (Where there was no
+-- memory for a handler, that is the error itself.)
+local function of_outcome(result)
+  local value = result.value
+  if result.ok then
+    return value == false
+      and { kind = "false", message = "the function returned false" } or nil
+  elseif type(value) ~= "table" then
+    return { kind = "error", value = value, message = text_of(value) }
+  elseif value.kind == "interrupted" then
+    error(value.value, 0)
   end
-end
-
-local function explain(failure, raised)
-  if failure and failure.kind == "invariant" and raised then
-    failure.value = raised.value
-    failure.message = failure.message .. ": " .. tostring(raised.value)
-  end
-  return failure
+  return value.kind == "error" and value or nil
 end
 
 -- Runs a program once.
@@ -169,28 +165,21 @@ end
 -- @treturn table what `_thread._explore_run` returns; `failure`, nil or a table
 -- with `kind`, `message`, and for an error `value`, `traceback` and `thread`
 function schedule.run(fn, o, how)
-  local first, holds, raised
-  if o.invariant then
-    holds, raised = asker(o.invariant)
-  end
-  how.is_split, how.holds = splitter(o), holds
+  local first
+  how.is_split, how.holds = splitter(o), o.invariant
   how.max_points, how.early, how.lines = o.max_steps, o.early, o.lines
-  local restore = set_up(o.seed, function(args)
+  collectgarbage("step", 0)
+  math.randomseed(o.seed) -- the program's numbers; the search has its own
+  local restore = replace(function(args)
     first = first or of_thread(args)
     _thread._explore_stop()
   end)
-  local result = _thread._explore_run(how, fn, as_failure)
+  local ok, result = pcall(_thread._explore_run, how, fn, as_failure)
   restore()
-  local ok, err = result.ok, result.value
-  if not ok and err.kind == "error" then
-    first = first or err
-  elseif ok and err == false then
-    first = first or { kind = "false", message = "the function returned false" }
+  if not ok then -- it was refused
+    error(result, 0)
   end
-  if not ok and err.kind == "interrupted" then
-    error(err.value, 0)
-  end
-  result.failure = first or explain(of_end(result), raised and raised())
+  result.failure = first or of_outcome(result) or of_end(result)
   return result
 end
 
