@@ -146,6 +146,20 @@ describe("an interpreter", function()
     assert.is_true(threading.is_cancelled(caught))
     assert.equal("enough", caught.message)
   end)
+
+  it("is entered by a thread that is shielded from its cancellation", function()
+    local got
+    local t = support.start(function()
+      threading.shield(function()
+        threading.current_thread():cancel()
+        got = i:call(math.abs, -5)
+      end)
+      time.sleep(0) -- it is cancelled here
+      got = nil
+    end)
+    support.join(t)
+    assert.equal(5, got)
+  end)
 end)
 
 describe("the interpreters", function()

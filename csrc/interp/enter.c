@@ -153,10 +153,14 @@ static void visit_there(lua_State *L, visit *v) {
 
 /* --- here --- */
 
+static bool is_asked(const thr_tstate *self) {
+  return thr_tstate_asked(self, ~0u);
+}
+
 /* DONE: it may enter. */
 static thr_visit may_enter(thr_tstate *self, thr_interp *i) {
   const thr_tstate *there = thr_tstate_here(i->rt);
-  if (self->asked.pending & ~self->asked.masked) return THR_VISIT_ASKED;
+  if (is_asked(self)) return THR_VISIT_ASKED;
   if (!thr_whose_isown(self)) return THR_VISIT_NOTOWN;
   if (there && !there->nest.outside && !i->closed) return THR_VISIT_INSIDE;
   return thr_interp_comein(i) ? THR_VISIT_DONE : THR_VISIT_CLOSED;
@@ -170,7 +174,7 @@ static void go_and_come_back(thr_tstate *self, thr_interp *i, visit *v) {
     thr_attach_leave(inner);
   } else if (thr_interp_isclosing(i)) {
     v->ended = THR_VISIT_CLOSED;
-  } else if (thr_tstate_asked(self, THR_PENDING_STOP)) {
+  } else if (is_asked(self)) {
     v->ended = THR_VISIT_ASKED;
   }
   thr_gil_take(self, THR_AT_ONCE);

@@ -132,7 +132,7 @@ static lua_State *take_spare(thr_tstate *ts, unsigned masked) {
 static bool make_state(thr_tstate *ts) {
   newcomer n = {ts, false};
   if (ts->rt->end.closing) return false;
-  lua_State *L = take_spare(ts, 0);
+  lua_State *L = take_spare(ts, ts->asked.masked);
   if (!L) return false;
   thr_preempt_enter(ts);
   thr_tstate_run(ts, ts->lua.base = L);
