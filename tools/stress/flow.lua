@@ -1,10 +1,11 @@
 --- Queues, and a buffer made of a Condition: what goes in comes out once.
 
+local interpreters = require "threading.interpreters"
 local queue = require "threading.queue"
 local threading = require "threading"
 
 local KINDS <const> = {
-  queue.Queue, queue.LifoQueue, queue.PriorityQueue,
+  queue.Queue, queue.LifoQueue, interpreters.create_queue, queue.PriorityQueue,
   function()
     return queue.SimpleQueue()
   end,
@@ -90,8 +91,8 @@ return function(world)
 
   -- A queue of its own, with producers and consumers until it is shut down.
   function deeds.stream(doer)
-    local kind, n = doer.random(3), doer.random(doer.random(1000))
-    local mixed = kind < 3 -- the third one compares
+    local kind, n = doer.random(4), doer.random(doer.random(1000))
+    local mixed = kind < 4 -- the fourth one compares
     local q = KINDS[kind](doer.random(300))
     local sums, threads = {}, {}
     local function consume(i)

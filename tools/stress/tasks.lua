@@ -1,11 +1,14 @@
---- Pools of threads and futures: every task runs once, or is cancelled.
+--- Pools of threads or interpreters, and futures: every task runs once, or is
+-- cancelled.
 
 local futures = require "threading.futures"
 local threading = require "threading"
 
 return function(world)
   local deeds, ran = {}, threading.Value "int64"
-  local pool = futures.ThreadPoolExecutor { max_workers = world.random(3) }
+  local new = world.random(2) == 1 and futures.ThreadPoolExecutor
+    or futures.InterpreterPoolExecutor
+  local pool = new { max_workers = world.random(3) }
 
   local function task(n)
     ran:fetch_add(1)
@@ -58,7 +61,7 @@ return function(world)
 
   function deeds.pool(doer)
     doer.safely(threading.shield, function()
-      local own = futures.ThreadPoolExecutor { max_workers = doer.random(2) }
+      local own = new { max_workers = doer.random(2) }
       local list = {}
       for i = 1, doer.random(5) do
         list[i] = own:submit(task, 1)
