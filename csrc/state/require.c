@@ -30,6 +30,12 @@ static void push_claim(lua_State *L) {
   else lua_pushnil(L);
 }
 
+/* There are names that messages to other Lua states may use, see byname.h. */
+static void note_names(lua_State *L) {
+  thr_tstate *ts = thr_self_here(L);
+  if (ts) ts->rt->names++;
+}
+
 /* --- as Lua does it --- */
 
 /* Calls the searcher on top of the stack.  True: it has left a loader and the
@@ -76,8 +82,7 @@ static int load(lua_State *L, const char *name) {
     lua_setfield(L, loaded, name);
   }
   lua_insert(L, -2);
-  thr_tstate *ts = thr_self_here(L);
-  if (ts) ts->rt->names++;
+  note_names(L);
   return 2;
 }
 
@@ -99,14 +104,14 @@ static int require_own(lua_State *L) {
 static int require_around(lua_State *L) {
   int nargs = lua_gettop(L);
   luaL_checkstack(L, nargs + LUA_MINSTACK, "too many arguments");
-  if (lua_type(L, 1) == LUA_TSTRING && !push_loaded(L, lua_tostring(L, 1)))
-    push_claim(L);
+  bool loads =
+      lua_type(L, 1) == LUA_TSTRING && !push_loaded(L, lua_tostring(L, 1));
+  if (loads) push_claim(L);
   int top = lua_gettop(L);
   lua_pushvalue(L, lua_upvalueindex(1));
   for (int i = 1; i <= nargs; i++) lua_pushvalue(L, i);
   lua_call(L, nargs, LUA_MULTRET);
-  thr_tstate *ts = thr_self_here(L);
-  if (ts) ts->rt->names++;
+  if (loads) note_names(L);
   return lua_gettop(L) - top;
 }
 
