@@ -54,7 +54,7 @@ static void fall(thr_chooser *ch, int thread) {
 
 static int64_t priority(const thr_chooser *ch, int thread) {
   if (thread < ch->threads && ch->falls[thread] != 0) return ch->falls[thread];
-  return (int64_t)(mix(ch->how.seed + (uint64_t)thread) >> 1) + 1;
+  return (int64_t)(mix(ch->how.seed + (uint64_t)thread) >> 2) + 1;
 }
 
 static int next_pct(thr_chooser *ch, const thr_point *p) {
@@ -83,9 +83,9 @@ static int next_default(const thr_point *p) {
 
 static int next_planned(thr_chooser *ch, const thr_point *p) {
   const thr_choosing *how = &ch->how;
-  while (ch->at < how->pairs && how->plan[2 * ch->at] < p->number) ch->at++;
-  if (ch->at < how->pairs && how->plan[2 * ch->at] == p->number) {
-    int thread = (int)how->plan[2 * ch->at + 1];
+  while (ch->at < how->pairs && how->plan[ch->at].first < p->number) ch->at++;
+  if (ch->at < how->pairs && how->plan[ch->at].first == p->number) {
+    int thread = (int)how->plan[ch->at].second;
     if (is_ready(p, thread)) return thread;
     if (ch->strayed == 0) ch->strayed = p->number;
   }
@@ -114,8 +114,8 @@ static int next_sticky(thr_chooser *ch, const thr_point *p) {
 static int next_pair(thr_chooser *ch, const thr_point *p) {
   const thr_choosing *how = &ch->how;
   while (++ch->at < how->pairs) {
-    int thread = (int)how->plan[2 * ch->at];
-    ch->left = how->plan[2 * ch->at + 1];
+    int thread = (int)how->plan[ch->at].first;
+    ch->left = how->plan[ch->at].second;
     if (is_ready(p, thread)) return thread;
     if (ch->strayed == 0) ch->strayed = p->number;
   }
@@ -124,7 +124,7 @@ static int next_pair(thr_chooser *ch, const thr_point *p) {
 
 static int next_replayed(thr_chooser *ch, const thr_point *p) {
   if (ch->at >= ch->how.pairs) return next_default(p);
-  if (ch->how.plan[2 * ch->at] != p->current) {
+  if (ch->how.plan[ch->at].first != p->current) {
     if (ch->strayed == 0) ch->strayed = p->number;
   } else if (--ch->left > 0) {
     if (is_ready(p, p->current)) return p->current;
@@ -139,7 +139,7 @@ bool thr_chooser_init(thr_chooser *ch, const thr_choosing *how) {
   ch->coarse = draw(ch, 2) == 0;
   ch->first_goes_on = draw(ch, 4) != 0;
   if (how->strategy == THR_CHOOSE_REPLAY && how->pairs > 0)
-    ch->left = how->plan[1];
+    ch->left = how->plan[0].second;
   return how->strategy != THR_CHOOSE_PCT || draw_changes(ch);
 }
 

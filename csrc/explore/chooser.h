@@ -16,6 +16,10 @@
 
 THR_PRIVATE_BEGIN
 
+typedef struct {
+  int64_t first, second;
+} thr_pair;
+
 typedef enum {
   THR_CHOOSE_DEFAULT, /* a thread goes on until it waits, or as `plan` says:
                          pairs of the number of a point, and of the thread that
@@ -48,7 +52,7 @@ typedef struct {
   uint64_t seed;
   int depth;
   int64_t length;
-  int64_t *plan; /* owned by the chooser, pairs */
+  thr_pair *plan; /* owned by the chooser */
   int pairs;
   int (*ask)(void *arg, const thr_point *p); /* 0: as the default */
   void *arg;

@@ -14,6 +14,9 @@ static const char key_options = 0; /* registry: the table, while exploring */
 static const char key_asks = 0;    /* registry: a thread, to call functions */
 static const char key_owner = 0;   /* registry: frees the explorer */
 
+/* The stack of who explores. */
+enum { OPTIONS = 1, FN, ON_ERROR, VALUE, OWNER, RESULT };
+
 /* --- what is asked of Lua --- */
 
 /* Calls fn(arg), a C function, on the state that is there for that: it may
@@ -138,26 +141,26 @@ static void at_point(void *asks, const thr_explored *c, thr_place place,
   call(asks, note_point, &s);
 }
 
-/* --- the options, a table at index 1 --- */
+/* --- the options --- */
 
 static thr_strategy read_strategy(lua_State *L) {
   static const char *const names[] = {"default", "random", "sticky", "pct",
                                       "replay",  "ask",    NULL};
-  lua_getfield(L, 1, "strategy");
+  lua_getfield(L, OPTIONS, "strategy");
   int i = luaL_checkoption(L, -1, "default", names);
   lua_pop(L, 1);
   return (thr_strategy)i;
 }
 
 static lua_Integer read_integer(lua_State *L, const char *name) {
-  lua_getfield(L, 1, name);
+  lua_getfield(L, OPTIONS, name);
   lua_Integer n = luaL_optinteger(L, -1, 0);
   lua_pop(L, 1);
   return n;
 }
 
 static bool read_boolean(lua_State *L, const char *name) {
-  lua_getfield(L, 1, name);
+  lua_getfield(L, OPTIONS, name);
   bool is = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return is;
@@ -171,16 +174,21 @@ static void read_choosing(lua_State *L, thr_choosing *how) {
   if (how->strategy == THR_CHOOSE_ASK) how->ask = ask;
 }
 
+static int64_t read_item(lua_State *L, int i) {
+  lua_rawgeti(L, -1, i);
+  int64_t n = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return n;
+}
+
 /* Last: nothing raises after it. */
 static bool read_plan(lua_State *L, thr_choosing *how) {
-  int n = lua_getfield(L, 1, "plan") == LUA_TTABLE ? (int)lua_rawlen(L, -1) : 0;
-  how->pairs = n / 2;
+  bool is = lua_getfield(L, OPTIONS, "plan") == LUA_TTABLE;
+  int n = is ? (int)lua_rawlen(L, -1) / 2 : 0;
+  how->pairs = n;
   how->plan = n > 0 ? thr_os_alloc((size_t)n * sizeof(*how->plan)) : NULL;
-  for (int i = 0; how->plan && i < n; i++) {
-    lua_rawgeti(L, -1, i + 1);
-    how->plan[i] = lua_tointeger(L, -1);
-    lua_pop(L, 1);
-  }
+  for (int i = 0; how->plan && i < n; i++)
+    how->plan[i] = (thr_pair){read_item(L, 2 * i + 1), read_item(L, 2 * i + 2)};
   lua_pop(L, 1);
   return n == 0 || how->plan;
 }
@@ -235,9 +243,6 @@ static void refuse(lua_State *L, thr_tstate *ts) {
                        "them, and shut pools down, before it");
 }
 
-/* The caller's stack. */
-enum { OPTIONS = 1, FN, ON_ERROR, VALUE, OWNER, RESULT };
-
 static void begin(lua_State *L, thr_tstate *ts) {
   thr_exploring how = read_options(L);
   if (how.at_point) {
@@ -266,9 +271,11 @@ static void push_names(lua_State *L, const thr_explorer *e, bool left) {
 
 static void set_pairs(lua_State *L, const char *name, const thr_pairs *pairs) {
   lua_createtable(L, 2 * pairs->n, 0);
-  for (int i = 0; i < 2 * pairs->n; i++) {
-    lua_pushinteger(L, pairs->of[i]);
-    lua_rawseti(L, -2, i + 1);
+  for (int i = 0; i < pairs->n; i++) {
+    lua_pushinteger(L, pairs->of[i].first);
+    lua_rawseti(L, -2, 2 * i + 1);
+    lua_pushinteger(L, pairs->of[i].second);
+    lua_rawseti(L, -2, 2 * i + 2);
   }
   lua_setfield(L, RESULT, name);
 }

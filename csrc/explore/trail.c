@@ -19,27 +19,25 @@ void thr_trail_destroy(thr_trail *t) {
 static bool add(thr_pairs *p, int64_t first, int64_t second) {
   if (p->n == p->room) {
     int room = p->room ? 2 * p->room : 64;
-    size_t size = 2 * (size_t)room * sizeof(*p->of);
-    int64_t *of = p->of ? thr_os_realloc(p->of, size) : thr_os_alloc(size);
+    size_t size = (size_t)room * sizeof(*p->of);
+    thr_pair *of = p->of ? thr_os_realloc(p->of, size) : thr_os_alloc(size);
     if (!of) return false;
     p->of = of;
     p->room = room;
   }
-  p->of[2 * p->n] = first;
-  p->of[2 * p->n + 1] = second;
-  p->n++;
+  p->of[p->n++] = (thr_pair){first, second};
   return true;
 }
 
 static void hash(thr_trail *t, uint64_t x) { t->hash = (t->hash ^ x) * PRIME; }
 
 void thr_trail_arrive(thr_trail *t, int thread, uint64_t where) {
-  int64_t *last = t->segments.of + 2 * (t->segments.n - 1);
+  thr_pairs *s = &t->segments;
   t->points++;
   hash(t, (uint64_t)thread);
   hash(t, where);
-  if (t->segments.n > 0 && last[0] == thread) last[1]++;
-  else if (!add(&t->segments, thread, 1)) t->full = true;
+  if (s->n > 0 && s->of[s->n - 1].first == thread) s->of[s->n - 1].second++;
+  else if (!add(s, thread, 1)) t->full = true;
 }
 
 static int64_t bits_of_others(const thr_point *p, int next) {

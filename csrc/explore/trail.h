@@ -14,7 +14,7 @@
 THR_PRIVATE_BEGIN
 
 typedef struct {
-  int64_t *of; /* pairs */
+  thr_pair *of;
   int n, room;
 } thr_pairs;
 
