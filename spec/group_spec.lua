@@ -247,6 +247,22 @@ describe("What is asked of a thread", function()
       assert.matches("interrupted!\nstack traceback:\n", r.err)
     end
   end)
+
+  it("is Ctrl-C's at each line of a prompt", function()
+    local name = files.new(prelude .. [[
+      function interrupted()
+        os.execute "(sleep 0.2; kill -INT $PPID) >/dev/null 2>&1 &"
+        run(i, "while true do end")
+      end
+    ]])
+    local line <const> = "echo 'interrupted()'; "
+    local out = files.shell(("{ echo 'dofile %q'; %s%s echo 'print(7)'; } | "
+      .. "timeout 60 %s -i 2>&1"):format(name, line, line,
+      support.lua_command()))
+    os.remove(name)
+    assert.equal(2, select(2, out:gsub("interrupted!\n", "")), out)
+    assert.matches("7", out, 1, true)
+  end)
 end)
 
 describe("A dump over interpreters", function()

@@ -66,11 +66,11 @@ static void after_sigint(void) {
   }
 }
 
-/* lua.c has set its handler before it runs a script; before a line of its
-** prompt it sets it anew. */
+/* lua.c sets its handler before it runs a script, and before each line of its
+** prompt. */
 void thr_ctrlc_follow(const thr_tstate *ts) {
   static atomic_bool followed;
-  if (!ts->signals || (ts->rt->end.script && followed)) return;
+  if (!ts->signals || (ts->rt->end.one_chunk && followed)) return;
   thr_os_aroundsigint(may_sigint, after_sigint);
   followed = true;
 }

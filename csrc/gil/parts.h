@@ -238,6 +238,7 @@ typedef struct {
   int given_up;        /* gil: threads that the end has left behind */
   void *sentinel;      /* gil: the youngest one */
   char *script;        /* const: its chunk's source, or NULL */
+  bool one_chunk;      /* const: lua.c runs that, and no prompt's lines */
 } thr_rt_end;
 
 /* Lua states for threads of others.  Owner: state's attach. */

@@ -41,6 +41,15 @@ static char *script_source(lua_State *L) {
   return source;
 }
 
+/* Has it a name?  The interpreter's is before it then, in `arg`. */
+static bool is_named(lua_State *L) {
+  int top = lua_gettop(L);
+  bool is = push_arg(L) == LUA_TTABLE &&
+            lua_rawgeti(L, -1, -1) == LUA_TSTRING;
+  lua_settop(L, top);
+  return is;
+}
+
 /* The script's chunk, called by lua.c's C function at the bottom.  To wait
 ** here, and not below, lets Ctrl-C end the wait: lua.c still handles it. */
 static bool is_script(lua_State *L, const thr_runtime *rt, lua_Debug *ar) {
@@ -169,5 +178,7 @@ thr_runtime **thr_finale_anchor(lua_State *L) {
 
 void thr_finale_open(lua_State *L, thr_runtime *rt) {
   thr_finale_refresh(L, rt);
-  if (!rt->end.script) rt->end.script = script_source(L);
+  if (rt->end.script) return;
+  rt->end.script = script_source(L);
+  rt->end.one_chunk = rt->end.script && is_named(L);
 }
