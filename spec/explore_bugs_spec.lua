@@ -4,6 +4,7 @@
 
 local bugs = require "spec.explore"
 local explore = require "threading.explore"
+local schedule = require "threading.explore.schedule"
 
 local SEEDS <const> = 20
 
@@ -36,6 +37,41 @@ describe("explore finds nothing wrong with the right program of", function()
     it(bug.name, function()
       local r = explore.run(bug.right, { schedules = 300 })
       assert(r.ok, r.report)
+    end)
+  end
+end)
+
+describe("explore replays each schedule exactly:", function()
+  local o = { seed = 1, max_steps = 20000, ignore = {} }
+
+  local function check(program)
+    for seed = 1, 5 do
+      for _, strategy in ipairs { "sticky", "random", "pct" } do
+        local one = schedule.run(program, o, { strategy = strategy,
+          seed = seed, depth = 3, length = 100 })
+        local other = schedule.run(program, o, { strategy = "replay",
+          plan = one.segments })
+        assert.equal(one.hash, other.hash)
+        assert.same(one.segments, other.segments)
+        assert.equal(one.failure and one.failure.kind,
+          other.failure and other.failure.kind)
+        assert.is_nil(other.strayed)
+      end
+    end
+  end
+
+  local unpin
+  setup(function()
+    unpin = schedule.pin()
+  end)
+  teardown(function()
+    unpin()
+  end)
+
+  for _, bug in ipairs(bugs) do
+    it(bug.name, function()
+      check(bug.wrong)
+      check(bug.right)
     end)
   end
 end)

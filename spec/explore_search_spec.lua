@@ -312,7 +312,7 @@ describe("An option of explore", function()
       { { library = 1 }, "'library'" },
       { { replay = "1:x" }, "'replay'.*1:5 3:12" },
       { { replay = "" }, "'replay'" },
-      { { replay = "1:0" }, "'replay'" },
+      { { replay = "0:1" }, "'replay'" },
       { { replay = 1 }, "'replay'.*got number" },
       { { isolate = "fork", strategy = { next = next } }, "leave one" },
       { 1, "'options'" },

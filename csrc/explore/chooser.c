@@ -163,8 +163,10 @@ int thr_chooser_next(thr_chooser *ch, const thr_point *p) {
   }
 }
 
+/* Nothing is chosen after the last point of a schedule that was stopped there:
+** one may be left. */
 bool thr_chooser_isbehind(const thr_chooser *ch) {
   return ch->how.strategy == THR_CHOOSE_REPLAY && ch->strayed == 0 &&
          ch->at < ch->how.pairs &&
-         (ch->at < ch->how.pairs - 1 || ch->left > 0);
+         (ch->at < ch->how.pairs - 1 || ch->left > 1);
 }

@@ -54,6 +54,7 @@ void thr_trail_leave(thr_trail *t, const thr_point *p, int next) {
       !add(&t->alternatives, p->number, bits_of_others(p, next)))
     t->full = true;
   if (next == p->current) return;
+  if (!add(&t->segments, next, 0)) t->full = true;
   t->switches++;
   if (p->goes_on) t->preemptions++;
 }

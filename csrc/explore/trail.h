@@ -19,7 +19,7 @@ typedef struct {
 } thr_pairs;
 
 typedef struct {
-  thr_pairs segments;     /* thread, points */
+  thr_pairs segments;     /* thread, points; the last may have come to none */
   thr_pairs alternatives; /* point, bits of the threads up to 63 that could have
                              gone on in the place of the one that did, up to
                              62; 1 << 62: the point is fresh; 1 << 63, the sign:

@@ -179,7 +179,8 @@ local function cut(it, run)
     local result = run { strategy = "replay",
       plan = table.move(segments, 1, 2 * middle, 1, {}) }
     it.replays = it.replays + 1
-    if result.hash == it.best.hash then
+    if result.hash == it.best.hash
+      and is_same(it.best.failure, result.failure) then
       high = middle
     else
       low = middle

@@ -59,8 +59,8 @@ local function add(parsed, text)
 end
 
 local function is_sound(segments)
-  for i = 1, #segments do
-    if not segments[i] or segments[i] < 1 then
+  for i = 1, #segments, 2 do
+    if not segments[i] or segments[i] < 1 or not segments[i + 1] then
       return false
     end
   end
