@@ -293,6 +293,7 @@ build = {
         "csrc/sync/event.c",
         "csrc/sync/lock.c",
         "csrc/sync/locklike.c",
+        "csrc/sync/order.c",
         "csrc/sync/rlock.c",
         "csrc/sync/semaphore.c",
         "csrc/testing.c",

@@ -3,12 +3,25 @@
 
 #include <string.h>
 
-bool thr_describe_place(lua_State *of, lua_Debug *ar) {
-  for (int level = 0; of && lua_getstack(of, level, ar); level++) {
+static bool find(lua_State *of, int level, lua_Debug *ar) {
+  for (; lua_getstack(of, level, ar); level++) {
     lua_getinfo(of, "Sl", ar);
     if (ar->currentline > 0) return true;
   }
   return false;
+}
+
+bool thr_describe_place(lua_State *of, lua_Debug *ar) {
+  return of && find(of, 0, ar);
+}
+
+void thr_describe_caller(lua_State *L, thr_where *where) {
+  lua_Debug ar;
+  where->line = 0;
+  where->file[0] = '\0';
+  if (!find(L, 1, &ar)) return;
+  strcpy(where->file, ar.short_src);
+  where->line = ar.currentline;
 }
 
 void thr_describe_pushplace(lua_State *L, lua_State *of) {

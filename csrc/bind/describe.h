@@ -10,8 +10,16 @@
 
 THR_PRIVATE_BEGIN
 
+/* A place in a program; line 0: none. */
+typedef struct {
+  char file[LUA_IDSIZE];
+  int line;
+} thr_where;
+
 /* Finds the innermost Lua function of `of`: short_src and currentline. */
 bool thr_describe_place(lua_State *of, lua_Debug *ar);
+/* Where the running C function has been called in Lua. */
+void thr_describe_caller(lua_State *L, thr_where *where);
 /* Pushes "file:line" of the innermost Lua function of `of`, or "". */
 void thr_describe_pushplace(lua_State *L, lua_State *of);
 

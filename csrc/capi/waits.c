@@ -10,7 +10,7 @@
 
 /* C code has no place that could be noted. */
 static int got(thr_lock *l) {
-  if (thr_lock_debug) thr_lock_notefrom(l, "");
+  if (thr_lock_iswatched()) thr_lock_notefromc(l);
   return 1;
 }
 

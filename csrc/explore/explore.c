@@ -9,6 +9,7 @@
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "explore/baton.h"
+#include "sync/lock.h"
 
 static const char key_options = 0; /* registry: the table, while exploring */
 static const char key_asks = 0;    /* registry: a thread, to call functions */
@@ -339,7 +340,9 @@ int thr_explore_run(lua_State *L) {
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   begin(L, ts);
   lua_pushvalue(L, FN);
+  atomic_fetch_add(&thr_lock_watchers, 1);
   bool ok = lua_pcall(L, 0, 1, lua_isnil(L, ON_ERROR) ? 0 : ON_ERROR) == LUA_OK;
+  atomic_fetch_sub(&thr_lock_watchers, 1);
   if (!ts->explored)
     return thr_blame_error(L, "the program was forked while it was explored");
   thr_explorer *e = ts->explored->explorer;

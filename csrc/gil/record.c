@@ -107,6 +107,7 @@ void thr_tstate_unref(thr_tstate *ts) {
   if (atomic_fetch_sub(&ts->refs, 1) != 1) return;
   thr_sem_destroy(&ts->sleep.sem);
   thr_mutex_destroy(&ts->nest.m);
+  thr_os_free(ts->held);
   thr_runtime_unref(ts->rt);
   thr_os_free(ts);
 }

@@ -15,6 +15,7 @@
 THR_PRIVATE_BEGIN
 
 typedef struct thr_loading thr_loading;
+struct thr_held;
 typedef struct thr_explored thr_explored;
 
 struct thr_tstate {
@@ -38,6 +39,7 @@ struct thr_tstate {
   thr_ts_asked asked;
   thr_ts_nest nest;
   thr_ts_life life;
+  struct thr_held *held; /* own: which locks it has, see order; or NULL */
 
   thr_tstate *next, *prev; /* m: list of the runtime's living threads */
   thr_tstate *tls_next;    /* own: records of one OS thread */

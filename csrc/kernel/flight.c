@@ -90,7 +90,7 @@ static int acquire(threading_run *run, void *lock) {
   if (thr_lock_try(lock, f->ts)) return 1;
   while (thr_lock_wait(lock, f->ts, THR_FOREVER, 0) != THR_PARK_WOKEN)
     if (is_asked(f->ts)) serve(f);
-  if (thr_lock_debug) thr_lock_notefrom((thr_lock *)lock, "");
+  if (thr_lock_iswatched()) thr_lock_notefromc((thr_lock *)lock);
   return 1;
 }
 

@@ -383,6 +383,19 @@
 ** spec/preempt_spec.lua. */
 #define THR_MAX_UNHEARD 3
 
+/* --- order --- */
+
+/* What is remembered of the orders in which locks are taken, under
+** THREADING_DEBUG: how many locks of a thread that it has at once, how many
+** pairs, how many faults that were told; and how many pairs a search for a
+** circle looks at.  Larger: more memory, 500 KB with these, and a longer search
+** at each new pair.  Chosen. */
+#define THR_MAX_HELD 16
+#define THR_MAX_ORDERS 4096
+#define THR_ORDER_HASH 1024
+#define THR_MAX_TOLD 256
+#define THR_MAX_WAY 256
+
 /* --- explore --- */
 
 /* Each look at the virtual clock puts it forward by so much: a loop that looks

@@ -23,21 +23,21 @@ static void push_place(lua_State *L, const thr_report *r) {
 
 typedef struct {
   const void *addr;
-  char acquired_at[sizeof(((thr_lock *)0)->acquired_at)];
+  thr_where acquired;
 } acquisition;
 
 static void find_lock(void *arg, thr_lock *l) {
   acquisition *a = arg;
-  if (l == a->addr)
-    memcpy(a->acquired_at, l->acquired_at, sizeof(a->acquired_at));
+  if (l == a->addr) a->acquired = l->acquired;
 }
 
 /* " (acquired at file:line)", where THREADING_DEBUG has noted it; pushes. */
 static void push_acquired(lua_State *L, const thr_report *r) {
-  acquisition a = {r->wait.addr, ""};
+  acquisition a = {r->wait.addr, {.line = 0}};
   thr_lock_each(r->owner, find_lock, &a);
-  if (a.acquired_at[0])
-    lua_pushfstring(L, " (acquired at %s)", a.acquired_at);
+  if (a.acquired.line > 0)
+    lua_pushfstring(L, " (acquired at %s:%d)", a.acquired.file,
+                    a.acquired.line);
   else
     lua_pushliteral(L, "");
 }

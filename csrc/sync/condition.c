@@ -257,7 +257,7 @@ static void regain(lua_State *L, condition *c, thr_tstate *ts,
   }
   if (!thr_lock_regain(c->lock, ts)) thr_pending_raise(L, ts);
   thr_lock_setdepth(c->lock, depth);
-  if (thr_lock_debug) thr_lock_note(L, c->lock);
+  if (thr_lock_iswatched()) thr_lock_note(L, c->lock, true);
 }
 
 /* False: gives up, with an error object at the top of the stack. */

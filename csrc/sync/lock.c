@@ -12,9 +12,11 @@
 #include "bind/self.h"
 #include "gil/vclock.h"
 #include "os/tuning.h"
+#include "sync/order.h"
 
 static thr_mutex all_m = THR_MUTEX_INIT;
 static thr_lock *all; /* all_m */
+static unsigned long numbers; /* all_m */
 
 thr_lock *thr_lock_new(bool owner_only) {
   thr_lock *l = thr_os_alloc(sizeof(*l));
@@ -22,6 +24,7 @@ thr_lock *thr_lock_new(bool owner_only) {
   atomic_init(&l->refs, 1);
   l->owner_only = owner_only;
   thr_mutex_lock(&all_m);
+  l->number = ++numbers;
   l->next = all;
   if (all) all->prev = l;
   all = l;
@@ -36,11 +39,19 @@ void thr_lock_unref(thr_lock *l) {
   else all = l->next;
   if (l->next) l->next->prev = l->prev;
   thr_mutex_unlock(&all_m);
+  if (thr_lock_iswatched()) thr_order_freed();
   thr_os_free(l);
 }
 
-void thr_lock_beforefork(void) { thr_mutex_lock(&all_m); }
-void thr_lock_afterfork(void) { thr_mutex_unlock(&all_m); }
+void thr_lock_beforefork(void) {
+  thr_order_beforefork();
+  thr_mutex_lock(&all_m);
+}
+
+void thr_lock_afterfork(void) {
+  thr_mutex_unlock(&all_m);
+  thr_order_afterfork();
+}
 
 void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
                    void *arg) {
@@ -128,7 +139,7 @@ bool thr_lock_regain(thr_lock *l, thr_tstate *ts) {
 
 /* --- the Lua face --- */
 
-bool thr_lock_debug = false;
+atomic_int thr_lock_watchers = 0;
 
 static bool wait(lua_State *L, thr_tstate *ts, thr_lock *l, int64_t deadline) {
   thr_parkresult r;
@@ -147,27 +158,56 @@ bool thr_lock_acquire(lua_State *L, thr_lock *l) {
   int64_t deadline = thr_args_acquire(
       L, true, "can't specify a timeout for a non-blocking call");
   bool got = take(l, ts) || (deadline != 0 && wait(L, ts, l, deadline));
-  if (got && thr_lock_debug) thr_lock_note(L, l);
+  if (got && thr_lock_iswatched())
+    thr_lock_note(L, l, deadline == THR_FOREVER);
   return got;
 }
 
 void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
   thr_tstate *ts = thr_self(L);
   if (!take(l, ts)) wait(L, ts, l, THR_FOREVER);
-  if (thr_lock_debug) thr_lock_note(L, l);
+  if (thr_lock_iswatched()) thr_lock_note(L, l, true);
 }
 
-void thr_lock_note(lua_State *L, thr_lock *l) {
-  thr_box_keep(L, 1);
-  thr_describe_pushplace(L, L);
-  thr_lock_notefrom(l, lua_tostring(L, -1));
-  lua_pop(L, 1);
-}
-
-void thr_lock_notefrom(thr_lock *l, const char *place) {
+static void set_place(thr_lock *l, const thr_where *where) {
+  if (l->acquired.line == where->line &&
+      strcmp(l->acquired.file, where->file) == 0)
+    return; /* as the last time, mostly */
   thr_mutex_lock(&all_m);
-  strncpy(l->acquired_at, place, sizeof(l->acquired_at) - 1);
+  l->acquired = *where;
   thr_mutex_unlock(&all_m);
+}
+
+typedef struct {
+  const void *addr;
+  bool is_owned;
+} search;
+
+static void compare(void *arg, thr_lock *l) {
+  search *s = arg;
+  if (l == s->addr) s->is_owned = true;
+}
+
+/* One that may have been freed is looked for among those that it has. */
+static bool has_still(const thr_tstate *ts, const void *addr, bool freed) {
+  search s = {addr, false};
+  if (!freed) return thr_lock_isowner((thr_lock *)addr, ts);
+  thr_lock_each(ts->ident, compare, &s);
+  return s.is_owned;
+}
+
+void thr_lock_note(lua_State *L, thr_lock *l, bool waits) {
+  thr_where where;
+  thr_ranked lock = {l, l->number, l->owner_only ? "RLock" : "Lock"};
+  thr_describe_caller(L, &where);
+  thr_box_keep(L, 1);
+  set_place(l, &where);
+  if (l->owner_only && thr_lock_depth(l) > 1) return; /* it had it already */
+  thr_order_took(thr_self(L), lock, &where, waits, has_still);
+}
+
+void thr_lock_notefromc(thr_lock *l) {
+  set_place(l, &(thr_where){.line = 0});
 }
 
 /***
@@ -229,8 +269,9 @@ static int lock_acquire(lua_State *L) {
   thr_lock *l = thr_box_test(L, 1, &kind);
   thr_tstate *ts = thr_tls;
   if (!l || !ts || ts->lua.quick != L || lua_gettop(L) != 1 ||
-      thr_lock_debug || !thr_lock_try(l, ts))
+      !thr_lock_try(l, ts))
     return acquire_slowly(L);
+  if (thr_lock_iswatched()) thr_lock_note(L, l, true);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -301,7 +342,7 @@ static thr_once once = THR_ONCE_INIT;
 
 static void read_environment(void) {
   const char *debug = thr_os_getenv("THREADING_DEBUG");
-  thr_lock_debug = debug && *debug && strcmp(debug, "0") != 0;
+  thr_lock_watchers = debug && *debug && strcmp(debug, "0") != 0;
 }
 
 void thr_lock_open(lua_State *L) {

@@ -13,6 +13,7 @@
 #ifndef THR_LOCK_H
 #define THR_LOCK_H
 
+#include "bind/describe.h"
 #include "park/park.h"
 
 THR_PRIVATE_BEGIN
@@ -27,8 +28,9 @@ typedef struct thr_lock {
   bool owner_only; /* const: nobody but the owner may release it (RLock) */
   atomic_uint depth; /* owner only to write: how often it has acquired an
                         RLock; tostring reads it */
-  char acquired_at[72]; /* the list's mutex: "file:line", under
-                           THREADING_DEBUG */
+  unsigned long number; /* const: never used twice */
+  thr_where acquired; /* the list's mutex, and the owner to read: where, under
+                         THREADING_DEBUG */
   struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
 
@@ -114,12 +116,19 @@ struct lua_State;
 ** that it belongs to. */
 bool thr_lock_acquire(struct lua_State *L, thr_lock *l);
 void thr_lock_acquireforever(struct lua_State *L, thr_lock *l);
-/* Notes where the running function has acquired l; C does not know: "". */
-void thr_lock_note(struct lua_State *L, thr_lock *l);
-void thr_lock_notefrom(thr_lock *l, const char *place);
-/* const after the first opening of the module: THREADING_DEBUG is set in the
-** environment. */
-extern bool thr_lock_debug;
+/* Notes where the running function has acquired l, which it would have waited
+** for, or not; and that C has, which does not know where. */
+void thr_lock_note(struct lua_State *L, thr_lock *l, bool waits);
+void thr_lock_notefromc(thr_lock *l);
+
+/* How many have switched on what these two are for: THREADING_DEBUG in the
+** environment, and each who explores.  Relaxed: one that comes late misses what
+** comes first. */
+extern atomic_int thr_lock_watchers;
+
+static inline bool thr_lock_iswatched(void) {
+  return atomic_load_explicit(&thr_lock_watchers, memory_order_relaxed) > 0;
+}
 
 /* Waits until the lock is the caller's again; only the end of the program
 ** ends this wait before, and then false. */

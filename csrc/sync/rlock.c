@@ -60,8 +60,8 @@ non-blocking call"; a deadlock, a cancellation
 */
 static int rlock_acquire(lua_State *L) {
   thr_lock *l = check(L);
-  bool quick = lua_gettop(L) == 1 && !thr_lock_debug &&
-               thr_lock_tryagain(l, thr_self(L));
+  bool quick = lua_gettop(L) == 1 && thr_lock_tryagain(l, thr_self(L));
+  if (quick && thr_lock_iswatched()) thr_lock_note(L, l, true);
   lua_pushboolean(L, quick || thr_lock_acquire(L, l));
   return 1;
 }

@@ -1,0 +1,176 @@
+/* order: see order.h. */
+#include "sync/order.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "os/tuning.h"
+
+typedef struct edge {
+  thr_ranked from, to;
+  thr_where where; /* `to` was taken */
+  struct edge *next; /* of those that leave from locks of the same hash */
+} edge;
+
+static thr_mutex m = THR_MUTEX_INIT;
+static edge edges[THR_MAX_ORDERS];  /* m: a ring */
+static size_t n_edges;              /* m: how many there ever were */
+static edge *leaving[THR_ORDER_HASH]; /* m */
+static uint64_t told[THR_MAX_TOLD]; /* m: a ring, of what was told */
+static size_t n_told;               /* m */
+
+/* How many locks were freed: while that is as it was, what a thread has noted
+** of its locks refers to locks. */
+static atomic_ulong frees;
+
+void thr_order_freed(void) { atomic_fetch_add(&frees, 1); }
+void thr_order_beforefork(void) { thr_mutex_lock(&m); }
+void thr_order_afterfork(void) { thr_mutex_unlock(&m); }
+
+/* --- what a thread holds --- */
+
+struct thr_held {
+  unsigned long frees; /* when it was last looked through */
+  int n;
+  thr_ranked locks[THR_MAX_HELD]; /* the first one first */
+};
+
+/* Forgets those that it has released, or that were freed, and `lock`. */
+static void look_through(thr_tstate *ts, const thr_ranked *lock,
+                         thr_hasstill has) {
+  struct thr_held *h = ts->held;
+  unsigned long now = atomic_load(&frees);
+  int n = 0;
+  for (int i = 0; i < h->n; i++)
+    if (h->locks[i].addr != lock->addr &&
+        has(ts, h->locks[i].addr, h->frees != now))
+      h->locks[n++] = h->locks[i];
+  h->n = n;
+  h->frees = now;
+}
+
+/* --- the graph --- */
+
+static edge **chain(unsigned long number) {
+  return &leaving[number % THR_ORDER_HASH];
+}
+
+static edge *find(unsigned long from, unsigned long to) {
+  edge *e = *chain(from);
+  while (e && (e->from.number != from || e->to.number != to)) e = e->next;
+  return e;
+}
+
+static void unlink_edge(const edge *old) {
+  edge **link = chain(old->from.number);
+  while (*link && *link != old) link = &(*link)->next;
+  if (*link) *link = old->next;
+}
+
+static edge *add(thr_ranked from, thr_ranked to,
+                 const thr_where *where) {
+  edge *e = &edges[n_edges++ % THR_MAX_ORDERS];
+  if (n_edges > THR_MAX_ORDERS) unlink_edge(e);
+  edge **link = chain(from.number);
+  *e = (edge){from, to, *where, *link};
+  return *link = e;
+}
+
+/* A way through the graph: the edges that were come by, each from the end of
+** the one `back`. */
+typedef struct {
+  const edge *of[THR_MAX_WAY];
+  int back[THR_MAX_WAY];
+  int n;
+} ways;
+
+static bool is_known(const ways *w, unsigned long number) {
+  for (int i = 0; i < w->n; i++)
+    if (w->of[i]->to.number == number) return true;
+  return false;
+}
+
+static void follow(ways *w, unsigned long number, int back) {
+  for (const edge *e = *chain(number); e && w->n < THR_MAX_WAY; e = e->next) {
+    if (e->from.number != number || is_known(w, e->to.number)) continue;
+    w->back[w->n] = back;
+    w->of[w->n++] = e;
+  }
+}
+
+/* The shortest way: the index of its last edge, or -1. */
+static int search_way(ways *w, unsigned long from, unsigned long to) {
+  w->n = 0;
+  follow(w, from, -1);
+  for (int i = 0; i < w->n; i++) {
+    if (w->of[i]->to.number == to) return i;
+    follow(w, w->of[i]->to.number, i);
+  }
+  return -1;
+}
+
+/* --- telling --- */
+
+static uint64_t hash_place(const edge *e) {
+  uint64_t h = 14695981039346656037u;
+  for (const char *s = e->where.file; *s; s++)
+    h = (h ^ (unsigned char)*s) * 1099511628211u;
+  return (h ^ (uint64_t)e->where.line) * 1099511628211u;
+}
+
+/* Of the same places, in whatever order, only once. */
+static bool is_new(const edge *closing, const ways *w, int last) {
+  uint64_t h = hash_place(closing);
+  for (int i = last; i >= 0; i = w->back[i]) h += hash_place(w->of[i]);
+  for (size_t i = 0; i < THR_MAX_TOLD; i++)
+    if (told[i] == h) return false;
+  told[n_told++ % THR_MAX_TOLD] = h;
+  return true;
+}
+
+static void tell_edge(const edge *e) {
+  fprintf(stderr, "    %s %p then %s %p at %s:%d\n", e->from.kind,
+          e->from.addr, e->to.kind, e->to.addr, e->where.file, e->where.line);
+}
+
+static void tell_back(const ways *w, int i) {
+  if (w->back[i] >= 0) tell_back(w, w->back[i]);
+  tell_edge(w->of[i]);
+}
+
+static void tell(const edge *closing, const ways *w, int last) {
+  fprintf(stderr, "threading: locks are taken in different orders, by which "
+          "threads may come to wait for each other for ever:\n");
+  tell_edge(closing);
+  tell_back(w, last);
+  fflush(stderr);
+}
+
+/* --- */
+
+static void note(const thr_ranked *held, const thr_ranked *lock,
+                 const thr_where *where) {
+  ways w;
+  if (find(held->number, lock->number)) return;
+  const edge *e = add(*held, *lock, where);
+  int last = search_way(&w, lock->number, held->number);
+  if (last >= 0 && is_new(e, &w, last)) tell(e, &w, last);
+}
+
+static void note_all(const struct thr_held *h, const thr_ranked *lock,
+                     const thr_where *where) {
+  thr_mutex_lock(&m);
+  for (int i = 0; i < h->n; i++) note(&h->locks[i], lock, where);
+  thr_mutex_unlock(&m);
+}
+
+void thr_order_took(thr_tstate *ts, thr_ranked lock, const thr_where *where,
+                    bool waits, thr_hasstill has) {
+  if (!ts->held) ts->held = thr_os_alloc(sizeof(*ts->held));
+  struct thr_held *h = ts->held;
+  if (!h) return; /* no memory: it is not remembered */
+  if (h->n > 0) look_through(ts, &lock, has);
+  else h->frees = atomic_load(&frees);
+  if (waits && h->n > 0) note_all(h, &lock, where);
+  if (h->n < THR_MAX_HELD) h->locks[h->n++] = lock;
+}
