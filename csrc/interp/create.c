@@ -93,7 +93,8 @@ static void *alloc(void *ud, void *p, size_t old, size_t size) {
   static THR_TLS thr_request failed;
   bool grows = size > 0 && (!p || size > old);
   if (grows && thr_fault_request(&failed, p, size)) return NULL;
-  return lua_alloc(ud, p, old, size);
+  lua_Alloc original = atomic_load(&lua_alloc); /* gcc would not, in a call */
+  return original(ud, p, old, size);
 }
 
 static lua_State *new_state(void) {
