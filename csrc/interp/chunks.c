@@ -55,6 +55,7 @@ static void add(chunk *c) {
 static int append(lua_State *L, const void *p, size_t n, void *arg) {
   chunk *c = arg;
   (void)L;
+  if (n == 0) return 0; /* Lua 5.5: the end */
   if (c->size + n > c->room) {
     size_t room = 2 * (c->size + n);
     char *code = thr_os_realloc(c->code, room);
