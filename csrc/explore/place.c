@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#define PROBES 8u
 #define MAX_VALUES 20
 #define MAX_STRING 40 /* characters of a string that are shown */
 
@@ -16,8 +17,12 @@ static bool is_split(const thr_places *places, const char *source) {
   return !places->is_split || places->is_split(places->arg, source);
 }
 
+/* By address, or in one of the places that follow. */
 static const thr_source *find(thr_places *places, const char *source) {
-  thr_source *s = &places->of[((uintptr_t)source >> 4) % THR_KNOWN_SOURCES];
+  unsigned at = (unsigned)((uintptr_t)source >> 4), end = at + PROBES;
+  thr_source *s;
+  do s = &places->of[at++ % THR_KNOWN_SOURCES];
+  while (s->source && s->source != source && at < end);
   if (s->source != source)
     *s = (thr_source){source, hash_of(source), is_split(places, source)};
   return s;

@@ -16,7 +16,7 @@
 
 THR_PRIVATE_BEGIN
 
-#define THR_KNOWN_SOURCES 64u
+#define THR_KNOWN_SOURCES 64u /* a power of 2 */
 
 typedef struct {
   const char *source; /* as Lua has it, or NULL; alive while the collector is
