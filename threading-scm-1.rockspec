@@ -217,6 +217,7 @@ build = {
         "csrc/interp/finish.c",
         "csrc/interp/interp.c",
         "csrc/interp/interpreter.c",
+        "csrc/interp/memory.c",
         "csrc/interp/remote.c",
         "csrc/interp/settings.c",
         "csrc/io/descriptor.c",

@@ -688,6 +688,63 @@ describe("eight interpreters", function()
   end)
 end)
 
+describe("the memory of an interpreter", function()
+  it("has blocks of all sizes, and uses them again", function()
+    local i <close> = interpreters.create()
+    assert.equal("fine", i:call(function()
+      local function fill(size)
+        local list, text = {}, ("%d."):format(size):rep(size)
+        for k = 1, size do
+          list[k] = k
+        end
+        return { list = list, text = text, size = size }
+      end
+      local function check(t)
+        for k = 1, t.size do
+          assert(t.list[k] == k)
+        end
+        assert(t.text == ("%d."):format(t.size):rep(t.size))
+      end
+      local kept = {}
+      for round = 1, 3 do
+        for size = 0, 300 do
+          kept[size] = fill(size)
+        end
+        for size = round, 300, 2 do
+          kept[size] = nil
+        end
+        collectgarbage()
+        for _, t in pairs(kept) do
+          check(t)
+        end
+      end
+      -- A stack and a table that grow and become small again.
+      local function depth(n)
+        return n == 0 and 0 or 1 + depth(n - 1)
+      end
+      assert(depth(10000) == 10000)
+      for k = 1, 20000 do
+        kept[k] = k
+      end
+      for k = 1, 20000 do
+        kept[k] = nil
+      end
+      kept.again = fill(100)
+      collectgarbage()
+      check(kept.again)
+      return "fine"
+    end))
+  end)
+
+  it("is there for warnings, too", function()
+    local r = support.run [[
+      local i = require "threading.interpreters".create()
+      i:exec "warn 'no' warn '@on' warn('o', 'n', 'e') warn '@off' warn 'no'"
+    ]]
+    assert.same({ code = 0, out = "", err = "Lua warning: one\n" }, r)
+  end)
+end)
+
 describe("the end of the program", function()
   local prelude <const> = [[
     local interpreters = require "threading.interpreters"

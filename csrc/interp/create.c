@@ -13,6 +13,7 @@
 #include "interp/current.h"
 #include "interp/equip.h"
 #include "interp/finish.h"
+#include "interp/memory.h"
 #include "interp/settings.h"
 #include "os/fault.h"
 #include "os/tuning.h"
@@ -98,7 +99,7 @@ static void *alloc(void *ud, void *p, size_t old, size_t size) {
 }
 
 static lua_State *new_state(void) {
-  lua_State *L = luaL_newstate();
+  lua_State *L = thr_memory_newstate();
   void *ud;
   if (!L) return NULL;
   lua_alloc = lua_getallocf(L, &ud);
@@ -106,7 +107,7 @@ static lua_State *new_state(void) {
   return L;
 }
 #else
-static lua_State *new_state(void) { return luaL_newstate(); }
+static lua_State *new_state(void) { return thr_memory_newstate(); }
 #endif
 
 /* Without the maker's global lock. */
@@ -122,7 +123,7 @@ static void make(birth *b) {
   note_error(L, b);
   if (b->made) thr_interp_unbox(b->made);
   b->made = NULL;
-  lua_close(L);
+  thr_memory_close(L);
 }
 
 /* The collector sees a box of a few bytes: what is behind it is told to it, or

@@ -8,6 +8,7 @@
 #include "gil/gil.h"
 #include "interp/current.h"
 #include "interp/enter.h"
+#include "interp/memory.h"
 #include "park/nest.h"
 #include "park/park.h"
 #include "state/attach.h"
@@ -32,7 +33,7 @@ static void close_state(thr_interp *i, thr_tstate *main) {
   lua_State *L = i->rt->mainL;
   thr_shutdown_close(L, main);
   if (i->rt->end.given_up == 0) {
-    lua_close(L);
+    thr_memory_close(L);
   } else {
     thr_gil_release(main);
     thr_tstate_unbind(main);

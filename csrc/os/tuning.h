@@ -306,6 +306,14 @@
 #define THR_INTERP_SIZE 32
 #define THR_INTERPS_FREE 8
 
+/* Blocks of an interpreter's Lua state up to this are small; the first chunk
+** for such, and, after doublings, the last ones.  Larger: idle interpreters
+** have more that they do not use; smaller: more calls of malloc.  Bench:
+** interpstart, interpmemory. */
+#define THR_HEAP_SMALL ((size_t)512)
+#define THR_HEAP_CHUNK_FIRST ((size_t)8192)
+#define THR_HEAP_CHUNK_MOST ((size_t)65536)
+
 /* To fill or copy more bytes lets go of the global lock.  Chosen; no bench. */
 #define THR_ARRAY_LONG 65536
 
