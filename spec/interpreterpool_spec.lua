@@ -230,7 +230,7 @@ describe("a pool of interpreters", function()
     support.wait_until(function()
       collectgarbage()
       return threading.active_count() == alive
-        and count_interpreters() == before
+        and count_interpreters() <= before -- others may be collected, too
     end)
     for k, f in ipairs(list) do
       assert.equal(2 * k, f:result())
