@@ -284,7 +284,7 @@ describe("A dump over interpreters", function()
     assert.matches("^MainThread %(ident %d+, native id %d+%) running\n", out)
     assert.matches("\nwaiter %(ident %d+, native id %d+%) has entered "
       .. "interpreter 1 at FILE:%d+\nstack traceback:\n", out)
-    assert.matches("\nwaiter %(ident %d+, native id %d+, daemon, in "
+    assert.matches("\nwaiter %(ident %d+, native id %d+, in "
       .. "interpreter 1%) waits for Event 0x%x+ at there:1\nstack traceback:\n"
       .. "\t%[C%]: in [^\n]*'wait'\n\tthere:1: in main chunk\n", out)
     assert.matches("\nbusy %([^\n]*, in interpreter 2%) ready to run\n"

@@ -53,7 +53,7 @@ static thr_report report_of(const reading *g, thr_tstate *ts) {
   thr_report r = {.ident = ts->ident,
                   .native_id = ts->life.native_id,
                   .interpreter = ts->rt->number,
-                  .daemon = ts->life.daemon,
+                  .daemon = ts->life.daemon && !ts->nest.uncounted,
                   .own = ts == g->self,
                   .nogil = ts->gil.nogil,
                   .waits = ts->wait.active || (g->waits && ts == g->self),

@@ -20,7 +20,7 @@ typedef struct {
   int64_t native_id;   /* 0: it is being started */
   int64_t interpreter; /* the number of its Lua state's */
   char name[THR_NAMESIZE];
-  bool daemon;
+  bool daemon; /* of one that has entered, the outer record says so */
   bool own;    /* it is the calling thread */
   bool inside; /* it has entered another Lua state from this one: */
   int64_t entered; /* the number of that one's interpreter */
