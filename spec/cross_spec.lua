@@ -285,6 +285,21 @@ describe("a metatable", function()
     assert.is_nil(next(t))
   end)
 
+  it("may have what is nested deeply, and is passed over all the same",
+    function()
+      local Class, n = {}, 0
+      for _ = 1, 150 do
+        Class.deep = { Class.deep }
+      end
+      local copy = cross(setmetatable({ 1 }, Class), { 2 })
+      local deep = getmetatable(copy).deep
+      while deep do
+        n, deep = n + 1, deep[1]
+      end
+      assert.equal(150, n)
+      assert.equal(1, copy[1])
+    end)
+
   it("of each object's own is no matter", function()
     local list = {}
     for i = 1, 3000 do
