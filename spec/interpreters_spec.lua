@@ -770,12 +770,15 @@ daemon of 0 in 2
 ]], (output_of [[
       setmetatable({}, { __gc = function() print "0 is closed" end })
       local one, two = interpreters.create(), interpreters.create()
+      local ended = threading.Event()
+      one:prepare_main { ended = ended }
       one:exec [=[
         local threading = require "threading"
         local time = require "threading.time"
         setmetatable({}, { __gc = function() print "1 is closed" end })
         threading.Thread { target = function()
-          time.sleep(0.2)
+          ended:wait()
+          time.sleep(0.05)
           print "thread of 1"
         end }:start()
         threading.Thread { daemon = true, target = function()
@@ -796,8 +799,9 @@ daemon of 0 in 2
         end)
       end }:start()
       threading.Thread { target = function()
-        time.sleep(0.1)
+        time.sleep(0.05)
         print "thread of 0"
+        ended:set()
       end }:start()
       repeat until two:is_running()
       print "script ends"
