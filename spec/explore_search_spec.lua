@@ -567,6 +567,16 @@ describe("A program that is explored", function()
     end, { schedules = 100 })
   end)
 
+  it("has its pools' threads named the same each time", function()
+    passing(function()
+      local pool <close> = futures.ThreadPoolExecutor { max_workers = 1 }
+      local name = pool:submit(function()
+        return threading.current_thread().name
+      end):result()
+      assert(name == "ThreadPoolExecutor-0_0", name)
+    end, { schedules = 5 })
+  end)
+
   it("may use kernels", function()
     local kernel = threading.kernel "int twice(int n) { return 2 * n; }"
     passing(function()

@@ -2,6 +2,7 @@
 -- and what counts as its failure.
 
 local _thread = require "threading._thread"
+local numbers = require "threading.private.numbers"
 local standard = require "threading.private.standard"
 local threading = require "threading"
 local debug, math, os, string = standard.debug, standard.math, standard.os,
@@ -81,11 +82,13 @@ end
 -- @return a function that puts all back
 local function replace(on_failure)
   local old_os = swap(package.loaded.os, virtual)
+  local old_numbers = swap(numbers, { pools = 0 })
   local old_hook = threading.excepthook
   threading.excepthook = on_failure
   return function()
     threading.excepthook = old_hook
     swap(package.loaded.os, old_os)
+    swap(numbers, old_numbers)
   end
 end
 

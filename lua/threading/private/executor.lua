@@ -8,6 +8,7 @@ local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local current_thread = require("threading.private.register").current_thread
+local numbers = require "threading.private.numbers"
 local thread = require "threading.private.thread"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
@@ -41,7 +42,7 @@ local BROKEN <const> = "a thread initializer failed, the pool is not usable "
   .. "any more"
 
 local pools = setmetatable({}, { __mode = "v" }) -- number -> state
-local pools_lock = _thread.allocate_lock() -- of counter
+local pools_lock = _thread.allocate_lock() -- of counter, numbers.pools
 local ended = false -- the program is
 local counter = 0
 
@@ -65,7 +66,8 @@ end)
 
 local function register(state)
   local _ <close> = pools_lock:guard()
-  state.prefix = state.prefix or state.way.title .. "-" .. counter
+  state.prefix = state.prefix or state.way.title .. "-" .. numbers.pools
+  numbers.pools = numbers.pools + 1
   counter = counter + 1
   pools[counter] = state
   if ended then
