@@ -198,4 +198,33 @@ describe("fork", function()
       print "ok"
     ]]))
   end)
+
+  it("in a program that is explored leaves a child that is not", function()
+    assert.equal("7 true\n", (support.output_of(([[
+      package.cpath = "%s/?.so;" .. package.cpath
+      local forker = require "forker"
+      local explore = require "threading.explore"
+      local threading = require "threading"
+      local code
+      local ok, err = pcall(explore.run, function()
+        local function nothing() end
+        local t = threading.Thread { target = nothing }
+        t:start()
+        local pid = forker.fork()
+        if pid == 0 then
+          local t2 = threading.Thread { target = nothing }
+          t2:start()
+          t2:join()
+          assert(not debug.gethook())
+        else
+          code = forker.wait(pid)
+          t:join()
+        end
+      end, { schedules = 1 })
+      if not code then
+        forker.exit(tostring(err):find "was forked" and 7 or 1)
+      end
+      print(code, ok)
+    ]]):format(dir))):gsub("\t", " "))
+  end)
 end)
