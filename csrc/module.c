@@ -449,7 +449,6 @@ static void open_types(lua_State *L) {
   thr_future_open(L);
   thr_handle_open(L);
   thr_interpreter_open(L);
-  thr_remote_open(L);
   thr_lock_open(L);
   thr_passed_open(L);
   thr_selectset_open(L);

@@ -13,8 +13,20 @@ static bool is_done(const thr_future *f) {
   return f->state >= THR_FUTURE_CANCELLED;
 }
 
+void *thr_future_takecall(thr_future *f) {
+  void *call = f->call;
+  f->call = NULL;
+  return call;
+}
+
+static void drop_call(thr_future *f) {
+  void *call = thr_future_takecall(f);
+  if (call) f->drop(call);
+}
+
 /* It is done: the threads that wait are woken. */
 static void set_done(thr_future *f, thr_futurestate state) {
+  drop_call(f);
   f->state = state;
   thr_gate_wakeall(&f->gate);
 }
@@ -32,8 +44,13 @@ The outcome of a call that a pool makes.  `submit` and `map` of a
 ThreadPoolExecutor make it.
 @classmod threading.Future
 */
+static void unref(void *f) {
+  drop_call(f);
+  thr_os_free(f);
+}
+
 static const thr_kind kind = {
-    .name = "threading.Future", .unref = thr_os_free,
+    .name = "threading.Future", .unref = unref,
     .stays = "wait for it here, and pass its result"};
 
 thr_future *thr_future_check(lua_State *L, int arg) {
@@ -45,17 +62,18 @@ static thr_future *check(lua_State *L) { return thr_future_check(L, 1); }
 int thr_future_create(lua_State *L) {
   thr_args_callable(L, 1, "fn");
   thr_call_pack(L);
-  return thr_future_new(L);
-}
-
-int thr_future_new(lua_State *L) {
-  thr_box *box = thr_box_newuv(L, &kind, THR_LISTENERS);
-  thr_future *f = thr_os_alloc(sizeof(*f));
-  if (!f) return thr_blame_error(L, "not enough memory");
-  thr_box_fill(box, &kind, f);
+  thr_future_new(L);
   lua_insert(L, 1);
   lua_setiuservalue(L, 1, THR_CALL_CONTENT);
   return 1;
+}
+
+thr_future *thr_future_new(lua_State *L) {
+  thr_box *box = thr_box_newuv(L, &kind, THR_LISTENERS);
+  thr_future *f = thr_os_alloc(sizeof(*f));
+  if (!f) thr_blame_error(L, "not enough memory");
+  thr_box_fill(box, &kind, f);
+  return f;
 }
 
 int thr_future_is(lua_State *L) {

@@ -23,6 +23,8 @@ typedef enum {
 typedef struct {
   thr_futurestate state; /* gil */
   thr_gate gate;         /* gil: where threads wait until it is done */
+  void *call;            /* gil: what is called, where C has it; else NULL */
+  void (*drop)(void *call); /* const, once there is a call */
 } thr_future;
 
 /* The call is being made; false: it shall not be. */
@@ -32,8 +34,10 @@ bool thr_future_begin(thr_future *f);
 struct lua_State;
 void thr_future_open(struct lua_State *L);
 int thr_future_create(struct lua_State *L); /* _future(fn, ...) */
-/* Pushes one whose content (see call.h) is the only value on the stack. */
-int thr_future_new(struct lua_State *L);
+/* Pushes one that has nothing to call yet. */
+thr_future *thr_future_new(struct lua_State *L);
+/* Its call in C, which is the caller's now. */
+void *thr_future_takecall(thr_future *f);
 int thr_future_is(struct lua_State *L);     /* _is_future(value) */
 thr_future *thr_future_check(struct lua_State *L, int arg);
 

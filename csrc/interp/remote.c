@@ -2,7 +2,6 @@
 #include "interp/remote.h"
 
 #include "bind/args.h"
-#include "bind/box.h"
 #include "cross/decode.h"
 #include "cross/encode.h"
 #include "future/call.h"
@@ -12,20 +11,15 @@
 #include "interp/boxed.h"
 #include "interp/enter.h"
 
-/* --- calls, in boxes that no Lua code sees --- */
-
-static void unref(void *m) { thr_message_free(m); }
-
-static const thr_kind kind = {.name = "threading.RemoteCall", .unref = unref};
+static void drop(void *call) { thr_message_free(call); }
 
 int thr_remote_future(lua_State *L) {
-  thr_args_callable(L, 1, "fn");
   int n = lua_gettop(L);
-  thr_box *box = thr_box_new(L, &kind);
-  thr_box_fill(box, &kind, thr_encode(L, 1, n, "fn,args[]"));
-  lua_replace(L, 1);
-  lua_settop(L, 1);
-  return thr_future_new(L);
+  thr_args_callable(L, 1, "fn");
+  thr_future *f = thr_future_new(L);
+  f->drop = drop;
+  f->call = thr_encode(L, 1, n, "fn,args[]");
+  return 1;
 }
 
 /* --- making them --- */
@@ -58,28 +52,21 @@ static int finish(lua_State *L) {
   return lua_error(L);
 }
 
-/* The box of the call is on the stack for as long as this thread is there. */
 static bool make_there(lua_State *L) {
   thr_interp *i = thr_boxed_check(L, 3);
+  thr_message *call = thr_future_takecall(thr_future_check(L, 1));
   visit v = {.there = i};
-  lua_getiuservalue(L, 1, THR_CALL_CONTENT);
-  v.ended = thr_enter(L, i, NULL, thr_box_check(L, -1, &kind), &v.outcome);
+  v.ended = thr_enter(L, i, NULL, call, &v.outcome);
+  thr_message_free(call);
   lua_pushcfunction(L, finish);
   lua_pushvalue(L, 1);
   lua_pushlightuserdata(L, &v);
   bool ok = thr_call_protect(L, 2, 0);
   thr_message_free(v.outcome);
-  lua_pop(L, 1);
   return ok;
 }
 
 int thr_remote_serve(lua_State *L) {
   lua_settop(L, 2);
   return thr_workers_serveby(L, make_there);
-}
-
-void thr_remote_open(lua_State *L) {
-  static const luaL_Reg methods[] = {{NULL, NULL}};
-  thr_box_newtype(L, &kind, methods);
-  lua_pop(L, 1);
 }

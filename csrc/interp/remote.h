@@ -3,7 +3,7 @@
 ** interpreters of their own.
 **
 ** A call is encoded by the thread that asks for it: what cannot cross is told
-** there.  It is kept as a message, the content of a future (see call.h), and
+** there.  It is kept as a message, a future's call in C (see future.h), and
 ** decoded in the interpreter that makes it; the outcome comes back likewise.
 */
 #ifndef THR_REMOTE_H
@@ -14,8 +14,6 @@
 #include "os/port.h"
 
 THR_PRIVATE_BEGIN
-
-void thr_remote_open(lua_State *L);
 
 /* Functions of threading._thread. */
 /* _remote_future(fn, ...): a future whose call is for an interpreter */
