@@ -190,7 +190,8 @@ threading.Event = _thread.event
 -- @raise if an argument is of the wrong type, or there are no parties
 threading.Barrier = _thread.barrier
 
---- What to do about threads that wait for each other.
+--- What to do about threads that wait for each other. It holds for all
+-- interpreters.
 -- @function deadlock_policy
 -- @tparam[opt] string policy "certain" (the default: report when every thread
 -- waits for ever, and circles of RLocks and joins), "cycle" (circles of plain
@@ -225,8 +226,9 @@ threading.shield = _thread.shield
 -- @treturn boolean
 threading.is_cancelled = _thread.is_cancelled
 
---- Tells what every thread does: its state, what it waits for and holds, and
--- its Lua traceback.
+--- Tells what every thread of all interpreters does: its state, what it waits
+-- for and holds, and its Lua traceback. Where an interpreter's lock cannot be
+-- had in a tenth of a second, the places and tracebacks there are left out.
 -- @tparam[opt=io.stderr] file file an object with a method `write`
 -- @raise if file is no such object
 function threading.dump(file)
