@@ -658,6 +658,25 @@ describe("lua -lthreading.explore", function()
     os.remove(name)
   end)
 
+  it("tells of the order of locks once", function()
+    local out, status = run([[
+      local threading = require "threading"
+      local gate, a, b = threading.Lock(), threading.Lock(), threading.Lock()
+      local function both(x, y)
+        local _ <close> = gate:guard()
+        local _ <close> = x:guard()
+        local _ <close> = y:guard()
+      end
+      local t = threading.Thread { target = both, args = { a, b } }
+      t:start()
+      both(b, a)
+      t:join()
+    ]], nil, "THREADING_EXPLORE_SCHEDULES=10")
+    assert.equal(0, status)
+    local _, n = out:gsub("threading: locks are taken in different orders", "")
+    assert.equal(1, n)
+  end)
+
   it("does nothing where a script requires it", function()
     assert.equal("true\n", support.output_of [[
       require "threading.explore"

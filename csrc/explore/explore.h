@@ -28,6 +28,7 @@ THR_PRIVATE_BEGIN
 **   lines         split at new lines only?
 **   is_split(source) -> is what is in there split?
 **   holds() -> does the invariant hold?
+**   quiet         is the order of locks left alone, and not told?
 **   alternatives, trace      are they to be kept?
 **
 ** The result is a table:

@@ -47,8 +47,10 @@ local function crashed(code)
     failure = { kind = "crash", message = message } }
 end
 
--- As schedule.run.
+-- As schedule.run. A copy does not know what another one has told of the order
+-- of locks: the first one tells.
 return function(fn, o, how)
+  how.quiet, o.is_told = o.is_told, true
   local text, code = _thread._explore_apart(function()
     return "return " .. text_of(schedule.run(fn, o, how))
   end)

@@ -49,14 +49,13 @@ local function look(run, o)
       break
     end
     last, tried = check_threads(run(how)), tried + 1
-    if last.failure then
+    if how.problem then -- the program's own strategy has failed
+      error(how.problem, 0)
+    elseif last.failure then
       return last, how, tried
     elseif o.progress then
       o.progress(tried, o.schedules)
     end
-  end
-  if tried > 0 then
-    choose(tried + 1, last) -- an own strategy may have failed at the end
   end
   return nil, covered and covered(tried), tried
 end

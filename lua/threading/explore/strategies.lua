@@ -10,13 +10,13 @@ local complain = require "threading.private.complain"
 local deviations = require "threading.explore.deviations"
 local standard = require "threading.private.standard"
 local math, string = standard.math, standard.string
-local error, ipairs, pcall, tostring, type = error, ipairs, pcall, tostring,
-  type
+local ipairs, pcall, tostring, type = ipairs, pcall, tostring, type
 
 local strategies = {}
 
 strategies.names = { "auto", "random", "pct", "systematic" }
 
+-- So many schedules come first: what chance finds soon is found by then.
 local QUICK <const> = 8
 
 local make = {}
@@ -36,8 +36,8 @@ function make.random(o)
   end
 end
 
--- The default schedule; then in turn a random one, and one that deviates from
--- the default once.
+-- The default schedule; a few random ones; then in turn a random one, and one
+-- that deviates from the default once.
 function make.auto(o)
   local deviate, points
   local all = false
@@ -99,21 +99,19 @@ local function ask(own, ready, current)
 end
 
 local function own_strategy(o)
-  local own, failed, err = o.strategy, false, nil
-  local how = { strategy = "ask", ask = function(ready, current)
-    if failed then
+  local own, how = o.strategy, { strategy = "ask" }
+  function how.ask(ready, current)
+    if how.problem then
       return 0
     end
     local ok, thread = pcall(ask, own, ready, current)
     if not ok then
-      failed, err = true, thread
+      how.problem = thread
     end
     return ok and thread or 0
-  end }
+  end
   return function(n, last)
-    if failed then
-      error(err, 0)
-    elseif own.start and own:start(n, last) == false then
+    if own.start and own:start(n, last) == false then
       return nil
     end
     return how
