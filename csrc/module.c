@@ -60,6 +60,7 @@
 #include "sync/rlock.h"
 #include "sync/semaphore.h"
 #include "testing.h"
+#include "trace/trace.h"
 
 /***
 The low-level module.  `threading` is built on it, and programs seldom need it.
@@ -397,6 +398,12 @@ static const luaL_Reg functions[] = {
     {"_state", thr_folder_state},
     {"_switches", switches},
     {"_tell", tell},
+    {"_trace_begin", thr_trace_begin},
+    {"_trace_is_on", thr_trace_ison},
+    {"_trace_mark", thr_trace_mark},
+    {"_trace_span", thr_trace_span},
+    {"_trace_start", thr_trace_start},
+    {"_trace_stop", thr_trace_stop},
     {"_try", thr_unwind_try},
     {"_unique", thr_folder_unique},
     {"_values", values},

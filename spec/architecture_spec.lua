@@ -131,11 +131,11 @@ describe("the architecture", function()
       nil },
     { "csrc/queue/queue.c", "static int f(void) { thr_sem_wait (0, 0); }\n",
       "csrc/queue/queue.c calls thr_sem_wait: it sleeps, which only gil, "
-        .. "park and explore may" },
+        .. "park, explore and trace may" },
     { "csrc/queue/queue.c", "/* thr_sem_wait(s, 0) */\n", nil },
     { "csrc/state/fork.c", "static int f(void) { thr_os_join(t); }\n",
       "csrc/state/fork.c calls thr_os_join: it sleeps, which only gil, "
-        .. "park and explore may" },
+        .. "park, explore and trace may" },
     { "csrc/kernel/toolchain.c", "int f(void) { thr_child_waitlast(c, &s); }\n",
       "csrc/kernel/toolchain.c calls thr_child_waitlast: it sleeps, which only "
         .. "a program's file may, once no thread is left" },

@@ -20,6 +20,7 @@ local modules = {
   ["threading.queue"] = require "threading.queue",
   ["threading.socket"] = arguments.socket,
   ["threading.time"] = require "threading.time",
+  ["threading.trace"] = require "threading.trace",
 }
 
 -- These have all names of a module of LuaSocket's or LuaSec's, and tell of

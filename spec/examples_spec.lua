@@ -107,6 +107,21 @@ thread MainThread ended.
       out)
   end)
 
+  it("timeline.lua makes a page and a picture of its three parts", function()
+    local folder = files.folder()
+    local name = folder .. "/run"
+    local out = support.output_of("examples/timeline.lua", { args = { name } })
+    assert.equal(("see %s.html and %s.svg\n"):format(name, name), out)
+    for _, ending in ipairs { ".html", ".svg" } do
+      local text = files.read(name .. ending)
+      for _, title in ipairs { "the race", "with a lock", "all cores",
+        "Thread-1", "balance is 0" } do
+        assert.is_truthy(text:find(title, 1, true), title)
+      end
+    end
+    os.execute("rm -r " .. folder)
+  end)
+
   it("multicore.lua measures one core in Lua, and says why", function()
     local list = lines(run_hurried "multicore")
     local threads, lua_use = list[1]:match

@@ -52,6 +52,15 @@ describe("The events of a run", function()
     assert.equal("lua 0-3000 ready 3000-8000", pieces(trace.rows[1].states))
   end)
 
+  it("that took long begin and end, or last until the run ends", function()
+    local function half(ph, ts)
+      return ('{"ph":"%s","pid":0,"tid":1,"cat":"wait","ts":%d}'):format(ph, ts)
+    end
+    local trace = parse(half("B", 0), half("E", 4), half("B", 6),
+      '{"ph":"i","pid":0,"tid":2,"name":"mark","ts":9}')
+    assert.equal("wait 0-4000 wait 6000-9000", pieces(trace.rows[1].states))
+  end)
+
   it("of the program's own lie one above the other", function()
     local trace = parse(span("user", 0, 10), span("user", 2, 5),
       span("user", 3, 4), span("user", 6, 9))

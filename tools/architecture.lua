@@ -24,6 +24,7 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "socket", "what the sockets of threading.socket receive and send" },
   { "kernel", "C functions from a string" },
   { "explore", "who runs when, as explore chooses it" },
+  { "trace", "what threads do is recorded" },
   { "cross", "Lua values on their way to another Lua state" },
   { "capi", "what C modules call by threading.h" },
   { "interp", "interpreters: Lua states that run side by side" },
@@ -49,9 +50,10 @@ local PLATFORM = { "__linux__", "__APPLE__", "__GLIBC__", "__unix", "_WIN32",
 -- Laws of CONTRIBUTING.md that a search can check: patterns of calls, and the
 -- rooms and units in which they may be.
 local laws = {
-  { "sleeps, which only gil, park and explore may",
+  { "sleeps, which only gil, park, explore and trace may",
     { "thr_sem_wait%w*", "thr_os_watch", "thr_os_join" },
-    { os = true, gil = true, park = true, explore = true } },
+    { os = true, gil = true, park = true, explore = true,
+      trace = true } },
   { "sleeps, which only a program's file may, once no thread is left",
     { "thr_child_waitlast" }, { child = true, program = true } },
   { "may sleep, for which os has units",

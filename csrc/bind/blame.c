@@ -11,7 +11,7 @@ static const char key_sources = 0; /* registry: list: luaL_Reg, and tables,
 /* --- the place --- */
 
 /* The string stays: the registry has it. */
-static const char *folder(lua_State *L) {
+const char *thr_blame_folder(lua_State *L) {
   luaL_checkstack(L, 1, NULL);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_folder);
   const char *s = lua_tostring(L, -1);
@@ -35,7 +35,7 @@ static int level_of_caller(lua_State *L, int level, const char *prefix) {
 }
 
 void thr_blame_where(lua_State *L) {
-  luaL_where(L, level_of_caller(L, 1, folder(L)));
+  luaL_where(L, level_of_caller(L, 1, thr_blame_folder(L)));
 }
 
 /* How much of a path is the folder in which it is, with its last slash. */

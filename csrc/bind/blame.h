@@ -21,6 +21,8 @@ THR_PRIVATE_BEGIN
 /* Pushes "file:line: " of the code that has called the library; "" where that
 ** is not known, as luaL_where does. */
 void thr_blame_where(lua_State *L);
+/* What the sources of our Lua files begin with, or NULL. */
+const char *thr_blame_folder(lua_State *L);
 /* luaL_error, which says so where there is no memory for its text. */
 int thr_blame_error(lua_State *L, const char *fmt, ...);
 /* luaL_argerror: "bad argument #arg to 'f' (text)". */

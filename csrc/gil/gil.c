@@ -133,6 +133,8 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
                           memory_order_relaxed);
   }
   atomic_store_explicit(&ts->gil.held, true, memory_order_relaxed);
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->runs(ts);
   if (ts->is_main && ts->rt->main_stale) thr_ctrlc_relay(ts);
   if (atomic_load(&gil->drop) || ts->asked.pending & THR_PENDING_AT_ONCE)
     arm_new_holder(gil, ts);
@@ -317,6 +319,8 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
     return;
   }
   thr_gilwaiter w;
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->ready(ts);
   thr_mutex_lock(&gil->m);
   queue_up(gil, &w, ts, patience);
   wait_turn(gil, &w);
@@ -390,6 +394,8 @@ static thr_tstate *free_lock(thr_gil *gil) {
 }
 
 static void clear_holder(thr_gil *gil, thr_tstate *ts) {
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->leaves(ts);
   atomic_store_explicit(&ts->gil.held, false, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst); /* against our own handler */
   atomic_store(&gil->holder, NULL);
@@ -437,6 +443,8 @@ void thr_gil_yield(thr_tstate *ts) {
   if (!atomic_load_explicit(&gil->drop, memory_order_relaxed) &&
       thr_fault_every() == 0)
     return;
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->preempted(ts);
   lock_as_holder(ts);
   bool waits = gil->queue != NULL;
   if (waits) next = step_back(gil, ts, &w);
@@ -444,6 +452,7 @@ void thr_gil_yield(thr_tstate *ts) {
   thr_mutex_unlock(&gil->m);
   if (next) thr_tstate_wake(next);
   if (waits) thr_gil_accept(&w);
+  else if (tracer) tracer->runs(ts);
 }
 
 void thr_gil_keep(thr_gil *gil, bool keep) {
@@ -474,6 +483,7 @@ void thr_gil_afterfork(thr_tstate *ts, bool in_child) {
     gil->since = 0;
     gil->drop = false;
     ts->explored = NULL; /* the others, and the baton, are the parent's */
+    ts->traced = NULL; /* so is who writes what is recorded */
     ts->rest.until = 0; /* the child's time begins anew */
   }
   thr_mutex_unlock(&gil->m);

@@ -203,6 +203,13 @@ typedef struct thr_gil {
   int64_t since; /* from when on the holder's time counts; 0: it does not yet */
 } thr_gil;
 
+/* Of the Lua state, as it is recorded.  Owner: trace's recorder. */
+typedef struct {
+  uint64_t last;       /* gil: ident of who has taken the lock last */
+  int64_t counted;     /* gil: when memory was counted last */
+  atomic_int runnable; /* atomic: threads that run Lua, or are ready to */
+} thr_rt_trace;
+
 /* Looks before sleeps.  Owner: park. */
 typedef struct {
   _Atomic(thr_tstate *) spinner; /* atomic: looks whether its wait is over */
@@ -216,6 +223,8 @@ typedef struct thr_group {
   atomic_int awake;      /* atomic: threads that do not wait for ever */
   atomic_int policy;     /* atomic: thr_deadlock_policy */
   atomic_ullong waits;   /* atomic: how many have begun */
+  _Atomic(const struct thr_trace_calls *) tracer; /* atomic; trace's: NULL, or
+                            what its threads do is recorded */
   thr_mutex m;           /* of the list */
   struct thr_member *members; /* in the order of birth */
 } thr_group;
@@ -264,6 +273,24 @@ typedef struct {
   void (*leave)(thr_tstate *);    /* and ends */
   void (*failed)(thr_tstate *, const char *text); /* by an error */
 } thr_explore_calls;
+
+/* What is noted of a thread that is recorded (thr_tstate.traced).  Each is
+** called by the thread itself, but for `add`; see trace's recorder.h. */
+typedef struct thr_trace_calls {
+  void (*add)(thr_tstate *);   /* it comes to the list of the living; m */
+  void (*leave)(thr_tstate *); /* it has left that */
+  void (*runs)(thr_tstate *);  /* it has got the global lock */
+  void (*leaves)(thr_tstate *);    /* it lets go of the lock, */
+  void (*compiled)(thr_tstate *);  /* or first this: for a compiled function */
+  void (*preempted)(thr_tstate *); /* or this: for others that want it */
+  void (*waits)(thr_waiter *); /* or this: to wait */
+  void (*woken)(thr_waiter *); /* that wait has ended */
+  void (*ready)(thr_tstate *); /* it waits for the global lock */
+} thr_trace_calls;
+
+typedef struct thr_traced {
+  const thr_trace_calls *calls; /* const */
+} thr_traced;
 
 /* What lower units call in higher ones.  Const, set by state's open; but for
 ** `explore`, which explore sets under the gil: NULL until then. */

@@ -178,6 +178,8 @@ static void put_in_list(thr_tstate *ts) {
     if (!ts->life.daemon) rt->nondaemons++;
   }
   if (!ts->nest.uncounted) rt->member.group->awake++;
+  const thr_trace_calls *tracer = rt->member.group->tracer;
+  if (tracer) tracer->add(ts);
 }
 
 bool thr_tstate_enlist(thr_tstate *ts) {
@@ -201,6 +203,8 @@ int thr_tstate_delist(thr_tstate *ts) {
   }
   int left = rt->nondaemons;
   thr_mutex_unlock(&rt->m);
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->leave(ts);
   if (ts->nest.foreign) thr_tstate_unref(ts); /* its own is left */
   return left;
 }

@@ -30,6 +30,9 @@ struct thr_tstate {
   thr_explored *explored; /* explore's; own, or set before its thread starts:
                              NULL, or who runs when is explore's choice */
 
+  _Atomic(thr_traced *) traced; /* trace's; m to write: NULL, or what it does is
+                                   recorded */
+
   thr_ts_lua lua;
   thr_ts_gil gil;
   thr_ts_hooks hooks;
@@ -65,6 +68,7 @@ struct thr_runtime {
   atomic_int doors;        /* capi's; atomic: how often C has opened the state
                               for threads */
   thr_gil gil;
+  thr_rt_trace trace;
   thr_rt_spin spin;
   thr_rt_attach attach;
   thr_rt_end end;
@@ -135,6 +139,12 @@ static inline unsigned thr_tstate_asked(const thr_tstate *ts, unsigned bits) {
 /* It runs L from now on. */
 static inline void thr_tstate_run(thr_tstate *ts, struct lua_State *L) {
   ts->lua.running = ts->lua.quick = L;
+}
+
+/* What records the thread; NULL: nothing does. */
+static inline const thr_trace_calls *thr_tstate_tracer(const thr_tstate *ts) {
+  thr_traced *t = atomic_load_explicit(&ts->traced, memory_order_acquire);
+  return t ? t->calls : NULL;
 }
 
 /* Binds a record to the calling OS thread, and unbinds it. */

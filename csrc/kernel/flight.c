@@ -15,6 +15,8 @@ static unsigned heard(const thr_tstate *ts) {
 /* --- the lock --- */
 
 static void go_out(thr_flight *f) {
+  const thr_trace_calls *tracer = thr_tstate_tracer(f->ts);
+  if (tracer) tracer->compiled(f->ts);
   atomic_store_explicit(&f->ts->gil.nogil, true, memory_order_relaxed);
   thr_gil_release(f->ts);
 }

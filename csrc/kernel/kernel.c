@@ -263,6 +263,8 @@ static int run(const kernel *k, thr_tstate *ts, frame *f, bool *stop) {
   threading_call call;
   wrapper fn = k->call; /* k is gone when a call is left behind */
   if (k->asks) call = describe_call(k, ts, f);
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->compiled(ts);
   atomic_store_explicit(&ts->gil.nogil, true, memory_order_relaxed);
   thr_gil_release(ts);
   int wrong = fn(f->args, &call);

@@ -2,7 +2,7 @@
 ** sem: the semaphores that threads sleep on.
 **
 ** Laws
-** - Only gil, park and explore sleep.
+** - Only gil, park, explore and trace sleep.
 */
 #ifndef THR_SEM_H
 #define THR_SEM_H

@@ -438,4 +438,29 @@
 #define THR_OUTSIDE (THR_SECOND / 20)
 #define THR_MAX_OUTSIDE (10 * THR_SECOND)
 
+/* --- trace --- */
+
+/* So many events of a thread wait for the writer, at most.  Smaller: more are
+** lost where a thread waits very often, for the writer has a processor to wait
+** for; larger: a thread that is recorded needs more memory, 56 bytes for each.
+** A power of 2.  Chosen. */
+#define THR_TRACE_RING 1024u
+
+/* So many texts are kept, of places, objects and names.  A power of 2.
+** Chosen. */
+#define THR_TRACE_TEXTS 65536u
+
+/* So often events are written, at least: what a crash loses.  Chosen. */
+#define THR_TRACE_FLUSH (THR_SECOND / 2)
+
+/* What a thread does for so long is written as begun, and ended later.
+** Chosen. */
+#define THR_TRACE_LONG THR_SECOND
+
+/* So often memory and runnable threads are counted, at most.  Chosen. */
+#define THR_TRACE_COUNTS (THR_SECOND / 200)
+
+/* Bytes that are written at once.  Chosen. */
+#define THR_TRACE_BUFFER 65536u
+
 #endif

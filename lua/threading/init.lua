@@ -390,6 +390,11 @@ threading.parallel_for = parallel_for
 
 excepthook.bind(threading)
 
+local traced <const> = _thread._getenv "THREADING_TRACE"
+if traced and traced ~= "" and not _thread._in_interpreter then
+  require "threading.trace.program"(traced)
+end
+
 _thread._public(threading) -- how errors name the functions
 
 return threading --[[@as threading]]

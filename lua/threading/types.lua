@@ -3,11 +3,11 @@
 -- Types for editors (LuaCATS): every public name of `threading`,
 -- `threading._thread`, `threading.explore`, `threading.futures`,
 -- `threading.interpreters`, `threading.io`, `threading.loops`,
--- `threading.queue`, `threading.socket`, `threading.ssl` and `threading.time`,
--- and what the modules below `socket` and `ssl` have besides the names of
--- LuaSocket's and LuaSec's. Editors read it; programs do not. The specs do:
--- spec/docs_spec.lua compares it with the modules, spec/badinput_spec.lua makes
--- its bad arguments from it.
+-- `threading.queue`, `threading.socket`, `threading.ssl`, `threading.time` and
+-- `threading.trace`, and what the modules below `socket` and `ssl` have besides
+-- the names of LuaSocket's and LuaSec's. Editors read it; programs do not. The
+-- specs do: spec/docs_spec.lua compares it with the modules,
+-- spec/badinput_spec.lua makes its bad arguments from it.
 --
 -- An editor that does not know what a C module returns can be told:
 --
@@ -1727,6 +1727,66 @@ function explore.test(fn, options) end
 ---@field names? string[] of the threads, by number
 ---@field strayed? integer the step where a replay could not go on as recorded
 ---@field differs? string why a replay is not what was recorded
+
+-- threading.trace -------------------------------------------------------------
+
+--- Shows what threads do: a timeline of a run, who waited for whom, and tables.
+---@class threading.trace
+local trace = {}
+
+---@class threading.TraceOptions
+---@field file string a page (.html), a picture (.svg), or a file of events
+
+--- Begins to record what the threads of all interpreters do.
+---
+--- Raises for bad arguments; where something is recorded already; if the file
+--- cannot be written.
+---@param options threading.TraceOptions
+function trace.start(options) end
+
+--- Ends what start began, and makes the page or the picture; or returns nil,
+--- and why not.
+---@return integer? lost events: 0, if all is there
+---@return string? why
+function trace.stop() end
+
+--- Is anything recorded?
+---@return boolean
+function trace.is_on() end
+
+--- Shows a part of the program under a name, until the value that it returns is
+--- closed. Raises if the name is no string.
+---@param name string
+---@return table
+function trace.span(name) end
+
+--- Shows a moment of the calling thread under a name. Raises if that is no
+--- string.
+---@param name string
+function trace.mark(name) end
+
+--- The tables of a trace as text; or nil, and why not. Raises if there is no
+--- trace.
+---@param source? string a file of events; by default that of the last trace
+---@return string?
+---@return string? why
+function trace.report(source) end
+
+--- Makes a page of a file of events; or returns nil, and why not. Raises for
+--- bad arguments.
+---@param source string
+---@param name string
+---@return boolean?
+---@return string? why
+function trace.page(source, name) end
+
+--- Makes a picture of a file of events; or returns nil, and why not. Raises for
+--- bad arguments.
+---@param source string
+---@param name string
+---@return boolean?
+---@return string? why
+function trace.picture(source, name) end
 
 -- threading.io ----------------------------------------------------------------
 

@@ -1,11 +1,13 @@
 -- The events of a run, as the page, the picture and the tables want them.
 --
 -- A file of events is a list in Chrome's trace format, one object for each, in
--- microseconds: "M" names processes (interpreters) and threads; "X" are spans:
+-- microseconds: "M" names processes (interpreters) and threads, and says until
+-- when all is there ("trace_until"); "X" are spans:
 -- of cat "lua" (runs Lua), "ready" (waits for the global lock), "wait", "c",
--- "kernel", "fd", and "user"; "s" and "f" with the same id are the ends of an
--- arrow (cat "wake", "lock"); "i" are instants, "C" counters. Whatever else
--- there is, is left out; so is a last event that was cut off.
+-- "kernel", "fd", and "user"; "B" and "E" begin and end one that took long;
+-- "s" and "f" with the same id are the ends of an arrow (cat "wake", "lock");
+-- "i" are instants, "C" counters. Whatever else there is, is left out; so is a
+-- last event that was cut off.
 
 local json = require "threading.trace.json"
 local lanes = require "threading.trace.lanes"
@@ -100,6 +102,8 @@ function take:M(event)
     self:row(event).name = tostring(name)
   elseif event.name == "process_name" then
     self:process(event.pid).name = tostring(name)
+  elseif event.name == "trace_until" and is_time(event.ts) then
+    self.last = math.max(self.last, ns(event.ts))
   end
 end
 
@@ -126,6 +130,23 @@ function take:X(event)
   if kind then
     tally(row, detail, kind, to - from)
   end
+end
+
+function take:B(event)
+  self:row(event).begun = event
+end
+
+local function end_begun(self, row, ts)
+  local begun = row.begun
+  row.begun = nil
+  if begun then
+    begun.dur = ts - begun.ts
+    take.X(self, begun)
+  end
+end
+
+function take:E(event)
+  end_begun(self, self:row(event), event.ts)
 end
 
 function take:i(event)
@@ -230,6 +251,7 @@ end
 function Reader:finish()
   local first = self.count > 0 and self.first or 0
   for _, row in ipairs(self.rows) do
+    end_begun(self, row, self.last / 1000)
     for _, lane in ipairs { row.states, row.user } do
       shift(lane.from, first)
       shift(lane.to, first)

@@ -1,0 +1,233 @@
+/* tape: see tape.h. */
+#include "trace/tape.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "os/stdio.h"
+
+#define LONGEST_LINE 16384u /* five texts, all escaped */
+#define LONGEST_TEXT 500 /* characters of a text that are told */
+
+/* --- bytes --- */
+
+void thr_tape_flush(thr_tape *t) {
+  if (t->n > 0 && t->error == 0) {
+    errno = 0;
+    if (fwrite(t->bytes, 1, t->n, t->file) < t->n)
+      t->error = errno ? errno : EIO;
+  }
+  t->n = 0;
+}
+
+static void add(thr_tape *t, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(t->bytes + t->n, sizeof(t->bytes) - t->n, format, args);
+  va_end(args);
+  if (n > 0) t->n += (size_t)n;
+}
+
+static void add_text(thr_tape *t, const char *s) {
+  add(t, "\"");
+  for (int i = 0; s[i] && i < LONGEST_TEXT; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c < ' ' || c == '"' || c == '\\' || c == 127) add(t, "\\u%04x", c);
+    else t->bytes[t->n++] = s[i];
+  }
+  add(t, "\"");
+}
+
+static void add_field(thr_tape *t, const char *name, const char *value) {
+  add(t, ",\"%s\":", name);
+  add_text(t, value);
+}
+
+/* Microseconds. */
+static void add_time(thr_tape *t, const char *name, int64_t ns) {
+  if (ns < 0) ns = 0;
+  add(t, ",\"%s\":%" PRId64 ".%03d", name, ns / 1000, (int)(ns % 1000));
+}
+
+static void begin(thr_tape *t, const char *phase, int64_t pid, uint64_t tid) {
+  if (t->n + LONGEST_LINE > sizeof(t->bytes)) thr_tape_flush(t);
+  add(t, "{\"ph\":\"%s\",\"pid\":%" PRId64 ",\"tid\":%" PRIu64, phase, pid,
+      tid);
+}
+
+static void begin_of(thr_tape *t, const char *phase, const thr_ring *r,
+                     int64_t at) {
+  begin(t, phase, r->ts->rt->number, r->ts->ident);
+  add_time(t, "ts", at - t->begun);
+}
+
+static void end(thr_tape *t) { add(t, "},\n"); }
+
+/* --- the file --- */
+
+int thr_tape_open(thr_tape *t, const char *name, int64_t now) {
+  memset(t, 0, offsetof(thr_tape, bytes));
+  t->file = fopen(name, "wb");
+  if (!t->file) return errno;
+  thr_os_noinherit(thr_os_fileno(t->file));
+  setvbuf(t->file, NULL, _IONBF, 0); /* the child of a fork has nothing */
+  t->begun = now;
+  add(t, "[\n");
+  thr_tape_flush(t);
+  return t->error;
+}
+
+/* The last line has no comma. */
+int thr_tape_close(thr_tape *t) {
+  begin(t, "M", 0, 0);
+  add(t, ",\"name\":\"trace_end\",\"args\":{}}\n]\n");
+  thr_tape_flush(t);
+  if (fclose(t->file) != 0 && t->error == 0) t->error = errno ? errno : EIO;
+  return t->error;
+}
+
+/* --- events --- */
+
+static void add_name(thr_tape *t, const char *event, const char *name) {
+  add_field(t, "name", event);
+  add(t, ",\"args\":{\"name\":");
+  add_text(t, name);
+  add(t, "}");
+  end(t);
+}
+
+void thr_tape_process(thr_tape *t, int64_t pid) {
+  char name[40] = "main interpreter";
+  if (pid != 0) snprintf(name, sizeof(name), "interpreter %" PRId64, pid);
+  begin(t, "M", pid, 0);
+  add_name(t, "process_name", name);
+}
+
+void thr_tape_thread(thr_tape *t, const thr_ring *r) {
+  begin(t, "M", r->ts->rt->number, r->ts->ident);
+  add_name(t, "thread_name", r->track.name);
+}
+
+/* Fields of an event's args, for which there may be texts. */
+typedef struct {
+  const char *name;
+  thr_text text;
+} arg;
+
+static void add_args(thr_tape *t, const arg *args, int n) {
+  bool any = false;
+  for (int i = 0; i < n; i++) {
+    if (!args[i].text) continue;
+    add(t, any ? ",\"%s\":" : ",\"args\":{\"%s\":", args[i].name);
+    add_text(t, thr_texts_string(args[i].text));
+    any = true;
+  }
+  if (any) add(t, "}");
+}
+
+static void add_state(thr_tape *t, const thr_event *e, thr_text place) {
+  static const struct {
+    const char *category, *name;
+  } of[] = {[THR_EVENT_LUA] = {"lua", "runs Lua"},
+            [THR_EVENT_READY] = {"ready", "ready to run"},
+            [THR_EVENT_WAIT] = {"wait", "waits"},
+            [THR_EVENT_FD] = {"fd", "waits for I/O"},
+            [THR_EVENT_C] = {"c", "in C"},
+            [THR_EVENT_KERNEL] = {"kernel", "compiled"}};
+  bool runs = e->kind == THR_EVENT_C || e->kind == THR_EVENT_KERNEL;
+  add_field(t, "cat", of[e->kind].category);
+  add_field(t, "name",
+            e->name ? thr_texts_string(e->name) : of[e->kind].name);
+  const arg args[] = {{runs ? "fn" : "object", e->name},
+                      {"kind", e->type},
+                      {"at", e->kind == THR_EVENT_LUA ? place : e->place},
+                      {"held_by", e->held_by},
+                      {"held_at", e->held_at}};
+  add_args(t, args, 5);
+}
+
+void thr_tape_span(thr_tape *t, const thr_ring *r, const thr_event *e,
+                   int64_t until, thr_text place) {
+  begin_of(t, "X", r, e->at);
+  add_time(t, "dur", until - e->at);
+  add_state(t, e, place);
+  end(t);
+}
+
+void thr_tape_begin(thr_tape *t, const thr_ring *r, const thr_event *e) {
+  begin_of(t, "B", r, e->at);
+  add_state(t, e, 0);
+  end(t);
+}
+
+void thr_tape_end(thr_tape *t, const thr_ring *r, int64_t at) {
+  begin_of(t, "E", r, at);
+  end(t);
+}
+
+void thr_tape_user(thr_tape *t, const thr_ring *r, const thr_event *e) {
+  const arg args[] = {{"at", e->place}};
+  begin_of(t, "X", r, e->since);
+  add_time(t, "dur", e->at - e->since);
+  add(t, ",\"cat\":\"user\"");
+  add_field(t, "name", thr_texts_string(e->name));
+  add_args(t, args, 1);
+  end(t);
+}
+
+void thr_tape_instant(thr_tape *t, const thr_ring *r, int64_t at,
+                      const char *name, thr_text place) {
+  const arg args[] = {{"at", place}};
+  begin_of(t, "i", r, at);
+  add(t, ",\"s\":\"t\"");
+  add_field(t, "name", name);
+  add_args(t, args, 1);
+  end(t);
+}
+
+static void add_counter(thr_tape *t, const thr_ring *r, int64_t at,
+                        const char *name, const char *unit, int64_t value) {
+  begin_of(t, "C", r, at);
+  add_field(t, "name", name);
+  add(t, ",\"args\":{\"%s\":%" PRId64 "}", unit, value);
+  end(t);
+}
+
+void thr_tape_counts(thr_tape *t, const thr_ring *r, const thr_event *e) {
+  add_counter(t, r, e->at, "memory", "bytes", e->since);
+  add_counter(t, r, e->at, "runnable", "threads", (int64_t)e->other);
+}
+
+static void add_flow(thr_tape *t, const char *category) {
+  add_field(t, "cat", category);
+  add_field(t, "name", category);
+  add(t, ",\"id\":%" PRIu64, t->flows);
+}
+
+void thr_tape_flow(thr_tape *t, const thr_ring *r, const thr_event *e,
+                   const char *category) {
+  t->flows++;
+  begin(t, "s", e->other_pid, e->other);
+  add_time(t, "ts", e->at - t->begun);
+  add_flow(t, category);
+  end(t);
+  begin_of(t, "f", r, e->at);
+  add_flow(t, category);
+  add(t, ",\"bp\":\"e\"");
+  end(t);
+}
+
+void thr_tape_until(thr_tape *t, int64_t now) {
+  begin(t, "M", 0, 0);
+  add_time(t, "ts", now - t->begun);
+  add(t, ",\"name\":\"trace_until\",\"args\":{}");
+  end(t);
+}
+
+void thr_tape_dropped(thr_tape *t, int64_t n) {
+  begin(t, "M", 0, 0);
+  add(t, ",\"name\":\"events_dropped\",\"args\":{\"events\":%" PRId64 "}", n);
+  end(t);
+}
