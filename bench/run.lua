@@ -92,12 +92,18 @@ end
 local prepare = {}
 
 function prepare.lua(file)
-  local program = peers[file] == nil and lua or peers[file]
+  local program = peers[file]
+  if program == nil then
+    program = lua
+  end
   return program and program .. " bench/cases/" .. file
 end
 
 function prepare.py(file)
-  local program = file == "interpreters.py" and python_interpreters or python
+  local program = python
+  if file == "interpreters.py" then
+    program = python_interpreters
+  end
   return program and program .. " bench/cases/" .. file
 end
 
@@ -138,7 +144,7 @@ local function measure(case, rounds)
   local commands, runs = {}, {}
   for _, who in ipairs(contestants) do
     commands[who] = case[who] and command_of(case[who], case.pin)
-    runs[who] = commands[who] and {}
+    runs[who] = commands[who] and {} or nil
   end
   for _ = 1, rounds do
     for _, who in ipairs(contestants) do
