@@ -722,7 +722,7 @@ describe("the memory of an interpreter", function()
       local function depth(n)
         return n == 0 and 0 or 1 + depth(n - 1)
       end
-      assert(depth(10000) == 10000)
+      assert(depth(1500) == 1500) -- Lua 5.4.0 calls no deeper than 1900
       for k = 1, 20000 do
         kept[k] = k
       end
