@@ -267,7 +267,7 @@ describe("explore", function()
 
   it("runs kernels, programs and other interpreters as one step", function()
     local k = threading.kernel "double twice(double x) { return 2 * x; }"
-    assert.is_true(explore.run(function()
+    local r = explore.run(function()
       local output
       together(function()
         assert(k.twice(2) == 4)
@@ -280,7 +280,8 @@ describe("explore", function()
         assert(i:call(math.max, 2, 8) == 8)
       end)
       assert(output == "hello")
-    end, { schedules = 5 }).ok)
+    end, { schedules = 5 })
+    assert(r.ok, r.report)
   end)
 
   it("runs in a coroutine, too", function()
