@@ -6,7 +6,6 @@
 local _thread = require "threading._thread"
 local excepthook = require "threading.private.excepthook"
 local include_dir = require "threading.private.include"
-local parallel_for = require "threading.private.parallel"
 local register = require "threading.private.register"
 local stderr = require "threading.private.stderr"
 local thread = require "threading.private.thread"
@@ -16,7 +15,7 @@ local error, getmetatable, require = error, getmetatable, require
 local type = type
 
 -- What few interpreters ask for is loaded by those that do.
-local compile, kernel
+local compile, kernel, parallel_for
 if _thread._in_interpreter then
   function compile(fn, options)
     return require "threading.compile"(fn, options)
@@ -24,8 +23,13 @@ if _thread._in_interpreter then
   function kernel(source, options)
     return require "threading.kernel"(source, options)
   end
+  function parallel_for(first, last, fn, nthreads, options)
+    return require "threading.private.parallel"(first, last, fn, nthreads,
+      options)
+  end
 else
   compile, kernel = require "threading.compile", require "threading.kernel"
+  parallel_for = require "threading.private.parallel"
 end
 
 local threading = {
