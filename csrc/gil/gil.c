@@ -110,6 +110,24 @@ static int64_t lead_of_holder(const thr_gil *gil, const thr_tstate *ts,
   return holder->gil.used + length_of_turn(gil, now) - ts->gil.used;
 }
 
+/* --- what is recorded --- */
+
+THR_RARE static void note_runs(thr_tstate *ts) {
+  thr_tstate_tracer(ts)->runs(ts);
+}
+
+THR_RARE static void note_ready(thr_tstate *ts) {
+  thr_tstate_tracer(ts)->ready(ts);
+}
+
+THR_RARE static void note_leaves(thr_tstate *ts) {
+  thr_tstate_tracer(ts)->leaves(ts);
+}
+
+THR_RARE static void note_preempted(thr_tstate *ts) {
+  thr_tstate_tracer(ts)->preempted(ts);
+}
+
 /* --- taking the lock --- */
 
 /* Arms the hook of a new holder for what was asked before it had the lock.
@@ -133,8 +151,7 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
                           memory_order_relaxed);
   }
   atomic_store_explicit(&ts->gil.held, true, memory_order_relaxed);
-  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
-  if (tracer) tracer->runs(ts);
+  if (thr_tstate_tracer(ts)) note_runs(ts);
   if (ts->is_main && ts->rt->main_stale) thr_ctrlc_relay(ts);
   if (atomic_load(&gil->drop) || ts->asked.pending & THR_PENDING_AT_ONCE)
     arm_new_holder(gil, ts);
@@ -319,8 +336,7 @@ void thr_gil_take(thr_tstate *ts, int64_t patience) {
     return;
   }
   thr_gilwaiter w;
-  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
-  if (tracer) tracer->ready(ts);
+  if (thr_tstate_tracer(ts)) note_ready(ts);
   thr_mutex_lock(&gil->m);
   queue_up(gil, &w, ts, patience);
   wait_turn(gil, &w);
@@ -394,8 +410,6 @@ static thr_tstate *free_lock(thr_gil *gil) {
 }
 
 static void clear_holder(thr_gil *gil, thr_tstate *ts) {
-  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
-  if (tracer) tracer->leaves(ts);
   atomic_store_explicit(&ts->gil.held, false, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst); /* against our own handler */
   atomic_store(&gil->holder, NULL);
@@ -404,6 +418,7 @@ static void clear_holder(thr_gil *gil, thr_tstate *ts) {
 int thr_gil_release(thr_tstate *ts) {
   thr_gil *gil = &ts->rt->gil;
   unsigned held = HELD;
+  if (thr_tstate_tracer(ts)) note_leaves(ts);
   clear_holder(gil, ts);
   if (atomic_compare_exchange_strong_explicit(&gil->word, &held, 0,
                                               memory_order_release,
@@ -443,8 +458,7 @@ void thr_gil_yield(thr_tstate *ts) {
   if (!atomic_load_explicit(&gil->drop, memory_order_relaxed) &&
       thr_fault_every() == 0)
     return;
-  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
-  if (tracer) tracer->preempted(ts);
+  if (thr_tstate_tracer(ts)) note_preempted(ts);
   lock_as_holder(ts);
   bool waits = gil->queue != NULL;
   if (waits) next = step_back(gil, ts, &w);
@@ -452,7 +466,7 @@ void thr_gil_yield(thr_tstate *ts) {
   thr_mutex_unlock(&gil->m);
   if (next) thr_tstate_wake(next);
   if (waits) thr_gil_accept(&w);
-  else if (tracer) tracer->runs(ts);
+  else if (thr_tstate_tracer(ts)) note_runs(ts);
 }
 
 void thr_gil_keep(thr_gil *gil, bool keep) {

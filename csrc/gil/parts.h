@@ -108,6 +108,14 @@ typedef struct {
   int successor_cpu; /* own: of the thread that its release woke last, or -1 */
 } thr_ts_sleep;
 
+/* How its wait was ended, where it is recorded.  Owner: lot; guard: the mutex
+** of the bucket in which it waits, and own when that is over. */
+typedef struct {
+  int64_t at;  /* 0: not by another thread */
+  uint64_t by; /* that one's ident; 0: none of ours */
+  int64_t in;  /* the number of its interpreter */
+} thr_ts_woken;
+
 /* What a thread waits for, or waited for last. */
 typedef struct thr_wait {
   const char *what;

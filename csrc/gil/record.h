@@ -39,6 +39,7 @@ struct thr_tstate {
   thr_ts_rest rest;
   thr_ts_sleep sleep;
   thr_ts_wait wait;
+  thr_ts_woken woken;
   thr_ts_asked asked;
   thr_ts_nest nest;
   thr_ts_life life;

@@ -57,13 +57,6 @@ typedef struct {
   thr_flight flight;
 } frame;
 
-/* Inlined, this would make every call slower. */
-#if defined(__GNUC__)
-#define RARE __attribute__((cold, noinline))
-#else
-#define RARE
-#endif
-
 static inline compiled *test(lua_State *L, int arg) {
   compiled *c = lua_touserdata(L, arg);
   bool is = c && lua_rawlen(L, arg) == sizeof(*c) && c->magic == name;
@@ -78,7 +71,7 @@ static inline compiled *check(lua_State *L, int arg) {
 
 /* --- which version --- */
 
-RARE static int wrong_argument(lua_State *L, int i) {
+THR_RARE static int wrong_argument(lua_State *L, int i) {
   const char *got = luaL_typename(L, i + 2);
   if (luaL_getmetafield(L, i + 2, "__name") == LUA_TSTRING)
     got = lua_tostring(L, -1);
@@ -140,7 +133,8 @@ static inline const version *find(lua_State *L, const compiled *c,
   return NULL;
 }
 
-RARE static void miss(lua_State *L, const compiled *c, const uint64_t *kinds) {
+THR_RARE static void miss(lua_State *L, const compiled *c,
+                          const uint64_t *kinds) {
   char text[MAX_PARAMETERS];
   int top = lua_gettop(L);
   for (int i = 0; i < c->parameters; i++)
@@ -181,7 +175,7 @@ static void push_operand(lua_State *L, const frame *f, bool has,
   else lua_pushnil(L);
 }
 
-RARE static int raise_site(lua_State *L, const frame *f, int number) {
+THR_RARE static int raise_site(lua_State *L, const frame *f, int number) {
   lua_getiuservalue(L, 1, RAISE);
   lua_pushinteger(L, number);
   lua_pushinteger(L, f->flight.site);

@@ -68,13 +68,6 @@ typedef struct {
 
 /* --- what is wrong with a call --- */
 
-/* Inlined, this would make every call slower. */
-#if defined(__GNUC__)
-#define RARE __attribute__((cold, noinline))
-#else
-#define RARE
-#endif
-
 static int text_field(lua_State *L, const char *field) {
   lua_getfield(L, -1, field);
   lua_remove(L, -2);
@@ -95,7 +88,7 @@ static const char *parameter_name(lua_State *L, int i) {
   return lua_tostring(L, -1);
 }
 
-RARE static int wrong_count(lua_State *L, const kernel *k) {
+THR_RARE static int wrong_count(lua_State *L, const kernel *k) {
   int got = lua_gettop(L);
   return thr_blame_error(
       L, "wrong number of arguments to '%s' (%d expected, got %d)",
@@ -141,11 +134,11 @@ static int bad_argument(lua_State *L, int i, const char *why) {
                          signature_name(L), parameter_name(L, i), why);
 }
 
-RARE static int wrong_argument(lua_State *L, const kernel *k, int i) {
+THR_RARE static int wrong_argument(lua_State *L, const kernel *k, int i) {
   return bad_argument(L, i, why_wrong(L, i + 1, &k->parameters[i]));
 }
 
-RARE static int too_short(lua_State *L, const threading_arg *arg, int i) {
+THR_RARE static int too_short(lua_State *L, const threading_arg *arg, int i) {
   const char *why = "its declared length is negative or too large";
   if (arg->needed >= 0)
     why = lua_pushfstring(L, "an Array of %I elements is needed, this has %I",

@@ -48,6 +48,13 @@
 #define THR_DIRECT(f)
 #endif
 
+/* Inlined, such a function would make what calls it slower. */
+#if defined(__GNUC__)
+#define THR_RARE __attribute__((cold, noinline))
+#else
+#define THR_RARE
+#endif
+
 /*
 ** A thread's own pointer must be readable inside a signal handler, where the
 ** lazy kind of thread-local storage may call malloc.

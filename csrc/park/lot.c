@@ -118,18 +118,17 @@ static thr_tstate *to_post(thr_waiter *w) {
 }
 
 /* For trace. */
-static void note_waker(thr_waiter *w) {
+THR_RARE static void note_waker(thr_tstate *ts) {
   const thr_tstate *self = thr_tls;
-  w->woken_at = thr_os_monotonic();
-  w->woken_by = self ? self->ident : 0;
-  w->woken_in = self ? self->rt->number : 0;
+  ts->woken = (thr_ts_woken){thr_os_monotonic(), self ? self->ident : 0,
+                             self ? self->rt->number : 0};
 }
 
 /* The same, for a waiter that is woken: it may be invited to the global lock,
 ** and then sleeps on. */
 static thr_tstate *wake(thr_waiter *w) {
   thr_tstate *self = thr_tstate_current(w->ts->id);
-  if (thr_tstate_tracer(w->ts)) note_waker(w);
+  if (thr_tstate_tracer(w->ts)) note_waker(w->ts);
   bool can_wait = w->wants_gil && !w->ts->explored &&
                   thr_waiter_sem(w) == &w->ts->sleep.sem;
   if (can_wait && self && self->gil.held) {

@@ -87,9 +87,6 @@ struct thr_waiter {
   /* What other threads do with it */
   bool handed; /* bucket, by `decide`: it has been given what it waited for (a
                   direct hand-off), and need not compete for it */
-  int64_t woken_at;        /* bucket: for trace: when it was woken, */
-  uint64_t woken_by;       /* bucket: by which thread, */
-  int64_t woken_in;        /* bucket: of which interpreter */
   bool counts_asleep;      /* bucket: unbounded, and not retained by C */
   bool invited;            /* bucket: it is in the global lock's queue */
   thr_gilwaiter turn;      /* its place there; guard: see gil.h */

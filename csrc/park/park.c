@@ -89,17 +89,24 @@ static thr_parkresult sleep_until(thr_waiter *w, int64_t deadline) {
   }
 }
 
+THR_RARE static void note_waits(thr_waiter *w) {
+  thr_tstate_tracer(w->ts)->waits(w);
+}
+
+THR_RARE static void note_woken(thr_waiter *w) {
+  thr_tstate_tracer(w->ts)->woken(w);
+}
+
 /* Lets go of the global lock, if the thread holds it, for as long as it
 ** sleeps. */
 static thr_parkresult sleep_outside(thr_waiter *w, int64_t deadline) {
   thr_tstate *ts = w->ts;
-  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
-  if (tracer) tracer->waits(w);
+  if (thr_tstate_tracer(ts)) note_waits(w);
   ts->gil.cpu = thr_os_cpu();
   ts->sleep.successor_cpu = w->wants_gil ? thr_gil_release(ts) : -1;
   thr_parkresult r = sleep_until(w, deadline);
   ts->gil.cpu = thr_os_cpu();
-  if (tracer) tracer->woken(w);
+  if (thr_tstate_tracer(ts)) note_woken(w);
   if (w->invited) thr_gil_accept(&w->turn);
   else if (w->wants_gil)
     thr_gil_take(ts, r == THR_PARK_WOKEN ? w->patience : THR_AT_ONCE);

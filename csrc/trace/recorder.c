@@ -208,11 +208,11 @@ static void woken(thr_waiter *w) {
   thr_ring *r = ring_of(w->ts);
   thr_event e = w->wants_gil ? (thr_event){.kind = THR_EVENT_READY}
                              : r->outside;
-  e.at = w->woken_at ? w->woken_at : thr_os_monotonic();
-  e.other = w->woken_by;
-  e.other_pid = w->woken_in;
-  w->woken_at = 0;
-  w->woken_by = 0;
+  thr_ts_woken *how = &w->ts->woken;
+  e.at = how->at ? how->at : thr_os_monotonic();
+  e.other = how->by;
+  e.other_pid = how->in;
+  *how = (thr_ts_woken){0};
   put_state(r, &e);
 }
 
