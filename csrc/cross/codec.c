@@ -33,7 +33,10 @@ static const thr_kind kind = {
 void thr_codec_push(lua_State *L, int first, int n, const char *what) {
   thr_box *box = thr_box_new(L, &kind);
   held *h = thr_os_alloc(sizeof(*h));
-  if (!h) thr_blame_error(L, "not enough memory");
+  if (!h) {
+    thr_blame_error(L, "not enough memory");
+    return;
+  }
   atomic_init(&h->refs, 1);
   thr_box_fill(box, &kind, h);
   box->used = true;

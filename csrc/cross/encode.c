@@ -190,6 +190,7 @@ static void put_later(thr_encoder *e, uint32_t i) {
   thr_put_32(e, e->later[i].number);
   if (lua_isfunction(L, -1)) thr_closures_fill(e, e->later[i].number);
   else thr_tables_fill(e);
+  e->step = NULL;
   lua_pop(L, 1);
 }
 
@@ -198,8 +199,8 @@ static void put_all(thr_encoder *e) {
     thr_way step = {NULL, THR_STEP_VALUE, 0, i + 1};
     e->step = &step;
     put_value(e, e->first + i, 0);
+    e->step = NULL;
   }
-  e->step = NULL;
   for (uint32_t i = 0; i < e->nlater; i++) put_later(e, i);
 }
 
@@ -208,7 +209,10 @@ static thr_message *finish(thr_encoder *e) {
   size_t size = e->n;
   if (!bytes) bytes = thr_encoder_room(e, 1);
   thr_message *m = thr_message_new(&bytes, size, e->shares, e->nshares);
-  if (!m) thr_encoder_nomemory(e);
+  if (!m) {
+    thr_encoder_nomemory(e);
+    return NULL;
+  }
   e->bytes = bytes;
   if (!bytes) e->room = 0;
   m->nvalues = (uint32_t)e->nvalues;

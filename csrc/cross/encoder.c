@@ -101,7 +101,10 @@ unsigned char *thr_encoder_grow(thr_encoder *e, size_t n) {
   if (n > SIZE_MAX / 4 || e->n > SIZE_MAX / 4) thr_encoder_nomemory(e);
   if (room < e->n + n) room = e->n + n;
   unsigned char *bytes = thr_os_realloc(e->bytes, room);
-  if (!bytes) thr_encoder_nomemory(e);
+  if (!bytes) {
+    thr_encoder_nomemory(e);
+    return NULL;
+  }
   e->bytes = bytes;
   e->room = room;
   return bytes + e->n;

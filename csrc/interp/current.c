@@ -16,7 +16,10 @@ static thr_interp *make_main(lua_State *L) {
   thr_current_set(L, NULL); /* what follows needs no memory of Lua's */
   thr_interp *i = NULL;
   if (thr_interp_openfork() == 0) i = thr_interp_new(rt, NULL);
-  if (!i) thr_blame_error(L, "not enough memory");
+  if (!i) {
+    thr_blame_error(L, "not enough memory");
+    return NULL;
+  }
   thr_interp_enlist(i);
   thr_current_set(L, i);
   return i;

@@ -48,7 +48,7 @@ void thr_enter_raise(lua_State *L, const thr_interp *i, thr_visit ended);
 
 /* The same for such a call; raises.  Returns the outcome. */
 thr_message *thr_enter_call(lua_State *L, thr_interp *i,
-                            const thr_message *call);
+                            const thr_message *message);
 
 THR_PRIVATE_END
 

@@ -34,7 +34,10 @@ static void free_fifo(thr_aside *a) {
 static fifo *new_fifo(lua_State *L, const char *name, bool reads) {
   size_t size = strlen(name) + 1;
   fifo *f = thr_os_alloc(sizeof(*f) + size);
-  if (!f) thr_blame_error(L, "not enough memory");
+  if (!f) {
+    thr_blame_error(L, "not enough memory");
+    return NULL;
+  }
   thr_aside_init(&f->aside, await, free_fifo, "file");
   f->aside.can_stop = true;
   f->reads = reads;

@@ -91,13 +91,13 @@ static int lines(lua_State *L) {
 
 /* Quicker than lua_integer2str, which is snprintf. */
 static const char *digits_of(lua_Integer i, char *number, size_t *n) {
-  char *end = number + NUMERAL, *to = end;
+  size_t at = NUMERAL;
   lua_Unsigned left = i < 0 ? 0 - (lua_Unsigned)i : (lua_Unsigned)i;
-  do *--to = (char)('0' + left % 10);
+  do number[--at] = (char)('0' + left % 10);
   while ((left /= 10) > 0);
-  if (i < 0) *--to = '-';
-  *n = (size_t)(end - to);
-  return to;
+  if (i < 0) number[--at] = '-';
+  *n = NUMERAL - at;
+  return number + at;
 }
 
 /* The text that file:write of this version of Lua writes; NULL: it is no string

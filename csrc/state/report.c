@@ -37,7 +37,7 @@ static bool is_idle(const thr_tstate *ts) {
 static void copy_name(thr_report *r, const thr_tstate *ts) {
   const char *other = ts->is_main ? "MainThread" : "thread";
   const char *name = ts->life.name[0] ? ts->life.name : other;
-  strncpy(r->name, name, sizeof(r->name) - 1);
+  snprintf(r->name, sizeof(r->name), "%s", name);
 }
 
 /* Under its mutex: else the thread might leave, and that record be gone. */

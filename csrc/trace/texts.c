@@ -47,8 +47,8 @@ static thr_text number_of(const char *s) {
 
 static bool make(void) {
   if (strings) return true;
-  slots = thr_os_alloc(SLOTS * sizeof(*slots));
-  strings = thr_os_alloc(THR_TRACE_TEXTS * sizeof(*strings));
+  slots = thr_os_alloc(sizeof(*slots) * SLOTS);
+  strings = thr_os_alloc(sizeof(*strings) * THR_TRACE_TEXTS);
   if (slots && strings) {
     strings[0] = "";
     *find("...") = add("..."); /* it is OTHER */

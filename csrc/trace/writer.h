@@ -21,7 +21,7 @@ extern atomic_bool thr_writer_on;
 int thr_writer_begin(const char *name);
 /* Writes what there is and closes the file.  Returns 0, or errno of what went
 ** wrong; and how many events found no room. */
-int thr_writer_finish(int64_t *dropped);
+int thr_writer_finish(int64_t *lost);
 
 /* With a reference that is the writer's. */
 void thr_writer_add(thr_ring *r);
