@@ -398,6 +398,7 @@ static const luaL_Reg functions[] = {
     {"_state", thr_folder_state},
     {"_switches", switches},
     {"_tell", tell},
+    {"_trace_asked", thr_trace_asked},
     {"_trace_begin", thr_trace_begin},
     {"_trace_is_on", thr_trace_ison},
     {"_trace_mark", thr_trace_mark},

@@ -268,6 +268,52 @@ describe("A trace", function()
     end
   end)
 
+  it("tells errors that end a thread, and cancellations", function()
+    local _, run, text = traced [[
+      local threading = require "threading"
+      local fails = threading.Thread { name = "Fails", target = function()
+        error "oh no"
+      end }
+      require "threading._thread".start_new_thread(error, "low")
+      local asleep = threading.Event()
+      local ends = threading.Thread { name = "Cancelled", target = function()
+        asleep:set()
+        require("threading").Event():wait(100)
+      end }
+      fails:start()
+      fails:join()
+      ends:start()
+      asleep:wait()
+      ends:cancel()
+      ends:join()
+    ]]
+    local told = {}
+    for _, event in ipairs(list_of(text)) do
+      if event.name == "exception" then
+        told[#told + 1] = event.args.text
+      end
+    end
+    table.sort(told)
+    assert.equal(2, #told)
+    assert.matches(":3: oh no$", told[1])
+    assert.equal("low", told[2])
+    assert.equal("Cancelled", instants_of(run, "cancel"))
+    assert.matches("Fails", instants_of(run, "exception"))
+  end)
+
+  it("is not made of programs that the program starts", function()
+    local r, run = traced(([[
+      require "threading"
+      print(os.getenv "THREADING_TRACE")
+      local time = require "threading.time"
+      os.execute %q
+      time.sleep(0.01)
+    ]]):format(support.lua_command() .. [[ -e 'require "threading"']]))
+    assert.equal("nil\n", r.out)
+    assert.equal("sleep", spans_of(run, "MainThread", "wait")[1] and "sleep")
+    assert.equal(1, select(2, r.err:gsub("the trace is in", "")))
+  end)
+
   it("shows interpreters as processes", function()
     local _, run = traced [[
       local interpreters = require "threading.interpreters"

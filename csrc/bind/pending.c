@@ -56,7 +56,9 @@ static void raise_interrupt(lua_State *L, thr_tstate *ts) {
 /* The bits go last: where there is no memory for the error, it is raised the
 ** next time. */
 static void raise_cancel(lua_State *L, thr_tstate *ts) {
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
   thr_cancel_push(L, ts);
+  if (tracer) tracer->notes(ts, "cancel", "");
   if (!meets_again(L, ts)) take_bit(ts, THR_PENDING_CANCELS);
   lua_error(L);
 }

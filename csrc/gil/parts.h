@@ -294,6 +294,8 @@ typedef struct thr_trace_calls {
   void (*waits)(thr_waiter *); /* or this: to wait */
   void (*woken)(thr_waiter *); /* that wait has ended */
   void (*ready)(thr_tstate *); /* it waits for the global lock */
+  void (*notes)(thr_tstate *, const char *name, const char *text); /* what
+                                  happens to it; with the lock */
 } thr_trace_calls;
 
 typedef struct thr_traced {

@@ -192,6 +192,8 @@ bool thr_os_elevated(void) {
 #endif
 }
 
+void thr_os_unsetenv(const char *name) { unsetenv(name); }
+
 const char *thr_os_getenv(const char *name) {
   return thr_os_elevated() ? NULL : getenv(name);
 }

@@ -180,6 +180,8 @@ bool thr_os_elevated(void);
 /* As getenv; NULL where thr_os_elevated. */
 const char *thr_os_getenv(const char *name);
 
+/* Programs that are started from now on do not have it. */
+void thr_os_unsetenv(const char *name);
 /* As environ. */
 char **thr_os_environ(void);
 

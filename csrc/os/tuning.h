@@ -460,6 +460,9 @@
 /* So often memory and runnable threads are counted, at most.  Chosen. */
 #define THR_TRACE_COUNTS (THR_SECOND / 200)
 
+/* So much of an error is kept.  Chosen. */
+#define THR_TRACE_LINE 200
+
 /* Bytes that are written at once.  Chosen. */
 #define THR_TRACE_BUFFER 65536u
 

@@ -25,13 +25,15 @@ static int on_error(lua_State *L) {
 static void report(lua_State *L) {
   thr_tstate *ts = thr_self(L);
   if (thr_unwind_isexit(L, -1)) return;
+  const char *text = luaL_tolstring(L, -1, NULL);
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->notes(ts, "exception", text);
   if (ts->explored) {
-    ts->rt->calls.explore->failed(ts, luaL_tolstring(L, -1, NULL));
+    ts->rt->calls.explore->failed(ts, text);
     return;
   }
   const char *fn = luaL_tolstring(L, lua_upvalueindex(1), NULL);
-  fprintf(stderr, "Exception ignored in thread started by %s\n%s\n", fn,
-          luaL_tolstring(L, -2, NULL));
+  fprintf(stderr, "Exception ignored in thread started by %s\n%s\n", fn, text);
   fflush(stderr);
 }
 

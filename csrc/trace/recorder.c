@@ -229,10 +229,20 @@ static void leave(thr_tstate *ts) {
   thr_ring_unref(r);
 }
 
+/* The first line of the text, for it may have a traceback. */
+static void notes(thr_tstate *ts, const char *name, const char *text) {
+  char line[THR_TRACE_LINE];
+  snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
+  thr_event e = {.kind = THR_EVENT_MARK, .at = thr_os_monotonic(),
+                 .name = thr_texts_of(name), .type = thr_texts_of(line),
+                 .place = place_of(ts->lua.running)};
+  put(ring_of(ts), &e);
+}
+
 static const thr_trace_calls calls = {
     .add = add, .leave = leave, .runs = runs, .leaves = leaves,
     .compiled = compiled, .preempted = preempted, .ready = ready,
-    .waits = waits, .woken = woken};
+    .waits = waits, .woken = woken, .notes = notes};
 
 /* Under the runtime's mutex. */
 static thr_ring *new_ring(thr_tstate *ts, thr_eventkind kind) {
@@ -373,20 +383,10 @@ int64_t thr_recorder_cut(thr_tstate *ts) {
   return e.at;
 }
 
-static void put_own(thr_tstate *ts, thr_event *e, const char *name) {
-  thr_ring *r = ring_of(ts);
-  e->name = thr_texts_of(name);
-  e->place = place_of(ts->lua.running);
-  if (r) put(r, e);
-}
-
 void thr_recorder_span(thr_tstate *ts, const char *name, int64_t since) {
   thr_event e = {.kind = THR_EVENT_SPAN, .since = since,
-                 .at = thr_recorder_cut(ts)};
-  put_own(ts, &e, name);
-}
-
-void thr_recorder_mark(thr_tstate *ts, const char *name) {
-  thr_event e = {.kind = THR_EVENT_MARK, .at = thr_os_monotonic()};
-  put_own(ts, &e, name);
+                 .at = thr_recorder_cut(ts), .name = thr_texts_of(name),
+                 .place = place_of(ts->lua.running)};
+  thr_ring *r = ring_of(ts);
+  if (r) put(r, &e);
 }

@@ -27,7 +27,6 @@ int thr_recorder_stop(int64_t *lost);
 
 /* By the thread of ts, if it is recorded. */
 void thr_recorder_span(thr_tstate *ts, const char *name, int64_t since);
-void thr_recorder_mark(thr_tstate *ts, const char *name);
 /* What the program's own spans begin or end in is cut there, so that spans lie
 ** in one another.  Returns when that was. */
 int64_t thr_recorder_cut(thr_tstate *ts);

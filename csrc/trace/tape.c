@@ -177,13 +177,13 @@ void thr_tape_user(thr_tape *t, const thr_ring *r, const thr_event *e) {
   end(t);
 }
 
-void thr_tape_instant(thr_tape *t, const thr_ring *r, int64_t at,
-                      const char *name, thr_text place) {
-  const arg args[] = {{"at", place}};
-  begin_of(t, "i", r, at);
+void thr_tape_instant(thr_tape *t, const thr_ring *r, const thr_event *e,
+                      const char *name) {
+  const arg args[] = {{"at", e->place}, {"text", e->type}};
+  begin_of(t, "i", r, e->at);
   add(t, ",\"s\":\"t\"");
   add_field(t, "name", name);
-  add_args(t, args, 1);
+  add_args(t, args, 2);
   end(t);
 }
 

@@ -40,8 +40,8 @@ void thr_tape_span(thr_tape *t, const thr_ring *r, const thr_event *e,
 void thr_tape_begin(thr_tape *t, const thr_ring *r, const thr_event *e);
 void thr_tape_end(thr_tape *t, const thr_ring *r, int64_t at);
 void thr_tape_user(thr_tape *t, const thr_ring *r, const thr_event *e);
-void thr_tape_instant(thr_tape *t, const thr_ring *r, int64_t at,
-                      const char *name, thr_text place);
+void thr_tape_instant(thr_tape *t, const thr_ring *r, const thr_event *e,
+                      const char *name);
 void thr_tape_counts(thr_tape *t, const thr_ring *r, const thr_event *e);
 /* From the other thread of the event to this one. */
 void thr_tape_flow(thr_tape *t, const thr_ring *r, const thr_event *e,

@@ -57,8 +57,18 @@ int thr_trace_span(lua_State *L) {
 }
 
 int thr_trace_mark(lua_State *L) {
-  const char *name = luaL_checkstring(L, 1);
+  const char *name = luaL_checkstring(L, 1), *text = luaL_optstring(L, 2, "");
   thr_tstate *ts = thr_self(L);
-  if (ts->traced) thr_recorder_mark(ts, name);
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer) tracer->notes(ts, name, text);
   return 0;
+}
+
+/* Once: what the program starts is not recorded into the same file. */
+int thr_trace_asked(lua_State *L) {
+  const char *file = thr_os_getenv("THREADING_TRACE");
+  if (!file || !*file) return 0;
+  lua_pushstring(L, file);
+  thr_os_unsetenv("THREADING_TRACE");
+  return 1;
 }

@@ -11,12 +11,13 @@
 
 THR_PRIVATE_BEGIN
 
+int thr_trace_asked(lua_State *L); /* _trace_asked() -> THREADING_TRACE, once */
 int thr_trace_start(lua_State *L); /* _trace_start(file) -> true; nil, why */
 int thr_trace_stop(lua_State *L);  /* _trace_stop() -> lost; nil, why */
 int thr_trace_ison(lua_State *L);  /* _trace_is_on() */
 int thr_trace_begin(lua_State *L); /* _trace_begin() -> when, or nil */
 int thr_trace_span(lua_State *L);  /* _trace_span(name, when) */
-int thr_trace_mark(lua_State *L);  /* _trace_mark(name) */
+int thr_trace_mark(lua_State *L);  /* _trace_mark(name [, text]) */
 
 THR_PRIVATE_END
 

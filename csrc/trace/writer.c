@@ -68,9 +68,9 @@ static void arrow(thr_ring *r, const thr_event *e) {
 static void change_state(thr_ring *r, thr_event *e) {
   end_state(r, e);
   if (e->kind == THR_EVENT_STARTED)
-    thr_tape_instant(&tape, r, e->at, "start", 0);
+    thr_tape_instant(&tape, r, e, "start");
   else if (e->kind == THR_EVENT_ENDED)
-    thr_tape_instant(&tape, r, e->at, "end", 0);
+    thr_tape_instant(&tape, r, e, "end");
   else
     arrow(r, e);
   r->track.now = *e;
@@ -80,7 +80,7 @@ static void write_event(thr_ring *r, thr_event *e) {
   switch (e->kind) {
     case THR_EVENT_SPAN: thr_tape_user(&tape, r, e); break;
     case THR_EVENT_MARK:
-      thr_tape_instant(&tape, r, e->at, thr_texts_string(e->name), e->place);
+      thr_tape_instant(&tape, r, e, thr_texts_string(e->name));
       break;
     case THR_EVENT_COUNTS: thr_tape_counts(&tape, r, e); break;
     default: change_state(r, e);
@@ -117,7 +117,7 @@ static void begin_ring(thr_ring *r) {
   name_process(r->ts->rt->number);
   name_thread(r);
   if (r->initial.kind == THR_EVENT_STARTED)
-    thr_tape_instant(&tape, r, r->initial.at, "start", 0);
+    thr_tape_instant(&tape, r, &r->initial, "start");
 }
 
 /* In the order in which they came. */

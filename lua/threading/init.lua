@@ -394,8 +394,8 @@ threading.parallel_for = parallel_for
 
 excepthook.bind(threading)
 
-local traced <const> = _thread._getenv "THREADING_TRACE"
-if traced and traced ~= "" and not _thread._in_interpreter then
+local traced <const> = _thread._trace_asked()
+if traced then
   require "threading.trace.program"(traced)
 end
 

@@ -66,6 +66,7 @@ function M.told(thread, err)
     err = { value = err, traceback = tostring(err) }
   end
   err.thread = thread
+  _thread._trace_mark("exception", err.traceback)
   call_hook(err)
 end
 

@@ -28,7 +28,7 @@
 -- Events are written twice in a second: a program that is killed loses what
 -- came later, and the file can be read. Where a thread has more events than the
 -- writer can take, some are lost, and counted. The child of a fork is not
--- recorded.
+-- recorded, nor is a program that this one starts.
 -- @module threading.trace
 
 local _thread = require "threading._thread"
