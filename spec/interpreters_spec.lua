@@ -72,6 +72,31 @@ describe("an interpreter", function()
     assert.is_false(interpreters.is_execution_failed "boom")
   end)
 
+  -- Each would allow about 200 alone, and some of these overflow the C stack.
+  it("counts nested C calls on from those of its caller", function()
+    local function nest(n, fn, ...)
+      if n == 0 then return fn(...) end
+      local args = table.pack(...)
+      return (string.gsub("a", "a", function()
+        nest(n - 1, fn, table.unpack(args, 1, args.n))
+      end))
+    end
+    local function deep() return nest(120, math.max, 1) end
+    assert.equal("a", i:call(deep))
+    assert.matches("C stack overflow", support.message(nest, 100, i.call, i,
+      deep))
+    assert.equal("a", i:call(deep))
+    local function call_on(next, ...)
+      if next then return next:call(call_on, ...) end
+    end
+    local others = {}
+    for k = 1, 60 do others[k] = interpreters.create() end
+    assert.matches("C stack overflow", support.message(call_on,
+      table.unpack(others)))
+    for _, other in ipairs(others) do other:close() end
+    assert.equal("a", i:call(deep))
+  end)
+
   it("is refused to a thread that is in it", function()
     i:prepare_main { me = i }
     assert.matches("already: call the function itself", support.message(i.call,

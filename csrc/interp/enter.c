@@ -18,6 +18,7 @@
 typedef struct {
   lua_CFunction body;
   const thr_message *message;
+  lua_State *from;      /* the visitor's, where it waits */
   thr_message *outcome; /* NULL, or the visitor's */
   thr_visit ended;
   unsigned asked; /* ASKED: THR_PENDING_* that were raised */
@@ -137,15 +138,47 @@ static int tell(lua_State *L) {
   return 0;
 }
 
-static void visit_there(lua_State *L, visit *v) {
-  lua_pushcfunction(L, make_visit);
+/* With an error on top; if it fails, then for want of memory. */
+static void tell_protected(lua_State *L, visit *v) {
+  lua_pushcfunction(L, tell);
+  lua_insert(L, -2);
   lua_pushlightuserdata(L, v);
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
-    lua_pushcfunction(L, tell);
-    lua_insert(L, -2);
-    lua_pushlightuserdata(L, v);
-    lua_insert(L, -2);
-    lua_pcall(L, 2, 0, 0); /* if it fails, then for want of memory */
+  lua_insert(L, -2);
+  lua_pcall(L, 2, 0, 0);
+}
+
+static int visit_protected(lua_State *L) {
+  visit *v = lua_touserdata(L, 1);
+  lua_pushcfunction(L, make_visit);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) tell_protected(L, v);
+  return 0;
+}
+
+/* An error before the call was protected, as of a hook or for want of memory,
+** has left the coroutine dead. */
+static void revive(lua_State *L) {
+#if LUA_VERSION_NUM >= 505 || LUA_VERSION_RELEASE_NUM >= 50406
+  lua_closethread(L, NULL);
+#else
+  lua_resetthread(L);
+#endif
+}
+
+/* By a resume, for that counts nested C calls on from those of the visitor: all
+** are on one C stack, and each Lua state alone would allow as many as fit on
+** it. */
+static void visit_there(lua_State *L, visit *v) {
+  int nres;
+  if (!lua_checkstack(L, 2 * LUA_MINSTACK)) return;
+  lua_pushcfunction(L, visit_protected);
+  lua_pushlightuserdata(L, v);
+  int status = lua_resume(L, v->from, 1, &nres);
+  if (lua_status(L) != LUA_OK) {
+    revive(L);
+    tell_protected(L, v);
+  } else if (status != LUA_OK) {
+    v->ended = THR_VISIT_TOODEEP;
   }
   lua_settop(L, 0);
   if (v->outcome) v->ended = THR_VISIT_DONE;
@@ -190,7 +223,7 @@ static void interrupt_once(thr_tstate *self) {
 thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
                     const thr_message *message, thr_message **outcome) {
   thr_tstate *self = thr_self(L);
-  visit v = {.body = body, .message = message};
+  visit v = {.body = body, .message = message, .from = L};
   *outcome = NULL;
   thr_visit may = may_enter(self, i);
   if (may != THR_VISIT_DONE) return may;
@@ -217,6 +250,7 @@ void thr_enter_raise(lua_State *L, const thr_interp *i, thr_visit ended) {
     case THR_VISIT_ASKED: raise_asked(L); break;
     case THR_VISIT_EXITED: thr_unwind_exit(L); break;
     case THR_VISIT_NOMEMORY: thr_blame_error(L, "not enough memory"); break;
+    case THR_VISIT_TOODEEP: thr_blame_error(L, "C stack overflow"); break;
     case THR_VISIT_CLOSED: thr_blame_error(L, "%s is closed", i->name); break;
     case THR_VISIT_NOTOWN: thr_pending_notown(L, thr_self(L)); break;
     case THR_VISIT_INSIDE:

@@ -10,6 +10,8 @@
 ** - Its two records have the same ident and name.  While it is inside, the
 **   outer one waits, and what is asked of it is asked of the inner one; what
 **   that has not met comes back with it.
+** - C calls are counted over all the interpreters that a thread is in, for they
+**   nest on one C stack.
 ** - A thread does not enter where it is already: below it a call is under way
 **   that would not end before this one.
 */
@@ -30,7 +32,8 @@ typedef enum {
   THR_VISIT_ASKED,    /* what was asked of the thread was raised, and not
                          caught; or it was asked before it began */
   THR_VISIT_EXITED,   /* so was threading.exit */
-  THR_VISIT_CLOSED,   /* it has not begun: the interpreter is closed, */
+  THR_VISIT_TOODEEP,  /* it has not begun: C calls are nested too deeply, */
+  THR_VISIT_CLOSED,   /* the interpreter is closed, */
   THR_VISIT_INSIDE,   /* the thread is there already, */
   THR_VISIT_NOTOWN    /* or it is in another thread's Lua state, see whose.h */
 } thr_visit;
