@@ -5,7 +5,7 @@
 
 #include "os/tuning.h"
 
-#define SLOTS (2u * THR_TRACE_TEXTS)
+#define SLOTS ((size_t)2 * THR_TRACE_TEXTS)
 #define OTHER 1u /* the text that stands for those that found no room */
 
 static thr_mutex m = THR_MUTEX_INIT;
