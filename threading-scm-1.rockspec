@@ -108,6 +108,7 @@ build = {
     ["threading.private.thread"] = "lua/threading/private/thread.lua",
     ["threading.private.threadpool"] = "lua/threading/private/threadpool.lua",
     ["threading.private.timer"] = "lua/threading/private/timer.lua",
+    ["threading.private.tracehook"] = "lua/threading/private/tracehook.lua",
     ["threading.private.visitor"] = "lua/threading/private/visitor.lua",
     ["threading.queue"] = "lua/threading/queue.lua",
     ["threading.socket"] = "lua/threading/socket/init.lua",

@@ -140,6 +140,8 @@ end
 local function settle()
   threading.setswitchinterval(0.005)
   threading.stack_size(0)
+  threading.settrace()
+  threading.setprofile()
   local ran
   local t = threading.Thread { target = function()
     ran = true

@@ -84,14 +84,15 @@ static int refused(lua_State *L, int err) {
   return thr_blame_error(L, "can't start new thread: %s", strerror(err));
 }
 
-/* handle:start(self, on_error, report): self enters the register, and its run()
-** is called in the thread.  Nothing has changed if it raises. */
+/* handle:start(self, on_error, report[, begin]): self enters the register, and
+** begin(self), or its run(), is called in the thread.  Nothing has changed if
+** it raises. */
 static int handle_start(lua_State *L) {
   thr_tstate *ts = thr_box_use(L, 1, &kind);
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TFUNCTION);
   luaL_checktype(L, 4, LUA_TFUNCTION);
-  lua_settop(L, 4);
+  lua_settop(L, 5);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &thr_key_active);
   lua_insert(L, 2);
   lua_pushcfunction(L, thr_start_run);

@@ -48,12 +48,15 @@ int thr_start_call(lua_State *L) {
   return 0;
 }
 
-/* Not through Lua code of ours: each frame on it costs every thread a piece of
-** its small stack. */
+/* (self, on_error, report, begin or nil).  Not through Lua code of ours: each
+** frame on it costs every thread a piece of its small stack. */
 int thr_start_run(lua_State *L) {
   thr_tstate *ts = thr_self(L);
   if (thr_tstate_asked(ts, THR_PENDING_CANCEL)) return 0; /* unbegun */
-  lua_getfield(L, 1, "run");
+  if (lua_isnil(L, 4)) {
+    lua_getfield(L, 1, "run");
+    lua_replace(L, 4);
+  }
   lua_pushvalue(L, 1);
   if (lua_pcall(L, 1, 0, 2) == LUA_OK || thr_unwind_isexit(L, -1)) return 0;
   lua_replace(L, 2);

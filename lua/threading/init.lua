@@ -9,6 +9,7 @@ local include_dir = require "threading.private.include"
 local register = require "threading.private.register"
 local stderr = require "threading.private.stderr"
 local thread = require "threading.private.thread"
+local tracehook = require "threading.private.tracehook"
 local Local = require "threading.private.local"
 local Timer = require "threading.private.timer"
 local error, getmetatable, require = error, getmetatable, require
@@ -90,6 +91,43 @@ threading.excepthook = excepthook.excepthook
 -- @tparam table args
 -- @raise if args is not a table
 threading.__excepthook__ = excepthook.excepthook
+
+--- Sets the hook of threads that are started later: each sets it, as by
+-- `debug.sethook`, before its `run` is called. That holds for Timers and for
+-- the threads of pools and of `parallel_for`, but for no thread that runs
+-- already, no other interpreter, and no coroutine of the threads: hooks belong
+-- to coroutines. An error in the function is one of the thread that runs.
+-- @function settrace
+-- @tparam[opt] function fn called with the event and the line, as hooks are;
+-- nil: threads that are started later get none
+-- @tparam[opt="crl"] string mask as for `debug.sethook`: calls, returns, lines
+-- @tparam[opt=0] integer count as for `debug.sethook`
+-- @raise if an argument is of the wrong type
+-- @usage
+-- require "luacov"
+-- threading.settrace(debug.gethook()) -- luacov sees all threads
+threading.settrace = tracehook.settrace
+
+--- What `settrace` has set.
+-- @function gettrace
+-- @treturn function fn; nil if there is none
+-- @treturn string mask
+-- @treturn integer count
+threading.gettrace = tracehook.gettrace
+
+--- Sets a second hook for threads that are started later, for calls and
+-- returns alone. Where `settrace` has set one, too, this one is called first.
+-- @function setprofile
+-- @tparam[opt] function fn called with the event, as hooks are; where there is
+-- a hook of `settrace`, too, also with nil and the number 3: the level of the
+-- function that runs, for `debug.getinfo`, which otherwise is 2
+-- @raise if fn is neither a function nor nil
+threading.setprofile = tracehook.setprofile
+
+--- What `setprofile` has set.
+-- @function getprofile
+-- @treturn function fn; nil if there is none
+threading.getprofile = tracehook.getprofile
 
 --- The number that identifies the calling thread. Never used twice in a
 -- process.

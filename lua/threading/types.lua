@@ -76,6 +76,9 @@
 ---@alias threading.callable fun(...: any): ...any
 ---@alias threading.lua_function fun(...: any): ...any
 
+--- What `debug.sethook` takes; `level`: see `setprofile`.
+---@alias threading.hook fun(event: string, line?: integer, level?: integer)
+
 --- A signal by its name, also with `SIG` in front.
 ---@alias threading.signal
 ---| "QUIT"
@@ -1385,6 +1388,32 @@ function threading.excepthook(args) end
 --- Raises if args is not a table.
 ---@param args threading.ExceptHookArgs
 function threading.__excepthook__(args) end
+
+--- Sets the hook of threads that are started later, as by `debug.sethook`.
+---
+--- Raises if an argument is of the wrong type.
+---@param fn? threading.hook by default none
+---@param mask? string by default "crl": calls, returns, lines
+---@param count? threading.natural by default 0, less than 2^31
+function threading.settrace(fn, mask, count) end
+
+--- What `settrace` has set; nil if nothing.
+---@return threading.hook? fn
+---@return string? mask
+---@return integer? count
+function threading.gettrace() end
+
+--- Sets a second hook of threads that are started later, for calls and
+--- returns. `level`, for `debug.getinfo`, is given where there is a hook of
+--- `settrace`, too; otherwise it is 2.
+---
+--- Raises if fn is neither a function nor nil.
+---@param fn? threading.hook by default none
+function threading.setprofile(fn) end
+
+--- What `setprofile` has set; nil if nothing.
+---@return threading.hook? fn
+function threading.getprofile() end
 
 --- Ends the calling thread silently, by an error that unwinds it. Of the main
 --- thread `lua` tells it as an error.

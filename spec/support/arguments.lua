@@ -253,6 +253,8 @@ accepts["threading.lua_function"] = function(value)
   return type(value) == "function"
 end
 
+accepts["threading.hook"] = accepts["threading.lua_function"]
+
 accepts["threading.Lockable"] = function(value)
   local class = types.classes[class_of[value]]
   return class ~= nil and class.functions.acquire ~= nil

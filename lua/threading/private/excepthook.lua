@@ -35,11 +35,27 @@ function M.excepthook(args)
     tostring(name_of(args.thread)), args.traceback or tostring(args.value)))
 end
 
+-- Takes off a hook of the program's that has raised the error: it would raise
+-- another one in what tells that. While a hook is called no other is, so one
+-- that is not called here tells that.
+local function remove_failed_hook()
+  local hook, mask, count = debug.gethook()
+  if type(hook) ~= "function" then -- none, or one of C's
+    return
+  end
+  local called = false
+  debug.sethook(function()
+    called = true
+  end, "r")
+  debug.sethook(called and hook or nil, mask, count)
+end
+
 -- An error, as the message handler sees it; as it is for a silent end.
 function M.on_error(value)
   if _thread._is_exit(value) then
     return value
   end
+  remove_failed_hook()
   local text = type(value) == "string" and value or nil
   if not text then
     local ok, s = pcall(tostring, value)

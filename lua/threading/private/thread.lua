@@ -6,6 +6,7 @@ local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local excepthook = require "threading.private.excepthook"
 local standard = require "threading.private.standard"
+local tracehook = require "threading.private.tracehook"
 local string, table = standard.string, standard.table
 local getmetatable, rawget, rawset = getmetatable, rawget, rawset
 local setmetatable, tostring, type = setmetatable, tostring, type
@@ -208,7 +209,8 @@ end
 --- Starts it. `run` is called in a thread of the operating system.
 -- @raise "threads can only be started once"; if the system refuses
 function Thread:start()
-  handle_of(self):start(self, excepthook.on_error, excepthook.told)
+  handle_of(self):start(self, excepthook.on_error, excepthook.told,
+    tracehook.begin())
 end
 
 --- Waits until it has ended.
