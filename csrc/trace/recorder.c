@@ -39,12 +39,18 @@ static thr_text place_of(lua_State *L) {
   return thr_texts_of(text);
 }
 
-/* The C function in which the thread lets go of the lock. */
+/* How the program calls what the thread is in: a function of C, or one of ours
+** around that. */
 static thr_text function_of(lua_State *L) {
   lua_Debug ar;
-  if (!L || !lua_getstack(L, 0, &ar) || !lua_getinfo(L, "n", &ar) || !ar.name)
-    return 0;
-  return thr_texts_of(ar.name);
+  const char *name = NULL;
+  for (int level = 0; L && lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "nS", &ar);
+    if (level > 0 && *ar.what != 'C' && !is_ours(&ar))
+      return name ? thr_texts_of(name) : 0;
+    name = ar.name;
+  }
+  return 0;
 }
 
 /* --- events --- */
