@@ -381,6 +381,26 @@ describe("An option of explore", function()
     passing(program, { invariant = no_threads, schedules = 20 })
   end)
 
+  it("lets an invariant look at all, but neither wait nor start", function()
+    local lock = threading.Lock()
+    local function program()
+      together(function() end, function() end)
+    end
+    passing(program, { schedules = 20, invariant = function()
+      assert(threading.current_thread():is_alive())
+      assert(lock:acquire(false))
+      lock:release()
+    end })
+    for _, invariant in ipairs {
+      function() threading.Event():wait(1) end,
+      function() threading.Thread { target = print }:start() end,
+    } do
+      local r = failing(program, { invariant = invariant })
+      assert.equal("invariant", r.failure.kind)
+      assert.matches("no thread can wait or start", r.report)
+    end
+  end)
+
   it("splits between lines only", function()
     passing(add_twice, { split = "line", schedules = 300 })
     failing(require("spec.explore.account").wrong, { split = "line" })

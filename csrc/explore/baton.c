@@ -157,6 +157,14 @@ static void check(thr_explorer *e) {
     thr_baton_stop(e, THR_STOP_POINTS);
 }
 
+static void ask_invariant(thr_explorer *e) {
+  if (e->stopping || !e->how.holds) return;
+  e->busy = true;
+  thr_stop stop = e->how.holds(e->how.arg, e->failure, sizeof(e->failure));
+  e->busy = false;
+  if (stop != THR_STOP_NONE) thr_baton_stop(e, stop);
+}
+
 /* Tells of the point, and asks, without points. */
 static void report(thr_explored *self, thr_place place, bool switches,
                    bool waits) {
@@ -164,11 +172,8 @@ static void report(thr_explored *self, thr_place place, bool switches,
   e->busy = true;
   if (e->how.at_point)
     e->how.at_point(e->how.arg, self, place, switches && !waits);
-  thr_stop stop = THR_STOP_NONE;
-  if (switches && e->how.holds)
-    stop = e->how.holds(e->how.arg, e->failure, sizeof(e->failure));
   e->busy = false;
-  if (stop != THR_STOP_NONE) thr_baton_stop(e, stop);
+  if (switches && self->alive) ask_invariant(e);
 }
 
 static void point(thr_explored *self, thr_place place, bool waits) {
@@ -218,6 +223,7 @@ static void at_step(thr_tstate *ts) {
 /* The first time is no point: the thread has just been chosen. */
 static void at_take(thr_tstate *ts) {
   thr_explored *self = ts->explored;
+  if (self->explorer->busy) return;
   if (self->begun) point(self, place_of(self), false);
   self->begun = true;
   thr_preempt_arm(ts); /* the hook stands from now on */
@@ -323,6 +329,9 @@ static void arrive(thr_tstate *ts) {
   while (thr_sem_wait(&ts->explored->turn, THR_FOREVER) != THR_SEM_TAKEN) {}
 }
 
+/* Asks while the thread can still run Lua code: another goes on after it. */
+static void ending(thr_tstate *ts) { ask_invariant(ts->explored->explorer); }
+
 static void leave(thr_tstate *ts) {
   thr_explored *self = ts->explored;
   end_life(self);
@@ -342,7 +351,7 @@ static void failed(thr_tstate *ts, const char *text) {
 }
 
 const thr_explore_calls thr_baton_calls = {
-    at_step, at_take, park, now, add, drop, arrive, leave, failed};
+    at_step, at_take, park, now, add, drop, arrive, ending, leave, failed};
 
 /* --- the whole --- */
 

@@ -29,6 +29,16 @@ static int call(lua_State *asks, lua_CFunction fn, void *arg) {
   return lua_pcall(asks, 1, 0, 0);
 }
 
+/* The same for what runs the program's own functions: they must not wait. */
+static int call_program(lua_State *asks, lua_CFunction fn, void *arg) {
+  thr_tstate *self = thr_tstate_here(thr_self_runtime(asks));
+  uint64_t host = self->lua.host;
+  self->lua.host = THR_WHOSE_ASKED;
+  int status = call(asks, fn, arg);
+  self->lua.host = host;
+  return status;
+}
+
 /* Pushes a field of the options. */
 static int push_option(lua_State *L, const char *name) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &key_options);
@@ -67,7 +77,7 @@ static int ask_holds(lua_State *L) {
 /* One that raises does not hold. */
 static thr_stop holds(void *asks, char *why, size_t n) {
   bool does = false;
-  int status = call(asks, ask_holds, &does);
+  int status = call_program(asks, ask_holds, &does);
   if (status == LUA_ERRMEM) return THR_STOP_MEMORY;
   if (status != LUA_OK && lua_type(asks, -1) == LUA_TSTRING)
     strncpy(why, lua_tostring(asks, -1), n - 1);
@@ -95,7 +105,7 @@ static int ask_next(lua_State *L) {
 
 static int ask(void *asks, const thr_point *p) {
   next_question q = {p, 0};
-  call(asks, ask_next, &q);
+  call_program(asks, ask_next, &q);
   return q.thread;
 }
 

@@ -277,7 +277,8 @@ typedef struct {
   int64_t (*now)(thr_tstate *);  /* the clock of timeouts */
   bool (*add)(thr_tstate *self, thr_tstate *ts); /* starts ts; no memory */
   void (*drop)(thr_tstate *ts);   /* which could not be started */
-  void (*arrive)(thr_tstate *);   /* its OS thread begins */
+  void (*arrive)(thr_tstate *);   /* its OS thread begins, */
+  void (*ending)(thr_tstate *);   /* has run its last Lua code, */
   void (*leave)(thr_tstate *);    /* and ends */
   void (*failed)(thr_tstate *, const char *text); /* by an error */
 } thr_explore_calls;

@@ -17,6 +17,9 @@
 ** not replaced, has no other record.  All that a thread resumes on top of
 ** another's state counts as another's, too (`host`).
 **
+** What an explorer asks of Lua at a point counts as another's, too: another
+** thread that went on meanwhile would be outside of the schedule.
+**
 ** Called, with the lock, by park; bind's pending and self; io's prompt; capi's
 ** nogil; state's attach, coroutine and finale.
 */
@@ -30,6 +33,8 @@ THR_PRIVATE_BEGIN
 static inline void thr_whose_at(thr_tstate *ts, struct lua_State *L) {
   atomic_store_explicit(&ts->lua.at, L, memory_order_relaxed);
 }
+
+#define THR_WHOSE_ASKED UINT64_MAX /* no ident: see explore */
 
 /* The ident of the thread in whose state ts is; 0: in its own. */
 uint64_t thr_whose(thr_tstate *ts);

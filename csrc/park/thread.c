@@ -45,6 +45,7 @@ static void *os_main(void *arg) {
   thr_gil_take(ts, THR_SOON);
   thr_os_setname(ts->life.name);
   ts->life.body(ts);
+  if (ts->explored) ts->rt->calls.explore->ending(ts);
   thr_thread_leave(ts);
   if (ts->explored) ts->rt->calls.explore->leave(ts);
   thr_tstate_unbind(ts);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "bind/blame.h"
+#include "bind/pending.h"
 #include "bind/self.h"
 #include "bind/unwind.h"
 #include "gil/hook.h"
@@ -120,6 +121,8 @@ void thr_start_prepare(lua_State *L, thr_tstate *ts, int first) {
     thr_blame_error(L, "threads can only be started once");
   if (ts->rt->end.closing)
     thr_blame_error(L, "can't create new thread at interpreter shutdown");
+  thr_tstate *self = thr_self(L);
+  if (thr_whose(self) == THR_WHOSE_ASKED) thr_pending_notown(L, self);
   if (ts->rt->alive == 0) thr_finale_refresh(L, ts->rt);
   give_state(L, ts, first);
 }
