@@ -476,7 +476,11 @@ void thr_gil_keep(thr_gil *gil, bool keep) {
 
 bool thr_gil_iskept(const thr_gil *gil) { return gil->word & KEPT; }
 
-void thr_gil_pass(thr_tstate *ts) { clear_holder(&ts->rt->gil, ts); }
+void thr_gil_pass(thr_tstate *ts) {
+  if (thr_tstate_tracer(ts)) note_ready(ts);
+  clear_holder(&ts->rt->gil, ts);
+}
+
 void thr_gil_receive(thr_tstate *ts) { become_holder(&ts->rt->gil, ts); }
 
 void thr_gil_abandon(thr_gil *gil) {

@@ -38,8 +38,7 @@ local events = require "threading.trace.events"
 local make_page = require "threading.trace.page"
 local make_picture = require "threading.trace.picture"
 local report_of = require "threading.trace.report"
-local standard = require "threading.private.standard"
-local string = standard.string
+local target = require "threading.trace.target"
 local setmetatable, type = setmetatable, type
 
 local trace = {}
@@ -48,16 +47,6 @@ local KNOWN <const> = { file = true }
 
 local file -- as the caller has named it, of the last trace
 local recorded -- where its events are
-
--- What is made of the events, by the ending of the name.
-local makers <const> = { [".html"] = make_page, [".svg"] = make_picture }
-
--- What makes the file, and the name of that of events.
-local function ways(name)
-  local stem, ending = string.match(name, "^(.*)(%.%l+)$")
-  local maker = makers[ending or ""]
-  return maker, maker and stem .. ".json" or name
-end
 
 --- Begins to record what the threads of all interpreters do.
 -- @function start
@@ -72,7 +61,7 @@ function trace.start(options)
   if type(name) ~= "string" then
     check.bad("file", "trace.start", "string", name)
   end
-  local _, events_in = ways(name)
+  local events_in = target(name)
   local ok, why = _thread._trace_start(events_in)
   if not ok then
     complain("trace.start: %s", why)
@@ -88,7 +77,7 @@ end
 -- recorded
 function trace.stop()
   local lost, why = _thread._trace_stop()
-  local maker = file and ways(file)
+  local _, maker = target(file or "")
   if not lost or not maker then
     return lost, why
   end

@@ -3,13 +3,27 @@
 
 local _thread = require "threading._thread"
 local standard = require "threading.private.standard"
+local target = require "threading.trace.target"
 local trace = require "threading.trace"
-local string = standard.string
+local io, string = standard.io, standard.string
 local package = package
 local setmetatable = setmetatable
 
+local MOST <const> = 100000000 -- bytes
+
 local function tell(format, ...)
   _thread._tell(string.format(format .. "\n", ...))
+end
+
+-- The tables, unless to make them would keep the program for a minute.
+local function report(name)
+  local source = target(name)
+  local file <close> = io.open(source)
+  if file and file:seek "end" < MOST then
+    return trace.report(source) or ""
+  end
+  return string.format("threading: %s is large: its tables are made by "
+    .. "require('threading.trace').report(%q)", source, source)
 end
 
 -- The process that was started, and no child of a fork, comes to this once.
@@ -23,7 +37,7 @@ local function finish(name)
   if lost and lost > 0 then
     tell("threading: %d events of it are lost: they came too quickly", lost)
   end
-  tell("\n%s", trace.report() or "")
+  tell("\n%s", report(name))
 end
 
 -- os.exit ends the process, and runs no finaliser unless it closes the state.
