@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "os/stdio.h"
@@ -22,39 +21,67 @@ void thr_tape_flush(thr_tape *t) {
   t->n = 0;
 }
 
-static void add(thr_tape *t, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  int n = vsnprintf(t->bytes + t->n, sizeof(t->bytes) - t->n, format, args);
-  va_end(args);
-  if (n > 0) t->n += (size_t)n;
+/* Not by printf, which takes longer than all else that the writer does. */
+static void add(thr_tape *t, const char *s) {
+  size_t n = strlen(s);
+  memcpy(t->bytes + t->n, s, n);
+  t->n += n;
+}
+
+/* With zeros in front up to so many digits. */
+static void add_natural(thr_tape *t, uint64_t n, int least) {
+  char digits[24], *first = digits + sizeof(digits) - 1;
+  *first = '\0';
+  for (; n > 0 || least > 0; n /= 10, least--) *--first = (char)('0' + n % 10);
+  add(t, first);
+}
+
+static void add_escaped(thr_tape *t, unsigned char c) {
+  static const char hex[] = "0123456789abcdef";
+  const char text[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15], '\0'};
+  add(t, text);
 }
 
 static void add_text(thr_tape *t, const char *s) {
   add(t, "\"");
   for (int i = 0; s[i] && i < LONGEST_TEXT; i++) {
     unsigned char c = (unsigned char)s[i];
-    if (c < ' ' || c == '"' || c == '\\' || c == 127) add(t, "\\u%04x", c);
+    if (c < ' ' || c == '"' || c == '\\' || c == 127) add_escaped(t, c);
     else t->bytes[t->n++] = s[i];
   }
   add(t, "\"");
 }
 
+static void add_key(thr_tape *t, const char *name) {
+  add(t, ",\"");
+  add(t, name);
+  add(t, "\":");
+}
+
 static void add_field(thr_tape *t, const char *name, const char *value) {
-  add(t, ",\"%s\":", name);
+  add_key(t, name);
   add_text(t, value);
+}
+
+static void add_number(thr_tape *t, const char *name, int64_t n) {
+  add_key(t, name);
+  add_natural(t, n < 0 ? 0 : (uint64_t)n, 1);
 }
 
 /* Microseconds. */
 static void add_time(thr_tape *t, const char *name, int64_t ns) {
-  if (ns < 0) ns = 0;
-  add(t, ",\"%s\":%" PRId64 ".%03d", name, ns / 1000, (int)(ns % 1000));
+  add_number(t, name, ns / 1000);
+  add(t, ".");
+  add_natural(t, ns < 0 ? 0 : (uint64_t)ns % 1000, 3);
 }
 
 static void begin(thr_tape *t, const char *phase, int64_t pid, uint64_t tid) {
   if (t->n + LONGEST_LINE > sizeof(t->bytes)) thr_tape_flush(t);
-  add(t, "{\"ph\":\"%s\",\"pid\":%" PRId64 ",\"tid\":%" PRIu64, phase, pid,
-      tid);
+  add(t, "{\"ph\":\"");
+  add(t, phase);
+  add(t, "\"");
+  add_number(t, "pid", pid);
+  add_number(t, "tid", (int64_t)tid);
 }
 
 static void begin_of(thr_tape *t, const char *phase, const thr_ring *r,
@@ -120,7 +147,9 @@ static void add_args(thr_tape *t, const arg *args, int n) {
   bool any = false;
   for (int i = 0; i < n; i++) {
     if (!args[i].text) continue;
-    add(t, any ? ",\"%s\":" : ",\"args\":{\"%s\":", args[i].name);
+    add(t, any ? ",\"" : ",\"args\":{\"");
+    add(t, args[i].name);
+    add(t, "\":");
     add_text(t, thr_texts_string(args[i].text));
     any = true;
   }
@@ -191,7 +220,11 @@ static void add_counter(thr_tape *t, const thr_ring *r, int64_t at,
                         const char *name, const char *unit, int64_t value) {
   begin_of(t, "C", r, at);
   add_field(t, "name", name);
-  add(t, ",\"args\":{\"%s\":%" PRId64 "}", unit, value);
+  add(t, ",\"args\":{\"");
+  add(t, unit);
+  add(t, "\":");
+  add_natural(t, value < 0 ? 0 : (uint64_t)value, 1);
+  add(t, "}");
   end(t);
 }
 
@@ -203,7 +236,7 @@ void thr_tape_counts(thr_tape *t, const thr_ring *r, const thr_event *e) {
 static void add_flow(thr_tape *t, const char *category) {
   add_field(t, "cat", category);
   add_field(t, "name", category);
-  add(t, ",\"id\":%" PRIu64, t->flows);
+  add_number(t, "id", (int64_t)t->flows);
 }
 
 void thr_tape_flow(thr_tape *t, const thr_ring *r, const thr_event *e,
@@ -228,6 +261,8 @@ void thr_tape_until(thr_tape *t, int64_t now) {
 
 void thr_tape_dropped(thr_tape *t, int64_t n) {
   begin(t, "M", 0, 0);
-  add(t, ",\"name\":\"events_dropped\",\"args\":{\"events\":%" PRId64 "}", n);
+  add(t, ",\"name\":\"events_dropped\",\"args\":{\"events\":");
+  add_natural(t, (uint64_t)n, 1);
+  add(t, "}");
   end(t);
 }
