@@ -401,6 +401,22 @@ describe("An option of explore", function()
     end
   end)
 
+  -- AddressSanitizer sees it.
+  it("knows no lock that was freed since the search before", function()
+    local function take(keep)
+      return function()
+        local lock = threading.Lock()
+        together(function() end, function() end)
+        lock:acquire()
+        if not keep then lock:release() end
+      end
+    end
+    passing(take(true), { schedules = 1 })
+    collectgarbage()
+    collectgarbage()
+    passing(take(false), { schedules = 1 })
+  end)
+
   it("splits between lines only", function()
     passing(add_twice, { split = "line", schedules = 300 })
     failing(require("spec.explore.account").wrong, { split = "line" })

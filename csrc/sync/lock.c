@@ -39,7 +39,7 @@ void thr_lock_unref(thr_lock *l) {
   else all = l->next;
   if (l->next) l->next->prev = l->prev;
   thr_mutex_unlock(&all_m);
-  if (thr_lock_iswatched()) thr_order_freed();
+  thr_order_freed(); /* what was noted is there while nobody watches, too */
   thr_os_free(l);
 }
 
