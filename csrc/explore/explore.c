@@ -348,9 +348,9 @@ int thr_explore_run(lua_State *L) {
   lua_settop(L, ON_ERROR);
   refuse(L, ts);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
+  int watchers = read_boolean(L, "quiet") ? 0 : 1;
   begin(L, ts);
   lua_pushvalue(L, FN);
-  int watchers = read_boolean(L, "quiet") ? 0 : 1;
   atomic_fetch_add(&thr_lock_watchers, watchers);
   bool ok = lua_pcall(L, 0, 1, lua_isnil(L, ON_ERROR) ? 0 : ON_ERROR) == LUA_OK;
   atomic_fetch_sub(&thr_lock_watchers, watchers);
