@@ -345,7 +345,8 @@ describe("A trace", function()
     end
     assert.is_true(least.memory > 10000)
     assert.is_true(least.runnable >= 1)
-    assert.equal(2, most.runnable)
+    -- the main thread may not have come to its wait yet
+    assert.is_true(most.runnable == 2 or most.runnable == 3)
   end)
 
   it("is whole after an error, os.exit, and os.exit with close", function()
