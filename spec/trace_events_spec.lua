@@ -173,6 +173,18 @@ describe("The tables of a run", function()
       sums.functions[1].count, sums.functions[1].total })
   end)
 
+  it("say where turns ended that took the global lock for long", function()
+    local function turn(from, to, place)
+      return span("lua", from, to, (',"args":{"at":"%s"}'):format(place))
+    end
+    local sums = summary.of(parse(turn(0, 20, "f.lua:1"),
+      turn(20, 60, "f.lua:2"),
+      turn(60, 100, "f.lua:2"), (span("ready", 0, 100):gsub('"tid":1',
+      '"tid":2'))))
+    assert.matches("100 %% of the time %(80 %% in turns that ended at "
+      .. "f.lua:2%), and", sums.advice[1])
+  end)
+
   it("say when there is nothing to say", function()
     assert.same(
       { "Nothing stands out: no lock kept threads waiting for long." },

@@ -113,23 +113,33 @@ local function threads(trace)
   return list
 end
 
+-- Where turns ended in which the lock was held.
+local function add_place(places, spans, args)
+  if spans.kind == "lua" and args.at then
+    add(entry(places, args.at, { name = args.at }), spans)
+  end
+end
+
 -- The global lock of each interpreter: how long it was taken, how often and how
--- long threads waited for it, and how many did on the average.
+-- long threads waited for it, and how many did on the average; `places`, where
+-- turns with it ended, those that took longest first.
 local function global_locks(trace, list)
   local locks = {}
   for _, process in ipairs(trace.processes) do
     local it = { name = process.name, pid = process.pid, busy = 0, count = 0,
-      total = 0, longest = 0 }
+      total = 0, longest = 0, places = {} }
     for i, row in ipairs(trace.rows) do
       if row.pid == process.pid then
         it.busy = it.busy + list[i].lua
-        for _, spans in pairs(row.spans) do
+        for number, spans in pairs(row.spans) do
           if spans.kind == "ready" then
             add(it, spans)
           end
+          add_place(it.places, spans, trace.details[number].args)
         end
       end
     end
+    sort(it.places)
     it.waiting = trace.length > 0 and it.total / trace.length or 0
     table.insert(locks, it)
   end
@@ -140,11 +150,15 @@ local function advise_on_global(lock, length)
   if lock.busy < 0.7 * length or lock.waiting < 0.5 then
     return nil
   end
-  return string.format("The global lock of the %s was busy for %s of the time, "
+  local place = lock.places[1]
+  return string.format("The global lock of the %s was busy for %s of the "
+    .. "time%s, "
     .. "and on the average %.1f threads were ready to run and waited for it: "
     .. "threads that compute in Lua share one core. Compiled functions, "
     .. "kernels, C without the lock, and interpreters use the others.",
-    lock.name, units.share(lock.busy, length), lock.waiting)
+    lock.name, units.share(lock.busy, length), place and string.format(
+    " (%s in turns that ended at %s)", units.share(place.total, length),
+    tostring(place.name)) or "", lock.waiting)
 end
 
 local function advise_on_object(it, length)
