@@ -412,6 +412,22 @@ describe("A trace", function()
     assert.same({ nil, "no trace is being made" }, { trace.stop() })
   end)
 
+  it("has texts that are UTF-8, whatever the names are", function()
+    local name = folder .. "/names.json"
+    trace.start { file = name }
+    for _, mark in ipairs { "gr\u{fc}n", "\xfc", "cut \xe2\x82",
+      "\u{1F600}" } do
+      trace.mark(mark)
+    end
+    assert.equal(0, trace.stop())
+    local text = files.read(name)
+    assert.is_truthy(utf8.len(text))
+    for _, mark in ipairs { "gr\u{fc}n", "\\u00fc", "cut \\u00e2\\u0082",
+      "\u{1F600}" } do
+      assert.is_truthy(text:find('"' .. mark .. '"', 1, true), mark)
+    end
+  end)
+
   it("says what it lacks where events came too quickly", function()
     local name = folder .. "/many.json"
     trace.start { file = name }

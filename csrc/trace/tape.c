@@ -42,12 +42,25 @@ static void add_escaped(thr_tape *t, unsigned char c) {
   add(t, text);
 }
 
+/* How many bytes the character has that begins there, which stands for itself
+** in a text; 0: it does not, or that is no UTF-8. */
+static int length_of(const char *s) {
+  unsigned char c = (unsigned char)*s;
+  if (c < 0x80) return c >= ' ' && c != '"' && c != '\\' && c != 127;
+  int n = c >= 0xf5 ? 0 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
+  for (int i = 1; i < n; i++)
+    if (((unsigned char)s[i] & 0xc0) != 0x80) return 0;
+  return n;
+}
+
+/* A byte that is no UTF-8 is shown as Latin-1 has it. */
 static void add_text(thr_tape *t, const char *s) {
+  const char *last = s + LONGEST_TEXT;
   add(t, "\"");
-  for (int i = 0; s[i] && i < LONGEST_TEXT; i++) {
-    unsigned char c = (unsigned char)s[i];
-    if (c < ' ' || c == '"' || c == '\\' || c == 127) add_escaped(t, c);
-    else t->bytes[t->n++] = s[i];
+  while (*s && s < last) {
+    int n = length_of(s);
+    if (n == 0) add_escaped(t, (unsigned char)*s++);
+    for (; n > 0; n--) t->bytes[t->n++] = *s++;
   }
   add(t, "\"");
 }
