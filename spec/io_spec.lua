@@ -398,7 +398,7 @@ describe("wait_fd", function()
         end, io.wait_fd, r, "r")
       end
       support.wait_until(function()
-        return highest() == before
+        return highest() <= before -- one of a spec before may be closed, too
       end, "the threads' descriptors to be closed")
     end)
   end)

@@ -151,7 +151,10 @@ thr_interp *thr_create(lua_State *L) {
   make(&b);
   thr_gil_take(b.maker, THR_AT_ONCE);
   thr_settings_free(&b.settings);
-  if (!b.made) thr_blame_error(L, "%s", b.error);
+  if (!b.made) {
+    thr_blame_error(L, "%s", b.error);
+    return NULL;
+  }
   if (!thr_interp_enlist(b.made)) thr_finish_unlisted(L, b.made);
   return b.made;
 }
