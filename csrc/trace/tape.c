@@ -55,12 +55,11 @@ static int length_of(const char *s) {
 
 /* A byte that is no UTF-8 is shown as Latin-1 has it. */
 static void add_text(thr_tape *t, const char *s) {
-  const char *last = s + LONGEST_TEXT;
   add(t, "\"");
-  while (*s && s < last) {
-    int n = length_of(s);
-    if (n == 0) add_escaped(t, (unsigned char)*s++);
-    for (; n > 0; n--) t->bytes[t->n++] = *s++;
+  for (size_t i = 0; i < LONGEST_TEXT && s[i];) {
+    int n = length_of(s + i);
+    if (n == 0) add_escaped(t, (unsigned char)s[i++]);
+    for (; n > 0; n--) t->bytes[t->n++] = s[i++];
   }
   add(t, "\"");
 }
