@@ -55,11 +55,18 @@ function browser.look(html, probe, hash, options)
   end, 1)
   files.write(folder .. "/page.html", html .. "<script>" .. probe
     .. "</script>")
-  local dom = files.shell("HOME=%s timeout 120 %s %s %s 'file://%s/page.html%s'"
-    .. " 2>/dev/null", folder, program, OPTIONS, options or "", folder,
-    hash or "")
+  local dom, said
+  for _ = 1, 3 do -- on a busy machine it may give up before a frame is drawn
+    dom = files.shell("HOME=%s timeout 60 %s %s %s 'file://%s/page.html%s'"
+      .. " 2>/dev/null", folder, program, OPTIONS, options or "", folder,
+      hash or "")
+    said = dom:match '<pre id="said">(.-)</pre>'
+    if said then
+      break
+    end
+  end
   os.execute("rm -r " .. folder)
-  local said = dom:match '<pre id="said">(.-)</pre>' or "nothing was said"
+  said = said or "nothing was said"
   return (said:gsub("&gt;", ">"):gsub("&lt;", "<"):gsub("&amp;", "&")), dom
 end
 
