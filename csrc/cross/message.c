@@ -13,7 +13,6 @@ thr_message *thr_message_new(unsigned char **bytes, size_t size,
   thr_message *m =
       thr_os_realloc(NULL, sizeof(*m) + room + (separate ? 0 : size));
   if (!m) return NULL;
-  m->next = NULL;
   m->nvalues = 0;
   m->refers = m->plain = false;
   m->shares = (thr_share *)(m + 1);

@@ -19,9 +19,9 @@ typedef struct {
   void *obj;
 } thr_share;
 
-typedef struct thr_message {
-  struct thr_message *next; /* the owner's, for a list of messages */
-  const unsigned char *bytes; /* const, as all that follows */
+/* All is const. */
+typedef struct {
+  const unsigned char *bytes;
   size_t size;
   thr_share *shares;
   uint32_t nshares;

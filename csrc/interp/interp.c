@@ -169,10 +169,6 @@ bool thr_interp_startclosing(thr_interp *i) {
   return atomic_compare_exchange_strong(&i->use, &nobody, CLOSING);
 }
 
-void thr_interp_stopclosing(thr_interp *i) {
-  atomic_fetch_and(&i->use, ~CLOSING);
-}
-
 bool thr_interp_isclosing(const thr_interp *i) {
   return (i->use & CLOSING) != 0;
 }

@@ -93,7 +93,6 @@ int thr_interp_inside(const thr_interp *i); /* how many threads are */
 /* True: the caller is to close it.  False: a thread is inside, or it closes
 ** already. */
 bool thr_interp_startclosing(thr_interp *i);
-void thr_interp_stopclosing(thr_interp *i);
 bool thr_interp_isclosing(const thr_interp *i);
 
 /* From now on a fork's child has those alone in which its thread is; the others
