@@ -213,24 +213,23 @@ static void put_metatable(thr_encoder *e, int depth) {
 
 /* --- tables --- */
 
-/* Of the table on top of the stack: [metatable,] fields. */
-static void put_contents(thr_encoder *e, bool meta, int depth) {
+/* Of the table on top of the stack: tag, [metatable,] fields. */
+static void put_contents(thr_encoder *e, int depth) {
+  bool meta = lua_getmetatable(e->L, -1);
+  thr_put_byte(e, THR_TAG_TABLE | (meta ? THR_FLAG_META : 0));
   if (meta) put_metatable(e, depth + 1);
   put_fields(e, depth);
 }
 
 /* The table on top of the stack, which has no name. */
 static void put_newtable(thr_encoder *e, const void *address, int depth) {
-  bool later = depth >= THR_MAX_DEPTH;
   uint32_t number = thr_encoder_newobject(e, address);
-  if (later) {
+  if (depth >= THR_MAX_DEPTH) {
     thr_put_byte(e, THR_TAG_TABLE | THR_FLAG_LATER | THR_FLAG_REFERRED);
     thr_encoder_defer(e, number);
-    return;
+  } else {
+    put_contents(e, depth);
   }
-  bool meta = lua_getmetatable(e->L, -1);
-  thr_put_byte(e, THR_TAG_TABLE | (meta ? THR_FLAG_META : 0));
-  put_contents(e, meta, depth);
 }
 
 /* Is it known by a name, or as a class? */
@@ -253,8 +252,4 @@ void thr_tables_put(thr_encoder *e, int idx, int depth) {
   lua_pop(L, 1);
 }
 
-void thr_tables_fill(thr_encoder *e) {
-  bool meta = lua_getmetatable(e->L, -1);
-  thr_put_byte(e, THR_TAG_TABLE | (meta ? THR_FLAG_META : 0));
-  put_contents(e, meta, 0);
-}
+void thr_tables_fill(thr_encoder *e) { put_contents(e, 0); }
