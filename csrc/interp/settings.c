@@ -53,6 +53,13 @@ static void prepare(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* Makes a table of the nil at idx, when something is to be put into it. */
+static void need_table(lua_State *L, int idx) {
+  if (!lua_isnil(L, idx)) return;
+  lua_newtable(L);
+  lua_replace(L, idx);
+}
+
 /* nil: there is nothing in it. */
 static void push_preload(lua_State *L) {
   int top = lua_gettop(L);
@@ -63,10 +70,7 @@ static void push_preload(lua_State *L) {
         lua_pop(L, 1);
         continue;
       }
-      if (lua_isnil(L, top + 1)) {
-        lua_newtable(L);
-        lua_replace(L, top + 1);
-      }
+      need_table(L, top + 1);
       prepare(L);
       lua_pushvalue(L, -2);
       lua_insert(L, -2);
@@ -86,10 +90,7 @@ static void push_searchers(lua_State *L, int package) {
         lua_pop(L, 1);
         continue;
       }
-      if (lua_isnil(L, top + 1)) {
-        lua_newtable(L);
-        lua_replace(L, top + 1);
-      }
+      need_table(L, top + 1);
       prepare(L);
       lua_rawseti(L, top + 1, i);
     }
