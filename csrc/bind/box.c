@@ -87,13 +87,12 @@ static void finalise(lua_State *L, thr_box *box) {
   kind->unref(box->obj);
 }
 
-/* Pushes a table of the registry whose values are weak. */
-static void push_weak(lua_State *L, const void *key) {
+void thr_box_pushweak(lua_State *L, const void *key, const char *mode) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return;
   lua_pop(L, 1);
   lua_newtable(L);
   lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "v");
+  lua_pushstring(L, mode);
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
@@ -114,7 +113,7 @@ static void live_on(lua_State *L) {
   lua_getmetatable(L, 1);
   lua_setmetatable(L, 1); /* this makes it run again */
   if (!may_be_end(L)) return;
-  push_weak(L, &key_kept);
+  thr_box_pushweak(L, &key_kept, "v");
   lua_pushvalue(L, 1);
   lua_rawsetp(L, -2, lua_touserdata(L, 1));
 }
@@ -141,7 +140,7 @@ const thr_kind *thr_box_kind(lua_State *L, int idx) {
 
 /* The object's box is on top of the stack, and stays there. */
 static void remember(lua_State *L, void *obj) {
-  push_weak(L, &key_shared);
+  thr_box_pushweak(L, &key_shared, "v");
   lua_pushvalue(L, -2);
   lua_rawsetp(L, -2, obj);
   lua_pop(L, 1);
@@ -161,7 +160,7 @@ void *thr_box_share(lua_State *L, int idx) {
 
 /* Pushes the box that this state has for the object; or false, and nothing. */
 static bool push_remembered(lua_State *L, const thr_kind *kind, void *obj) {
-  push_weak(L, &key_shared);
+  thr_box_pushweak(L, &key_shared, "v");
   lua_rawgetp(L, -1, obj);
   const thr_box *box = lua_touserdata(L, -1);
   bool is = box && box->kind == kind && box->obj == obj;

@@ -141,6 +141,11 @@ void thr_box_needtype(lua_State *L, const thr_kind *kind);
 ** table of methods, with no metamethod among them. */
 void thr_box_indexwith(lua_State *L, lua_CFunction index);
 
+/* Pushes the weak table that the registry has for this key, of boxes or other
+** values; makes it at first.  The mode is that of its metatable.  Raises for
+** want of memory. */
+void thr_box_pushweak(lua_State *L, const void *key, const char *mode);
+
 THR_PRIVATE_END
 
 #endif

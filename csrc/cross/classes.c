@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "bind/box.h"
 #include "bind/self.h"
 
 /* In the registry: class -> identity, with weak keys; identity -> class, with
@@ -37,25 +38,14 @@ bool thr_classes_push(lua_State *L, uint64_t id) {
   return found;
 }
 
-static void push_or_make(lua_State *L, const void *key, const char *mode) {
-  if (push(L, key)) return;
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushstring(L, mode);
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
-}
-
 uint64_t thr_classes_add(lua_State *L, int idx, uint64_t id) {
   idx = lua_absindex(L, idx);
   if (id == 0) id = atomic_fetch_add(&last, 1) + 1;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
-  push_or_make(L, &key_classes, "v");
+  thr_box_pushweak(L, &key_classes, "v");
   lua_pushvalue(L, idx);
   lua_rawseti(L, -2, (lua_Integer)id);
-  push_or_make(L, &key_ids, "k");
+  thr_box_pushweak(L, &key_ids, "k");
   lua_pushvalue(L, idx);
   lua_pushinteger(L, (lua_Integer)id);
   lua_rawset(L, -3);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bind/box.h"
 #include "cross/refusal.h"
 
 /* --- code that crosses again and again --- */
@@ -11,22 +12,9 @@ static const char key_code = 0; /* registry: function -> its code, weak keys */
 static const char key_loaded = 0; /* registry: hash of code -> what was loaded
                                      from it last, weak values */
 
-/* Pushes this table of the registry. */
-static void push_weak(lua_State *L, const void *key, const char *mode) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return;
-  lua_pop(L, 1);
-  lua_newtable(L);
-  lua_createtable(L, 0, 1);
-  lua_pushstring(L, mode);
-  lua_setfield(L, -2, "__mode");
-  lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
-}
-
 /* Pushes the code that is kept of the function on top of the stack, or nil. */
 static void push_kept(lua_State *L) {
-  push_weak(L, &key_code, "k");
+  thr_box_pushweak(L, &key_code, "k");
   lua_pushvalue(L, -2);
   lua_rawget(L, -2);
   lua_remove(L, -2);
@@ -34,7 +22,7 @@ static void push_kept(lua_State *L) {
 
 /* Keeps the code of the function on top of the stack. */
 static void keep(lua_State *L, const void *code, size_t n) {
-  push_weak(L, &key_code, "k");
+  thr_box_pushweak(L, &key_code, "k");
   lua_pushvalue(L, -2);
   lua_pushlstring(L, code, n);
   lua_rawset(L, -3);
@@ -70,7 +58,7 @@ static void load_code(lua_State *L, const char *code, size_t n) {
 
 static void load_and_keep(lua_State *L, const char *code, size_t n) {
   lua_Integer key = hash(code, n);
-  push_weak(L, &key_loaded, "v");
+  thr_box_pushweak(L, &key_loaded, "v");
   lua_rawgeti(L, -1, key);
   if (!has_code(L, code, n)) {
     lua_pop(L, 1);
