@@ -257,20 +257,9 @@ static int put(lua_State *L, thr_crossqueue *q, int64_t deadline) {
   return 1;
 }
 
-static int decode(lua_State *L) { return thr_decode(L, lua_touserdata(L, 1)); }
-
-/* The message is freed, also where it cannot be decoded. */
-static int push_message(lua_State *L, thr_message *message) {
-  lua_pushcfunction(L, decode);
-  lua_pushlightuserdata(L, message);
-  int status = lua_pcall(L, 1, 1, 0);
-  thr_message_free(message);
-  return status == LUA_OK ? 1 : lua_error(L);
-}
-
 static int push_item(lua_State *L, thr_item item) {
   switch (item.kind) {
-    case THR_ITEM_MESSAGE: return push_message(L, item.u.message);
+    case THR_ITEM_MESSAGE: return thr_decode_last(L, item.u.message);
     case THR_ITEM_INTEGER:
       lua_pushinteger(L, (lua_Integer)item.u.integer);
       break;

@@ -444,3 +444,24 @@ int thr_decode(lua_State *L, const thr_message *m) {
   get_all(&d);
   return (int)d.m->nvalues;
 }
+
+static int decode(lua_State *L) {
+  const thr_message *m = lua_touserdata(L, 1);
+  lua_settop(L, 0);
+  return thr_decode(L, m);
+}
+
+int thr_decode_last(lua_State *L, thr_message *m) {
+  int top = lua_gettop(L);
+  if (m->plain && lua_checkstack(L, (int)m->nvalues + 2 * LUA_MINSTACK)) {
+    int n = thr_decode(L, m); /* raises nothing */
+    thr_message_free(m);
+    return n;
+  }
+  lua_pushcfunction(L, decode);
+  lua_pushlightuserdata(L, m);
+  int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+  thr_message_free(m);
+  if (status != LUA_OK) lua_error(L);
+  return lua_gettop(L) - top;
+}

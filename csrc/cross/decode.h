@@ -17,6 +17,8 @@ THR_PRIVATE_BEGIN
 ** what it should have (which one, and for what); what a module raises when it
 ** is loaded; want of memory. */
 int thr_decode(lua_State *L, const thr_message *m);
+/* The same, and frees the message, also where it raises. */
+int thr_decode_last(lua_State *L, thr_message *m);
 
 THR_PRIVATE_END
 

@@ -29,30 +29,6 @@ Its number (integer, read only), never used twice; the main one has 0.
 @field id
 */
 
-/* --- what comes back from another interpreter --- */
-
-/* Pushes what the message says, which is freed whatever happens. */
-static int decode_it(lua_State *L) {
-  const thr_message *m = lua_touserdata(L, 1);
-  lua_settop(L, 0);
-  return thr_decode(L, m);
-}
-
-static int push_outcome(lua_State *L, thr_message *m) {
-  int top = lua_gettop(L);
-  if (m->plain && lua_checkstack(L, (int)m->nvalues + 2 * LUA_MINSTACK)) {
-    int n = thr_decode(L, m); /* raises nothing */
-    thr_message_free(m);
-    return n;
-  }
-  lua_pushcfunction(L, decode_it);
-  lua_pushlightuserdata(L, m);
-  int status = lua_pcall(L, 1, LUA_MULTRET, 0);
-  thr_message_free(m);
-  if (status != LUA_OK) lua_error(L);
-  return lua_gettop(L) - top;
-}
-
 /* --- execution failed --- */
 
 static const char *const failed = "threading.ExecutionFailed"; /* metatable */
@@ -125,7 +101,7 @@ static int visit(lua_State *L, thr_interp *i, lua_CFunction body,
   thr_visit ended = thr_enter(L, i, body, m, &outcome);
   thr_message_free(m);
   thr_enter_raise(L, i, ended);
-  return push_outcome(L, outcome);
+  return thr_decode_last(L, outcome);
 }
 
 /***
@@ -171,7 +147,7 @@ static int interpreter_callinthread(lua_State *L) {
 int thr_interpreter_visit(lua_State *L) {
   thr_interp *i = thr_boxed_check(L, 1);
   const thr_message *m = thr_codec_check(L, 2);
-  int n = push_outcome(L, thr_enter_call(L, i, m));
+  int n = thr_decode_last(L, thr_enter_call(L, i, m));
   return lua_toboolean(L, -n) ? n - 1 : raise(L);
 }
 
