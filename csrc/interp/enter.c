@@ -237,6 +237,14 @@ thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
   return v.ended;
 }
 
+void thr_enter_completetraceback(lua_State *L) {
+  if (lua_isnil(L, -1)) return;
+  luaL_tolstring(L, -2, NULL);
+  lua_pushliteral(L, "\n");
+  lua_rotate(L, -3, 2);
+  lua_concat(L, 3);
+}
+
 /* The Lua state there may have asked the thread to end, for it is closed: then
 ** the program is at its end here, too. */
 static void raise_asked(lua_State *L) {

@@ -46,14 +46,7 @@ static int failed_tostring(lua_State *L) {
 static int raise_failed(lua_State *L) {
   lua_createtable(L, 0, 3);
   lua_insert(L, -3);
-  if (!lua_isnil(L, -1)) {
-    lua_pushvalue(L, -2);
-    luaL_tolstring(L, -1, NULL);
-    lua_remove(L, -2);
-    lua_pushliteral(L, "\n");
-    lua_rotate(L, -3, 2);
-    lua_concat(L, 3);
-  }
+  thr_enter_completetraceback(L);
   lua_setfield(L, -3, "traceback");
   lua_setfield(L, -2, "value");
   luaL_setmetatable(L, failed);

@@ -30,16 +30,6 @@ typedef struct {
   thr_message *outcome; /* of a visit that is DONE */
 } visit;
 
-/* An error and its traceback are on top; the text of the one is put in front of
-** the other, as in the traceback of a call that is made here. */
-static void complete_traceback(lua_State *L) {
-  if (lua_isnil(L, -1)) return;
-  luaL_tolstring(L, -2, NULL);
-  lua_pushliteral(L, "\n");
-  lua_rotate(L, -3, 2);
-  lua_concat(L, 3);
-}
-
 /* (future, visit): what thr_call_protect wants */
 static int finish(lua_State *L) {
   const visit *v = lua_touserdata(L, 2);
@@ -47,7 +37,7 @@ static int finish(lua_State *L) {
   int n = thr_decode(L, v->outcome);
   if (lua_toboolean(L, -n)) return thr_call_return(L, n - 1);
   thr_absent_explain(L, -2);
-  complete_traceback(L);
+  thr_enter_completetraceback(L);
   lua_setiuservalue(L, 1, THR_CALL_TRACEBACK);
   return lua_error(L);
 }
