@@ -1,5 +1,5 @@
 /*
-** aside: a call of the system for which nothing can be waited but itself.
+** aside: a system call that blocks, and has no descriptor to wait for instead.
 **
 ** It is made on a thread of its own, which knows no Lua.  The caller waits for
 ** that in park; where it gives up, for a timeout, a cancellation or Ctrl-C, the
@@ -21,8 +21,8 @@ THR_PRIVATE_BEGIN
 
 typedef struct thr_aside {
   void (*run)(struct thr_aside *a);  /* makes the call, on any thread */
-  void (*free)(struct thr_aside *a); /* gives back it, and what is its */
-  const char *what; /* it is, for who looks at the waiters */
+  void (*free)(struct thr_aside *a); /* frees it, and what it owns */
+  const char *what; /* the caller waits for, in dumps */
   bool can_stop;    /* does `run` wait where it lets itself be stopped? See
                        thr_os_letstop */
   atomic_int refs;

@@ -110,12 +110,12 @@ static inline void *thr_box_use(lua_State *L, int arg, const thr_kind *kind) {
 thr_box *thr_box_new(lua_State *L, const thr_kind *kind);
 thr_box *thr_box_newuv(lua_State *L, const thr_kind *kind, int nuvalues);
 void thr_box_fill(thr_box *box, const thr_kind *kind, void *obj);
+
 /*
-** How an object comes from one Lua state to another, both of which have opened
-** the library: thr_box_share takes a share of it in the one, which a message
-** holds; thr_box_pushshare makes a box of it in the other.  In each state that
-** an object has passed through there is one box for it: one that comes back is
-** the same value.
+** How an object comes from one Lua state to another: thr_box_share takes a
+** share of it in the one, which a message holds; thr_box_pushshare makes a box
+** of it in the other.  In each state that an object has passed through there is
+** one box for it: one that comes back is the same value.
 */
 
 /* The type of the box at idx; NULL: no box is there, or a finalised one. */

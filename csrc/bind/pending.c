@@ -104,8 +104,8 @@ void thr_pending_atswitch(thr_tstate *ts, lua_State *L) {
 void thr_pending_notown(lua_State *L, thr_tstate *ts) {
   uint64_t whose = thr_whose(ts);
   if (whose == THR_WHOSE_ASKED)
-    thr_blame_error(L, "explore asks here, at one point: no thread can wait or "
-                    "start");
+    thr_blame_error(L, "explore has called this between two steps of the "
+                    "schedule: no thread can wait or start");
   thr_describe_pushname(L, ts->rt, whose);
   thr_blame_error(L,
                   "called back in the Lua state of %s: load the library in "

@@ -52,7 +52,8 @@ static bool grow(thr_byname *b) {
   return true;
 }
 
-/* Copies the name at idx.  0, where nothing is: no memory. */
+/* Copies a name; returns where it is in the text.  0, where no name is: no
+** memory. */
 static size_t keep_text(thr_byname *b, const char *s, size_t n) {
   if (b->text_room - b->text_size <= n) {
     size_t room = 2 * b->text_room + n + 1024;

@@ -142,9 +142,8 @@ bool thr_encoder_look(thr_encoder *e, const void *address);
 ** none of such a kind. */
 bool thr_encoder_byname(thr_encoder *e, int idx, const void *address,
                         thr_namedkind most);
-
-/* The same where that is of more weight: it may have been put into a module
-** since. */
+/* The same after all names were read anew, before a value is refused: it may
+** have been put into a module since. */
 bool thr_encoder_reread(thr_encoder *e, int idx, const void *address,
                         thr_namedkind most);
 

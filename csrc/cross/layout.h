@@ -17,7 +17,7 @@
 ** OBJECT                  number: of a share
 ** TABLE                   [metatable,] fields
 ** CLASS                   head [metatable,] fields
-** FUNCTION                length, code; fields: see below
+** FUNCTION                length, code; upvalues: see below
 ** CALL                    name, key, count, value ...: what a module's function
 **                         returns for these arguments
 **
@@ -29,8 +29,8 @@
 ** A metatable is a value, there where the flag META says so.
 **
 ** What has an address is an object: LONG, GLOBALS, MODULE, FIELD, TABLE, CLASS,
-** FUNCTION, CALL.  Objects have numbers, in the order in
-** which they begin, from 0.  REFERRED says that there are REFs to the object.
+** FUNCTION, CALL.  Objects have numbers, in the order in which they begin, from
+** 0.  REFERRED says that there are REFs to the object.
 **
 ** Upvalues of a function: their number in one byte, and then for each a value
 ** or
@@ -40,11 +40,11 @@
 ** upvalues, which is filled by contents behind the values:
 ** contents  = number, flags in a byte, [metatable,] fields or upvalues
 **
-** A class is a metatable that belongs to no module.  Its head is an identity,
-** by which it is one and the same table over many messages; how long what
-** follows is, how many objects are in it, and whether anything but the class is
-** referred to from outside.  A Lua state that has the class already passes over
-** what follows, and else makes it.
+** A class is a metatable that belongs to no module.  Its head is an identity in
+** 64 bits, by which it is one and the same table over many messages; a byte,
+** which says whether anything but the class is referred to from outside; how
+** many objects are in it; and, in 64 bits, the length of what follows.  A Lua
+** state that has the class already passes over what follows; another makes it.
 */
 #ifndef THR_LAYOUT_H
 #define THR_LAYOUT_H

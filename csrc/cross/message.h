@@ -1,6 +1,6 @@
 /*
 ** message: Lua values on their way from one Lua state to another: bytes (see
-** format.h), and the shares of the objects that they refer to.
+** layout.h), and the shares of the objects that they refer to.
 **
 ** Knows no Lua.  A message has one owner at a time, and does not change.  Any
 ** thread may free it, with or without a global lock.

@@ -16,7 +16,7 @@ void thr_boxed_fill(lua_State *L, thr_box *box, thr_interp *i);
 /* The interpreter at arg, in use; raises. */
 thr_interp *thr_boxed_check(lua_State *L, int arg);
 
-/* Makes the type, and leaves the table of methods on the stack. */
+/* Makes the type, with these methods. */
 void thr_boxed_open(lua_State *L, const luaL_Reg *methods);
 
 THR_PRIVATE_END

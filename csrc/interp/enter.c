@@ -132,7 +132,8 @@ static int make_visit(lua_State *L) {
   return 0;
 }
 
-/* What the outcome could not say, for it could not cross, say. */
+/* The visit itself has failed: what the function has returned cannot cross,
+** say. */
 static int tell(lua_State *L) {
   end_visit(L, lua_touserdata(L, 1));
   return 0;

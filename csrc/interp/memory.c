@@ -1,4 +1,4 @@
-/* heap: see memory.h. */
+/* memory: see memory.h. */
 #include "interp/memory.h"
 
 #include <lauxlib.h>

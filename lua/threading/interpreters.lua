@@ -14,7 +14,7 @@ local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local error, pcall, type = error, pcall, type
 
-require "threading" -- for threads, and what an error of theirs is told by
+require "threading" -- for threads, and the reports of their errors
 
 local interpreters = {}
 

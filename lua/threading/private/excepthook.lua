@@ -35,9 +35,9 @@ function M.excepthook(args)
     tostring(name_of(args.thread)), args.traceback or tostring(args.value)))
 end
 
--- Takes off a hook of the program's that has raised the error: it would raise
--- another one in what tells that. While a hook is called no other is, so one
--- that is not called here tells that.
+-- Removes a hook of the program's that has raised the error: it would raise
+-- another one in the report of it. While a hook runs Lua calls no other: so if
+-- the hook that is set here is not called, one runs.
 local function remove_failed_hook()
   local hook, mask, count = debug.gethook()
   if type(hook) ~= "function" then -- none, or one of C's

@@ -1,4 +1,4 @@
--- What is counted for names, under a lock of who counts; explore begins anew in
--- each schedule.
+-- Counters for names, each under a lock of the module that counts. explore sets
+-- them back for each schedule.
 
 return { pools = 0 }

@@ -1,5 +1,5 @@
--- How the workers of a ThreadPoolExecutor make calls: they call, and their
--- threads share all.
+-- How the workers of a ThreadPoolExecutor make calls: directly, for threads
+-- share everything.
 
 local _thread = require "threading._thread"
 local define = require "threading.private.executor"
