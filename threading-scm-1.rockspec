@@ -267,6 +267,7 @@ build = {
         "csrc/park/park.c",
         "csrc/park/thread.c",
         "csrc/park/tickets.c",
+        "csrc/queue/face.c",
         "csrc/queue/heap.c",
         "csrc/queue/queue.c",
         "csrc/queue/simplequeue.c",

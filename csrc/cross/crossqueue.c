@@ -10,7 +10,7 @@
 #include "cross/encode.h"
 #include "os/tuning.h"
 #include "park/park.h"
-#include "queue/queue.h"
+#include "queue/face.h"
 
 /* --- its life --- */
 
@@ -190,10 +190,7 @@ static thr_crossqueue *check(lua_State *L) {
 static thr_crossqueue *use(lua_State *L) { return thr_box_use(L, 1, &kind); }
 
 int thr_crossqueue_create(lua_State *L) {
-  static const char *const names[] = {"maxsize", NULL};
-  thr_args_keywords(L, 1, names);
-  lua_Integer most =
-      thr_args_optinteger(L, 1, "maxsize", LUA_MININTEGER, LUA_MAXINTEGER, 0);
+  lua_Integer most = thr_face_checkmaxsize(L);
   thr_box *box = thr_box_new(L, &kind);
   thr_crossqueue *q = thr_crossqueue_new(most > 0 ? (uint64_t)most : 0);
   if (!q) return thr_blame_error(L, "not enough memory");
@@ -213,16 +210,9 @@ static bool wait(lua_State *L, thr_crossqueue *q, thr_crossgate *gate,
   return thr_pending_trydisturbed(L, r) >= 0;
 }
 
-static int refuse(lua_State *L, const char *why) {
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
-}
-
 static thr_item encode(lua_State *L) {
   thr_item item = {.kind = THR_ITEM_MESSAGE};
-  int type = lua_type(L, 2);
-  if (type <= LUA_TNIL) thr_args_error(L, 2, "item", "must not be nil");
+  int type = thr_face_checkitem(L);
   if (lua_isinteger(L, 2)) {
     item.kind = THR_ITEM_INTEGER;
     item.u.integer = lua_tointeger(L, 2);
@@ -249,8 +239,8 @@ static int put(lua_State *L, thr_crossqueue *q, int64_t deadline) {
       return lua_error(L);
     }
   if (r != THR_BELT_DONE) thr_item_drop(item);
-  if (r == THR_BELT_CLOSED) return refuse(L, "shutdown");
-  if (r == THR_BELT_FULL) return refuse(L, "full");
+  if (r == THR_BELT_CLOSED) return thr_face_refuse(L, "shutdown");
+  if (r == THR_BELT_FULL) return thr_face_refuse(L, "full");
   if (r == THR_BELT_NOMEMORY) return thr_blame_error(L, "not enough memory");
   wake_next(&q->getters);
   lua_pushboolean(L, 1);
@@ -277,8 +267,8 @@ static bool is_over(thr_crossqueue *q) {
 static int get(lua_State *L, thr_crossqueue *q, int64_t deadline) {
   thr_item item;
   while (!thr_belt_take(&q->belt, &item)) {
-    if (is_over(q)) return refuse(L, "shutdown");
-    if (deadline == 0) return refuse(L, "empty");
+    if (is_over(q)) return thr_face_refuse(L, "shutdown");
+    if (deadline == 0) return thr_face_refuse(L, "empty");
     if (!wait(L, q, &q->getters, &deadline)) return lua_error(L);
   }
   wake_next(&q->putters);
@@ -301,7 +291,7 @@ cancellation
 static int crossqueue_put(lua_State *L) {
   thr_crossqueue *q = use(L);
   bool more = lua_gettop(L) > 2;
-  return put(L, q, more ? thr_queue_checkwait(L, 3) : THR_FOREVER);
+  return put(L, q, more ? thr_face_checkwait(L, 3) : THR_FOREVER);
 }
 
 /***
@@ -319,7 +309,7 @@ a cancellation
 static int crossqueue_get(lua_State *L) {
   thr_crossqueue *q = use(L);
   bool more = lua_gettop(L) > 1;
-  return get(L, q, more ? thr_queue_checkwait(L, 2) : THR_FOREVER);
+  return get(L, q, more ? thr_face_checkwait(L, 2) : THR_FOREVER);
 }
 
 /***
@@ -358,9 +348,7 @@ Takes items out until the queue is shut down:
 */
 static int crossqueue_items(lua_State *L) {
   check(L);
-  lua_pushcfunction(L, next_item);
-  lua_pushvalue(L, 1);
-  return 2;
+  return thr_face_items(L, next_item);
 }
 
 /* n items are done, or as many as are not; returns how many. */
@@ -445,11 +433,8 @@ told.
 @raise if immediate is not a boolean
 */
 static int crossqueue_shutdown(lua_State *L) {
-  static const char *const names[] = {"immediate", NULL};
   thr_crossqueue *q = check(L);
-  thr_args_keywords(L, 2, names);
-  if (thr_args_optboolean(L, 2, "immediate", false))
-    mark_done(q, thr_belt_clear(&q->belt));
+  if (thr_face_checkimmediate(L)) mark_done(q, thr_belt_clear(&q->belt));
   else thr_belt_close(&q->belt);
   wake_all(&q->getters);
   wake_all(&q->putters);
@@ -458,14 +443,9 @@ static int crossqueue_shutdown(lua_State *L) {
 
 static int crossqueue_tostring(lua_State *L) {
   thr_crossqueue *q = use(L);
-  lua_pushfstring(L, "<threading.interpreters.Queue at %p: %I", q,
-                  (LUAI_UACINT)thr_belt_size(&q->belt));
-  if (q->belt.most > 0)
-    lua_pushfstring(L, "/%I", (LUAI_UACINT)q->belt.most);
-  else lua_pushliteral(L, "");
-  lua_pushstring(L, q->belt.closed ? " items, shut down>" : " items>");
-  lua_concat(L, 3);
-  return 1;
+  return thr_face_tostring(L, kind.name, q,
+                           (lua_Integer)thr_belt_size(&q->belt),
+                           (lua_Integer)q->belt.most, q->belt.closed);
 }
 
 void thr_crossqueue_open(lua_State *L) {

@@ -7,6 +7,7 @@
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "os/tuning.h"
+#include "queue/face.h"
 
 static thr_queue *new_queue(thr_order order, int64_t maxsize) {
   thr_queue *q = thr_os_alloc(sizeof(*q));
@@ -97,11 +98,7 @@ int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
 }
 
 static int create_bounded(lua_State *L, thr_order order) {
-  static const char *const names[] = {"maxsize", NULL};
-  thr_args_keywords(L, 1, names);
-  lua_Integer maxsize =
-      thr_args_optinteger(L, 1, "maxsize", LUA_MININTEGER, LUA_MAXINTEGER, 0);
-  return thr_queue_box(L, &kind, order, maxsize);
+  return thr_queue_box(L, &kind, order, thr_face_checkmaxsize(L));
 }
 
 int thr_queue_create(lua_State *L) { return create_bounded(L, THR_FIFO); }
@@ -121,12 +118,6 @@ static void wake_next(void *arg) {
   const gate_alarm *p = arg;
   thr_box_keep(p->L, 1);
   thr_gate_wakenext(p->gate);
-}
-
-static int refuse(lua_State *L, const char *why) {
-  lua_pushnil(L);
-  lua_pushstring(L, why);
-  return 2;
 }
 
 static int accept(lua_State *L, thr_queue *q) {
@@ -151,12 +142,12 @@ static int put(lua_State *L, thr_queue *q, int type, int64_t deadline) {
   gate_alarm next = {L, &q->putters};
   thr_alarm alarm = {wake_next, &next};
   for (;;) {
-    if (q->closed) return refuse(L, "shutdown");
+    if (q->closed) return thr_face_refuse(L, "shutdown");
     if (!is_full(q)) {
       if (thr_slots_put(L, &q->items, type, alarm)) return accept(L, q);
       continue;
     }
-    if (deadline == 0) return refuse(L, "full");
+    if (deadline == 0) return thr_face_refuse(L, "full");
     thr_tstate *ts = thr_self(L);
     thr_box_keep(L, 1);
     thr_parkresult r = wait_at(q, &q->putters, ts, deadline);
@@ -173,8 +164,8 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
       if (thr_slots_take(L, &q->items, alarm)) return deliver(q);
       continue;
     }
-    if (q->closed) return refuse(L, "shutdown");
-    if (deadline == 0) return refuse(L, "empty");
+    if (q->closed) return thr_face_refuse(L, "shutdown");
+    if (deadline == 0) return thr_face_refuse(L, "empty");
     thr_tstate *ts = thr_self(L);
     thr_box_keep(L, 1);
     thr_parkresult r = wait_at(q, &q->getters, ts, deadline);
@@ -183,36 +174,21 @@ int thr_queue_take(lua_State *L, thr_queue *q, int64_t deadline) {
   }
 }
 
-int64_t thr_queue_checkwait(lua_State *L, int first) {
-  static const char *const names[] = {"block", "timeout", NULL};
-  thr_args_keywords(L, first, names);
-  bool block = thr_args_optboolean(L, first, "block", true);
-  int64_t ns = thr_args_seconds(L, first + 1, "timeout");
-  return !block || ns == 0 ? 0 : thr_args_fromnow(ns);
-}
-
-/* Returns its type. */
-static int check_item(lua_State *L) {
-  int type = lua_type(L, 2);
-  if (type <= LUA_TNIL) thr_args_error(L, 2, "item", "must not be nil");
-  return type;
-}
-
 int thr_queue_put(lua_State *L, thr_queue *q) {
   bool more = lua_gettop(L) > 2;
   if (!more && put_at_once(L, q)) return accept(L, q);
-  int type = check_item(L);
-  return put(L, q, type, more ? thr_queue_checkwait(L, 3) : THR_FOREVER);
+  int type = thr_face_checkitem(L);
+  return put(L, q, type, more ? thr_face_checkwait(L, 3) : THR_FOREVER);
 }
 
 int thr_queue_putnowait(lua_State *L, thr_queue *q) {
-  return put(L, q, check_item(L), 0);
+  return put(L, q, thr_face_checkitem(L), 0);
 }
 
 int thr_queue_get(lua_State *L, thr_queue *q) {
   bool more = lua_gettop(L) > 1;
   if (!more && thr_slots_takeinteger(L, &q->items)) return deliver(q);
-  return thr_queue_take(L, q, more ? thr_queue_checkwait(L, 2) : THR_FOREVER);
+  return thr_queue_take(L, q, more ? thr_face_checkwait(L, 2) : THR_FOREVER);
 }
 
 int thr_queue_getnowait(lua_State *L, thr_queue *q) {
@@ -283,9 +259,7 @@ Takes items out until the queue is shut down:
 */
 static int queue_items(lua_State *L) {
   check(L);
-  lua_pushcfunction(L, next_item);
-  lua_pushvalue(L, 1);
-  return 2;
+  return thr_face_items(L, next_item);
 }
 
 /***
@@ -358,25 +332,19 @@ taken out, `get` returns nil and "shutdown".  Who waits is told.
 @raise if immediate is not a boolean
 */
 static int queue_shutdown(lua_State *L) {
-  static const char *const names[] = {"immediate", NULL};
   thr_queue *q = check(L);
-  thr_args_keywords(L, 2, names);
-  bool immediate = thr_args_optboolean(L, 2, "immediate", false);
+  bool immediate = thr_face_checkimmediate(L);
   shut_down(q, immediate);
   if (immediate) thr_slots_droptable(L);
   return 0;
 }
 
 static int queue_tostring(lua_State *L) {
-  static const char *const names[] = {"Queue", "LifoQueue", "PriorityQueue"};
+  static const char *const names[] = {
+      "threading.Queue", "threading.LifoQueue", "threading.PriorityQueue"};
   thr_queue *q = use(L);
-  lua_pushfstring(L, "<threading.%s at %p: %I", names[q->items.order], q,
-                  (LUAI_UACINT)thr_queue_size(q));
-  if (q->maxsize > 0) lua_pushfstring(L, "/%I", (LUAI_UACINT)q->maxsize);
-  else lua_pushliteral(L, "");
-  lua_pushstring(L, q->closed ? " items, shut down>" : " items>");
-  lua_concat(L, 3);
-  return 1;
+  return thr_face_tostring(L, names[q->items.order], q, thr_queue_size(q),
+                           q->maxsize, q->closed);
 }
 
 void thr_queue_open(lua_State *L) {

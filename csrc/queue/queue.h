@@ -36,10 +36,6 @@ int thr_queue_create(struct lua_State *L);
 int thr_queue_createlifo(struct lua_State *L);
 int thr_queue_createpriority(struct lua_State *L);
 
-/* The arguments (block, timeout) from `first` on, or as one table: a deadline,
-** 0 for a mere try. */
-int64_t thr_queue_checkwait(struct lua_State *L, int first);
-
 /* For another face of the same; the box at stack index 1, the arguments from
 ** 2 on. */
 struct thr_kind;

@@ -5,6 +5,7 @@
 
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "queue/face.h"
 
 /***
 The least that a queue can be: first in, first out, without bound or end.
@@ -94,9 +95,7 @@ static int simple_empty(lua_State *L) {
 
 static int simple_tostring(lua_State *L) {
   thr_queue *q = check(L);
-  lua_pushfstring(L, "<threading.SimpleQueue at %p: %I items>", q,
-                  (LUAI_UACINT)thr_queue_size(q));
-  return 1;
+  return thr_face_tostring(L, kind.name, q, thr_queue_size(q), 0, false);
 }
 
 void thr_simplequeue_open(lua_State *L) {
