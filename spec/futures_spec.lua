@@ -1,24 +1,14 @@
 local _thread = require "threading._thread"
 local futures = require "threading.futures"
+local pools = require "spec.support.pools"
 local support = require "spec.support"
 local threading = require "threading"
 
 local new = futures.ThreadPoolExecutor
+local double, worker_of = pools.double, pools.worker_of
 
--- Calls fn(pool, ...) with a pool of one worker that is busy until the event
--- is set, and sets it in the end.
 local function with_busy(fn)
-  local pool <close> = new { max_workers = 1 }
-  local go = threading.Event()
-  local busy = pool:submit(go.wait, go)
-  support.wait_parked(1, "Event")
-  local ok, err = pcall(fn, pool, go, busy)
-  go:set()
-  assert(ok, err)
-end
-
-local function double(x)
-  return 2 * x
+  pools.with_busy(new, fn)
 end
 
 local function state_of(f)
@@ -26,6 +16,8 @@ local function state_of(f)
 end
 
 describe("a pool", function()
+  pools.specify(it, new, "ThreadPoolExecutor")
+
   it("makes calls, with all arguments and results", function()
     local pool <close> = new()
     assert.equal(256.0, pool:submit(math.tointeger, 256):result() + 0.0)
@@ -53,13 +45,6 @@ describe("a pool", function()
     local f = pool:submit(error)
     assert.same(table.pack(pcall(error)), table.pack(pcall(f.result, f)))
     assert.same({ n = 1 }, table.pack(pool:submit(double, 1):exception()))
-  end)
-
-  it("a call that exits its thread ends only itself", function()
-    local pool <close> = new { max_workers = 1 }
-    local f = pool:submit(threading.exit)
-    assert.equal("threading.exit", tostring(f:exception()))
-    assert.equal(4, pool:submit(double, 2):result())
   end)
 
   it("starts a worker only where none is idle", function()
@@ -95,29 +80,6 @@ describe("a pool", function()
       return threading.current_thread().name
     end):result())
   end)
-
-  it("makes the calls that wait when it is shut down, and no others",
-    function()
-      local n = 0
-      local pool = new { max_workers = 1 }
-      for _ = 1, 50 do
-        pool:submit(function()
-          n = n + 1
-        end)
-      end
-      pool:shutdown()
-      assert.equal(50, n)
-      for _ = 1, 2 do
-        assert.equal("cannot schedule new futures after shutdown",
-          support.message(pool.submit, pool, double))
-        assert.equal("cannot schedule new futures after shutdown",
-          support.message(pool.map, pool, double, { 1 }))
-        for _ in pool:map(double, {}) do
-          error "there is none"
-        end
-        pool:shutdown()
-      end
-    end)
 
   it("is left at the end of its block, also after an error", function()
     local called, alive = support.counter(), threading.active_count()
@@ -213,33 +175,6 @@ describe("a pool", function()
     local ident = pool:submit(threading.get_ident):result()
     assert.same({ n = 2, "a" }, seen[ident])
   end)
-
-  it("is broken by an initializer that fails, and says so", function()
-    local r = support.run [[
-      local futures = require "threading.futures"
-      local pool = futures.ThreadPoolExecutor { initializer = function()
-        error "oh"
-      end }
-      local f = pool:submit(print, "called")
-      print((f:exception()))
-      print(pcall(pool.submit, pool, print))
-      pool:shutdown()
-    ]]
-    local broken =
-      "a thread initializer failed, the pool is not usable any more"
-    assert.matches("^" .. broken .. "\nfalse\t[^\n]*" .. broken .. "\n$", r.out)
-    assert.matches("^Exception in initializer:\n[^\n]*: oh\nstack traceback:",
-      r.err)
-    assert.equal(0, r.code)
-  end)
-
-  local function worker_of(prefix)
-    for _, t in ipairs(threading.enumerate()) do
-      if t.name:find(prefix, 1, true) then
-        return t
-      end
-    end
-  end
 
   it("does without a worker that was cancelled in its wait", function()
     local pool <close> = new { max_workers = 2, thread_name_prefix = "Gone" }

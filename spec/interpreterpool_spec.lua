@@ -1,5 +1,6 @@
 local futures = require "threading.futures"
 local interpreters = require "threading.interpreters"
+local pools = require "spec.support.pools"
 local support = require "spec.support"
 local threading = require "threading"
 
@@ -8,39 +9,11 @@ local describe, it, assert = describe, it, assert
 local _ENV = package.loaded._G
 
 local new = futures.InterpreterPoolExecutor
+local double, wait_for = pools.double, pools.wait_for
+local worker_of = pools.worker_of
 
-local function double(x)
-  return 2 * x
-end
-
-local function wait_for(event)
-  return event:wait()
-end
-
-local function where()
-  return require("threading.interpreters").get_current().id
-end
-
--- Calls fn(pool, ...) with a pool of one worker that is busy until the event
--- is set, and sets it in the end.
 local function with_busy(fn)
-  local pool <close> = new { max_workers = 1 }
-  local go = threading.Event()
-  local busy = pool:submit(wait_for, go)
-  support.wait_until(function()
-    return busy:running()
-  end)
-  local ok, err = pcall(fn, pool, go, busy)
-  go:set()
-  assert(ok, err)
-end
-
-local function worker_of(prefix)
-  for _, t in ipairs(threading.enumerate()) do
-    if t.name:find(prefix, 1, true) then
-      return t
-    end
-  end
+  pools.with_busy(new, fn)
 end
 
 -- How many interpreters there are that were made after the one of that id:
@@ -59,6 +32,8 @@ local function last_interpreter()
 end
 
 describe("a pool of interpreters", function()
+  pools.specify(it, new, "InterpreterPoolExecutor")
+
   it("makes calls, with all arguments and results", function()
     local pool <close> = new { max_workers = 1 }
     assert.equal(256.0, pool:submit(math.tointeger, 256):result() + 0.0)
@@ -163,15 +138,6 @@ describe("a pool of interpreters", function()
     assert.equal(4, pool:submit(double, 2):result())
   end)
 
-  it("a call that exits its thread ends only itself", function()
-    local pool <close> = new { max_workers = 1 }
-    local f = pool:submit(function()
-      require("threading").exit()
-    end)
-    assert.equal("threading.exit", tostring(f:exception()))
-    assert.equal(4, pool:submit(double, 2):result())
-  end)
-
   it("has no more workers than it may, each with an interpreter", function()
     local before = last_interpreter()
     do
@@ -200,21 +166,6 @@ describe("a pool of interpreters", function()
       .. "InterpreterPoolExecutor%-%d+, 0/%d+ workers, 0 waiting%)>$",
       tostring(other))
   end)
-
-  it("makes the calls that wait when it is shut down, and no others",
-    function()
-      local n = threading.Value "int64"
-      local pool = new { max_workers = 1 }
-      for _ = 1, 20 do
-        pool:submit(function()
-          n:fetch_add(1)
-        end)
-      end
-      pool:shutdown()
-      assert.equal(20, n.value)
-      assert.equal("cannot schedule new futures after shutdown",
-        support.message(pool.submit, pool, double, 1))
-    end)
 
   it("cancels what has not begun, if told", function()
     with_busy(function(pool, go, busy)
@@ -266,25 +217,6 @@ describe("a pool of interpreters", function()
     assert.same({ "a" }, f:result())
     assert.same({ "a" }, g:result())
     assert.equal(2, calls.value)
-  end)
-
-  it("is broken by an initializer that fails, and says so", function()
-    local r = support.run [[
-      local futures = require "threading.futures"
-      local pool = futures.InterpreterPoolExecutor { initializer = function()
-        error "oh"
-      end }
-      local f = pool:submit(print, "called")
-      print((f:exception()))
-      print(pcall(pool.submit, pool, print))
-      pool:shutdown()
-    ]]
-    local broken =
-      "a thread initializer failed, the pool is not usable any more"
-    assert.matches("^" .. broken .. "\nfalse\t[^\n]*" .. broken .. "\n$", r.out)
-    assert.matches("^Exception in initializer:\n[^\n]*: oh\nstack traceback:",
-      r.err)
-    assert.equal(0, r.code)
   end)
 
   it("does without a worker that was cancelled, in a call or not", function()
@@ -394,7 +326,7 @@ describe("parallel_for in interpreters", function()
         a[k] = k + 1000 * id
       end
     end, { interpreters = true, nthreads = 2, parts = 10 })
-    local here = where()
+    local here = interpreters.get_current().id
     for k = 1, 100 do
       assert.equal(k, a[k] % 1000)
       assert.not_equal(here, a[k] // 1000)
