@@ -5,18 +5,7 @@ local has_sockets, socket = pcall(require, "threading.socket")
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
-
--- Starts a thread for each function, and waits for all of them.
-local function together(...)
-  local threads = {}
-  for i, fn in ipairs { ... } do
-    threads[i] = threading.Thread { target = fn }
-    threads[i]:start()
-  end
-  for _, t in ipairs(threads) do
-    t:join()
-  end
-end
+local together = require("spec.explore.support").together
 
 -- The document's race; with a lock there is none.
 local function bank(lock)

@@ -3,12 +3,10 @@
 local events = require "threading.trace.events"
 local report = require "threading.trace.report"
 local summary = require "threading.trace.summary"
+local traces = require "spec.support.traces"
 local units = require "threading.trace.units"
 
-local function span(cat, from, to, more)
-  return ('{"ph":"X","pid":0,"tid":1,"cat":"%s","name":"%s","ts":%.3f,'
-    .. '"dur":%.3f%s}'):format(cat, cat, from, to - from, more or "")
-end
+local span = traces.span
 
 -- The pieces of a lane: "lua 0-10 c 10-20".
 local function pieces(lane)

@@ -6,6 +6,8 @@ local page = require "threading.trace.page"
 local picture = require "threading.trace.picture"
 local traces = require "spec.support.traces"
 
+local span = traces.span
+
 -- What `make` writes of these events.
 local function made(make, text)
   local source, target = files.new(text), os.tmpname()
@@ -16,11 +18,6 @@ end
 
 local NAMES <const> = '[{"ph":"M","pid":0,"tid":1,"name":"thread_name",'
   .. '"args":{"name":"One"}},'
-
-local function span(cat, from, to, more)
-  return ('{"ph":"X","pid":0,"tid":1,"cat":"%s","name":"%s","ts":%.3f,'
-    .. '"dur":%.3f%s}'):format(cat, cat, from, to - from, more or "")
-end
 
 -- A thread that runs Lua for half of a second, and is ready for the other half.
 local halves = NAMES .. span("lua", 0, 500000) .. ","
