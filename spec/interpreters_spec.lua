@@ -804,9 +804,11 @@ daemon of 0 in 2
       one:exec [=[
         local threading = require "threading"
         local time = require "threading.time"
+        local asleep = threading.Event()
         setmetatable({}, { __gc = function() print "1 is closed" end })
         threading.Thread { target = function()
           ended:wait()
+          asleep:wait()
           time.sleep(0.05)
           print "thread of 1"
         end }:start()
@@ -814,6 +816,7 @@ daemon of 0 in 2
           local _ <close> = setmetatable({}, { __close = function()
             print "daemon of 1"
           end })
+          asleep:set()
           time.sleep(1000)
         end }:start()
       ]=]
@@ -828,7 +831,7 @@ daemon of 0 in 2
         end)
       end }:start()
       threading.Thread { target = function()
-        time.sleep(0.05)
+        threading.main_thread():join() -- it counts as ended at the script's end
         print "thread of 0"
         ended:set()
       end }:start()
@@ -910,10 +913,12 @@ daemon of 0 in 2
 
   it("comes while a thread closes one", function()
     assert.equal("ends\nclosed\n", (output_of [[
-      local i = interpreters.create()
+      local i, go = interpreters.create(), threading.Event()
+      i:prepare_main { go = go }
       i:exec [=[
         local time = require "threading.time"
         setmetatable({}, { __gc = function()
+          go:wait()
           time.sleep(0.1)
           print "closed"
         end })
@@ -925,6 +930,7 @@ daemon of 0 in 2
       end }:start()
       event:wait()
       print "ends"
+      go:set()
     ]]))
   end)
 

@@ -97,18 +97,18 @@ local race <const> = ([[
   end
 ]]):gsub("TIMES", TIMES)
 
--- One thread holds a lock while the other comes, at known lines.
+-- One thread holds a lock until the other has waited for it, at known lines.
 local lock_program <const> = [[
 local threading = require "threading"
-local time = require "threading.time"
-local lock, holds = threading.Lock(), threading.Event()
+local time, _thread = require "threading.time", require "threading._thread"
+local lock, holds, comer = threading.Lock(), threading.Event(), nil
 local holder = threading.Thread { name = "Holder", target = function()
   lock:acquire()
   holds:set()
-  time.sleep(0.2)
+  repeat until _thread._parked()[comer.ident] == "Lock" time.sleep(0.2)
   lock:release()
 end }
-local comer = threading.Thread { name = "Comer", target = function()
+comer = threading.Thread { name = "Comer", target = function()
   holds:wait()
   lock:acquire()
   lock:release()
