@@ -71,11 +71,6 @@ local error, setmetatable = error, setmetatable
 
 local explore = {}
 
-local function examine(fn, options)
-  check.callable(fn, "fn", "explore")
-  return search(fn, read(options, word.place_of(fn)))
-end
-
 --- Explores, and raises nothing but for bad arguments.
 -- @function run
 -- @tparam function fn the program: it starts threads, waits for them, and
@@ -91,7 +86,8 @@ end
 -- that was recorded
 -- @raise bad arguments; where another thread lives; inside of itself
 function explore.run(fn, options)
-  return examine(fn, options)
+  check.callable(fn, "fn", "explore")
+  return search(fn, read(options, word.place_of(fn)))
 end
 
 --- Makes a test: a function, for busted and luaunit.
@@ -113,7 +109,7 @@ end
 -- not of this program.
 setmetatable(explore, {
   __call = function(_, fn, options)
-    local result = examine(fn, options)
+    local result = explore.run(fn, options)
     if not result.ok or result.differs then
       error(result.report, 0)
     end

@@ -10,18 +10,7 @@ local time = require "threading.time"
 local word = require "threading.explore.word"
 local standard = require "threading.private.standard"
 local string = standard.string
-local error, next, pcall = error, next, pcall
-
-local function merge(how, more)
-  local all = {}
-  for name, value in next, how do
-    all[name] = value
-  end
-  for name, value in next, more do
-    all[name] = value
-  end
-  return all
-end
+local error, pcall = error, pcall
 
 -- A program without threads has one schedule: a test of that tests nothing.
 local function check_threads(result)
@@ -86,7 +75,8 @@ local function make_small(run, o, found, how)
   end
   local r = run(plan)
   if not r.failure then -- the program is not the same each time
-    r = run(merge(how, { trace = true }))
+    how.trace = true
+    r = run(how)
     r.failure = r.failure or found.failure
     result.shrunk, result.inexact = nil, true
   end

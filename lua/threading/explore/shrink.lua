@@ -34,41 +34,42 @@ end
 local function begin(run, found)
   local self = { best = found, segments = found.segments, replays = 0 }
 
+  -- Runs a schedule, and keeps it where it fails in the same way and is
+  -- smaller. Returns its result, whether it fails so, and whether it was kept.
   local function attempt(how)
     self.replays = self.replays + 1
     local result = run(how)
-    return is_same(found.failure, result.failure) and result or nil
+    local failed = is_same(found.failure, result.failure)
+    local kept = failed and is_less(result, self.best)
+    if kept then
+      self.best, self.segments = result, result.segments
+    end
+    return result, failed, kept
   end
 
-  -- Are these segments better? Then they are kept.
+  -- Are these segments better? Then they are kept, as they are.
   function self.try(segments)
     if self.replays >= MOST_REPLAYS then
       return false
     end
-    local result = attempt { strategy = "replay", plan = segments }
-    if not result or not is_less(result, self.best) then
-      return false
+    local _, _, kept = attempt { strategy = "replay", plan = segments }
+    if kept then
+      self.segments = segments
     end
-    self.best, self.segments = result, segments
-    return true
+    return kept
   end
 
   -- The same of a plan of deviations. Returns its alternatives, and whether it
   -- fails.
   function self.deviate(how)
-    self.replays = self.replays + 1
-    local result = run(how)
-    local failed = is_same(found.failure, result.failure)
-    if failed and is_less(result, self.best) then
-      self.best, self.segments = result, result.segments
-    end
+    local result, failed = attempt(how)
     return result.alternatives, failed
   end
 
   return self
 end
 
--- The first segments, or those without some in the middle.
+-- The segments without those from the first to the last.
 local function without(segments, first, last)
   local rest = {}
   for i = 1, #segments do
