@@ -1,6 +1,5 @@
 -- The page that shows a run: one file that needs nothing else.
 
-local check = require "threading.private.check"
 local encode = require "threading.trace.encode"
 local escaped = require "threading.trace.escape"
 local events = require "threading.trace.events"
@@ -41,18 +40,4 @@ local function text_of(trace, title)
   return (string.gsub(markup, "{{(%l+)}}", holes))
 end
 
--- Makes a page of a file of events.
--- @tparam string source the file's name
--- @tparam string name of the page; it is made, or written anew
--- @treturn[1] boolean true
--- @return[2] nil
--- @treturn[2] string why not
-return function(source, name)
-  source, name = check.text(source, "source", "page"),
-    check.text(name, "name", "page")
-  local trace, err = events.read(source)
-  if not trace then
-    return nil, err
-  end
-  return save(name, text_of(trace, source))
-end
+return save("page", text_of)

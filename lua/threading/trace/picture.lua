@@ -1,6 +1,5 @@
 -- The picture of a run, as SVG, for a document: dark where that is dark.
 
-local check = require "threading.private.check"
 local columns = require "threading.trace.columns"
 local escaped = require "threading.trace.escape"
 local events = require "threading.trace.events"
@@ -333,18 +332,4 @@ local function text_of(trace)
   return table.concat(drawing.lines, "\n")
 end
 
--- Makes a picture of a file of events.
--- @tparam string source the file's name
--- @tparam string name of the picture; it is made, or written anew
--- @treturn[1] boolean true
--- @return[2] nil
--- @treturn[2] string why not
-return function(source, name)
-  source, name = check.text(source, "source", "picture"),
-    check.text(name, "name", "picture")
-  local trace, err = events.read(source)
-  if not trace then
-    return nil, err
-  end
-  return save(name, text_of(trace))
-end
+return save("picture", text_of)

@@ -46,29 +46,36 @@ local function who(name, place)
   return tostring(name or place or "")
 end
 
-local waits <const> = { lock = true, wait = true, fd = true }
-
--- The objects that threads waited for; `by` and `held`: lists of who did.
-local function objects(trace)
-  local list = {}
+-- Calls fn(spans, detail, row) for what threads did of these kinds.
+local function each(trace, kinds, fn)
   for _, row in ipairs(trace.rows) do
     for number, spans in pairs(row.spans) do
-      if waits[spans.kind] then
-        local detail = trace.details[number]
-        local args = detail.args
-        local name = tostring(args.object or detail.name)
-        local it = entry(list, name, { name = name, kind = spans.kind,
-          class = args.kind, by = {}, held = {} })
-        add(it, spans)
-        local by = who(row.name, args.at)
-        add(entry(it.by, by, { name = by }), spans)
-        if args.held_by then
-          local held = who(args.held_by, args.held_at)
-          add(entry(it.held, held, { name = held }), spans)
-        end
+      if kinds[spans.kind] then
+        fn(spans, trace.details[number], row)
       end
     end
   end
+end
+
+local waits <const> = { lock = true, wait = true, fd = true }
+
+-- The objects that threads waited for; `by`: the threads that waited, and
+-- `held`: those that held them meanwhile, with their places.
+local function objects(trace)
+  local list = {}
+  each(trace, waits, function(spans, detail, row)
+    local args = detail.args
+    local name = tostring(args.object or detail.name)
+    local it = entry(list, name, { name = name, kind = spans.kind, by = {},
+      held = {} })
+    add(it, spans)
+    local by = who(row.name, args.at)
+    add(entry(it.by, by, { name = by }), spans)
+    if args.held_by then
+      local held = who(args.held_by, args.held_at)
+      add(entry(it.held, held, { name = held }), spans)
+    end
+  end)
   for _, it in ipairs(list) do
     sort(it.by)
     sort(it.held)
@@ -81,17 +88,11 @@ local outside <const> = { c = true, kernel = true }
 -- The functions that ran without the global lock.
 local function functions(trace)
   local list = {}
-  for _, row in ipairs(trace.rows) do
-    for number, spans in pairs(row.spans) do
-      if outside[spans.kind] then
-        local detail = trace.details[number]
-        local name = tostring(detail.args.fn or detail.name)
-        local it = entry(list, spans.kind .. " " .. name, { name = name,
-          kind = spans.kind, place = detail.args.at })
-        add(it, spans)
-      end
-    end
-  end
+  each(trace, outside, function(spans, detail)
+    local name = tostring(detail.args.fn or detail.name)
+    add(entry(list, spans.kind .. " " .. name, { name = name,
+      kind = spans.kind, place = detail.args.at }), spans)
+  end)
   return sort(list)
 end
 
@@ -99,7 +100,7 @@ end
 local function threads(trace)
   local list = {}
   for i, row in ipairs(trace.rows) do
-    local it = { name = row.name, pid = row.pid, row = i }
+    local it = { name = row.name }
     for _, kind in ipairs(events.kinds) do
       it[kind] = 0
     end
@@ -126,8 +127,8 @@ end
 local function global_locks(trace, list)
   local locks = {}
   for _, process in ipairs(trace.processes) do
-    local it = { name = process.name, pid = process.pid, busy = 0, count = 0,
-      total = 0, longest = 0, places = {} }
+    local it = { name = process.name, busy = 0, count = 0, total = 0,
+      longest = 0, places = {} }
     for i, row in ipairs(trace.rows) do
       if row.pid == process.pid then
         it.busy = it.busy + list[i].lua
@@ -152,10 +153,10 @@ local function advise_on_global(lock, length)
   end
   local place = lock.places[1]
   return string.format("The global lock of the %s was busy for %s of the "
-    .. "time%s, "
-    .. "and on the average %.1f threads were ready to run and waited for it: "
-    .. "threads that compute in Lua share one core. Compiled functions, "
-    .. "kernels, C without the lock, and interpreters use the others.",
+    .. "time%s, and on the average %.1f threads were ready to run and waited "
+    .. "for it: threads that compute in Lua share one core. Compiled "
+    .. "functions, kernels, C without the lock, and interpreters use the "
+    .. "others.",
     lock.name, units.share(lock.busy, length), place and string.format(
     " (%s in turns that ended at %s)", units.share(place.total, length),
     tostring(place.name)) or "", lock.waiting)

@@ -13,22 +13,23 @@ local function small(word, list)
     "<small>%s %s</small>", word, escaped(list[1].name)) or ""
 end
 
-local function object_row(it)
-  return string.format('<tr data-find="%s"><td><i class="patch" '
-    .. 'style="background:var(--%s)"></i>%s%s%s</td><td class="n">%d</td>'
-    .. '<td class="n">%s</td><td class="n">%s</td></tr>', escaped(it.name),
-    it.kind, escaped(it.name), small("most by", it.by),
-    small("most while held by", it.held), it.count,
-    units.duration(it.total), units.duration(it.longest))
-end
-
-local function function_row(it)
+-- A row that a click searches for, with small lines below the name.
+local function row_text(it, lines)
   return string.format('<tr data-find="%s"><td><i class="patch" '
     .. 'style="background:var(--%s)"></i>%s%s</td><td class="n">%d</td>'
     .. '<td class="n">%s</td><td class="n">%s</td></tr>', escaped(it.name),
-    it.kind, escaped(it.name), it.place and "<small>at "
-    .. escaped(it.place) .. "</small>" or "", it.count,
-    units.duration(it.total), units.duration(it.longest))
+    it.kind, escaped(it.name), lines, it.count, units.duration(it.total),
+    units.duration(it.longest))
+end
+
+local function object_row(it)
+  return row_text(it, small("most by", it.by)
+    .. small("most while held by", it.held))
+end
+
+local function function_row(it)
+  return row_text(it, it.place and "<small>at " .. escaped(it.place)
+    .. "</small>" or "")
 end
 
 local function global_row(length)
@@ -59,8 +60,6 @@ local function table_text(title, list, heads, row, empty)
   return table.concat(texts, "\n")
 end
 
-local times <const> = { "in all", "at most" }
-
 local function advice_text(advice)
   local texts = { '<section id="advice"><h2>What would help</h2><ul>' }
   for _, text in ipairs(advice) do
@@ -74,13 +73,13 @@ end
 return function(trace)
   local sums = summary.of(trace)
   return table.concat({ advice_text(sums.advice),
-    table_text("Waited for", sums.objects, { "object", "times",
-      table.unpack(times) }, object_row, "No thread waited for anything."),
+    table_text("Waited for", sums.objects, { "object", "times", "in all",
+      "at most" }, object_row, "No thread waited for anything."),
     table_text("The global lock", sums.global, { "interpreter", "busy",
       "waits", "in all", "at most", "threads waiting" },
       global_row(trace.length), "Nothing ran."),
     table_text("Without the global lock", sums.functions, { "function",
-      "calls", table.unpack(times) }, function_row,
+      "calls", "in all", "at most" }, function_row,
       "No C function, kernel or compiled function ran without it."),
   }, "\n")
 end

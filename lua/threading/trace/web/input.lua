@@ -236,8 +236,7 @@ function search(text) {
     for (const lane of [row.states, ...row.user])
       hits += lane.search(own || null);
   }
-  $("found").textContent = word ? counted(hits, "match").replace("matchs",
-    "matches") : "";
+  $("found").textContent = word ? counted(hits, "match", "matches") : "";
   redraw();
 }
 

@@ -98,7 +98,7 @@ function amount(name, value) {
   return (value / unit[0]).toFixed(1) + unit[1];
 }
 
-function counted(n, word) {
-  return n.toLocaleString("en") + " " + word + (n === 1 ? "" : "s");
+function counted(n, word, many = word + "s") {
+  return n.toLocaleString("en") + " " + (n === 1 ? word : many);
 }
 ]==]

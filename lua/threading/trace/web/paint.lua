@@ -37,12 +37,12 @@ function readTheme() {
   const style = getComputedStyle(root);
   const value = name => style.getPropertyValue("--" + name).trim();
   const dark = root.dataset.theme === "dark";
-  for (const name of ["ground", "zebra", "grid", "hit", "soft", "edge"])
+  for (const name of ["ground", "zebra", "grid", "hit"])
     theme[name] = pixel(value(name));
   for (const name of ["ink", "faint", "accent", "veil"])
     theme[name] = value(name);
   theme.css = { ground: value("ground"), soft: value("soft"),
-    edge: value("edge"), grid: value("grid"), hit: value("hit") };
+    edge: value("edge") };
   theme.kinds = data.kinds.map(kind => paintOf(value(kind.id)));
   theme.hues = Array.from({ length: HUES }, (_, i) =>
     paintOf(`hsl(${(205 + i * 137.5) % 360} 52% ${dark ? 56 : 58}%)`));

@@ -48,10 +48,6 @@ function middle(number) {
   return AXIS + track.y - view.top + track.line * SPAN + LANE / 2;
 }
 
-function rowColour(track) {
-  return track.row ? theme.hues[track.row.hue].css : null;
-}
-
 // --- the axis ---
 
 // A round time of which each is at least 90 pixels wide.
@@ -325,7 +321,7 @@ function drawNames(c) {
         at + 1);
     }
     if (track.row) {
-      c.fillStyle = rowColour(track);
+      c.fillStyle = theme.hues[track.row.hue].css;
       c.beginPath();
       c.roundRect(12, at - 4.5, 9, 9, 3);
       c.fill();
