@@ -8,8 +8,8 @@ local PAGE <const> = "docs/testing.md"
 local BEGIN <const>, END <const> = "<!-- made: found -->\n", "<!-- end -->"
 local SEEDS <const> = 20
 
+-- Of a list that is sorted.
 local function median(list)
-  table.sort(list)
   return (list[SEEDS // 2] + list[SEEDS // 2 + 1]) / 2
 end
 
@@ -21,13 +21,15 @@ local function row(bug)
     tried[seed], preemptions[seed] = r.tried, r.preemptions
     replays[seed] = r.shrunk.replays
   end
+  for _, list in ipairs { tried, preemptions, replays } do
+    table.sort(list)
+  end
   local right = explore.run(bug.right)
   assert(right.ok, right.report)
-  local middle = median(tried)
   local points = right.report:match "any of (%d+) points"
   return ("| %s | %g | %d | %d | %g | %g | %s |"):format(bug.name,
-    middle, tried[SEEDS], bug.prototype, median(preemptions), median(replays),
-    points or "-")
+    median(tried), tried[SEEDS], bug.prototype, median(preemptions),
+    median(replays), points or "-")
 end
 
 local function table_of()
@@ -42,9 +44,14 @@ local function table_of()
   return table.concat(lines, "\n") .. "\n"
 end
 
-local file <close> = assert(io.open(PAGE, "r+"))
-local text = file:read "a"
+local function read()
+  local file <close> = assert(io.open(PAGE))
+  return file:read "a"
+end
+
+local text = read()
 local from = select(2, text:find(BEGIN, 1, true))
 local to = text:find(END, from, true)
-file:seek "set"
-file:write(text:sub(1, from), table_of(), text:sub(to))
+local made = table_of()
+local file <close> = assert(io.open(PAGE, "w"))
+file:write(text:sub(1, from), made, text:sub(to))
