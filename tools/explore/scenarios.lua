@@ -9,20 +9,9 @@ local interpreters = require "threading.interpreters"
 local queue = require "threading.queue"
 local threading = require "threading"
 local time = require "threading.time"
+local together = require("spec.explore.support").together
 
 local scenarios = {}
-
--- Starts a thread for each function, and waits for all of them.
-local function together(...)
-  local threads = {}
-  for i, fn in ipairs { ... } do
-    threads[i] = threading.Thread { target = fn }
-    threads[i]:start()
-  end
-  for _, t in ipairs(threads) do
-    t:join()
-  end
-end
 
 local function started(fn)
   local t = threading.Thread { target = fn }
@@ -247,20 +236,24 @@ end
 
 -- Queues ----------------------------------------------------------------------
 
-scenarios["Queue: shutdown against put and get"] = function()
-  local q, put, got = queue.Queue(1), 0, 0
-  together(function()
-    while put < 3 and q:put(put) do
-      put = put + 1
-    end
-  end, function()
-    while q:get() do
-      got = got + 1
-    end
-  end, function()
-    q:shutdown()
-  end)
-  assert(put == got, put .. " put, " .. got .. " got")
+for name, new in pairs {
+  Queue = queue.Queue, CrossQueue = interpreters.create_queue,
+} do
+  scenarios[name .. ": shutdown against put and get"] = function()
+    local q, put, got = new(1), 0, 0
+    together(function()
+      while put < 3 and q:put(put) do
+        put = put + 1
+      end
+    end, function()
+      while q:get() do
+        got = got + 1
+      end
+    end, function()
+      q:shutdown()
+    end)
+    assert(put == got, put .. " put, " .. got .. " got")
+  end
 end
 
 scenarios["Queue: join"] = function()
@@ -317,22 +310,6 @@ scenarios["SimpleQueue: no item is lost"] = function()
     q:put(2)
   end)
   assert(got + q:get() == 3)
-end
-
-scenarios["CrossQueue: shutdown against put and get"] = function()
-  local q, put, got = interpreters.create_queue(1), 0, 0
-  together(function()
-    while put < 3 and q:put(put) do
-      put = put + 1
-    end
-  end, function()
-    while q:get() do
-      got = got + 1
-    end
-  end, function()
-    q:shutdown()
-  end)
-  assert(put == got, put .. " put, " .. got .. " got")
 end
 
 -- Pools -----------------------------------------------------------------------

@@ -1,6 +1,6 @@
--- Explores a function with the library's own Lua code split, too, which
--- threading.explore does not do: by random walks of three kinds; in one of
--- three schedules a timer may fire at any point.
+-- Explores a function with the library's own Lua code split, too: by random
+-- walks of three kinds; in one of three schedules a timer may fire at any
+-- point.
 
 local _thread = require "threading._thread"
 local threading = require "threading"
