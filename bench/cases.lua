@@ -337,23 +337,30 @@ case {
 }
 
 -- What interpreters cost and give, beside other libraries that run Lua states
--- side by side, see run.lua.
+-- side by side, see run.lua. Each has one program for all of these cases.
 
-case {
+local PEERS <const> = { cpython = "interpreters.py", lanes = "lanes.lua",
+  llthreads2 = "llthreads2.lua", effil = "effil.lua" }
+
+-- A case that these peers measure, too, by their programs' `what`.
+local function beside_peers(what, peers, t)
+  t.peers = true
+  for _, peer in ipairs(peers) do
+    t[peer] = PEERS[peer] .. " " .. what
+  end
+  case(t)
+end
+
+beside_peers("start", { "cpython", "lanes", "llthreads2", "effil" }, {
   name = "interpstart",
-  peers = true,
   than = "a thread",
   rounds = 9,
   ours = "interpstart.lua",
   base = "start.lua",
-  cpython = "interpreters.py start",
   c = "start.c",
-  lanes = "lanes.lua start",
-  llthreads2 = "llthreads2.lua start",
-  effil = "effil.lua start",
   { "an interpreter with a thread, start + finish", "s",
     most(1.6, "llthreads2"), most(1, "lanes") },
-}
+})
 
 case {
   name = "interprequire",
@@ -364,25 +371,19 @@ case {
   { "require 'threading' in an interpreter", "s", most(400 / 70, "base") },
 }
 
-case {
+beside_peers("memory", { "cpython", "lanes", "effil" }, {
   name = "interpmemory",
-  peers = true,
   rounds = 3,
   ours = "interpmemory.lua",
-  cpython = "interpreters.py memory",
-  lanes = "lanes.lua memory",
-  effil = "effil.lua memory",
   { "memory of an interpreter with an idle thread", "B", most(1.1, "lanes") },
-}
+})
 
-case {
+beside_peers("call", { "cpython" }, {
   name = "interpcall",
-  peers = true,
   ours = "interpcall.lua",
-  cpython = "interpreters.py call",
   { "call of an empty function in an interpreter", "s", most(1e-6),
     most(0.1, "cpython") },
-}
+})
 
 case {
   name = "interppool",
@@ -395,20 +396,16 @@ case {
     most(1.2, "base") },
 }
 
-case {
+beside_peers("integers", { "cpython", "lanes", "effil" }, {
   name = "crossqueue",
-  peers = true,
   than = "a Queue of threads",
   rounds = 9,
   ours = "crossqueue.lua integers",
   base = "queues.lua Queue 1",
-  cpython = "interpreters.py integers",
   c = "crossqueue.c",
-  lanes = "lanes.lua integers",
-  effil = "effil.lua integers",
   { "a queue between interpreters, integers", "/s", least(8, "lanes"),
     least(0.8, "c") },
-}
+})
 
 -- What goes through the queue, and by how much it is faster than Lanes.
 for _, it in ipairs {
@@ -416,46 +413,33 @@ for _, it in ipairs {
   { "tables", "tables of 1000 numbers", 3 },
 } do
   local kind, what, times = table.unpack(it)
-  case {
+  beside_peers(kind, { "cpython", "lanes", "effil" }, {
     name = "crossqueue",
-    peers = true,
     ours = "crossqueue.lua " .. kind,
-    cpython = "interpreters.py " .. kind,
-    lanes = "lanes.lua " .. kind,
-    effil = "effil.lua " .. kind,
     { "the same, " .. what, "/s", least(times, "lanes"),
       kind == "tables" and least(1, "cpython") or nil },
-  }
+  })
 end
 
-case {
+beside_peers("floats", { "cpython", "lanes" }, {
   name = "crossfloats",
-  peers = true,
   ours = "crossfloats.lua",
-  cpython = "interpreters.py floats",
-  lanes = "lanes.lua floats",
   { "the same, a table of a million floats", "s", most(0.25, "lanes") },
-}
+})
 
 -- A loop, and how its speed in an interpreter per core compares with one.
 for _, it in ipairs { { "numbers", 0.975 }, { "tables", 0.925 } } do
   local kind, share = table.unpack(it)
-  local function on_cores(program)
-    return ("%s cores %d %s"):format(program, CORES, kind)
-  end
-  case {
+  beside_peers(("cores %d %s"):format(CORES, kind),
+    { "cpython", "lanes", "effil" }, {
     name = "interpcores",
-    peers = true,
     than = "one interpreter",
     ours = "interpcores.lua all " .. kind,
     base = "interpcores.lua one " .. kind,
-    cpython = on_cores "interpreters.py",
-    lanes = on_cores "lanes.lua",
-    effil = on_cores "effil.lua",
     { kind == "numbers" and "a Lua loop of numbers on all cores, turns"
       or "the same, of tables and strings", "/s",
       least(share * CORES, "base") },
-  }
+  })
 end
 
 local function beside(n)

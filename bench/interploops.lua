@@ -1,6 +1,7 @@
--- What is run on all cores, by interpreters and by their peers: functions that
--- need nothing from around them.
+-- What interpreters and their peers run: functions that need nothing from
+-- around them.
 
+-- Two loops, for all cores.
 local M = { turns = { numbers = 20000000, tables = 3000000 } }
 
 function M.numbers(n)
@@ -18,6 +19,31 @@ function M.tables(n)
     sum = sum + #t.name + #t
   end
   return sum
+end
+
+-- What puts n items of a kind into a queue, by its method of this name.
+M.produce = {}
+
+function M.produce.integers(queue, put, n)
+  for i = 1, n do
+    queue[put](queue, i)
+  end
+end
+
+function M.produce.records(queue, put, n)
+  for i = 1, n do
+    queue[put](queue, { id = i, name = "name", ok = true })
+  end
+end
+
+function M.produce.tables(queue, put, n)
+  local numbers = {}
+  for i = 1, 1000 do
+    numbers[i] = i + 0.5
+  end
+  for _ = 1, n do
+    queue[put](queue, numbers)
+  end
 end
 
 return M

@@ -2,45 +2,32 @@
 -- effil, in Lua 5.3.
 local effil = require "effil"
 local loops = dofile "bench/interploops.lua"
-local probe = require "probe"
-local now, memory = probe.now, probe.memory
+local measures = dofile "bench/interpmeasures.lua"
+local now = require "probe".now
 
 local measure = {}
 
 local function nothing() end
 
 function measure.start()
-  local N = 500
   local make = effil.thread(nothing)
-  local function run(n)
+  measures.turns(function(n)
     for _ = 1, n do
       make():wait()
     end
-  end
-  run(50)
-  local t = now()
-  run(N)
-  print((now() - t) / N)
+  end, 500, 50)
 end
 
 function measure.memory()
-  local N = 100
   local ready, never, all = effil.channel(), effil.channel(), {}
   local make = effil.thread(function(said, waited)
     said:push(true)
     waited:pop()
   end)
-  local function start()
+  measures.memory(function()
     all[#all + 1] = make(ready, never)
     ready:pop()
-  end
-  start()
-  local before = memory()
-  for _ = 1, N do
-    start()
-  end
-  print((memory() - before) / N)
-  os.exit(0, false)
+  end)
 end
 
 function measure.cores(count, kind)
@@ -51,52 +38,21 @@ function measure.cores(count, kind)
     told:pop()
     loop(turns)
   end)
-  local n, turns = tonumber(count), loops.turns[kind]
-  for k = 1, n do
-    all[k] = make(loops[kind], turns, ready, go)
-  end
-  for _ = 1, n do
-    ready:pop()
-  end
-  local t = now()
-  for _ = 1, n do
-    go:push(true)
-  end
-  for k = 1, n do
-    all[k]:wait()
-  end
-  print(n * turns / (now() - t))
+  local turns = loops.turns[kind]
+  measures.cores(tonumber(count), turns, {
+    start = function(k) all[k] = make(loops[kind], turns, ready, go) end,
+    ready = function() ready:pop() end,
+    go = function() go:push(true) end,
+    join = function(k) all[k]:wait() end,
+  })
 end
 
-local produce = {}
-
-function produce.integers(channel, n)
-  for i = 1, n do
-    channel:push(i)
-  end
-end
-
-function produce.records(channel, n)
-  for i = 1, n do
-    channel:push { id = i, name = "name", ok = true }
-  end
-end
-
-function produce.tables(channel, n)
-  local numbers = {}
-  for i = 1, 1000 do
-    numbers[i] = i + 0.5
-  end
-  for _ = 1, n do
-    channel:push(numbers)
-  end
-end
-
--- Items per second through a channel, whose bound does not make who puts wait.
+-- Items per second through a channel without a bound: one that is full refuses
+-- an item, and does not wait.
 local function queue(kind, items)
   local channel = effil.channel()
   local t = now()
-  local producer = effil.thread(produce[kind])(channel, items)
+  local producer = effil.thread(loops.produce[kind])(channel, "push", items)
   for _ = 1, items do
     channel:pop()
   end

@@ -2,7 +2,7 @@
 -- core, or in one; turns per second of all together.
 local interpreters, threading =
   require "threading.interpreters", require "threading"
-local now = require "probe".now
+local measures = dofile "bench/interpmeasures.lua"
 local loops = dofile "bench/interploops.lua"
 
 local all, kind = arg[1] == "all", arg[2]
@@ -15,19 +15,13 @@ local function run(loop, turns, said, told)
   loop(turns)
 end
 
-local threads = {}
-for k = 1, all and threading.cpu_count() or 1 do
-  threads[k] = interpreters.create():call_in_thread(run, loops[kind],
-    loops.turns[kind], ready, go)
-end
-for _ = 1, #threads do
-  ready:get()
-end
-local t = now()
-for _ = 1, #threads do
-  go:put(true)
-end
-for _, thread in ipairs(threads) do
-  thread:join()
-end
-print(#threads * loops.turns[kind] / (now() - t))
+local threads, turns = {}, loops.turns[kind]
+measures.cores(all and threading.cpu_count() or 1, turns, {
+  start = function(k)
+    threads[k] = interpreters.create():call_in_thread(run, loops[kind], turns,
+      ready, go)
+  end,
+  ready = function() ready:get() end,
+  go = function() go:put(true) end,
+  join = function(k) threads[k]:join() end,
+})

@@ -2,45 +2,32 @@
 -- Lua Lanes 4.
 local lanes = require "lanes".configure()
 local loops = dofile "bench/interploops.lua"
-local probe = require "probe"
-local now, memory = probe.now, probe.memory
+local measures = dofile "bench/interpmeasures.lua"
+local now = require "probe".now
 
 local measure = {}
 
 local function nothing() end
 
 function measure.start()
-  local N <const> = 500
   local make = lanes.gen("*", nothing)
-  local function run(n)
+  measures.turns(function(n)
     for _ = 1, n do
       make():join()
     end
-  end
-  run(50)
-  local t = now()
-  run(N)
-  print((now() - t) / N)
+  end, 500, 50)
 end
 
 function measure.memory()
-  local N <const> = 100
   local linda, all = lanes.linda(), {}
   local make = lanes.gen("*", function()
     linda:send("ready", true)
     linda:receive("never")
   end)
-  local function start()
+  measures.memory(function()
     all[#all + 1] = make()
     linda:receive "ready"
-  end
-  start()
-  local before = memory()
-  for _ = 1, N do
-    start()
-  end
-  print((memory() - before) / N)
-  os.exit(0, false)
+  end)
 end
 
 function measure.cores(count, kind)
@@ -51,21 +38,13 @@ function measure.cores(count, kind)
     linda:receive "go"
     loop(turns)
   end)
-  local all, n = {}, tonumber(count)
-  for k = 1, n do
-    all[k] = make()
-  end
-  for _ = 1, n do
-    linda:receive "ready"
-  end
-  local t = now()
-  for _ = 1, n do
-    linda:send("go", true)
-  end
-  for k = 1, n do
-    all[k]:join()
-  end
-  print(n * turns / (now() - t))
+  local all = {}
+  measures.cores(tonumber(count), turns, {
+    start = function(k) all[k] = make() end,
+    ready = function() linda:receive "ready" end,
+    go = function() linda:send("go", true) end,
+    join = function(k) all[k]:join() end,
+  })
 end
 
 -- Items per second through a linda.
