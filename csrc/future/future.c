@@ -41,7 +41,7 @@ bool thr_future_begin(thr_future *f) {
 
 /***
 The outcome of a call that a pool makes.  `submit` and `map` of a
-ThreadPoolExecutor make it.
+ThreadPoolExecutor or an InterpreterPoolExecutor make it.
 @classmod threading.Future
 */
 static void unref(void *f) {

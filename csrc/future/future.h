@@ -2,8 +2,8 @@
 ** future: a call that somebody else makes, and its outcome.
 **
 ** Guarded by the global lock, as the queue is: a change of state is atomic.
-** What is called, the outcome, and the listeners are in user
-** values of the box: see call.h, listeners.h.
+** What is called, unless C has it (see `call`), the outcome, and the listeners
+** are in user values of the box: see call.h, listeners.h.
 */
 #ifndef THR_FUTURE_H
 #define THR_FUTURE_H

@@ -1,6 +1,6 @@
 /*
-** workers: how those of a ThreadPoolExecutor make the calls of the futures
-** that are in its queue.
+** workers: how those of a pool make the calls of the futures that are in its
+** queue.
 **
 ** To take a future and to note that its call is made are one step, during
 ** which no Lua code runs and nothing is raised: whatever ends a worker, a
