@@ -66,6 +66,14 @@ thr_encoder *thr_encoder_begin(lua_State *L) {
   return e;
 }
 
+/* The block of an array, unless it is large: then it is freed. */
+static void *keep_small(void *block, uint32_t *room) {
+  if (*room <= THR_SEEN_KEPT) return block;
+  thr_os_free(block);
+  *room = 0;
+  return NULL;
+}
+
 /* Memory that a large message has needed is not kept. */
 static void shrink(thr_encoder *e) {
   if (e->room > THR_ENCODER_KEPT) {
@@ -73,16 +81,9 @@ static void shrink(thr_encoder *e) {
     e->bytes = NULL;
     e->room = 0;
   }
-  if (e->shares_room > THR_SEEN_KEPT) {
-    thr_os_free(e->shares);
-    e->shares = NULL;
-    e->shares_room = 0;
-  }
-  if (e->later_room > THR_SEEN_KEPT) {
-    thr_os_free(e->later);
-    e->later = NULL;
-    e->later_room = 0;
-  }
+  e->shares = keep_small(e->shares, &e->shares_room);
+  e->later = keep_small(e->later, &e->later_room);
+  e->parts = keep_small(e->parts, &e->parts_room);
 }
 
 void thr_encoder_end(thr_encoder *e) {
