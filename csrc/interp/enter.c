@@ -193,10 +193,9 @@ static bool is_asked(const thr_tstate *self) {
 
 /* DONE: it may enter. */
 static thr_visit may_enter(thr_tstate *self, thr_interp *i) {
-  const thr_tstate *there = thr_tstate_here(i->rt);
   if (is_asked(self)) return THR_VISIT_ASKED;
   if (!thr_whose_isown(self)) return THR_VISIT_NOTOWN;
-  if (there && !there->nest.outside && !i->closed) return THR_VISIT_INSIDE;
+  if (thr_interp_ishere(i) && !i->closed) return THR_VISIT_INSIDE;
   return thr_interp_comein(i) ? THR_VISIT_DONE : THR_VISIT_CLOSED;
 }
 

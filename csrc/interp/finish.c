@@ -40,11 +40,6 @@ static void close_state(thr_interp *i, thr_tstate *main) {
   }
 }
 
-static bool is_inside(const thr_interp *i) {
-  const thr_tstate *ts = thr_tstate_here(i->rt);
-  return ts && !ts->nest.outside;
-}
-
 /* The thread that ends the program has begun in this interpreter, or is still
 ** in it: it never comes back. */
 static void give_up(thr_interp *i) {
@@ -81,7 +76,7 @@ static void refuse(lua_State *L, const thr_interp *i) {
   if (i->id == 0)
     thr_blame_error(L, "the main interpreter cannot be closed: it ends with "
                     "the program");
-  if (!i->closed && is_inside(i))
+  if (!i->closed && thr_interp_ishere(i))
     thr_blame_error(L, "%s is running: this thread is in it", i->name);
 }
 
@@ -121,7 +116,7 @@ void thr_finish_unlisted(lua_State *L, thr_interp *i) {
 static void close_all(thr_tstate *self, const thr_interp *main, bool all) {
   thr_interp *i;
   while ((i = thr_interp_toclose(main, all))) {
-    if (is_inside(i)) give_up(i);
+    if (thr_interp_ishere(i)) give_up(i);
     else finish(self, i);
     thr_interp_unref(i);
   }
@@ -145,7 +140,7 @@ static void tell(lua_State *L, thr_interp *i) {
 
 static int wait_for(lua_State *L) {
   thr_interp *i = lua_touserdata(L, 1);
-  if (i->rt->nondaemons == 0 || is_inside(i)) return 0;
+  if (i->rt->nondaemons == 0 || thr_interp_ishere(i)) return 0;
   tell(L, i);
   thr_shutdown_await(L, thr_self(L), i->rt);
   return 0;

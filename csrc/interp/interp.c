@@ -164,6 +164,11 @@ void thr_interp_goout(thr_interp *i) { atomic_fetch_sub(&i->use, 1); }
 
 int thr_interp_inside(const thr_interp *i) { return (int)(i->use & ~CLOSING); }
 
+bool thr_interp_ishere(const thr_interp *i) {
+  const thr_tstate *ts = thr_tstate_here(i->rt);
+  return ts && !ts->nest.outside;
+}
+
 bool thr_interp_startclosing(thr_interp *i) {
   unsigned nobody = 0;
   return atomic_compare_exchange_strong(&i->use, &nobody, CLOSING);

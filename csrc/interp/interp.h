@@ -89,6 +89,8 @@ thr_interp *thr_interp_toclose(const thr_interp *main, bool all);
 bool thr_interp_comein(thr_interp *i);
 void thr_interp_goout(thr_interp *i);
 int thr_interp_inside(const thr_interp *i); /* how many threads are */
+/* Is the calling thread there: inside, or one of its own? */
+bool thr_interp_ishere(const thr_interp *i);
 
 /* True: the caller is to close it.  False: a thread is inside, or it closes
 ** already. */
