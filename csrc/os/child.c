@@ -222,9 +222,9 @@ int thr_child_fork(thr_child *c, int *pipe) {
   fflush(NULL); /* once, not twice */
   pid_t pid = thr_fault_fails(THR_CHANCE_CALL) ? -1 : fork();
   err = pid < 0 ? EAGAIN : 0;
-  *pipe = fd[pid == 0];
   close(fd[pid != 0]);
   if (pid < 0) close(fd[0]);
+  else *pipe = fd[pid == 0];
   if (pid == 0) forget(c);
   return pid == 0 ? 0 : note_started(c, err, pid);
 }
