@@ -105,6 +105,10 @@ static void unblock(thr_explored *self) {
 
 /* --- points --- */
 
+static void await_turn(thr_explored *self) {
+  while (thr_sem_wait(&self->turn, THR_FOREVER) != THR_SEM_TAKEN) {}
+}
+
 /* The caller can go on when it has the baton again; or it has ended. */
 static void pass(thr_explored *self, thr_explored *next) {
   bool held = self->ts->gil.held;
@@ -113,7 +117,7 @@ static void pass(thr_explored *self, thr_explored *next) {
   if (held) thr_gil_pass(self->ts);
   bool alive = self->alive; /* once passed, what it has is another's */
   thr_sem_post(&next->turn);
-  while (alive && thr_sem_wait(&self->turn, THR_FOREVER) != THR_SEM_TAKEN) {}
+  if (alive) await_turn(self);
   if (held) thr_gil_receive(self->ts);
 }
 
@@ -266,7 +270,7 @@ static int64_t now(thr_tstate *ts) {
 
 static bool make_room(thr_explorer *e) {
   size_t size = ((size_t)e->count + 1) * sizeof(*e->ready);
-  int *ready = e->ready ? thr_os_realloc(e->ready, size) : thr_os_alloc(size);
+  int *ready = thr_os_realloc(e->ready, size);
   if (ready) e->ready = ready;
   return ready != NULL;
 }
@@ -325,9 +329,7 @@ static void drop(thr_tstate *ts) {
   free_explored(c);
 }
 
-static void arrive(thr_tstate *ts) {
-  while (thr_sem_wait(&ts->explored->turn, THR_FOREVER) != THR_SEM_TAKEN) {}
-}
+static void arrive(thr_tstate *ts) { await_turn(ts->explored); }
 
 /* Asks while the thread can still run Lua code: another goes on after it. */
 static void ending(thr_tstate *ts) { ask_invariant(ts->explored->explorer); }

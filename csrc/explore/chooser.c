@@ -41,9 +41,7 @@ static bool is_change(const thr_chooser *ch, int64_t point) {
 static void fall(thr_chooser *ch, int thread) {
   if (thread >= ch->threads) {
     int room = 2 * thread + 8;
-    int64_t *falls =
-        ch->falls ? thr_os_realloc(ch->falls, (size_t)room * sizeof(*falls))
-                  : thr_os_alloc((size_t)room * sizeof(*falls));
+    int64_t *falls = thr_os_realloc(ch->falls, (size_t)room * sizeof(*falls));
     if (!falls) return;
     for (int i = ch->threads; i < room; i++) falls[i] = 0;
     ch->falls = falls;

@@ -19,8 +19,7 @@ void thr_trail_destroy(thr_trail *t) {
 static bool add(thr_pairs *p, int64_t first, int64_t second) {
   if (p->n == p->room) {
     int room = p->room ? 2 * p->room : 64;
-    size_t size = (size_t)room * sizeof(*p->of);
-    thr_pair *of = p->of ? thr_os_realloc(p->of, size) : thr_os_alloc(size);
+    thr_pair *of = thr_os_realloc(p->of, (size_t)room * sizeof(*of));
     if (!of) return false;
     p->of = of;
     p->room = room;
