@@ -321,20 +321,11 @@ static int file_gc(lua_State *L) {
   return thr_replace_original(L);
 }
 
-/* In the table below the metatable. */
+/* In the table below the value on top. */
 static void replace(lua_State *L, const luaL_Reg *list,
                     const luaL_Reg *closing) {
   thr_replace_sharing(L, list, true);
   thr_replace_sharing(L, closing, false);
-}
-
-/* In the table below the value on top. */
-static void replace_iowrite(lua_State *L) {
-  static const luaL_Reg list[] = {{"write", io_write}, {NULL, NULL}};
-  lua_pushvalue(L, -2);
-  lua_pushliteral(L, DEFAULT_OUTPUT);
-  thr_replace_sharing(L, list, true);
-  lua_pop(L, 2);
 }
 
 static void replace_print(lua_State *L) {
@@ -344,34 +335,46 @@ static void replace_print(lua_State *L) {
   thr_replace_sharing(L, list, true);
 }
 
-void thr_stdfile_open(lua_State *L) {
+/* In the table below the metatable. */
+static void replace_functions(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"flush", io_flush},         {"input", thr_fifo_input},
       {"lines", lines},            {"open", thr_fifo_open},
       {"output", thr_fifo_output}, {"read", io_read},
       {NULL, NULL}};
+  static const luaL_Reg closing[] = {{"close", io_close}, {NULL, NULL}};
+  static const luaL_Reg to_output[] = {{"write", io_write}, {NULL, NULL}};
+  replace(L, functions, closing);
+  lua_pushvalue(L, -2);
+  lua_pushliteral(L, DEFAULT_OUTPUT);
+  thr_replace_sharing(L, to_output, true);
+  lua_pop(L, 2);
+}
+
+/* Of files, whose metatable is on top of the stack. */
+static void replace_methods(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"flush", file_flush}, {"lines", lines}, {"read", file_read},
       {"write", file_write}, {NULL, NULL}};
+  static const luaL_Reg closing[] = {{"close", file_close}, {NULL, NULL}};
   static const luaL_Reg metamethods[] = {{"__close", file_close},
                                          {"__gc", file_gc},
                                          {NULL, NULL}};
-  static const luaL_Reg closing_functions[] = {{"close", io_close},
-                                               {NULL, NULL}};
-  static const luaL_Reg closing_methods[] = {{"close", file_close},
-                                             {NULL, NULL}};
+  lua_pushvalue(L, -1);
+  thr_replace_sharing(L, metamethods, false);
+  lua_getfield(L, -1, "__index");
+  lua_insert(L, -2);
+  replace(L, methods, closing);
+}
+
+void thr_stdfile_open(lua_State *L) {
   int top = lua_gettop(L);
   replace_print(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   bool there = lua_getfield(L, -1, LUA_IOLIBNAME) == LUA_TTABLE;
   if (luaL_getmetatable(L, LUA_FILEHANDLE) == LUA_TTABLE) {
-    if (there) replace(L, functions, closing_functions);
-    if (there) replace_iowrite(L);
-    lua_pushvalue(L, -1);
-    thr_replace_sharing(L, metamethods, false);
-    lua_getfield(L, -1, "__index");
-    lua_insert(L, -2);
-    replace(L, methods, closing_methods);
+    if (there) replace_functions(L);
+    replace_methods(L);
   }
   lua_settop(L, top);
 }
