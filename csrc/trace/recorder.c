@@ -114,26 +114,22 @@ static bool in_call(const thr_tstate *ts) {
   return ts->lua.running && lua_getstack(ts->lua.running, 0, &ar);
 }
 
-/* Where nothing else was said before it, it goes on in C. */
-static void leaves(thr_tstate *ts) {
+static void put_outside(thr_tstate *ts, thr_eventkind kind) {
   thr_ring *r = ring_of(ts);
-  if (r->state.kind != THR_EVENT_LUA) return;
-  thr_event e = {.kind = in_call(ts) ? THR_EVENT_C : THR_EVENT_NONE,
-                 .at = thr_os_monotonic()};
+  thr_event e = {.kind = (uint8_t)kind, .at = thr_os_monotonic()};
   e.name = function_of(ts->lua.running);
   e.place = place_of(ts->lua.running);
   r->outside = e;
   put_state(r, &e);
 }
 
-static void compiled(thr_tstate *ts) {
-  thr_ring *r = ring_of(ts);
-  thr_event e = {.kind = THR_EVENT_KERNEL, .at = thr_os_monotonic(),
-                 .name = function_of(ts->lua.running),
-                 .place = place_of(ts->lua.running)};
-  r->outside = e;
-  put_state(r, &e);
+/* Where nothing else was said before it, it goes on in C. */
+static void leaves(thr_tstate *ts) {
+  if (ring_of(ts)->state.kind == THR_EVENT_LUA)
+    put_outside(ts, in_call(ts) ? THR_EVENT_C : THR_EVENT_NONE);
 }
+
+static void compiled(thr_tstate *ts) { put_outside(ts, THR_EVENT_KERNEL); }
 
 static void preempted(thr_tstate *ts) {
   thr_event e = {.kind = THR_EVENT_READY, .at = thr_os_monotonic(),
@@ -250,17 +246,25 @@ static const thr_trace_calls calls = {
     .compiled = compiled, .preempted = preempted, .ready = ready,
     .waits = waits, .woken = woken, .notes = notes};
 
-/* Under the runtime's mutex. */
-static thr_ring *new_ring(thr_tstate *ts, thr_eventkind kind) {
-  thr_ring *r = thr_ring_new(ts, &calls);
-  if (!r) return NULL; /* it is left out */
-  count_runnable(r, kind);
-  r->state = r->initial = (thr_event){.kind = (uint8_t)kind,
-                                      .at = thr_os_monotonic()};
+/* From now on the writer takes what the thread of r does, which is this. */
+static void begin_writing(thr_ring *r, const thr_event *initial) {
+  r->initial = *initial;
   thr_ring_ref(r);
   thr_writer_add(r);
+}
+
+static thr_event state_now(thr_eventkind kind) {
+  return (thr_event){.kind = (uint8_t)kind, .at = thr_os_monotonic()};
+}
+
+/* Under the runtime's mutex. */
+static void new_ring(thr_tstate *ts, thr_eventkind kind) {
+  thr_ring *r = thr_ring_new(ts, &calls);
+  if (!r) return; /* it is left out */
+  count_runnable(r, kind);
+  r->state = state_now(kind);
+  begin_writing(r, &r->state);
   atomic_store_explicit(&ts->traced, &r->traced, memory_order_release);
-  return r;
 }
 
 /* An interpreter's main record is no thread's. */
@@ -288,10 +292,9 @@ static void add_living(thr_tstate *ts) {
   if (!r) {
     new_ring(ts, kind);
   } else {
-    r->initial = (thr_event){.kind = (uint8_t)kind, .at = thr_os_monotonic()};
+    thr_event e = state_now(kind);
     r->before = r->dropped;
-    thr_ring_ref(r);
-    thr_writer_add(r);
+    begin_writing(r, &e);
   }
 }
 
@@ -384,15 +387,14 @@ int thr_recorder_stop(int64_t *lost) {
 int64_t thr_recorder_cut(thr_tstate *ts) {
   thr_event e = {.kind = THR_EVENT_LUA, .at = thr_os_monotonic(),
                  .place = place_of(ts->lua.running)};
-  thr_ring *r = ring_of(ts);
-  if (r) put_state(r, &e);
+  put_state(ring_of(ts), &e);
   return e.at;
 }
 
 void thr_recorder_span(thr_tstate *ts, const char *name, int64_t since) {
-  thr_event e = {.kind = THR_EVENT_SPAN, .since = since,
-                 .at = thr_recorder_cut(ts), .name = thr_texts_of(name),
-                 .place = place_of(ts->lua.running)};
   thr_ring *r = ring_of(ts);
-  if (r) put(r, &e);
+  thr_event e = {.kind = THR_EVENT_SPAN, .since = since,
+                 .at = thr_recorder_cut(ts), .name = thr_texts_of(name)};
+  e.place = r->state.place; /* where that was cut */
+  put(r, &e);
 }

@@ -36,14 +36,16 @@ int thr_trace_stop(lua_State *L) {
   return 1;
 }
 
+static bool is_on(const thr_tstate *ts) { return ts->traced && thr_writer_on; }
+
 int thr_trace_ison(lua_State *L) {
-  lua_pushboolean(L, thr_self(L)->traced && thr_writer_on);
+  lua_pushboolean(L, is_on(thr_self(L)));
   return 1;
 }
 
 int thr_trace_begin(lua_State *L) {
   thr_tstate *ts = thr_self(L);
-  if (!ts->traced || !thr_writer_on) return 0;
+  if (!is_on(ts)) return 0;
   lua_pushinteger(L, thr_recorder_cut(ts));
   return 1;
 }
