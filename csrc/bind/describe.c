@@ -38,8 +38,7 @@ typedef struct {
 
 static bool copy_name(void *arg, thr_runtime *rt) {
   named *n = arg;
-  thr_tstate *ts = rt->threads;
-  while (ts && ts->ident != n->ident) ts = ts->next;
+  const thr_tstate *ts = thr_tstate_byident(rt, n->ident);
   if (ts) memcpy(n->name, ts->life.name, sizeof(n->name));
   return ts != NULL;
 }

@@ -10,7 +10,7 @@
 ** sleeps; before that it clears the record's id. */
 bool thr_ctrlc_signalled(thr_tstate *ts) {
   if (!ts->signals) return false;
-  while (ts->nest.outer) ts = ts->nest.outer; /* to where handlers set hooks */
+  ts = thr_tstate_outermost(ts); /* where handlers set hooks */
   thr_mutex_lock(&ts->rt->m);
   bool is = ts->id && thr_hook_issignal(ts);
   thr_mutex_unlock(&ts->rt->m);
@@ -42,13 +42,12 @@ static bool may_sigint(void) {
   return true;
 }
 
-/* The thread has entered another Lua state, where the hook cannot fire: it is
+/* Where the thread has entered another Lua state, the hook cannot fire: it is
 ** interrupted there, and meets the hook when it is back. */
-static void interrupt_inside(const thr_tstate *ts) {
-  thr_tstate *inner, *at = NULL;
-  while ((inner = ts->nest.inner)) ts = at = inner;
-  if (!at) return;
-  atomic_fetch_or(&at->asked.pending, THR_PENDING_INTERRUPT);
+static void interrupt_inside(thr_tstate *ts) {
+  thr_tstate *inner = thr_tstate_innermost(ts);
+  if (inner == ts) return;
+  atomic_fetch_or(&inner->asked.pending, THR_PENDING_INTERRUPT);
   thr_preempt_poke();
 }
 

@@ -151,6 +151,17 @@ void thr_tstate_setname(thr_tstate *ts, const char *name) {
   ts->life.name[n] = '\0';
 }
 
+const char *thr_tstate_shownname(const thr_tstate *ts) {
+  if (ts->life.name[0]) return ts->life.name;
+  return ts->is_main ? "MainThread" : "thread";
+}
+
+thr_tstate *thr_tstate_byident(const thr_runtime *rt, uint64_t ident) {
+  thr_tstate *ts = rt->threads;
+  while (ts && ts->ident != ident) ts = ts->next;
+  return ts;
+}
+
 void thr_tstate_bind(thr_tstate *ts) {
   thr_tstate_ref(ts);
   put_first(ts);

@@ -130,11 +130,29 @@ void thr_tstate_wake(thr_tstate *ts);
 void thr_tstate_makebell(thr_tstate *ts);
 void thr_tstate_dropbell(thr_tstate *ts);
 void thr_tstate_setname(thr_tstate *ts, const char *name);
+/* Under the runtime's mutex: what the thread is called in texts.  One that C
+** has attached may have no name. */
+const char *thr_tstate_shownname(const thr_tstate *ts);
+/* Likewise: the living thread of that ident, or NULL. */
+thr_tstate *thr_tstate_byident(const thr_runtime *rt, uint64_t ident);
 
 /* Which of these THR_PENDING_* bits are asked of the thread, but for those that
 ** it has masked? */
 static inline unsigned thr_tstate_asked(const thr_tstate *ts, unsigned bits) {
   return ts->asked.pending & bits & ~ts->asked.masked;
+}
+
+/* The thread's record in the Lua state where it is now, see nest.h. */
+static inline thr_tstate *thr_tstate_innermost(thr_tstate *ts) {
+  thr_tstate *inner;
+  while ((inner = ts->nest.inner)) ts = inner;
+  return ts;
+}
+
+/* Its record in the one where it began. */
+static inline thr_tstate *thr_tstate_outermost(thr_tstate *ts) {
+  while (ts->nest.outer) ts = ts->nest.outer;
+  return ts;
 }
 
 /* It runs L from now on. */

@@ -40,19 +40,6 @@ void thr_nest_leave(thr_tstate *inner);
 ** a handler may have run on another one. */
 void thr_nest_looksignals(thr_runtime *rt);
 
-/* The thread's record in the Lua state where it is now. */
-static inline thr_tstate *thr_nest_innermost(thr_tstate *ts) {
-  thr_tstate *inner;
-  while ((inner = ts->nest.inner)) ts = inner;
-  return ts;
-}
-
-/* Its record in the one where it began. */
-static inline thr_tstate *thr_nest_outermost(thr_tstate *ts) {
-  while (ts->nest.outer) ts = ts->nest.outer;
-  return ts;
-}
-
 THR_PRIVATE_END
 
 #endif

@@ -37,10 +37,9 @@ void thr_uses_leave(thr_uses *u, const thr_tstate *ts) {
 
 bool thr_uses_lives(thr_runtime *rt, uint64_t ident) {
   thr_mutex_lock(&rt->m);
-  const thr_tstate *ts = rt->threads;
-  while (ts && ts->ident != ident) ts = ts->next;
+  bool lives = thr_tstate_byident(rt, ident) != NULL;
   thr_mutex_unlock(&rt->m);
-  return ts != NULL;
+  return lives;
 }
 
 const thr_use *thr_uses_other(const thr_uses *u, const thr_tstate *ts) {

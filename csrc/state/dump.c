@@ -11,7 +11,6 @@
 #include "bind/describe.h"
 #include "bind/self.h"
 #include "gil/preempt.h"
-#include "park/nest.h"
 #include "state/report.h"
 #include "sync/lock.h"
 
@@ -288,7 +287,8 @@ void thr_dump_stderr(lua_State *L) {
 static void on_signal(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
     if (ts->is_main)
-      atomic_fetch_or(&thr_nest_innermost(ts)->asked.pending, THR_PENDING_DUMP);
+      atomic_fetch_or(&thr_tstate_innermost(ts)->asked.pending,
+                      THR_PENDING_DUMP);
   thr_preempt_poke();
 }
 

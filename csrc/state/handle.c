@@ -10,7 +10,6 @@
 #include "bind/cancel.h"
 #include "bind/pending.h"
 #include "bind/self.h"
-#include "park/nest.h"
 #include "park/thread.h"
 #include "state/open.h"
 #include "state/start.h"
@@ -39,7 +38,7 @@ static thr_tstate *push_new(lua_State *L) {
     return NULL;
   }
   thr_box_fill(box, &kind, ts);
-  ts->life.daemon = thr_nest_outermost(self)->life.daemon;
+  ts->life.daemon = thr_tstate_outermost(self)->life.daemon;
   return ts;
 }
 

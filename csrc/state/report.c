@@ -9,7 +9,6 @@
 #include "bind/self.h"
 #include "gil/gil.h"
 #include "os/tuning.h"
-#include "park/nest.h"
 #include "state/loading.h"
 
 #define STACK 8192 /* bytes of a traceback that are kept */
@@ -34,12 +33,6 @@ static bool is_idle(const thr_tstate *ts) {
   return ts->nest.uncounted && !ts->nest.outer;
 }
 
-static void copy_name(thr_report *r, const thr_tstate *ts) {
-  const char *other = ts->is_main ? "MainThread" : "thread";
-  const char *name = ts->life.name[0] ? ts->life.name : other;
-  snprintf(r->name, sizeof(r->name), "%s", name);
-}
-
 /* Under its mutex: else the thread might leave, and that record be gone. */
 static void read_inner(thr_report *r, thr_tstate *ts) {
   thr_mutex_lock(&ts->nest.m);
@@ -59,7 +52,7 @@ static thr_report report_of(const reading *g, thr_tstate *ts) {
                   .waits = ts->wait.active || (g->waits && ts == g->self),
                   .wait = ts->wait.on};
   if (g->still) r.L = r.own ? g->L : ts->lua.running;
-  copy_name(&r, ts);
+  strcpy(r.name, thr_tstate_shownname(ts));
   read_inner(&r, ts);
   if (r.waits && r.wait.owner) r.owner = r.wait.owner(r.wait.addr);
   return r;

@@ -156,8 +156,7 @@ typedef struct {
 /* Under the runtime's mutex. */
 static bool find_holder(void *arg, thr_runtime *rt) {
   holder *h = arg;
-  const thr_tstate *ts = rt->threads;
-  while (ts && ts->ident != h->ident) ts = ts->next;
+  const thr_tstate *ts = thr_tstate_byident(rt, h->ident);
   if (!ts) return false;
   memcpy(h->name, ts->life.name, sizeof(h->name));
   if (h->still && rt == h->self->rt) h->place = place_of(ts->lua.running);

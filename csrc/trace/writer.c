@@ -35,11 +35,10 @@ static void name_process(int64_t pid) {
 static void name_thread(thr_ring *r) {
   char name[THR_NAMESIZE];
   thr_mutex_lock(&r->ts->rt->m);
-  memcpy(name, r->ts->life.name, sizeof(name));
+  strcpy(name, thr_tstate_shownname(r->ts));
   thr_mutex_unlock(&r->ts->rt->m);
-  if (!name[0]) strcpy(name, r->ts->is_main ? "MainThread" : "thread");
   if (strcmp(name, r->track.name) == 0) return;
-  memcpy(r->track.name, name, sizeof(name));
+  strcpy(r->track.name, name);
   thr_tape_thread(&tape, r);
 }
 
