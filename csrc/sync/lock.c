@@ -38,8 +38,8 @@ void thr_lock_unref(thr_lock *l) {
   if (l->prev) l->prev->next = l->next;
   else all = l->next;
   if (l->next) l->next->prev = l->prev;
+  thr_order_freed(); /* under the mutex: see has_still */
   thr_mutex_unlock(&all_m);
-  thr_order_freed(); /* what was noted is there while nobody watches, too */
   thr_os_free(l);
 }
 
@@ -178,22 +178,21 @@ static void set_place(thr_lock *l, const thr_where *where) {
   thr_mutex_unlock(&all_m);
 }
 
-typedef struct {
-  const void *addr;
-  bool is_owned;
-} search;
-
-static void compare(void *arg, thr_lock *l) {
-  search *s = arg;
-  if (l == s->addr) s->is_owned = true;
+static bool is_listed(const void *addr) { /* all_m */
+  const thr_lock *l = all;
+  while (l && l != addr) l = l->next;
+  return l != NULL;
 }
 
-/* One that may have been freed is looked for among those that it has. */
-static bool has_still(const thr_tstate *ts, const void *addr, bool freed) {
-  search s = {addr, false};
-  if (!freed) return thr_lock_isowner((thr_lock *)addr, ts);
-  thr_lock_each(ts->ident, compare, &s);
-  return s.is_owned;
+/* Under the mutex no lock is freed, as a thread of another Lua state may do.
+** One that may have been freed before is looked for. */
+static bool has_still(const thr_tstate *ts, const void *addr,
+                      unsigned long frees) {
+  thr_mutex_lock(&all_m);
+  bool there = thr_order_frees() == frees || is_listed(addr);
+  bool has = there && thr_lock_isowner((thr_lock *)addr, ts);
+  thr_mutex_unlock(&all_m);
+  return has;
 }
 
 void thr_lock_note(lua_State *L, thr_lock *l, bool waits) {

@@ -19,11 +19,12 @@ static edge *leaving[THR_ORDER_HASH]; /* m */
 static uint64_t told[THR_MAX_TOLD]; /* m: a ring, of what was told */
 static size_t n_told;               /* m */
 
-/* How many locks were freed: while that is as it was, what a thread has noted
-** of its locks refers to locks. */
+/* While that is as it was, what a thread has noted of its locks refers to
+** locks. */
 static atomic_ulong frees;
 
 void thr_order_freed(void) { atomic_fetch_add(&frees, 1); }
+unsigned long thr_order_frees(void) { return atomic_load(&frees); }
 void thr_order_beforefork(void) { thr_mutex_lock(&m); }
 void thr_order_afterfork(void) { thr_mutex_unlock(&m); }
 
@@ -39,11 +40,11 @@ struct thr_held {
 static void look_through(thr_tstate *ts, const thr_ranked *lock,
                          thr_hasstill has) {
   struct thr_held *h = ts->held;
-  unsigned long now = atomic_load(&frees);
+  unsigned long now = thr_order_frees(); /* before the locks are looked at */
   int n = 0;
   for (int i = 0; i < h->n; i++)
     if (h->locks[i].addr != lock->addr &&
-        has(ts, h->locks[i].addr, h->frees != now))
+        has(ts, h->locks[i].addr, h->frees))
       h->locks[n++] = h->locks[i];
   h->n = n;
   h->frees = now;
@@ -67,8 +68,7 @@ static void unlink_edge(const edge *old) {
   if (*link) *link = old->next;
 }
 
-static edge *add(thr_ranked from, thr_ranked to,
-                 const thr_where *where) {
+static edge *add(thr_ranked from, thr_ranked to, const thr_where *where) {
   edge *e = &edges[n_edges++ % THR_MAX_ORDERS];
   if (n_edges > THR_MAX_ORDERS) unlink_edge(e);
   edge **link = chain(from.number);
@@ -111,7 +111,7 @@ static int search_way(ways *w, unsigned long from, unsigned long to) {
 
 /* --- telling --- */
 
-static uint64_t hash_place(const edge *e) {
+static uint64_t hash_place(const edge *e) { /* FNV-1a */
   uint64_t h = 14695981039346656037u;
   for (const char *s = e->where.file; *s; s++)
     h = (h ^ (unsigned char)*s) * 1099511628211u;
@@ -170,7 +170,7 @@ void thr_order_took(thr_tstate *ts, thr_ranked lock, const thr_where *where,
   struct thr_held *h = ts->held;
   if (!h) return; /* no memory: it is not remembered */
   if (h->n > 0) look_through(ts, &lock, has);
-  else h->frees = atomic_load(&frees);
+  else h->frees = thr_order_frees();
   if (waits && h->n > 0) note_all(h, &lock, where);
   if (h->n < THR_MAX_HELD) h->locks[h->n++] = lock;
 }

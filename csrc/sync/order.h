@@ -29,16 +29,19 @@ typedef struct {
   const char *kind;     /* what is shown of it, with addr */
 } thr_ranked;
 
-/* Has the thread still got the lock at addr?  `freed`: there may be none. */
+/* Has the thread still got the lock at addr?  It had it when `frees` locks had
+** been freed: if others were since, that may be one of them. */
 typedef bool (*thr_hasstill)(const thr_tstate *ts, const void *addr,
-                             bool freed);
+                             unsigned long frees);
 
 /* The thread has taken the lock, in `where`; `waits`: it would have waited. */
 void thr_order_took(thr_tstate *ts, thr_ranked lock, const thr_where *where,
                     bool waits, thr_hasstill has);
 
-/* A lock is about to be freed. */
+/* A lock is about to be freed.  Counted also while nobody watches: what was
+** noted before is looked through when somebody does again. */
 void thr_order_freed(void);
+unsigned long thr_order_frees(void); /* how often that was */
 
 /* fork: between the two, no thread is in here. */
 void thr_order_beforefork(void);
