@@ -606,11 +606,12 @@ describe("an interpreter that is dropped", function()
 end)
 
 describe("2600 interpreters #long", function()
+  if support.is_instrumented() then
+    pending "a sanitizer keeps what is freed for a while"
+    return
+  end
+
   it("leave no memory and no descriptor behind", function()
-    if support.is_instrumented() then
-      pending "a sanitizer keeps what is freed for a while"
-      return
-    end
     local out = support.output_of [[
       local interpreters = require "threading.interpreters"
       local function count()
