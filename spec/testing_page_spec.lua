@@ -3,23 +3,15 @@
 -- numbers may be others.
 
 local files = require "spec.support.files"
+local pages = require "spec.support.pages"
 local support = require "spec.support"
-
--- The blocks of a page in their order: lists of language and text.
-local function blocks(page)
-  local list = {}
-  for language, text in page:gmatch "\n```(%l+)\n(.-\n)```\n" do
-    list[#list + 1] = { language = language, text = text }
-  end
-  return list
-end
 
 local function first_line(report)
   return (report:match("^[^\n]*"):gsub("%-?%d+", "N"))
 end
 
 describe("docs/testing.md", function()
-  local list = blocks(files.read "docs/testing.md")
+  local list = pages.blocks(files.read "docs/testing.md")
   local folder, n = nil, 0
 
   setup(function()

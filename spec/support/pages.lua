@@ -1,0 +1,41 @@
+--- Pages of the documentation whose programs are run.
+
+local assert = require "luassert"
+local files = require "spec.support.files"
+local support = require "spec.support"
+
+local pages = {}
+
+--- The blocks of a page in their order.
+-- @treturn table lists of `language` and `text`
+function pages.blocks(page)
+  local list = {}
+  for language, text in page:gmatch "\n```(%l+)\n(.-\n)```" do
+    list[#list + 1] = { language = language, text = text }
+  end
+  return list
+end
+
+--- Specifies a page on which each program is followed by its output; `it` is
+-- busted's.
+-- @tparam string name its file
+-- @tparam integer programs how many it has
+-- @tparam[opt=support.output_of] function run returns what a program prints
+function pages.specify(it, name, programs, run)
+  local page, n = files.read(name), 0
+  for program, output in page:gmatch
+    "\n```lua\n(.-)\n```\n\n```text\n(.-\n)```\n" do
+    n = n + 1
+    it(("program %d prints what the page says"):format(n), function()
+      assert.equal(output, (run or support.output_of)(program))
+    end)
+  end
+
+  it("has an output for each of its programs", function()
+    local _, count = page:gsub("\n```lua\n", "")
+    assert.equal(programs, count)
+    assert.equal(count, n)
+  end)
+end
+
+return pages
