@@ -78,7 +78,7 @@ local function make_small(run, o, found, how)
     how.trace = true
     r = run(how)
     r.failure = r.failure or found.failure
-    result.shrunk, result.inexact = nil, true
+    result.shrunk = nil
   end
   return fill(result, r, o, plan.plan)
 end

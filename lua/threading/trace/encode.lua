@@ -28,9 +28,9 @@ local function list_text(list, text)
 end
 
 local function row_text(row)
-  return string.format('{"name":%s,"pid":%s,"tid":%s,"states":%s,"user":%s}',
-    json.string(row.name), json.encode(row.pid), json.encode(row.tid),
-    lane_text(row.states), list_text(row.user, lane_text))
+  return string.format('{"name":%s,"pid":%s,"states":%s,"user":%s}',
+    json.string(row.name), json.encode(row.pid), lane_text(row.states),
+    list_text(row.user, lane_text))
 end
 
 local function detail_text(detail)

@@ -15,7 +15,7 @@ function hash(text) {
 const spanHue = data.details.map(detail => hash(detail.name) % SPANS);
 
 const rows = data.rows.map((row, number) => ({
-  number, name: row.name, pid: row.pid, tid: row.tid, hue: 0,
+  number, name: row.name, pid: row.pid, hue: 0,
   states: Lane.decode(row.states, KINDS),
   user: row.user.map(list => Lane.decode(list, SPANS, d => spanHue[d])),
 }));
