@@ -3,11 +3,11 @@
 -- A case has programs, each `file arguments` in bench/cases, which print a
 -- line of numbers. They run in turn, `rounds` times: ours, and what it is
 -- compared with: cpython, c, base, another Lua program, described by `than`,
--- and the libraries of run.lua's THREADING_PEERS, for which a case belongs to
--- the table of the `peers`. The case's rows are the columns of what they print:
--- what it is, its unit, and goals. A goal bounds our median, or its ratio to
--- another's. `needs` names a module that may not be there, `needs_program` a
--- program; `pin` keeps all on one core.
+-- and the libraries of run.lua's THREADING_PEERS. The case's rows are the
+-- columns of what they print: what it is, its unit, and goals. A goal bounds
+-- our median, or its ratio to another's. `needs` names a module that may not be
+-- there, `needs_program` a program; `pin` keeps all on one core. Cases with
+-- `peers` have a table of their own.
 
 local CORES <const> = require "threading".cpu_count()
 

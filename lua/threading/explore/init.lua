@@ -35,8 +35,8 @@
 --
 -- Options:
 --
--- - `schedules`: how many are tried (1000); `seed`: another one, other
---   schedules (1); `max_time`: seconds, after which no more are tried
+-- - `schedules`: how many are tried (1000); `seed`: with another one, other
+--   schedules are tried (1); `max_time`: seconds, after which no more are tried
 -- - `strategy`: `"auto"`: the default schedule; then random ones, and in turn
 --   with them those that differ from the default at one point. `"random"`: a
 --   thread goes on with a probability that is drawn for the schedule. `"pct"`:
@@ -51,13 +51,13 @@
 -- - `isolate = "fork"`: each schedule in a process of its own
 -- - `split = "line"`: threads switch between lines only
 -- - `ignore`: patterns of sources that are not split; a source is the name of a
---   file after "@". `library`: true, and the library's own files are
+--   file after "@". `library = true`: the library's own files are split, too
 -- - `invariant`: a function that is called wherever another thread goes on; the
 --   schedule fails where it raises, or returns `false`
 -- - `replay`: the word of a report: this schedule alone
--- - `shrink`: false, and a schedule that fails is shown as it was found
--- - `progress`: called after each schedule, with how many were tried, and are
---   to be
+-- - `shrink = false`: a schedule that fails is shown as it was found
+-- - `progress`: called after each schedule, with how many were tried, and how
+--   many are to be tried
 --
 -- See docs/testing.md.
 -- @module threading.explore

@@ -16,12 +16,14 @@ local strategies = {}
 
 strategies.names = { "auto", "random", "pct", "systematic" }
 
--- So many schedules come first: what chance finds soon is found by then.
+-- So many schedules come before the first deviation of "auto": what chance
+-- finds soon is found by then.
 local QUICK <const> = 8
 
 local make = {}
 
--- The seed of one schedule of a search; that of math.random is the search's.
+-- The seed by which one schedule of a search is chosen. (math.random has the
+-- search's own in all of them.)
 local function seed_of(o, n)
   return o.seed * 1000003 + n
 end

@@ -38,7 +38,7 @@ local type = type
 
 local ssl = setmetatable({}, { __index = luasec })
 
--- Without a word on it: as LuaSec's ssl.https has it.
+-- Where `options` are not given: what LuaSec's ssl.https has.
 local OPTIONS <const> = { "all", "no_sslv2", "no_sslv3", "no_tlsv1" }
 local CONTINUE <const> = "lsec_continue"
 

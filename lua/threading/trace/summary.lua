@@ -9,7 +9,7 @@ local ipairs, pairs, tostring = ipairs, pairs, tostring
 
 local M = {}
 
--- The entry of that key; a new one has it, and nothing else.
+-- The entry of this key in a list; where there is none, `new` is added.
 local function entry(list, key, new)
   local it = list[key]
   if not it then

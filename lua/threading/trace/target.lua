@@ -1,4 +1,4 @@
--- What a trace is made, by the ending of its name.
+-- What is made of a trace, by the ending of the file's name.
 
 local make_page = require "threading.trace.page"
 local make_picture = require "threading.trace.picture"

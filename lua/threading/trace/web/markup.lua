@@ -46,9 +46,9 @@ return [==[
   <dl>
     <dt><kbd>wheel</kbd></dt><dd>zooms to where the pointer is; over the names
       it scrolls; with <kbd>shift</kbd> it moves in time</dd>
-    <dt>pull</dt><dd>moves; on the axis of time, or with <kbd>shift</kbd>, it
-      chooses a part to zoom to</dd>
-    <dt>click</dt><dd>tells more; twice: zooms to it</dd>
+    <dt>drag</dt><dd>moves; on the axis of time, or with <kbd>shift</kbd>, it
+      selects a part to zoom to</dd>
+    <dt>click</dt><dd>tells more; a double click zooms to it</dd>
     <dt><kbd>w</kbd> <kbd>s</kbd></dt><dd>zoom in, out</dd>
     <dt><kbd>a</kbd> <kbd>d</kbd></dt><dd>move in time</dd>
     <dt><kbd>0</kbd> <kbd>f</kbd></dt><dd>the whole run; what was
