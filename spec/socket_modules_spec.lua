@@ -208,17 +208,13 @@ local mail_answers = { ehlo = "250-here\r\n250 AUTH PLAIN", data = "354 go on",
   quit = "221 bye" }
 
 local function mail(more)
-  local it = {
+  return tls.with(more, {
     server = "127.0.0.1", user = "me", password = "secret",
     from = "<a@example.org>", rcpt = { "<b@example.org>", "<c@example.org>" },
     source = smtp.message {
       headers = { subject = "hello", date = "today" }, body = "one\r\n.\r\ntwo",
     },
-  }
-  for name, value in pairs(more) do
-    it[name] = value
-  end
-  return it
+  })
 end
 
 local function check_mail(lines)
@@ -295,11 +291,7 @@ describe("threading.ssl.https", function()
   local trusted = { cafile = tls.file "ca" }
 
   local function with(more, url)
-    local request = { url = url }
-    for name, value in pairs(more) do
-      request[name] = value
-    end
-    return request
+    return tls.with(more, { url = url })
   end
 
   it("makes requests, of a server that it trusts", function()

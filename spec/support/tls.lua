@@ -71,24 +71,25 @@ function tls.clean()
   os.execute("rm -r " .. folder)
 end
 
---- Parameters of a server with this certificate.
-function tls.server(name, more)
-  local params = {
-    mode = "server", certificate = tls.file(name), key = tls.file(name, "key"),
-  }
+--- Puts what `more` has, if it is given, into the table.
+-- @return the table
+function tls.with(more, params)
   for key, value in pairs(more or {}) do
     params[key] = value
   end
   return params
 end
 
+--- Parameters of a server with this certificate.
+function tls.server(name, more)
+  return tls.with(more, {
+    mode = "server", certificate = tls.file(name), key = tls.file(name, "key"),
+  })
+end
+
 --- Parameters of a client that trusts the authority.
 function tls.client(more)
-  local params = { mode = "client", cafile = tls.file "ca" }
-  for key, value in pairs(more or {}) do
-    params[key] = value
-  end
-  return params
+  return tls.with(more, { mode = "client", cafile = tls.file "ca" })
 end
 
 --- Starts a server, with a thread for each connection, in which `serve` is
