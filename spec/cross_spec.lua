@@ -497,6 +497,14 @@ describe("what runs without the global lock", function()
       assert.equal(6765, copy(20))
       assert.equal("integer", copy:versions()[1].types)
     end)
+
+  it("is compiled there with the options that a function was compiled with",
+    function()
+      local options = { fast = true }
+      local twice = threading.compile(function(n) return 2 * n end, options)
+      options.fast = "changed later"
+      assert.equal(14, cross(twice)(7))
+    end)
 end)
 
 describe("random graphs of values", function()

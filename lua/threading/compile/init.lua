@@ -110,9 +110,21 @@ local function check_function(fn)
   return info.nparams
 end
 
+-- A function's options for another Lua state, as they are now: the caller may
+-- change the table later. What is around the function is there only after it,
+-- so nothing is built before its first call.
+local function elsewhere(options)
+  local copy = {}
+  for name, value in pairs(options or {}) do
+    copy[name] = value
+  end
+  copy.eager = nil
+  return copy
+end
+
 local function make(fn, parameters, options, read)
   local state = versions.state(fn, read)
-  state.given = options
+  state.elsewhere = elsewhere(options)
   state.parameters = parameters
   local object
   object = _thread._compiled(parameters, state.anchors, function(arguments)
@@ -143,12 +155,7 @@ end
 -- have what was translated, and the cache what was built.
 _thread._made_by("threading.Compiled", function(object)
   local state = states[object]
-  local options = {}
-  for name, value in pairs(state.given or {}) do
-    options[name] = value
-  end
-  options.eager = nil -- what is around the function comes after this call
-  return "threading.compile", "", state.fn, options
+  return "threading.compile", "", state.fn, state.elsewhere
 end)
 
 return compile
