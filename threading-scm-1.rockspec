@@ -287,6 +287,7 @@ build = {
         "csrc/state/finale.c",
         "csrc/state/fork.c",
         "csrc/state/handle.c",
+        "csrc/state/lasting.c",
         "csrc/state/loading.c",
         "csrc/state/open.c",
         "csrc/state/report.c",

@@ -34,6 +34,26 @@ local prelude = [[
     return t
   end
 
+  -- Has the program said who it waits for?
+  local function is_told()
+    local file <close> = io.open "/proc/self/fd/2"
+    return file:read("a"):find "Ctrl%-C again"
+  end
+
+  -- The second one comes then.
+  local function send_twice(ready)
+    send(ready, "INT")
+    send(is_told, "INT")
+  end
+
+  -- Sets the event when the program has said who it waits for.
+  local function set_when_told(event)
+    threading.Thread { daemon = true, target = function()
+      while not is_told() do time.sleep(0) end
+      event:set()
+    end }:start()
+  end
+
   local computing = false
   local worker = threading.Thread { name = "worker", target = function()
     local n = 0
@@ -53,6 +73,9 @@ end
 local function output_of(program)
   return support.output_of(prelude .. program)
 end
+
+-- For what needs to read what the program has written to stderr.
+local it_reads = io.open "/proc/self/fd/2" and it or pending
 
 describe("SIGINT", function()
   for name in waits.each() do
@@ -121,7 +144,7 @@ describe("SIGINT", function()
     end)
   end
 
-  it("ends the final wait, and stops the threads", function()
+  it_reads("twice ends the final wait, and stops the threads", function()
     for _, code in ipairs {
       "while true do end", "time.sleep(1000)", "held:acquire(true, 1000)",
       "loops.spin()", "while true do pcall(time.sleep, 1000) end",
@@ -135,10 +158,82 @@ describe("SIGINT", function()
           inside = true
           %s
         end }:start()
-        send(function() return inside and main_parked() end, "INT")
+        send_twice(function() return inside and main_parked() end)
       ]]):format(code))
       assert.equal("closed\n", r.out)
-      assert.matches("interrupted!", r.err)
+      assert.matches("^waiting for: Thread%-1 %(Ctrl%-C again ends it%)\n"
+        .. ".*interrupted!\n", r.err)
+      assert.equal(1, r.code)
+    end
+  end)
+
+  it_reads("once in the final wait says who is waited for", function()
+    for _, name in ipairs { "Sleeper", "%s of %d" } do
+      local r = run(([[
+        local go = threading.Event()
+        for _, name in ipairs { %q, "Second" } do
+          threading.Thread { name = name, target = function()
+            go:wait()
+          end }:start()
+        end
+        threading.Thread { daemon = true, name = "Helper", target = function()
+          go:wait()
+        end }:start()
+        send(main_parked, "INT")
+        set_when_told(go)
+      ]]):format(name))
+      assert.equal("waiting for: " .. name
+        .. ", Second (Ctrl-C again ends it)\n", r.err)
+      assert.equal("", r.out)
+      assert.equal(0, r.code)
+    end
+  end)
+
+  it_reads("says no more than ten names", function()
+    local r = run [[
+      local go = threading.Event()
+      for i = 1, 12 do
+        threading.Thread { name = "t" .. i, target = go.wait, args = { go } }
+          :start()
+      end
+      send(main_parked, "INT")
+      set_when_told(go)
+    ]]
+    assert.equal("waiting for: t1, t2, t3, t4, t5, t6, t7, t8, t9, t10 and 2 "
+      .. "others (Ctrl-C again ends it)\n", r.err)
+  end)
+
+  it_reads("that has ended the script says who is waited for", function()
+    local r = run [[
+      local go = threading.Event()
+      local sleeper = threading.Thread { name = "Sleeper", target = go.wait,
+        args = { go } }
+      sleeper:start()
+      send(function() return main_parked() == "thread" end, "INT")
+      set_when_told(go)
+      sleeper:join()
+    ]]
+    assert.matches("interrupted!\nstack traceback:\n.*\n"
+      .. "waiting for: Sleeper %(Ctrl%-C again ends it%)\n$", r.err)
+    assert.equal(1, r.code)
+  end)
+
+  it_reads("again, after the script, stops the threads", function()
+    for _, code in ipairs { "sleeper:join()", "error 'failed'" } do
+      local r = run(([[
+        local sleeper = threading.Thread { name = "Sleeper", target = function()
+          local _ <close> = setmetatable({}, { __close = function()
+            io.write "closed\n"
+          end })
+          time.sleep(1000)
+        end }
+        sleeper:start()
+        send_twice(main_parked)
+        %s
+      ]]):format(code))
+      assert.matches("\nwaiting for: Sleeper %(Ctrl%-C again ends it%)\n"
+        .. "[^\n]*interrupted!\n$", r.err)
+      assert.equal("closed\n", r.out)
       assert.equal(1, r.code)
     end
   end)
@@ -165,10 +260,10 @@ describe("SIGINT", function()
     end
   end)
 
-  it("ends the wait of threading.shutdown", function()
+  it_reads("twice ends the wait of threading.shutdown", function()
     local r = run [[
       worker:start()
-      send(main_parked, "INT")
+      send_twice(main_parked)
       print(pcall(threading.shutdown))
     ]]
     assert.matches("^false\t[^\n]*interrupted!\n", r.out)

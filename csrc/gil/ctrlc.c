@@ -12,7 +12,7 @@ bool thr_ctrlc_signalled(thr_tstate *ts) {
   if (!ts->signals) return false;
   ts = thr_tstate_outermost(ts); /* where handlers set hooks */
   thr_mutex_lock(&ts->rt->m);
-  bool is = ts->id && thr_hook_issignal(ts);
+  bool is = ts->id && (ts->rt->ctrlc.caught || thr_hook_issignal(ts));
   thr_mutex_unlock(&ts->rt->m);
   return is;
 }
@@ -59,7 +59,8 @@ static void after_sigint(void) {
     if (!ts->is_main) continue;
     interrupt_inside(ts);
     if (ts->rt->alive == 0) continue;
-    atomic_store(&ts->rt->main_stale, true);
+    atomic_store(&ts->rt->ctrlc.came, true);
+    atomic_store(&ts->rt->ctrlc.stale, true);
     if (atomic_load_explicit(&ts->gil.held, memory_order_relaxed))
       thr_hook_lay(ts, ts->rt->mainL);
   }
@@ -74,9 +75,30 @@ void thr_ctrlc_follow(const thr_tstate *ts) {
   followed = true;
 }
 
+/* In the place of the end of the process. */
+static void after_caught(void) {
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
+    if (ts->is_main) atomic_store(&ts->rt->ctrlc.caught, true);
+}
+
+void thr_ctrlc_catch(void) { thr_os_catchsigint(may_sigint, after_caught); }
+void thr_ctrlc_uncatch(void) { thr_os_uncatchsigint(); }
+
+void thr_ctrlc_drop(thr_tstate *ts) {
+  atomic_store(&ts->rt->ctrlc.caught, false);
+  if (!thr_hook_issignal(ts)) return;
+  thr_preempt_enter(ts);
+  thr_hook_lift(ts, ts->lua.base);
+  lua_sethook(ts->lua.base, NULL, 0, 0);
+  thr_hook_lay(ts, ts->lua.base);
+  thr_preempt_leave(ts);
+  thr_hook_accept(ts);
+  thr_os_sigintagain();
+}
+
 void thr_ctrlc_relay(thr_tstate *self) {
   thr_runtime *rt = self->rt;
-  atomic_store(&rt->main_stale, !self->is_main);
+  atomic_store(&rt->ctrlc.stale, !self->is_main);
   if (!self->is_main) return;
   if (rt->end.script && rt->alive > 0)
     thr_os_aroundsigint(may_sigint, after_sigint);

@@ -7,7 +7,7 @@
 ** look whether a handler has set one.
 **
 ** Called by gil; park, its thread and nest; bind's pending and sighook; kernel;
-** capi's nogil; state's attach and shutdown.
+** capi's nogil; state's attach, finale, lasting and shutdown.
 */
 #ifndef THR_CTRLC_H
 #define THR_CTRLC_H
@@ -27,6 +27,15 @@ void thr_ctrlc_served(thr_tstate *ts);
 /* If one has been set while a coroutine runs on the main state: moves it to L,
 ** the coroutine. */
 void thr_ctrlc_fetch(thr_tstate *ts, struct lua_State *L);
+
+/* Forgets that one has been set, or that Ctrl-C was caught: the next one is
+** heard as if there had been none.  By the main thread, with the lock. */
+void thr_ctrlc_drop(thr_tstate *ts);
+
+/* Where Ctrl-C would end the process it counts as signalled, from the first of
+** these to the second.  By the main thread. */
+void thr_ctrlc_catch(void);
+void thr_ctrlc_uncatch(void);
 
 /* The thread is about to enter another Lua state, where Ctrl-C is to reach it,
 ** too. */

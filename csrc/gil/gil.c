@@ -152,7 +152,7 @@ static void become_holder(thr_gil *gil, thr_tstate *ts) {
   }
   atomic_store_explicit(&ts->gil.held, true, memory_order_relaxed);
   if (thr_tstate_tracer(ts)) note_runs(ts);
-  if (ts->is_main && ts->rt->main_stale) thr_ctrlc_relay(ts);
+  if (ts->is_main && ts->rt->ctrlc.stale) thr_ctrlc_relay(ts);
   if (atomic_load(&gil->drop) || ts->asked.pending & THR_PENDING_AT_ONCE)
     arm_new_holder(gil, ts);
   thr_preempt_hurry(ts);

@@ -244,12 +244,22 @@ typedef struct thr_member {
   struct thr_member *next; /* the group's m */
 } thr_member;
 
+/* Ctrl-C, as a handler of ours has seen it.  Owner: ctrlc. */
+typedef struct {
+  atomic_bool stale; /* atomic: main's hook is to be laid, or lifted: it does so
+                        when it takes the gil */
+  atomic_bool came;   /* atomic: it has been pressed while threads lived */
+  atomic_bool caught; /* atomic: it was pressed where it would have ended the
+                         process, and nobody has taken note yet */
+} thr_rt_ctrlc;
+
 /* The end of the program.  Owner: state's shutdown; sentinel and script are
-** finale's. */
+** finale's, `told` is lasting's. */
 typedef struct {
   atomic_bool closing; /* m to write: no new thread; those that live are
                           stopped */
   bool abandoned;      /* gil: Ctrl-C has ended the final wait */
+  bool told;           /* gil: it was told which threads are waited for */
   _Atomic(thr_tstate *) ender; /* gil to write: the first thread that ends the
                           process, while it does; others give way */
   int given_up;        /* gil: threads that the end has left behind */

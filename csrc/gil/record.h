@@ -75,8 +75,7 @@ struct thr_runtime {
   thr_rt_end end;
   thr_rt_calls calls;
 
-  atomic_bool main_stale;  /* ctrlc's; atomic: main's hook is to be laid, or
-                              lifted: it does so when it takes the gil */
+  thr_rt_ctrlc ctrlc;
   bool opened;             /* module's; gil: all that it adds to Lua is there */
   bool equipped;           /* interp's; gil: see equip.h */
   atomic_size_t stack;     /* module's; atomic: stack size of new threads, 0:

@@ -108,6 +108,14 @@ bool thr_os_letpreempt(bool in);
 ** if `may` says so, and `after` after it. */
 void thr_os_aroundsigint(bool (*may)(void), void (*after)(void));
 
+/* The handler of Ctrl-C has run once: if it has taken itself off by that, as
+** lua.c's does, it is set again, with may and after around it. */
+void thr_os_sigintagain(void);
+/* Where Ctrl-C would end the process, `after` is called instead if `may` says
+** so; until that is undone. */
+void thr_os_catchsigint(bool (*may)(void), void (*after)(void));
+void thr_os_uncatchsigint(void);
+
 /* The keys by which a terminal interrupts a program, and makes it quit, are
 ** meant for another one, until this is called again to let them in. */
 void thr_os_ignorekeys(bool ignore);

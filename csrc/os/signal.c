@@ -61,17 +61,22 @@ static const struct sigaction *keep(overlay *o, const struct sigaction *sa) {
 /* All signals are held back: another handler that set a hook in the middle of
 ** ours would be lost.  Its stack, and whether it lets system calls go on, is as
 ** the handler below wants it. */
-static int lay(overlay *o) {
-  struct sigaction sa, now;
-  if (sigaction(o->sig, NULL, &now) != 0) return errno;
-  if (lies(o, &now)) return 0;
-  o->before = keep(o, &now);
+static int lay_over(const overlay *o, const struct sigaction *below) {
+  struct sigaction sa;
   memset(&sa, 0, sizeof(sa));
   sa.sa_sigaction = o->fn;
   sigfillset(&sa.sa_mask);
   sa.sa_flags = o->flags | SA_SIGINFO |
-                (now.sa_flags & (SA_ONSTACK | SA_RESTART));
+                (below->sa_flags & (SA_ONSTACK | SA_RESTART));
   return sigaction(o->sig, &sa, NULL) == 0 ? 0 : errno;
+}
+
+static int lay(overlay *o) {
+  struct sigaction now;
+  if (sigaction(o->sig, NULL, &now) != 0) return errno;
+  if (lies(o, &now)) return 0;
+  o->before = keep(o, &now);
+  return lay_over(o, &now);
 }
 
 static THR_TLS volatile sig_atomic_t passing; /* bits of overlays */
@@ -173,6 +178,35 @@ void thr_os_aroundsigint(bool (*may)(void), void (*after)(void)) {
   sigint_may = may;
   sigint_after = after;
   lay(&sigint);
+}
+
+/* The handler that has run may have taken itself off, and ours with it. */
+void thr_os_sigintagain(void) {
+  struct sigaction now;
+  const struct sigaction *before = sigint.before;
+  if (before && is_function(before) && sigaction(SIGINT, NULL, &now) == 0 &&
+      !is_function(&now))
+    lay_over(&sigint, before);
+}
+
+static bool is_default(const struct sigaction *sa) {
+  return !(sa->sa_flags & SA_SIGINFO) && sa->sa_handler == SIG_DFL;
+}
+
+void thr_os_catchsigint(bool (*may)(void), void (*after)(void)) {
+  struct sigaction now;
+  if (sigaction(SIGINT, NULL, &now) != 0 || !is_default(&now)) return;
+  sigint_may = may;
+  sigint_after = after;
+  lay(&sigint);
+}
+
+void thr_os_uncatchsigint(void) {
+  struct sigaction now;
+  const struct sigaction *before = sigint.before;
+  if (before && is_default(before) && sigaction(SIGINT, NULL, &now) == 0 &&
+      lies(&sigint, &now))
+    sigaction(SIGINT, before, NULL);
 }
 
 static struct {

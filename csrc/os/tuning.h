@@ -272,6 +272,10 @@
 #define THR_REMIND (THR_SECOND / 10)
 #define THR_REMINDERS 20
 
+/* So many of the threads that the end waits for are told by their names.
+** Chosen; no bench. */
+#define THR_MAX_LASTING 10
+
 /* --- report --- */
 
 /* A dump waits so long for the global lock of each other Lua state, or leaves

@@ -7,8 +7,10 @@
 #include "bind/box.h"
 #include "bind/finaliser.h"
 #include "bind/self.h"
+#include "gil/ctrlc.h"
 #include "gil/gil.h"
 #include "park/lot.h"
+#include "state/lasting.h"
 #include "state/shutdown.h"
 
 /* --- where lua.c comes to its end --- */
@@ -78,14 +80,34 @@ static bool is_lua_c(lua_State *L, lua_Debug *ar) {
   return is;
 }
 
+static int wait(lua_State *L) {
+  thr_shutdown_wait(L, thr_self(L));
+  return 0;
+}
+
+/* lua.c has taken its handler of Ctrl-C off.  Where that has ended the script,
+** it was the first. */
+static void wait_in_lua_c(lua_State *L, thr_tstate *ts) {
+  if (ts->rt->ctrlc.came && !ts->rt->end.abandoned)
+    thr_lasting_tell(ts, ts->rt);
+  thr_ctrlc_catch();
+  lua_pushcfunction(L, wait);
+  int status = lua_pcall(L, 0, 0, 0);
+  thr_ctrlc_uncatch();
+  if (status != LUA_OK) lua_error(L);
+}
+
 void thr_finale_atreturn(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
   thr_whose_at(ts, L);
   bool script = is_script(L, ts->rt, ar);
   if (!script && !is_lua_c(L, ar)) return;
   atomic_store(&ts->life.phase, THR_STOPPED); /* ends the waits to join it */
   thr_unpark_all(&ts->life.phase);
-  thr_shutdown_wait(L, ts);
-  if (script) return;
+  if (script) {
+    thr_shutdown_wait(L, ts);
+    return;
+  }
+  wait_in_lua_c(L, ts);
   ts->rt->end.ender = ts; /* lua_close is next */
   thr_shutdown_stop(ts);
 }

@@ -14,6 +14,7 @@
 #include "gil/ctrlc.h"
 #include "os/tuning.h"
 #include "park/park.h"
+#include "state/lasting.h"
 
 /* Counts that leave out the calling thread: it does not wait for itself. */
 int thr_shutdown_others(const thr_tstate *ts) {
@@ -94,10 +95,15 @@ static void abandon_asked(thr_tstate *ts) {
   if (ts->is_main) abandon(ts->rt);
 }
 
-/* A signal came in the final wait.  Where hooks are off (the wait is inside
-** one) we raise in the place of the hook that its handler has set. */
-static void interrupted(lua_State *L, thr_tstate *ts) {
+/* A signal came in the final wait.  The first Ctrl-C asks who is waited for.
+** Where hooks are off (the wait is inside one) we raise in the place of the
+** hook that its handler has set. */
+static void interrupted(lua_State *L, thr_tstate *ts, thr_runtime *of) {
   bool signalled = thr_ctrlc_signalled(ts);
+  if (signalled && thr_lasting_tell(ts, of)) {
+    thr_ctrlc_drop(ts);
+    return;
+  }
   if (signalled || (ts->asked.pending & ~THR_PENDING_DUMP)) abandon_asked(ts);
   thr_pending_disturbed(L, ts, THR_PARK_INTERRUPTED);
   if (!signalled) return;
@@ -172,7 +178,7 @@ void thr_shutdown_await(lua_State *L, thr_tstate *ts, thr_runtime *of) {
   while (!rt->end.closing && !rt->end.abandoned &&
          others_nondaemon(ts, of) > 0) {
     thr_parkresult r = thr_park(&w, THR_FOREVER);
-    if (r == THR_PARK_INTERRUPTED) interrupted(L, ts);
+    if (r == THR_PARK_INTERRUPTED) interrupted(L, ts, of);
     else if (r == THR_PARK_DEADLOCK) give_up(L, ts);
     else thr_pending_disturbed(L, ts, r);
   }

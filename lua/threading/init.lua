@@ -180,7 +180,8 @@ threading.setswitchinterval = _thread.setswitchinterval
 --- Waits for the non-daemon threads, then stops the daemons. For a host that
 -- is about to close the Lua state; `lua` does it by itself.
 -- @function shutdown
--- @raise "interrupted!" on Ctrl-C
+-- @raise "interrupted!" on Ctrl-C, when it is pressed again: the first time it
+-- says on stderr which threads are waited for
 threading.shutdown = _thread.shutdown
 
 --- Makes a lock that one thread at a time can hold, and any may release.
