@@ -100,6 +100,7 @@ build = {
       "lua/threading/private/interpreterpool.lua",
     ["threading.private.local"] = "lua/threading/private/local.lua",
     ["threading.private.need"] = "lua/threading/private/need.lua",
+    ["threading.private.once"] = "lua/threading/private/once.lua",
     ["threading.private.numbers"] = "lua/threading/private/numbers.lua",
     ["threading.private.parallel"] = "lua/threading/private/parallel.lua",
     ["threading.private.register"] = "lua/threading/private/register.lua",

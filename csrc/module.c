@@ -9,6 +9,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/cancel.h"
+#include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "bind/shield.h"
@@ -328,6 +329,7 @@ static const luaL_Reg functions[] = {
     {"_complain", thr_blame_complain},
     {"_closing", thr_descriptor_closing},
     {"_decode", thr_codec_decode},
+    {"_defer", thr_guard_defer},
     {"_cross_queue", thr_crossqueue_create},
     {"_duplicate", thr_passed_duplicate},
     {"_elevated", thr_toolchain_elevated},

@@ -426,13 +426,50 @@ describe("Thread: own fields and classes", function()
   end)
 end)
 
+describe("Thread: kwargs", function()
+  it("is one argument more, behind args", function()
+    local kwargs = { verbose = true }
+    for _, case in ipairs {
+      { nil, { kwargs, n = 1 } },
+      { {}, { kwargs, n = 1 } },
+      { { 1, 2 }, { 1, 2, kwargs, n = 3 } },
+      { { n = 2 }, { nil, nil, kwargs, n = 3 } },
+    } do
+      local got
+      support.join(threading.Thread {
+        target = function(...)
+          got = table.pack(...)
+        end,
+        args = case[1], kwargs = kwargs,
+      }:start())
+      assert.same(case[2], got)
+      assert.equal(kwargs, got[got.n])
+    end
+  end)
+
+  it("is a table, or there is none", function()
+    for _, bad in ipairs { 1, "x", true, print } do
+      assert.matches("bad argument 'kwargs' to 'Thread' (table expected",
+        support.message(threading.Thread, { kwargs = bad }), 1, true)
+    end
+  end)
+end)
+
 describe("Thread: start and join", function()
-  it("start returns nothing, and the thread lives", function()
+  it("start returns the thread, which lives", function()
     local t, finish = long_one()
-    assert.equal(0, select("#", t:start()))
+    local started = t:start()
     local alive = t:is_alive()
     finish()
+    assert.equal(t, started)
     assert.is_true(alive)
+  end)
+
+  it("start returns one of a derived class, too", function()
+    local Loader = Thread:extend "Loader"
+    local loader = Loader()
+    assert.equal(loader, loader:start())
+    support.join(loader)
   end)
 
   it("a second start raises, and changes nothing", function()

@@ -37,6 +37,31 @@ describe("Timer", function()
     assert.same({ 1, nil, "x", nil, n = 4 }, got)
   end)
 
+  it("passes the table kwargs behind them, as it is", function()
+    local got, kwargs = {}, { verbose = true }
+    local function note(...)
+      got[#got + 1] = table.pack(...)
+    end
+    for i, args in ipairs { {}, { 1, n = 2 } } do
+      support.join(threading.Timer(0, note, args, kwargs):start())
+      assert.equal(i, #got)
+    end
+    support.join(threading.Timer(0, note, nil, kwargs):start())
+    assert.same({ kwargs, n = 1 }, got[1])
+    assert.same({ 1, nil, kwargs, n = 3 }, got[2])
+    assert.same({ kwargs, n = 1 }, got[3])
+    for _, it in ipairs(got) do
+      assert.equal(kwargs, it[it.n])
+    end
+    assert.equal(kwargs, threading.Timer(0, note, {}, kwargs).kwargs)
+  end)
+
+  it("start returns it", function()
+    local timer = threading.Timer(0, function() end)
+    assert.equal(timer, timer:start())
+    support.join(timer)
+  end)
+
   it("calls what is callable", function()
     local got
     local timer = threading.Timer(0, setmetatable({}, {
@@ -143,6 +168,8 @@ describe("Timer", function()
         support.message(threading.Timer, 1, bad), 1, true)
       assert.matches("bad argument 'args'",
         support.message(threading.Timer, 1, print, bad), 1, true)
+      assert.matches("bad argument 'kwargs'",
+        support.message(threading.Timer, 1, print, nil, bad), 1, true)
     end
     assert.matches("bad argument 'fn'", support.message(threading.Timer, 1, {}),
       1, true)

@@ -1,5 +1,6 @@
 /*
-** guard: the two methods of locks that release at the end of a scope.
+** guard: what is done at the end of a scope: the two methods of locks that
+** release there, and calls that are put off until then.
 */
 #ifndef THR_GUARD_H
 #define THR_GUARD_H
@@ -18,6 +19,10 @@ int thr_guard(lua_State *L);
 /* with(fn, ...): calls it with the value at 1, already acquired, as a
 ** to-be-closed variable; returns what fn returns. */
 int thr_guard_with(lua_State *L);
+
+/* _thread._defer(fn, ...): a value that calls fn(...) when it is closed. */
+int thr_guard_defer(lua_State *L);
+void thr_guard_open(lua_State *L); /* makes its type */
 
 THR_PRIVATE_END
 

@@ -5,6 +5,7 @@
 
 #include "bind/box.h"
 #include "bind/cancel.h"
+#include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "bind/shield.h"
@@ -59,6 +60,7 @@ static void fill_registry(lua_State *L) {
   thr_self_open(L);
   thr_unwind_open(L);
   thr_cancel_open(L);
+  thr_guard_open(L);
   thr_shield_open(L);
   thr_pending_open(L);
   lua_newtable(L);

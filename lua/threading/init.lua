@@ -6,6 +6,7 @@
 local _thread = require "threading._thread"
 local excepthook = require "threading.private.excepthook"
 local include_dir = require "threading.private.include"
+local once = require "threading.private.once"
 local register = require "threading.private.register"
 local stderr = require "threading.private.stderr"
 local thread = require "threading.private.thread"
@@ -262,6 +263,39 @@ threading.checkpoint = _thread.checkpoint
 -- @return what fn returns
 -- @raise if fn is not callable; what fn raises
 threading.shield = _thread.shield
+
+--- Calls a function at the end of the block, also where that is left by an
+-- error, a cancellation, `break` or `return`: what is opened is closed where
+-- the eye is.
+-- @function defer
+-- @tparam function fn
+-- @param ... its arguments
+-- @return a value for a to-be-closed variable, which calls `fn(...)` when it is
+-- closed, once; without such a variable nothing is called
+-- @raise if fn is not callable; an error of fn is one of the block
+-- @usage
+-- local before = threading.current_thread().name
+-- threading.current_thread().name = "download"
+-- local _ <close> = threading.defer(function()
+--   threading.current_thread().name = before
+-- end)
+threading.defer = _thread._defer
+
+--- Makes a function that runs another one once, however many threads call it:
+-- those that come while it runs wait for its end, and all get its results.
+-- Where it raises an error nothing is kept: who has called it gets the error,
+-- and the next call runs it again. Each interpreter runs it for itself.
+-- @function once
+-- @tparam function fn called with the arguments of the call that runs it
+-- @treturn function
+-- @raise if fn is not callable; the function that is returned raises what fn
+-- raises, and an error where fn calls it
+-- @usage
+-- local config = threading.once(function()
+--   return dofile "config.lua"
+-- end)
+-- print(config().port) -- in any thread
+threading.once = once
 
 --- Is this the error object of a cancellation? It has a field `message`.
 -- @function is_cancelled

@@ -164,6 +164,7 @@
 ---@field target? threading.callable what `run` calls
 ---@field name? string|number by default `Thread-1`, `Thread-2`, ...
 ---@field args? threading.Args the target's arguments
+---@field kwargs? table one argument more, behind them
 ---@field daemon? boolean by default the creator's
 
 ---@class (exact) threading.CancelOptions
@@ -318,6 +319,7 @@ function Thread:extend(name) end
 --- Starts it: `run` is called in a thread of the operating system.
 ---
 --- Raises if it was started before, or if the system refuses.
+---@return self
 function Thread:start() end
 
 --- What the thread does: calls the target.
@@ -353,8 +355,9 @@ function Thread:cancel(message) end
 ---@field interval number
 ---@field fn threading.callable
 ---@field args threading.Args
+---@field kwargs? table nil if none was given
 ---@field finished threading.Event set when it was called, or cancelled
----@overload fun(interval: number, fn: function, args?: table): threading.Timer
+---@overload fun(interval: number, fn: function, ...: table): threading.Timer
 local Timer = {}
 
 --- What makes the object; a derived class calls it from its own `init`.
@@ -363,7 +366,8 @@ local Timer = {}
 ---@param interval threading.timeout
 ---@param fn threading.callable
 ---@param args? threading.Args
-function Timer:init(interval, fn, args) end
+---@param kwargs? table one argument more, behind args
+function Timer:init(interval, fn, args, kwargs) end
 
 --- Waits, then calls the function.
 function Timer:run() end
@@ -1432,6 +1436,25 @@ function threading.checkpoint() end
 ---@param ... any fn's arguments
 ---@return any ... what fn returns
 function threading.shield(fn, ...) end
+
+--- Makes a value for a to-be-closed variable that calls `fn(...)` at the end of
+--- the block, also where that is left by an error or a cancellation. Without
+--- such a variable nothing is called.
+---
+--- Raises if fn is not callable.
+---@param fn threading.callable
+---@param ... any its arguments
+---@return userdata deferred
+function threading.defer(fn, ...) end
+
+--- Makes a function that runs `fn` once, with its first caller's arguments;
+--- those that come meanwhile wait for the end, and all get the results. Where
+--- `fn` raises an error the caller gets that, and the next one runs it again.
+---
+--- Raises if fn is not callable.
+---@param fn threading.callable
+---@return fun(...: any): ...any
+function threading.once(fn) end
 
 --- Is this the error object of a cancellation?
 ---@param err any

@@ -72,7 +72,7 @@ local function optional(expected)
 end
 
 check.boolean, check.number = optional "boolean", optional "number"
-check.string = optional "string"
+check.string, check.table = optional "string", optional "table"
 
 -- An argument that is text, or a number as text.
 function check.text(value, name, where)

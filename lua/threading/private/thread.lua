@@ -137,7 +137,20 @@ local function make_class(class, parent)
   })
 end
 
-local known = { target = true, name = true, args = true, daemon = true }
+local known = {
+  target = true, name = true, args = true, kwargs = true, daemon = true,
+}
+
+-- The arguments of a call: args, and behind them the table kwargs, if there is
+-- one, as the keyword arguments of functions are given in Lua.
+local function with_kwargs(args, kwargs)
+  if kwargs == nil then
+    return args
+  end
+  local n = args and (args.n or #args) or 0
+  local all = { n = n + 1, [n + 1] = kwargs }
+  return args and table.move(args, 1, n, 1, all) or all
+end
 
 local function check_options(options)
   options = check.options(options, known, "Thread")
@@ -145,6 +158,7 @@ local function check_options(options)
     check.callable(options.target, "target", "Thread")
   end
   check.args(options.args)
+  check.table(options.kwargs, "kwargs", "Thread")
   check.boolean(options.daemon, "daemon", "Thread")
   if options.name ~= nil then
     check.text(options.name, "name", "Thread")
@@ -169,7 +183,8 @@ end
 --- Makes a thread; `Thread{...}` calls it. A derived class calls it from its
 -- own `init`.
 -- @tparam[opt] table options target (callable), name (string), args (table; `n`
--- counts trailing nils), daemon (boolean, by default the creator's)
+-- counts trailing nils), kwargs (table: one argument more, behind args), daemon
+-- (boolean, by default the creator's)
 -- @raise if an option is unknown or of the wrong type
 function Thread:init(options)
   check.expect(type(self) == "table" and self ~= Thread, "self", "Thread",
@@ -178,7 +193,7 @@ function Thread:init(options)
   local name = options.name
   name = name ~= nil and name ~= "" and tostring(name) or nil
   set_handle(self, _thread._handle(name, options.daemon, options.target,
-    options.args), name)
+    with_kwargs(options.args, options.kwargs)), name)
 end
 
 --- Derives a class. Its objects are made by calling it, which calls `init`.
@@ -207,10 +222,13 @@ function Thread:run()
 end
 
 --- Starts it. `run` is called in a thread of the operating system.
+-- @treturn Thread itself
 -- @raise "threads can only be started once"; if the system refuses
+-- @usage local t = threading.Thread { target = print, args = { 1 } }:start()
 function Thread:start()
   handle_of(self):start(self, excepthook.on_error, excepthook.told,
     tracehook.begin())
+  return self
 end
 
 --- Waits until it has ended.
@@ -259,4 +277,4 @@ local function adopt(class, handle, name)
   return self
 end
 
-return { Thread = Thread, adopt = adopt }
+return { Thread = Thread, adopt = adopt, with_kwargs = with_kwargs }

@@ -19,6 +19,9 @@ local Timer = thread.Thread:extend "Timer"
 --- With these arguments.
 -- @field args
 
+--- And this table behind them, if there is one.
+-- @field kwargs
+
 --- An Event, set when the function was called, or the timer was cancelled.
 -- @field finished
 
@@ -31,14 +34,18 @@ end
 -- @tparam number interval seconds; less than 0 is 0, `math.huge` never
 -- @tparam function fn
 -- @tparam[opt] table args the arguments; `n` counts trailing nils
+-- @tparam[opt] table kwargs one argument more, behind args
 -- @raise if an argument is of the wrong type
-function Timer:init(interval, fn, args)
+-- @usage threading.Timer(0.5, print, { "half a second later" }):start()
+function Timer:init(interval, fn, args, kwargs)
   check.expect(check.is_timeout(interval), "interval", "number of seconds",
     interval)
   check.expect(check.is_callable(fn), "fn", "callable", fn)
   check.args(args)
+  check.table(kwargs, "kwargs", "Timer")
   thread.Thread.init(self)
-  self.interval, self.fn, self.args = interval, fn, args or {}
+  self.interval, self.fn = interval, fn
+  self.args, self.kwargs = args or {}, kwargs
   self.finished = _thread.event()
 end
 
@@ -48,7 +55,8 @@ function Timer:run()
   check_self(self)
   self.finished:wait(self.interval)
   if not self.finished:is_set() then
-    self.fn(table.unpack(self.args, 1, self.args.n or #self.args))
+    local args = thread.with_kwargs(self.args, self.kwargs)
+    self.fn(table.unpack(args, 1, args.n or #args))
     self.finished:set()
   end
 end

@@ -266,6 +266,37 @@ cases["Lock:guard"] = function()
   end
 end
 
+cases["defer"] = function()
+  local n
+  return function()
+    n = 0
+    local _ <close> = threading.defer(function(...)
+      n = n + select("#", ...)
+    end, 1, 2, 3)
+    return { n }
+  end, function()
+    assert(n == 0 or n == 3)
+  end, function()
+    assert(n == 3)
+  end
+end
+
+cases["once"] = function()
+  local f, n = nil, 0
+  return function()
+    f = f or threading.once(function()
+      local t = { n }
+      n = n + 1
+      return { t }
+    end)
+    return f()
+  end, function()
+    support.in_thread(collectgarbage) -- nobody is kept out
+  end, function(t)
+    assert(f() == t and n >= 1)
+  end
+end
+
 cases["Condition:wait_for"] = function()
   local c, n = threading.Condition(), 0
   return function()
