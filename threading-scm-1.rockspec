@@ -103,6 +103,8 @@ build = {
     ["threading.private.once"] = "lua/threading/private/once.lua",
     ["threading.private.numbers"] = "lua/threading/private/numbers.lua",
     ["threading.private.parallel"] = "lua/threading/private/parallel.lua",
+    ["threading.private.portable"] =
+      "lua/threading/private/portable.lua",
     ["threading.private.register"] = "lua/threading/private/register.lua",
     ["threading.private.standard"] = "lua/threading/private/standard.lua",
     ["threading.private.stderr"] = "lua/threading/private/stderr.lua",
@@ -268,6 +270,8 @@ build = {
         "csrc/park/park.c",
         "csrc/park/thread.c",
         "csrc/park/tickets.c",
+        "csrc/processes/flat.c",
+        "csrc/processes/portable.c",
         "csrc/queue/face.c",
         "csrc/queue/heap.c",
         "csrc/queue/queue.c",

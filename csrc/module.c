@@ -40,6 +40,7 @@
 #include "kernel/folder.h"
 #include "kernel/kernel.h"
 #include "kernel/toolchain.h"
+#include "processes/flat.h"
 #include "queue/queue.h"
 #include "queue/simplequeue.h"
 #include "socket/await.h"
@@ -378,6 +379,7 @@ static const luaL_Reg functions[] = {
     {"_on_attach", thr_attach_onattach},
     {"_own", thr_descriptor_own},
     {"_ours", thr_blame_ours},
+    {"_pack", thr_flat_pack},
     {"_parked", parked},
     {"_popen", thr_program_popen},
     {"_processor", thr_toolchain_processor},
@@ -409,6 +411,7 @@ static const luaL_Reg functions[] = {
     {"_trace_stop", thr_trace_stop},
     {"_try", thr_unwind_try},
     {"_unique", thr_folder_unique},
+    {"_unpack", thr_flat_unpack},
     {"_values", values},
     {"_visit", thr_interpreter_visit},
     {"_wait_fd", thr_waitfd_waitfd},

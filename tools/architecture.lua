@@ -28,6 +28,7 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "cross", "Lua values on their way to another Lua state" },
   { "capi", "what C modules call by threading.h" },
   { "interp", "interpreters: Lua states that run side by side" },
+  { "processes", "what goes to other processes, and comes back" },
   { ROOT, "the modules" },
 }
 
@@ -66,8 +67,8 @@ local laws = {
     { "luaL_error", "lua_error", "luaL_argerror" },
     { bind = true, data = true, sync = true, queue = true, future = true,
       state = true, io = true, socket = true, kernel = true, cross = true,
-      explore = true, capi = true, interp = true, [ROOT] = true,
-      include = true } },
+      explore = true, capi = true, interp = true, processes = true,
+      [ROOT] = true, include = true } },
 }
 
 -- Reading ------------------------------------------------------------------

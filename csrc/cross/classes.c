@@ -10,7 +10,18 @@
 ** weak values. */
 static const char key_ids = 0, key_classes = 0;
 
-static _Atomic(uint64_t) last; /* identity that was given away */
+static _Atomic(uint64_t) last; /* identity that was given away; atomic, for
+                                  threads of several Lua states give them */
+static thr_once seeded = THR_ONCE_INIT;
+
+/* Classes of several processes may come to one: each process begins somewhere
+** else, so that no two of them give one number away. */
+static void seed(void) {
+  uint64_t h = (uint64_t)thr_os_realtime() ^ (uint64_t)thr_os_nativeid() << 40;
+  h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
+  atomic_store(&last, (h ^ h >> 31) >> 1);
+}
 
 static bool push(lua_State *L, const void *key) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) == LUA_TTABLE) return true;
@@ -40,6 +51,7 @@ bool thr_classes_push(lua_State *L, uint64_t id) {
 
 uint64_t thr_classes_add(lua_State *L, int idx, uint64_t id) {
   idx = lua_absindex(L, idx);
+  thr_os_once(&seeded, seed);
   if (id == 0) id = atomic_fetch_add(&last, 1) + 1;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   thr_box_pushweak(L, &key_classes, "v");

@@ -1,9 +1,9 @@
 /*
 ** classes: the identities of metatables that cross with their message.
 **
-** A class gets a number that no other class of this process has, when it
-** crosses first.  By that it stays one and the same table in each Lua state
-** that it came to, for as long as that has it.
+** A class gets a number that no other class has, of this process or of one to
+** which its messages go, when it crosses first.  By that it stays one and the
+** same table in each Lua state that it came to, for as long as that has it.
 */
 #ifndef THR_CLASSES_H
 #define THR_CLASSES_H

@@ -84,6 +84,7 @@ static void get_pointer(decoder *d) {
 /* The object on top of the stack has this number. */
 static void keep(decoder *d, unsigned flags, uint32_t number) {
   if (!(flags & THR_FLAG_REFERRED)) return;
+  if (d->refs == 0) damaged(d);
   lua_pushvalue(d->L, -1);
   lua_rawseti(d->L, d->refs, (lua_Integer)number + 1);
 }
@@ -241,7 +242,8 @@ static void get_table(decoder *d, unsigned flags) {
     return;
   }
   uint32_t elements = get_32(d), pairs = get_32(d);
-  if (pairs > (size_t)(d->end - d->at) / 2) damaged(d);
+  size_t left = (size_t)(d->end - d->at);
+  if (pairs > left / 2 || elements > left) damaged(d);
   lua_createtable(d->L, room(elements), room(pairs));
   keep(d, flags, number);
   get_fields(d, elements, pairs);
@@ -298,13 +300,23 @@ static void get_class(decoder *d, unsigned flags) {
 
 /* --- functions --- */
 
+static bool is_lua(lua_State *L, int idx) {
+  return lua_isfunction(L, idx) && !lua_iscfunction(L, idx);
+}
+
+static bool has_upvalue(lua_State *L, int f, int which) {
+  if (!is_lua(L, f) || !lua_getupvalue(L, f, which)) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
 static void get_upvalue(decoder *d, int f, int which) {
   lua_State *L = d->L;
   if (d->at < d->end && *d->at == THR_TAG_JOIN) {
     d->at++;
     push_ref(d, get_32(d));
     int other = *take(d, 1);
-    if (!lua_isfunction(L, -1) || !lua_upvalueid(L, -1, other)) damaged(d);
+    if (!has_upvalue(L, -1, other) || !has_upvalue(L, f, which)) damaged(d);
     lua_upvaluejoin(L, f, which, -1, other);
     lua_pop(L, 1);
   } else {
@@ -408,7 +420,7 @@ static void get_value(decoder *d) {
 static void get_later(decoder *d) {
   push_ref(d, get_32(d));
   unsigned tag = *take(d, 1);
-  if (lua_isfunction(d->L, -1)) get_upvalues(d);
+  if (is_lua(d->L, -1)) get_upvalues(d);
   else if (lua_istable(d->L, -1)) get_contents(d, tag);
   else damaged(d);
   lua_pop(d->L, 1);

@@ -11,8 +11,6 @@
 #include "kernel/kernel.h"
 #include "socket/passed.h"
 
-static void put_value(thr_encoder *e, int idx, int depth);
-
 /* The way of plain values. */
 THR_DIRECT(lua_isinteger)
 THR_DIRECT(lua_toboolean)
@@ -86,7 +84,7 @@ static void put_call(thr_encoder *e, const void *address, int from) {
   put_word(e, from + 1);
   thr_put_byte(e, (unsigned)(top - from - 1));
   for (int i = from + 2; i <= top; i++) {
-    put_value(e, i, lua_isfunction(L, i) ? THR_MAX_DEPTH : 1);
+    e->put(e, i, lua_isfunction(L, i) ? THR_MAX_DEPTH : 1);
     thr_passed_drop(L, i);
   }
   lua_settop(L, from - 1);
@@ -97,24 +95,41 @@ static void refuse_made(thr_encoder *e, int idx) {
   thr_refusal_because(e, lua_tostring(e->L, idx), lua_tostring(e->L, idx + 1));
 }
 
-/* Is the value at idx made of parts? */
-static bool put_made(thr_encoder *e, int idx) {
+/* Pushes what says the parts of the value at idx; false: it is not made of
+** parts. */
+static bool push_maker(thr_encoder *e, int idx) {
   lua_State *L = e->L;
-  const void *address = lua_topointer(L, idx);
   int top = lua_gettop(L);
   if (!lua_checkstack(L, LUA_MINSTACK)) thr_encoder_nomemory(e);
   if (!lua_getmetatable(L, idx)) return false;
   thr_encoder_names(e);
   const thr_named *named = thr_byname_find(&e->names, lua_topointer(L, -1));
-  if (!named || named->kind != THR_NAMED_MADE || !thr_byname_pushmaker(L)) {
-    lua_settop(L, top);
-    return false;
+  if (named && named->kind == THR_NAMED_MADE && thr_byname_pushmaker(L)) {
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return true;
   }
+  lua_settop(L, top);
+  return false;
+}
+
+bool thr_encode_ismade(thr_encoder *e, int idx) {
+  bool is = push_maker(e, idx);
+  if (is) lua_pop(e->L, 1);
+  return is;
+}
+
+/* Is the value at idx made of parts? */
+static bool put_made(thr_encoder *e, int idx) {
+  lua_State *L = e->L;
+  const void *address = lua_topointer(L, idx);
+  int top = lua_gettop(L);
+  if (!push_maker(e, idx)) return false;
   if (!thr_encoder_again(e, address)) {
     lua_pushvalue(L, idx);
     lua_call(L, 1, LUA_MULTRET);
-    if (lua_isnil(L, top + 2)) refuse_made(e, top + 3);
-    put_call(e, address, top + 2);
+    if (lua_isnil(L, top + 1)) refuse_made(e, top + 2);
+    put_call(e, address, top + 1);
   }
   lua_settop(L, top);
   return true;
@@ -159,8 +174,7 @@ static void put_object(thr_encoder *e, int idx) {
 
 /* --- any --- */
 
-/* The value at idx, which is not a negative index. */
-static void put_value(thr_encoder *e, int idx, int depth) {
+void thr_encode_put(thr_encoder *e, int idx, int depth) {
   switch (lua_type(e->L, idx)) {
     case LUA_TNIL: thr_put_byte(e, THR_TAG_NIL); break;
     case LUA_TBOOLEAN:
@@ -198,7 +212,7 @@ static void put_all(thr_encoder *e) {
   for (int i = 0; i < e->nvalues; i++) {
     thr_way step = {NULL, THR_STEP_VALUE, 0, i + 1};
     e->step = &step;
-    put_value(e, e->first + i, 0);
+    e->put(e, e->first + i, 0);
     e->step = NULL;
   }
   for (uint32_t i = 0; i < e->nlater; i++) put_later(e, i);
@@ -265,12 +279,13 @@ static thr_message *encode_plain(lua_State *L, int first, int n) {
   return m;
 }
 
-static thr_message *encode(lua_State *L, int first, int n, const char *what) {
+static thr_message *encode(lua_State *L, int first, int n, const char *what,
+                           thr_putter *put) {
   thr_encoder *e = thr_encoder_begin(L);
   e->first = first;
   e->nvalues = n;
   e->what = what;
-  e->put = put_value;
+  e->put = put;
   (void)thr_os_setjump(e->again);
   lua_settop(e->L, e->base + 2);
   thr_encoder_clear(e);
@@ -280,7 +295,12 @@ static thr_message *encode(lua_State *L, int first, int n, const char *what) {
   return m;
 }
 
-thr_message *thr_encode(lua_State *L, int first, int n, const char *what) {
+thr_message *thr_encode_by(lua_State *L, int first, int n, const char *what,
+                           thr_putter *put) {
   thr_message *m = encode_plain(L, first, n);
-  return m ? m : encode(L, first, n, what);
+  return m ? m : encode(L, first, n, what, put);
+}
+
+thr_message *thr_encode(lua_State *L, int first, int n, const char *what) {
+  return thr_encode_by(L, first, n, what, thr_encode_put);
 }

@@ -105,16 +105,16 @@ static void *ref(void *a) {
   return a;
 }
 
-static const thr_kind kind = {
+const thr_kind thr_array_kind = {
     .name = "threading.Array", .unref = unref, .ref = ref,
     .open = thr_array_open};
 
 thr_array *thr_array_test(lua_State *L, int arg) {
-  return thr_box_test(L, arg, &kind);
+  return thr_box_test(L, arg, &thr_array_kind);
 }
 
 static thr_array *check(lua_State *L, int arg) {
-  return thr_box_check(L, arg, &kind);
+  return thr_box_check(L, arg, &thr_array_kind);
 }
 
 /* Bytes that are reported at once, at most: Lua subtracts them from what it
@@ -144,7 +144,7 @@ static thr_array *push_new(lua_State *L, thr_elem type, lua_Integer n) {
   size_t most = PTRDIFF_MAX / thr_elem_size(type);
   size_t count = (lua_Unsigned)n < most ? (size_t)n : most;
   account(L, count * thr_elem_size(type));
-  thr_box *box = thr_box_new(L, &kind);
+  thr_box *box = thr_box_new(L, &thr_array_kind);
   thr_array *a = thr_array_new(type, count);
   if (!a) {
     lua_gc(L, LUA_GCCOLLECT);
@@ -153,7 +153,7 @@ static thr_array *push_new(lua_State *L, thr_elem type, lua_Integer n) {
   if (!a)
     thr_blame_error(L, "not enough memory for an Array of n = %I %s",
                     (LUAI_UACINT)n, thr_elem_name(type));
-  thr_box_fill(box, &kind, a);
+  thr_box_fill(box, &thr_array_kind, a);
   return a;
 }
 
@@ -380,7 +380,7 @@ static int array_len(lua_State *L) {
 #define SHOWN 8 /* elements */
 
 static int array_tostring(lua_State *L) {
-  thr_array *a = thr_box_use(L, 1, &kind);
+  thr_array *a = thr_box_use(L, 1, &thr_array_kind);
   luaL_Buffer b;
   luaL_buffinit(L, &b);
   lua_pushfstring(L, "<threading.Array %s[%I] {", thr_elem_name(a->type),
@@ -402,7 +402,7 @@ void thr_array_open(lua_State *L) {
       {"totable", array_totable}, {"__newindex", array_newindex},
       {"__len", array_len},       {"__tostring", array_tostring},
       {NULL, NULL}};
-  thr_box_newtype(L, &kind, methods);
+  thr_box_newtype(L, &thr_array_kind, methods);
   thr_box_indexwith(L, array_index);
   lua_pop(L, 1);
 }

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "bind/box.h"
 #include "data/elem.h"
 
 THR_PRIVATE_BEGIN
@@ -40,6 +41,7 @@ struct lua_State;
 void thr_array_open(struct lua_State *L);
 int thr_array_create(struct lua_State *L); /* _thread.array(type, n | table) */
 thr_array *thr_array_test(struct lua_State *L, int arg); /* or NULL */
+extern const thr_kind thr_array_kind;
 
 THR_PRIVATE_END
 
