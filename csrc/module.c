@@ -3,6 +3,7 @@
 ** faces; what it returns is documented in lua/threading/types.lua.
 */
 #include <lauxlib.h>
+#include <limits.h>
 #include <lua.h>
 #include <stdio.h>
 
@@ -163,10 +164,12 @@ static bool interrupt(void *arg, thr_runtime *rt) {
 ** thread it raises at once. */
 static int interrupt_main(lua_State *L) {
   thr_tstate *self = thr_self(L);
-  int sig = (int)thr_args_optinteger(L, 1, "signum", -(1 << 30), 1 << 30,
-                                     thr_os_sigint());
+  lua_Integer n = thr_args_optinteger(L, 1, "signum", LUA_MININTEGER,
+                                     LUA_MAXINTEGER, thr_os_sigint());
+  int sig = n > 0 && n <= INT_MAX ? (int)n : 0;
   if (!thr_os_sigvalid(sig))
-    return thr_args_error(L, 1, "signum", "signal number out of range");
+    return thr_args_error(L, 1, "signum", "signal number out of range; "
+                          "SIGINT's is %d", thr_os_sigint());
   if (sig == thr_os_sigint())
     thr_runtime_any(self->rt->member.group, interrupt, self->rt);
   else if (thr_os_sighandled(sig))
@@ -320,6 +323,7 @@ static const luaL_Reg functions[] = {
     {"_add_version", thr_compiled_add},
     {"_retarget_version", thr_compiled_retarget},
     {"_at_end", thr_shutdown_register},
+    {"_bad_self", thr_args_badself},
     {"_checksum", thr_folder_checksum},
     {"_await_socket", thr_await_socket},
     {"_channel", thr_channel_create},

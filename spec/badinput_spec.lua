@@ -356,7 +356,7 @@ describe("misuse:", function()
     { "a method of something else", "Thread", function()
       threading.Thread.start {}
     end },
-    { "a dot in the place of the colon", "'self' (Thread expected, got nil)",
+    { "a dot in the place of the colon", "Thread expected, got nil); use",
       function()
         unstarted.start()
       end },

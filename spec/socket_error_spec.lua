@@ -231,9 +231,10 @@ describe("what goes wrong outside:", function()
         a.receive, a, "*x" },
       { "bad argument 'pattern' to 'receive' (invalid receive pattern)",
         a.receive, a, -1 },
-      { "bad self (threading.TCP expected, got table)", a.receive, {} },
-      { "bad self (threading.TCP expected, got threading.UDP)", a.send,
-        socket.udp4(), "x" },
+      { "bad argument #1 to 'receive' (threading.TCP expected, got table); "
+        .. "use `sock:receive(...)`", a.receive, {} },
+      { "bad argument #1 to 'send' (threading.TCP expected, got threading.UDP)"
+        .. "; use `sock:send(...)`", a.send, socket.udp4(), "x" },
       { "bad argument 'self' to 'receive' (tcp{client} expected)",
         a.receive, socket.tcp() },
       { "bad argument 'self' to 'receive' (tcp{client} expected)",

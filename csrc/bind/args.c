@@ -37,9 +37,37 @@ int thr_args_typeerror(lua_State *L, int arg, const char *name,
 }
 
 int thr_args_unexpected(lua_State *L, int arg, const char *expected) {
+  bool bare = lua_isnone(L, arg);
   const char *got = type_of(L, arg);
-  lua_pushfstring(L, "%s expected, got %s", expected, got);
-  return thr_blame_argerror(L, arg, lua_tostring(L, -1));
+  const char *text = lua_pushfstring(L, "%s expected, got %s", expected, got);
+  return arg == 1 ? thr_blame_selferror(L, 0, expected, text, bare)
+                  : thr_blame_argerror(L, arg, text);
+}
+
+int thr_args_badself(lua_State *L) {
+  const char *class = luaL_checkstring(L, 2), *got = type_of(L, 1);
+  const char *text = lua_pushfstring(L, "%s expected, got %s", class, got);
+  return thr_blame_selferror(L, thr_blame_level(L), class, text,
+                             lua_isnil(L, 1));
+}
+
+/* Pushes "a, b, c". */
+static const char *push_list(lua_State *L, const char *const words[]) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (int i = 0; words[i]; i++) {
+    if (i > 0) luaL_addstring(&b, ", ");
+    luaL_addstring(&b, words[i]);
+  }
+  luaL_pushresult(&b);
+  return lua_tostring(L, -1);
+}
+
+int thr_args_unknown(lua_State *L, int arg, const char *name, const char *what,
+                     const char *const known[]) {
+  const char *list = push_list(L, known);
+  return thr_args_error(L, arg, name, "unknown %s '%s'; known are %s", what,
+                        lua_tostring(L, arg), list);
 }
 
 static double checknumber(lua_State *L, int arg, const char *name) {
@@ -48,7 +76,8 @@ static double checknumber(lua_State *L, int arg, const char *name) {
   double s = lua_tonumber(L, arg);
   if (isnan(s)) thr_args_error(L, arg, name, "must not be NaN");
   if (s > THR_TIMEOUT_MAX && s != HUGE_VAL)
-    thr_args_error(L, arg, name, "is too large");
+    thr_args_error(L, arg, name, "is too large; at most TIMEOUT_MAX seconds, "
+                   "or math.huge for ever");
   return s;
 }
 
@@ -107,6 +136,16 @@ static int position(lua_State *L, int key, const char *const names[]) {
   return -1;
 }
 
+/* The key is at -2. */
+static void unexpected_keyword(lua_State *L, const char *const names[]) {
+  bool named = lua_type(L, -2) == LUA_TSTRING;
+  const char *key = luaL_tolstring(L, -2, NULL);
+  const char *where = thr_blame_pushname(L);
+  thr_blame_error(L, "unexpected keyword argument '%s' to '%s'; it takes %s%s",
+                  key, where, push_list(L, names),
+                  named ? "" : ", each by its name");
+}
+
 void thr_args_keywords(lua_State *L, int first, const char *const names[]) {
   if (lua_type(L, first) != LUA_TTABLE) return;
   lua_settop(L, first);
@@ -117,9 +156,7 @@ void thr_args_keywords(lua_State *L, int first, const char *const names[]) {
   lua_pushnil(L);
   while (lua_next(L, first)) {
     int i = position(L, -2, names);
-    if (i < 0)
-      thr_blame_error(L, "unexpected keyword argument '%s'",
-                      luaL_tolstring(L, -2, NULL));
+    if (i < 0) unexpected_keyword(L, names);
     lua_replace(L, first + 1 + i);
   }
   lua_remove(L, first);

@@ -18,8 +18,15 @@ int thr_args_error(lua_State *L, int arg, const char *name, const char *fmt,
                    ...);
 int thr_args_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected);
-/* The same for an argument without a name: self. */
+/* The same for an argument without a name; the first one is a method's self,
+** and `expected` its class. */
 int thr_args_unexpected(lua_State *L, int arg, const char *expected);
+/* _bad_self(value, class): the same for a method that is written in Lua. */
+int thr_args_badself(lua_State *L);
+/* Raises "name: unknown WHAT 'x'; known are a, b", where x is the argument, a
+** string, and NULL ends those that are known. */
+int thr_args_unknown(lua_State *L, int arg, const char *name, const char *what,
+                     const char *const known[]);
 
 #define THR_TIMEOUT_MAX 9223372036.0 /* seconds that fit in nanoseconds */
 

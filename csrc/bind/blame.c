@@ -1,6 +1,7 @@
 /* blame: see blame.h. */
 #include "bind/blame.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const char key_folder = 0; /* registry: of our Lua files */
@@ -32,6 +33,10 @@ static int level_of_caller(lua_State *L, int level, const char *prefix) {
     else if (*ar.what != 'C') break;
   }
   return level;
+}
+
+int thr_blame_level(lua_State *L) {
+  return level_of_caller(L, 1, thr_blame_folder(L)) - 1;
 }
 
 void thr_blame_where(lua_State *L) {
@@ -106,7 +111,7 @@ static void add_list(lua_State *L, const luaL_Reg *list) {
 /* Those of a table on top of the stack, into the one at `names`. */
 static void add_fields(lua_State *L, int names) {
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
-    if (!lua_iscfunction(L, -1)) continue;
+    if (!lua_isfunction(L, -1)) continue;
     lua_pushvalue(L, -1);
     lua_pushvalue(L, -3);
     lua_rawset(L, names);
@@ -183,5 +188,56 @@ int thr_blame_argerror(lua_State *L, int arg, const char *text) {
     lua_pushfstring(L, "calling '%s' on bad self (%s)", name, text);
   else
     lua_pushfstring(L, "bad argument #%d to '%s' (%s)", arg, name, text);
+  return raise(L);
+}
+
+const char *thr_blame_pushname(lua_State *L) {
+  lua_Debug ar;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  if (!lua_getstack(L, 0, &ar)) return lua_pushliteral(L, "?");
+  lua_getinfo(L, "n", &ar);
+  return lua_pushstring(L, name_of(L, &ar));
+}
+
+/* --- a dot for a colon --- */
+
+/* Pushes what a program may call an object of this class. */
+static const char *push_example(lua_State *L, const char *class) {
+  static const char *const shorter[][2] = {
+      {"Thread", "t"}, {"Queue", "q"}, {"SimpleQueue", "q"},
+      {"ThreadPoolExecutor", "pool"}, {"TCP", "sock"}, {"UDP", "sock"}};
+  const char *word = strrchr(class, '.');
+  word = word ? word + 1 : class;
+  for (size_t i = 0; i < sizeof(shorter) / sizeof(shorter[0]); i++)
+    if (strcmp(word, shorter[i][0]) == 0)
+      return lua_pushstring(L, shorter[i][1]);
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (; *word; word++) luaL_addchar(&b, (char)tolower((unsigned char)*word));
+  luaL_pushresult(&b);
+  return lua_tostring(L, -1);
+}
+
+/* Lua has other words for what no program has called: "?", "for iterator". */
+static bool is_identifier(const char *name) {
+  const char *s = name;
+  while (isalnum((unsigned char)*s) || *s == '_') s++;
+  return *name && !*s;
+}
+
+int thr_blame_selferror(lua_State *L, int level, const char *class,
+                        const char *text, bool bare) {
+  lua_Debug ar;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  if (!lua_getstack(L, level, &ar)) return luaL_argerror(L, 1, text);
+  lua_getinfo(L, "n", &ar);
+  const char *name = name_of(L, &ar);
+  if (strcmp(ar.namewhat, "method") == 0)
+    lua_pushfstring(L, "calling '%s' on bad self (%s)", name, text);
+  else if (strcmp(ar.namewhat, "metamethod") == 0 || !is_identifier(name))
+    lua_pushfstring(L, "bad argument #1 to '%s' (%s)", name, text);
+  else
+    lua_pushfstring(L, "bad argument #1 to '%s' (%s); use `%s:%s(%s)`", name,
+                    text, push_example(L, class), name, bare ? "" : "...");
   return raise(L);
 }

@@ -13,6 +13,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include "os/port.h"
 
@@ -27,6 +28,15 @@ const char *thr_blame_folder(lua_State *L);
 int thr_blame_error(lua_State *L, const char *fmt, ...);
 /* luaL_argerror: "bad argument #arg to 'f' (text)". */
 int thr_blame_argerror(lua_State *L, int arg, const char *text);
+/* The same for a method that was called without its object, or with another
+** value; where the cause may be a dot, it says what to write: "use `lock:f()`".
+** `level`: of the method; `bare`: it was given nothing. */
+int thr_blame_selferror(lua_State *L, int level, const char *class,
+                        const char *text, bool bare);
+/* The level of the function of ours that the program has called. */
+int thr_blame_level(lua_State *L);
+/* Pushes the name of the running function, and returns it. */
+const char *thr_blame_pushname(lua_State *L);
 /* lua_pushvfstring, which raises where there is no memory for the text. */
 void thr_blame_pushtext(lua_State *L, const char *fmt, va_list ap);
 

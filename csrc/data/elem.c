@@ -51,13 +51,19 @@ bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum) {
 
 /* --- the Lua face --- */
 
+static thr_elem unknown_type(lua_State *L, int arg) {
+  const char *known[THR_NELEM + 1] = {NULL};
+  for (int i = 0; i < THR_NELEM; i++) known[i] = types[i].name;
+  return thr_args_unknown(L, arg, "type", "type", known);
+}
+
 thr_elem thr_elem_checktype(lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TSTRING)
     thr_args_typeerror(L, arg, "type", "string");
   const char *s = lua_tostring(L, arg);
   for (int i = 0; i < THR_NELEM; i++)
     if (strcmp(s, types[i].name) == 0) return (thr_elem)i;
-  return thr_args_error(L, arg, "type", "unknown type '%s'", s);
+  return unknown_type(L, arg);
 }
 
 void thr_elem_push(lua_State *L, thr_elem type, thr_num x) {

@@ -225,7 +225,7 @@ static int value_newindex(lua_State *L) {
   thr_num x;
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(key, "value") != 0)
-    return thr_blame_error(L, "a Value has no field '%s' to set",
+    return thr_blame_error(L, "cannot set '%s' of a Value; set its 'value'",
                            luaL_tolstring(L, 2, NULL));
   if (!thr_elem_get(L, 3, v->type, &x))
     return thr_blame_error(L, "value: %s", thr_elem_pushwhy(L, 3, v->type));

@@ -60,7 +60,7 @@ static int index_of(lua_State *L) {
 
 static int newindex(lua_State *L) {
   check(L);
-  return thr_blame_error(L, "an Interpreter has no field '%s' to set",
+  return thr_blame_error(L, "cannot set '%s' of an Interpreter",
                          luaL_tolstring(L, 2, NULL));
 }
 

@@ -29,16 +29,17 @@ static int get_field(lua_State *L) {
 }
 
 /* Pushes the object's method, if it has one of this name.  There are objects
-** that raise an error when asked for a field that they do not know. */
+** that raise an error when asked for a field that they do not know, and others
+** that end the thread. */
 static bool push_method(lua_State *L, const char *name) {
   lua_pushcfunction(L, get_field);
   lua_pushvalue(L, 1);
   lua_pushstring(L, name);
-  if (lua_pcall(L, 2, 1, 0) != LUA_OK) {
-    if (lua_type(L, -1) != LUA_TSTRING || thr_unwind_isasked(L, -1))
-      lua_error(L);
-    thr_args_error(L, 1, "fd", "%s", lua_tostring(L, -1));
-  }
+  int status = lua_pcall(L, 2, 1, 0);
+  if (status != LUA_OK &&
+      (status != LUA_ERRRUN || lua_type(L, -1) != LUA_TSTRING ||
+       thr_unwind_isasked(L, -1)))
+    lua_error(L);
   if (lua_isfunction(L, -1)) return true;
   lua_pop(L, 1);
   return false;

@@ -147,5 +147,6 @@ int thr_format_firstbad(lua_State *L, int first) {
 
 void thr_format_check(lua_State *L, int first) {
   int bad = thr_format_firstbad(L, first);
-  if (bad) thr_args_error(L, bad, "...", "invalid format");
+  if (bad) thr_args_error(L, bad, "...", "invalid format; known are "
+                          "n, l, L, a, and a number of bytes");
 }

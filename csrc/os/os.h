@@ -131,6 +131,8 @@ int thr_os_atfork(bool *done, void (*before)(void), void (*parent)(void),
 int thr_os_onsignal(int sig, void (*fn)(void));
 /* "QUIT", "SIGQUIT" -> its number; 0: unknown */
 int thr_os_signumber(const char *name);
+/* Those that it knows; NULL ends them. */
+const char *const *thr_os_signames(void);
 
 int thr_os_raise(int sig); /* to this process; returns 0 or errno */
 int thr_os_sigint(void);

@@ -293,18 +293,19 @@ int thr_os_onsignal(int sig, void (*fn)(void)) {
   return sigaction(sig, &sa, NULL) == 0 ? 0 : errno;
 }
 
+static const char *const signames[] = {"QUIT", "USR1", "USR2", "HUP",
+                                       "INT", "TERM", "ALRM", "WINCH", NULL};
+static const int signumbers[] = {SIGQUIT, SIGUSR1, SIGUSR2, SIGHUP,
+                                 SIGINT, SIGTERM, SIGALRM, SIGWINCH};
+
 int thr_os_signumber(const char *name) {
-  static const struct {
-    const char *name;
-    int number;
-  } known[] = {{"QUIT", SIGQUIT}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2},
-               {"HUP", SIGHUP},   {"INT", SIGINT},   {"TERM", SIGTERM},
-               {"ALRM", SIGALRM}, {"WINCH", SIGWINCH}};
   if (strncmp(name, "SIG", 3) == 0) name += 3;
-  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-    if (strcmp(name, known[i].name) == 0) return known[i].number;
+  for (int i = 0; signames[i]; i++)
+    if (strcmp(name, signames[i]) == 0) return signumbers[i];
   return 0;
 }
+
+const char *const *thr_os_signames(void) { return signames; }
 
 int thr_os_raise(int sig) { return kill(getpid(), sig) == 0 ? 0 : errno; }
 int thr_os_sigint(void) { return SIGINT; }

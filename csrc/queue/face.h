@@ -22,7 +22,9 @@ bool thr_face_checkimmediate(lua_State *L);
 /* The item of put, at stack index 2; returns its type. */
 static inline int thr_face_checkitem(lua_State *L) {
   int type = lua_type(L, 2);
-  if (type <= LUA_TNIL) thr_args_error(L, 2, "item", "must not be nil");
+  if (type <= LUA_TNIL)
+    thr_args_error(L, 2, "item",
+                   "must not be nil, which get returns where there is none");
   return type;
 }
 

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
 #include "bind/pending.h"
@@ -75,9 +76,7 @@ static thr_channel *find(lua_State *L) {
 /* Raises where the socket is of no, or another, kind. */
 static void begin(lua_State *L, thr_call *c, const char *expected) {
   *c = (thr_call){.L = L, .ts = thr_self(L), .channel = find(L)};
-  if (!c->channel)
-    thr_blame_error(L, "bad self (%s expected, got %s)", expected,
-                    luaL_typename(L, 1));
+  if (!c->channel) thr_args_unexpected(L, 1, expected);
 }
 
 void thr_channel_begin(lua_State *L, thr_call *c) { begin(L, c, "socket"); }
@@ -86,8 +85,7 @@ void thr_channel_beginof(lua_State *L, thr_call *c, bool stream,
                          const char *name) {
   begin(L, c, kinds[stream]);
   if (c->channel->is_stream != stream)
-    thr_blame_error(L, "bad self (%s expected, got %s)", kinds[stream],
-                    kinds[!stream]);
+    thr_args_unexpected(L, 1, kinds[stream]);
   c->name = name;
 }
 

@@ -172,8 +172,7 @@ int thr_dump_policy(lua_State *L) {
     while (names[policy] && strcmp(names[policy], lua_tostring(L, 1)) != 0)
       policy++;
     if (!names[policy])
-      return thr_args_error(L, 1, "policy", "unknown policy '%s'",
-                            lua_tostring(L, 1));
+      return thr_args_unknown(L, 1, "policy", "policy", names);
     rt->member.group->policy = policy;
   }
   lua_pushstring(L, names[old]);
@@ -296,8 +295,7 @@ int thr_dump_onsignal(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING) thr_args_typeerror(L, 1, "name", "string");
   int sig = thr_os_signumber(lua_tostring(L, 1));
   if (sig == 0)
-    return thr_args_error(L, 1, "name", "unknown signal '%s'",
-                          lua_tostring(L, 1));
+    return thr_args_unknown(L, 1, "name", "signal", thr_os_signames());
   if (!thr_self(L)->signals)
     return thr_blame_error(L, "dump_on_signal works in the main thread only");
   int err = thr_os_onsignal(sig, on_signal);

@@ -131,7 +131,9 @@ static thr_tstate *check_thread(lua_State *L, int arg) {
     lua_replace(L, arg);
   thr_tstate *ts = thr_box_test(L, arg, &kind);
   if (!ts && object)
-    thr_blame_error(L, "Thread.init() was not called on this object");
+    thr_blame_error(L, "Thread.init() was not called on this object; the "
+                    "'init' of a derived class has to call "
+                    "`Thread.init(self, options)`");
   if (!ts) thr_args_unexpected(L, arg, "threading.Thread");
   return ts;
 }

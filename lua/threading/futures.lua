@@ -150,7 +150,8 @@ local function read_wait(timeout, return_when)
     return_when = futures.ALL_COMPLETED
   elseif type(return_when) ~= "string" or not futures[return_when]
       or futures[return_when] ~= return_when then
-    complain("bad argument 'return_when' to 'wait' (invalid condition: %s)",
+    complain("bad argument 'return_when' to 'wait' (invalid condition: %s; "
+      .. "known are ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION)",
       tostring(return_when))
   end
   return timeout, return_when

@@ -26,9 +26,9 @@ local states = setmetatable({}, { __mode = "k" })
 local methods = {}
 _thread._compiled_methods(methods)
 
-local function state_of(object, name)
+local function state_of(object)
   return object and states[object]
-    or check.bad("self", name, "Compiled", object)
+    or _thread._bad_self(object, "threading.Compiled")
 end
 
 --- A Lua function that was compiled, see `threading.compile`. It is called like
@@ -42,7 +42,7 @@ end
 -- @treturn string|nil nil: there is none
 -- @raise if a type is unknown
 function methods:c(...)
-  local state, list = state_of(self, "c"), { ... }
+  local state, list = state_of(self), { ... }
   if #list == 0 then
     local newest = state.versions[#state.versions]
     return newest and builder.source(newest.c)
@@ -72,7 +72,7 @@ end
 -- from the older version that is most like it
 function methods:versions()
   local list = {}
-  for i, version in ipairs(state_of(self, "versions").versions) do
+  for i, version in ipairs(state_of(self).versions) do
     list[i] = { types = kinds.describe(version.kinds),
       results = describe_results(version.results),
       blocks = version.blocks,

@@ -28,7 +28,7 @@ local function timeout_of(options, where)
   elseif not math.type(timeout) or timeout ~= timeout
     or timeout <= 0
     or timeout > _thread.TIMEOUT_MAX and timeout < math.huge then
-    check.bad("timeout", where, "more than 0 seconds", timeout)
+    check.bad("timeout", where, "number of seconds above 0", timeout)
   end
   return timeout
 end

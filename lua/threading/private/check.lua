@@ -3,7 +3,7 @@
 local complain = require "threading.private.complain"
 local TIMEOUT_MAX <const> = require("threading._thread").TIMEOUT_MAX
 local standard = require "threading.private.standard"
-local math = standard.math
+local math, string, table = standard.math, standard.string, standard.table
 local getmetatable, pairs, tostring, type = getmetatable, pairs, tostring, type
 
 local check = {}
@@ -27,13 +27,15 @@ function check.expect(ok, name, expected, value)
 end
 
 -- Arguments for a call: nil, or a table in which `n` may count trailing nils.
-function check.args(args, name)
-  name = name or "args"
-  check.expect(args == nil or type(args) == "table", name, "table", args)
+function check.args(args, name, where)
+  if args ~= nil and type(args) ~= "table" then
+    check.bad(name, where, "table", args)
+  end
   local n = args and args.n
   local count = math.type(n) and math.tointeger(n)
-  check.expect(n == nil or count and count >= 0 and count < 1000000,
-    name .. ".n", "non-negative integer", n)
+  if n ~= nil and not (count and count >= 0 and count < 1000000) then
+    check.bad(name .. ".n", where, "integer from 0 to 999999", n)
+  end
 end
 
 function check.is_callable(value)
@@ -99,14 +101,47 @@ function check.positive(value, name, where)
   return n
 end
 
-function check.options(options, known, where)
+-- Of a method of a class, such as `extend`.
+function check.class(ok, class, where, self)
+  if not ok then
+    complain("bad argument 'self' to '%s' (class %s expected, got %s); use "
+      .. "`%s:%s(...)`", where, class, got(self), class, where)
+  end
+end
+
+-- The names of what is known, for an error.
+function check.list(known)
+  local names = {}
+  for name in pairs(known) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+local function unexpected(name, known, where, example)
+  local hint = ""
+  if type(name) ~= "string" then
+    hint = example and string.format("; write `%s`", example)
+      or ", each by its name"
+  end
+  complain("unexpected keyword argument '%s' to '%s'; it takes %s%s",
+    tostring(name), where, check.list(known), hint)
+end
+
+-- A table of options, or nil: returns a table.
+-- @param options
+-- @tparam table known a set of names
+-- @tparam string where the function that takes them
+-- @tparam[opt] string example what is right, for who gives no such table
+function check.options(options, known, where, example)
   if options ~= nil and type(options) ~= "table" then
-    check.bad("options", where, "table", options)
+    complain("bad argument 'options' to '%s' (table expected, got %s)%s", where,
+      got(options), example and string.format("; write `%s`", example) or "")
   end
   for name in pairs(options or {}) do
     if not known[name] then
-      complain("unexpected keyword argument '%s' to '%s'", tostring(name),
-        where)
+      unexpected(name, known, where, example)
     end
   end
   return options or {}

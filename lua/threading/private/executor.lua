@@ -50,8 +50,7 @@ local counter = 0
 local function state_of(self)
   local state = type(self) == "table" and rawget(self, STATE)
   if not state then
-    complain("bad self (threading.ThreadPoolExecutor expected, got %s)",
-      type(self))
+    _thread._bad_self(self, executor_meta.__name)
   end
   return state
 end
@@ -368,9 +367,11 @@ local function read_options(title, max_workers, thread_name_prefix, initializer,
   if options.initializer ~= nil then
     check.callable(options.initializer, "initializer", title)
   end
-  check.args(options.initargs, "initargs")
+  check.args(options.initargs, "initargs", title)
   return most, options
 end
+
+_thread._public(Executor)
 
 -- Returns the constructor of the pools whose calls are made in this way.
 local function define(way)

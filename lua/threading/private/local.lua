@@ -60,7 +60,8 @@ local function make_class(class, parent)
     __index = parent,
     __call = function(cls, ...)
       if cls.init == nil and select("#", ...) > 0 then
-        error("Initialization arguments are not supported", 2)
+        error("Initialization arguments are not supported; they are for the "
+          .. "'init' of a class that Local:extend has derived", 2)
       end
       local self = {}
       origin[self] = { class = cls, args = table.pack(...) }
@@ -75,9 +76,7 @@ end
 -- @treturn table the class
 -- @raise if the name is not a string
 function Local:extend(name)
-  if type(self) ~= "table" or not classes[self] then
-    check.bad("self", "extend", "class Local", self)
-  end
+  check.class(type(self) == "table" and classes[self], "Local", "extend", self)
   if type(name) ~= "string" then
     check.bad("name", "extend", "string", name)
   end

@@ -17,8 +17,11 @@ local NAME <const> = {} -- and a name that was given, which a handle cuts
 local function handle_of(self)
   local handle = type(self) == "table" and rawget(self, HANDLE)
   if not handle then
-    check.expect(type(self) == "table", "self", "Thread", self)
-    complain "Thread.init() was not called on this object"
+    if type(self) ~= "table" then
+      _thread._bad_self(self, "threading.Thread")
+    end
+    complain("Thread.init() was not called on this object; the 'init' of a "
+      .. "derived class has to call `Thread.init(self, options)`")
   end
   return handle
 end
@@ -153,11 +156,12 @@ local function with_kwargs(args, kwargs)
 end
 
 local function check_options(options)
-  options = check.options(options, known, "Thread")
+  options = check.options(options, known, "Thread",
+    "Thread { target = print }")
   if options.target ~= nil then
     check.callable(options.target, "target", "Thread")
   end
-  check.args(options.args)
+  check.args(options.args, "args", "Thread")
   check.table(options.kwargs, "kwargs", "Thread")
   check.boolean(options.daemon, "daemon", "Thread")
   if options.name ~= nil then
@@ -187,8 +191,11 @@ end
 -- (boolean, by default the creator's)
 -- @raise if an option is unknown or of the wrong type
 function Thread:init(options)
-  check.expect(type(self) == "table" and self ~= Thread, "self", "Thread",
-    self)
+  if type(self) ~= "table" or self == Thread then
+    complain("bad argument 'self' to 'init' (an object that is to be a thread "
+      .. "expected, got %s); use `Thread.init(self, options)`",
+      self == Thread and "the class" or type(self))
+  end
   options = check_options(options)
   local name = options.name
   name = name ~= nil and name ~= "" and tostring(name) or nil
@@ -201,7 +208,7 @@ end
 -- @treturn table the class; define `init` and `run` in it
 -- @raise if the name is not a string
 function Thread:extend(name)
-  check.expect(metas[self], "self", "class Thread", self)
+  check.class(metas[self], "Thread", "extend", self)
   if type(name) ~= "string" then
     check.bad("name", "extend", "string", name)
   end

@@ -26,8 +26,9 @@ local Timer = thread.Thread:extend "Timer"
 -- @field finished
 
 local function check_self(self)
-  check.expect(type(self) == "table" and rawget(self, "finished"), "self",
-    "Timer", self)
+  if type(self) ~= "table" or not rawget(self, "finished") then
+    _thread._bad_self(self, "threading.Timer")
+  end
 end
 
 --- Makes a timer; `Timer(interval, fn, args)` calls it, then `start`.
@@ -41,7 +42,7 @@ function Timer:init(interval, fn, args, kwargs)
   check.expect(check.is_timeout(interval), "interval", "number of seconds",
     interval)
   check.expect(check.is_callable(fn), "fn", "callable", fn)
-  check.args(args)
+  check.args(args, "args", "Timer")
   check.table(kwargs, "kwargs", "Timer")
   thread.Thread.init(self)
   self.interval, self.fn = interval, fn
@@ -66,5 +67,7 @@ function Timer:cancel()
   check_self(self)
   self.finished:set()
 end
+
+_thread._public(Timer)
 
 return Timer

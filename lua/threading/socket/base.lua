@@ -71,7 +71,7 @@ end
 -- A method's self; raises if that is no socket of this kind.
 function object.own(self, kind)
   if type(self) ~= "table" or rawget(self, "_kind") ~= kind then
-    complain("bad self (%s expected, got %s)", kind, type(self))
+    _thread._bad_self(self, kind)
   end
   return self
 end
@@ -85,7 +85,8 @@ function object.settimeout(self, value, mode)
   if value ~= nil and not object.is_limit(value) then
     check.bad("value", "settimeout", "number", value)
   elseif mode ~= nil and mode ~= "b" and mode ~= "t" and mode ~= "r" then
-    complain("bad argument 'mode' to 'settimeout' (invalid timeout mode)")
+    complain("bad argument 'mode' to 'settimeout' (invalid timeout mode; "
+      .. "known are b, r, t)")
   end
   set_timeout(self[1], (mode or "b") == "b" and "block" or "total", value)
   return 1

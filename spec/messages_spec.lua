@@ -1,0 +1,153 @@
+-- What errors say: each class of mistakes has its text here, word for word. It
+-- names what is wrong, and says what to write instead. (tools/messages.lua
+-- prints many more, to be read.)
+
+local futures = require "threading.futures"
+local queue = require "threading.queue"
+local threading = require "threading"
+
+local function nothing() end
+
+-- The error of fn(...), whose place must be in this file.
+local function message_of(fn)
+  local ok, message = pcall(fn)
+  assert.is_false(ok)
+  local place, text = message:match "^(%S+:%d+): (.*)$"
+  assert.matches("messages_spec%.lua:%d+$", place or message)
+  return text
+end
+
+local function each(cases)
+  for _, case in ipairs(cases) do
+    local text, fn = case[1], case[2]
+    it(text, function()
+      assert.equal(text, message_of(fn))
+    end)
+  end
+end
+
+describe("A dot in the place of a colon:", function()
+  local t, lock, q = threading.Thread(), threading.Lock(), queue.Queue()
+  local event, value = threading.Event(), threading.Value "int64"
+  local array, timer = threading.Array("int8", 1), threading.Timer(1, nothing)
+  local pool = futures.ThreadPoolExecutor(1)
+  local future = pool:submit(nothing)
+  pool:shutdown()
+
+  each {
+    { "bad argument #1 to 'start' (threading.Thread expected, got nil); use "
+      .. "`t:start()`", function() t.start() end },
+    { "bad argument #1 to 'join' (threading.Thread expected, got no value); "
+      .. "use `t:join()`", function() t.join() end },
+    { "bad argument #1 to 'join' (threading.Thread expected, got number); use "
+      .. "`t:join(...)`", function() t.join(1) end },
+    { "bad argument #1 to 'cancel' (threading.Timer expected, got nil); use "
+      .. "`timer:cancel()`", function() timer.cancel() end },
+    { "bad argument #1 to 'acquire' (threading.Lock expected, got no value); "
+      .. "use `lock:acquire()`", function() lock.acquire() end },
+    { "bad argument #1 to 'with' (threading.Lock expected, got function); use "
+      .. "`lock:with(...)`", function() lock.with(nothing) end },
+    { "bad argument #1 to 'put' (threading.Queue expected, got number); use "
+      .. "`q:put(...)`", function() q.put(1) end },
+    { "bad argument #1 to 'result' (threading.Future expected, got no value); "
+      .. "use `future:result()`", function() future.result() end },
+    { "bad argument #1 to 'submit' (threading.ThreadPoolExecutor expected, got "
+      .. "function); use `pool:submit(...)`",
+      function() pool.submit(nothing) end },
+    { "bad argument #1 to 'wait' (threading.Event expected, got number); use "
+      .. "`event:wait(...)`", function() event.wait(1) end },
+    { "bad argument #1 to 'fetch_add' (threading.Value expected, got number); "
+      .. "use `value:fetch_add(...)`", function() value.fetch_add(1) end },
+    { "bad argument #1 to 'fill' (threading.Array expected, got number); use "
+      .. "`array:fill(...)`", function() array.fill(1) end },
+    { "bad argument 'self' to 'extend' (class Thread expected, got string); "
+      .. "use `Thread:extend(...)`",
+      function() threading.Thread.extend "Worker" end },
+    { "bad argument 'self' to 'extend' (class Local expected, got string); "
+      .. "use `Local:extend(...)`",
+      function() threading.Local.extend "Data" end },
+  }
+
+  it("has no such advice for another object with a colon", function()
+    local other = { acquire = lock.acquire, start = t.start }
+    assert.equal("calling 'acquire' on bad self (threading.Lock expected, got "
+      .. "table)", message_of(function() other:acquire() end))
+    other = setmetatable({}, { __index = pool })
+    assert.equal("calling 'submit' on bad self (threading.ThreadPoolExecutor "
+      .. "expected, got table)", message_of(function() other:submit() end))
+  end)
+
+  it("names the method, however it is called", function()
+    for name, method in pairs { start = t.start, map = pool.map,
+      cancel = timer.cancel, acquire = lock.acquire } do
+      local _, message = pcall(method, 5)
+      assert.matches("^bad argument #1 to '" .. name .. "' %(.*; use `%l+:"
+        .. name .. "%(%.%.%.%)`$", message)
+    end
+  end)
+end)
+
+describe("Options:", function()
+  local lock = threading.Lock()
+
+  each {
+    { "bad argument 'options' to 'Thread' (table expected, got function); "
+      .. "write `Thread { target = print }`",
+      function() threading.Thread(print) end },
+    { "unexpected keyword argument '1' to 'Thread'; it takes args, daemon, "
+      .. "kwargs, name, target; write `Thread { target = print }`",
+      function() threading.Thread { print } end },
+    { "unexpected keyword argument 'tagret' to 'Thread'; it takes args, "
+      .. "daemon, kwargs, name, target",
+      function() threading.Thread { tagret = print } end },
+    { "unexpected keyword argument 'tiemout' to 'acquire'; it takes blocking, "
+      .. "timeout", function() lock:acquire { tiemout = 1 } end },
+    { "unexpected keyword argument '1' to 'acquire'; it takes blocking, "
+      .. "timeout, each by its name", function() lock:acquire { true } end },
+    { "unexpected keyword argument 'flag' to 'kernel'; it takes cc, flags, "
+      .. "timeout", function() threading.kernel("", { flag = "-g" }) end },
+    { "unexpected keyword argument 'flag' to 'compile'; it takes cc, eager, "
+      .. "fallback, fast, flags, timeout",
+      function() threading.compile(nothing, { flag = "-g" }) end },
+    { "unexpected keyword argument 'time' to 'explore'; it takes bound, clock, "
+      .. "depth, ignore, invariant, isolate, library, max_steps, max_time, "
+      .. "progress, replay, schedules, seed, shrink, split, strategy",
+      function() require "threading.explore"(nothing, { time = 1 }) end },
+    { "bad argument 'args' to 'Thread' (table expected, got 5)",
+      function() threading.Thread { target = print, args = 5 } end },
+  }
+end)
+
+describe("Words:", function()
+  each {
+    { "bad argument #1 to 'Value' (type: unknown type 'real'; known are int8, "
+      .. "int16, int32, int64, uint8, uint16, uint32, uint64, float32, "
+      .. "float64)", function() threading.Value "real" end },
+    { "bad argument #1 to 'deadlock_policy' (policy: unknown policy 'on'; "
+      .. "known are certain, cycle, off)",
+      function() threading.deadlock_policy "on" end },
+    { "bad argument #1 to 'dump_on_signal' (name: unknown signal 'USR3'; known "
+      .. "are QUIT, USR1, USR2, HUP, INT, TERM, ALRM, WINCH)",
+      function() threading.dump_on_signal "USR3" end },
+    { "bad argument 'return_when' to 'wait' (invalid condition: ALL; known are "
+      .. "ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION)",
+      function() futures.wait({}, 1, "ALL") end },
+    { "bad argument 'strategy' (one of \"auto\", \"random\", \"pct\", "
+      .. "\"systematic\" expected, got \"dfs\")",
+      function()
+        require "threading.explore"(nothing, { strategy = "dfs" })
+      end },
+    { "bad argument #1 to 'interrupt_main' (signum: signal number out of "
+      .. "range; SIGINT's is 2)",
+      function() threading.interrupt_main(1 << 40) end },
+    { "bad argument #2 to 'acquire' (timeout: is too large; at most "
+      .. "TIMEOUT_MAX seconds, or math.huge for ever)",
+      function() threading.Semaphore():acquire(true, 1e100) end },
+    { "bad argument #1 to 'put' (item: must not be nil, which get returns "
+      .. "where there is none)", function() queue.Queue():put(nil) end },
+    { "bad argument #1 to 'wait_fd' (fd: integer, file or object with getfd "
+      .. "expected, got threading.Array)", function()
+        require "threading.io".wait_fd(threading.Array("int8", 1), "r")
+      end },
+  }
+end)
