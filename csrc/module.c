@@ -395,6 +395,7 @@ static const luaL_Reg functions[] = {
     {"_public", thr_blame_public},
     {"_run", thr_toolchain_run},
     {"_pollset", thr_selectset_create},
+    {"_relay", thr_workers_relay},
     {"_remote_future", thr_remote_future},
     {"_remote_serve", thr_remote_serve},
     {"_retire", thr_descriptor_retire},

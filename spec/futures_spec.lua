@@ -332,6 +332,36 @@ describe("a pool", function()
   end)
 end)
 
+describe("what is made elsewhere", function()
+  local function relay(...)
+    local queue, f = _thread.queue(), _thread._future(...)
+    queue:put(f)
+    queue:shutdown()
+    _thread._relay(queue)
+    return f
+  end
+
+  local function answer(...)
+    return ...
+  end
+
+  it("has the results that come back", function()
+    assert.same({ n = 0 }, table.pack(relay(answer, true):result()))
+    assert.same({ n = 3, 1, nil, nil },
+      table.pack(relay(answer, true, 1, nil, nil):result()))
+  end)
+
+  it("has the error that comes back, with its traceback", function()
+    local object = {}
+    assert.same({ n = 2, object, "there" },
+      table.pack(relay(answer, false, object, "there"):exception()))
+    assert.same({ n = 2, object, nil },
+      table.pack(relay(answer, false, object):exception()))
+    assert.equal("lost", relay(error, "lost", 0):exception())
+    assert.same({ n = 2, nil, nil }, table.pack(relay(answer):exception()))
+  end)
+end)
+
 describe("map", function()
   it("gives results in the order of the list", function()
     local pool <close> = new { max_workers = 3 }
@@ -362,6 +392,67 @@ describe("map", function()
       end
     end
     assert.equal(110, sum)
+  end)
+
+  it("gives a worker many items at a time", function()
+    local pool <close> = new { max_workers = 2 }
+    local n = 0
+    for i, a, b in pool:map(function(x)
+      if x % 3 == 0 then
+        return x, nil
+      elseif x % 3 == 1 then
+        return
+      end
+      return x, -x
+    end, { 1, 2, 3, 4, 5, 6, 7 }, { chunksize = 3, buffersize = 1 }) do
+      n = n + 1
+      assert.equal(n, i)
+      assert.equal(i % 3 ~= 1 and i or nil, a)
+      assert.equal(i % 3 == 2 and -i or nil, b)
+    end
+    assert.equal(7, n)
+    for i, result in pool:map(double, { 1, 2 }, { chunksize = 1000 }) do
+      assert.equal(2 * i, result)
+    end
+    for _ in pool:map(double, {}, { chunksize = 2 }) do
+      error "there is none"
+    end
+    assert.equal(2, pool:num_workers())
+  end)
+
+  it("in chunks ends with its worker, if that is cancelled", function()
+    local pool <close> = new { max_workers = 1, thread_name_prefix = "chunks" }
+    local step, mapping, zero = pool:map(function()
+      threading.current_thread():cancel "stop"
+      threading.checkpoint()
+    end, { 1, 2 }, { chunksize = 2 })
+    local _, err = pcall(step, mapping, zero)
+    assert.is_true(threading.is_cancelled(err))
+    support.wait_until(function()
+      return not worker_of "chunks_0"
+    end)
+  end)
+
+  it("submits as many chunks as there are", function()
+    with_busy(function(pool)
+      pool:map(double, { 1, 2, 3, 4, 5 }, { chunksize = 2 })
+      assert.matches("3 waiting", tostring(pool), 1, true)
+    end)
+  end)
+
+  it("raises an error in a chunk at its place, and goes no further", function()
+    local pool <close> = new { max_workers = 1 }
+    local object, results = {}, {}
+    local ok, err = pcall(function()
+      for i, result in pool:map(function(x)
+        return x < 6 and x or error(object)
+      end, { 1, 2, 3, 4, 5, 6, 7, 8 }, { chunksize = 4 }) do
+        results[i] = result
+      end
+    end)
+    assert.is_false(ok)
+    assert.equal(object, err)
+    assert.same({ 1, 2, 3, 4, 5 }, results)
   end)
 
   it("submits all at once without a buffersize", function()

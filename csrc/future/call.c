@@ -55,13 +55,27 @@ int thr_call_return(lua_State *L, int n) {
   return 2;
 }
 
-static int call(lua_State *L) {
+/* Pushes what the function returns; returns how many values. */
+static int call_content(lua_State *L) {
   lua_getiuservalue(L, 1, THR_CALL_CONTENT);
   lua_pushnil(L);
   lua_setiuservalue(L, 1, THR_CALL_CONTENT);
   int n = unpack(L);
   lua_call(L, n - 1, LUA_MULTRET);
-  return thr_call_return(L, lua_gettop(L) - 1);
+  return lua_gettop(L) - 1;
+}
+
+static int call(lua_State *L) {
+  return thr_call_return(L, call_content(L));
+}
+
+/* Of false, an error, and its traceback. */
+static int relay(lua_State *L) {
+  int n = call_content(L);
+  if (n > 0 && lua_toboolean(L, 2)) return thr_call_return(L, n - 1);
+  lua_settop(L, 4);
+  lua_setiuservalue(L, 1, THR_CALL_TRACEBACK);
+  return lua_error(L);
 }
 
 static void keep(lua_State *L, bool packed) {
@@ -87,6 +101,12 @@ bool thr_call_make(lua_State *L, int handler) {
   lua_pushnil(L);
   set_box(L, handler);
   return ok;
+}
+
+bool thr_call_relay(lua_State *L) {
+  lua_pushcfunction(L, relay);
+  lua_pushvalue(L, 1);
+  return thr_call_protect(L, 1, 0);
 }
 
 void thr_call_fail(lua_State *L) { keep(L, false); }

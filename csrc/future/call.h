@@ -32,6 +32,9 @@ void thr_call_pushhandler(lua_State *L);
 /* Makes the call, and keeps the outcome; false: it is an error.  Raises
 ** nothing. */
 bool thr_call_make(lua_State *L, int handler);
+/* The same for a function that has it made elsewhere, and returns the outcome:
+** true, and the results; or false, the error, and its traceback or nil. */
+bool thr_call_relay(lua_State *L);
 /* The same for a C function that makes the call in its own way, with nargs
 ** arguments on top of it: it returns what thr_call_return does, given the n
 ** values on top, or raises the error, and sets the traceback itself. */

@@ -45,6 +45,11 @@ int thr_workers_serve(lua_State *L) {
   return thr_workers_serveby(L, make_here);
 }
 
+int thr_workers_relay(lua_State *L) {
+  lua_settop(L, 1);
+  return thr_workers_serveby(L, thr_call_relay);
+}
+
 int thr_workers_empty(lua_State *L) {
   lua_settop(L, 2);
   while (thr_queue_take(L, thr_queue_check(L, 1), 0) == 1) {

@@ -22,6 +22,9 @@ struct lua_State;
 /* Functions of threading._thread. */
 /* _serve(queue): until it is shut down and empty */
 int thr_workers_serve(struct lua_State *L);
+/* _relay(queue): the same for calls of functions that have something made
+** elsewhere, see thr_call_relay */
+int thr_workers_relay(struct lua_State *L);
 /* The same for calls that are made in another way: by `make`, which keeps the
 ** outcome, and returns false where that is an error.  It raises nothing; at
 ** stack index 1 is the future then, and at 3 what is behind the queue here. */

@@ -258,6 +258,7 @@
 ---@class (exact) threading.MapOptions
 ---@field timeout? threading.timeout by default for ever
 ---@field buffersize? threading.positive by default all
+---@field chunksize? threading.positive items that a worker takes; by default 1
 
 ---@class (exact) threading.PoolShutdownOptions
 ---@field wait? boolean by default true
@@ -1310,6 +1311,10 @@ function ThreadPoolExecutor:submit(fn, ...) end
 ---@return integer first
 ---@return any closing cancels what is left
 function ThreadPoolExecutor:map(fn, list, options) end
+
+--- How many workers it may have.
+---@return integer
+function ThreadPoolExecutor:num_workers() end
 
 --- Ends its use: what was submitted is still done.
 ---

@@ -9,23 +9,24 @@ local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local current_thread = require("threading.private.register").current_thread
+local map = require "threading.private.mapping"
 local numbers = require "threading.private.numbers"
 local thread = require "threading.private.thread"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
 local math = standard.math
 local string, table = standard.string, standard.table
-local error, getmetatable, ipairs, pairs = error, getmetatable, ipairs, pairs
-local pcall, rawequal, rawget = pcall, rawequal, rawget
+local error, ipairs, pcall, rawget = error, ipairs, pcall, rawget
 local setmetatable, tostring, type = setmetatable, tostring, type
 local xpcall = xpcall
-local monotonic = _thread.time.monotonic
 
 -- A way of making calls, a table: `title` of the pool, `future(fn, ...)` for a
 -- call, and what its workers do:
 --   prepare(initializer, args): a function, which `initialize` calls in each
 --   describe(err): an error of that, and its traceback; called by xpcall
 --   serve(state, initialize): the work
+-- and, where its workers are not just threads:
+--   open(state, max_workers): when a pool is made; sets `most`, or raises
 --
 -- What the workers share is a table of its own: they must not hold the
 -- executor, which ends them when it is collected. Where there are more futures
@@ -192,86 +193,6 @@ function Executor:submit(fn, ...)
   return submit(state, fn, ...)
 end
 
--- What a map has still to do. It is cancelled when the loop is left.
-local Mapping = {} -- methods
-local mapping_meta = { __index = Mapping }
-
-function Mapping:cancel()
-  self.next_item = function() end
-  for i, f in pairs(self.futures) do
-    f:cancel()
-    self.futures[i] = nil
-  end
-end
-
-mapping_meta.__close = Mapping.cancel
-
-function mapping_meta:__gc()
-  for _, f in pairs(self.futures) do
-    pcall(f.cancel, f) -- one that is done may be finalised already
-  end
-end
-
-function Mapping:submit_one()
-  local item = self.next_item()
-  if item == nil then
-    return false
-  end
-  self.last = self.last + 1
-  self.futures[self.last] = submit(self.state, self.fn, item)
-  return true
-end
-
-function Mapping:submit()
-  local n = 0
-  while (not self.buffersize or n < self.buffersize) and self:submit_one() do
-    n = n + 1
-  end
-end
-
--- The error of a call comes at its place.
-function Mapping:step(i)
-  i = i + 1
-  local f = self.futures[i]
-  if not f then
-    return nil
-  end
-  local deadline = self.deadline
-  local err = f:exception(deadline and math.max(0, deadline - monotonic()))
-  if not f:done() or f:cancelled() or f:_failed() then
-    local why = not f:done() and "timeout" or f:cancelled() and "cancelled"
-    self:cancel()
-    if why then
-      complain(why)
-    end
-    error(err, 0)
-  end
-  self.futures[i] = nil
-  if self.buffersize then
-    self:submit_one()
-  end
-  return i, f:result()
-end
-
-local function items_of(list)
-  if type(list) ~= "table" or not rawequal(getmetatable(list), nil) and
-      check.is_callable(list) then
-    if not check.is_callable(list) then
-      check.bad("list", "map", "list or function", list)
-    end
-    return function()
-      return (list())
-    end
-  end
-  local i = 0
-  return function()
-    i = i + 1
-    return list[i]
-  end
-end
-
-local map_options = { timeout = true, buffersize = true }
-
 --- Calls a function with each item, several at a time:
 -- `for i, result in pool:map(fn, list) do`. Results come in the order of the
 -- list, and the error of a call is raised at its place. When the loop is left
@@ -280,25 +201,20 @@ local map_options = { timeout = true, buffersize = true }
 -- @param list a list; or a function that returns the next item
 -- each time, and nil at the end
 -- @tparam[opt] table options `timeout`: seconds, counted from here, after which
--- an error "timeout" is raised; `buffersize`: how many calls may be under way
--- or waiting for their turn in the loop, by default all
+-- an error "timeout" is raised; `chunksize`: how many items a worker takes at a
+-- time, by default one: more make small calls quicker, above all where they
+-- are made elsewhere; `buffersize`: how many of these may be under way or
+-- waiting for their turn in the loop, by default all
 -- @treturn function for a generic `for`
 -- @raise if an argument is of the wrong type; what `submit` raises
 function Executor:map(fn, list, options)
-  local state = state_of(self)
-  check.callable(fn, "fn", "map")
-  local next_item = items_of(list)
-  options = check.options(options, map_options, "map")
-  check.timeout(options.timeout, "timeout", "map")
-  local mapping = setmetatable({
-    executor = self, -- which would end the workers if it were collected
-    state = state, fn = fn, next_item = next_item,
-    buffersize = check.positive(options.buffersize, "buffersize", "map"),
-    deadline = options.timeout and monotonic() + options.timeout,
-    futures = {}, last = 0,
-  }, mapping_meta)
-  mapping:submit()
-  return Mapping.step, mapping, 0, mapping
+  return map(submit, self, state_of(self), fn, list, options)
+end
+
+--- How many workers it may have.
+-- @treturn integer
+function Executor:num_workers()
+  return state_of(self).most
 end
 
 local function workers_of(state)
@@ -389,6 +305,9 @@ local function define(way)
       threads = {}, looked = 0,
       started = 0,
     }
+    if way.open then
+      way.open(state, most)
+    end
     register(state)
     return setmetatable({ [STATE] = state }, executor_meta)
   end
