@@ -1,5 +1,5 @@
--- What README says that stock Lua cannot give: it is so, and nothing more is.
--- Where one of these fails, README promises too little.
+-- What docs/limits.md says of preemption: it is so, and nothing more is.
+-- Where one of these fails, the page promises too little.
 
 local _thread = require "threading._thread"
 local support = require "spec.support"

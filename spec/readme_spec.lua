@@ -1,59 +1,93 @@
--- Every program of README.md runs, and prints what README.md says.
+-- README.md: its program runs, its figures are measured, its links lead
+-- somewhere, and it stays short. So do the links of all pages.
 
-local compiler = require "spec.support.compiler"
 local files = require "spec.support.files"
 local pages = require "spec.support.pages"
 local support = require "spec.support"
 
 local has_sockets = pcall(require, "socket")
 
--- A directory with primes.so, the README's C module.
-local function build(source, directory)
-  files.write(directory .. "/primes.c", source)
-  compiler.module(directory .. "/primes.c", directory,
-    "-O2 -Wall -Werror -Icsrc/include")
-end
-
-describe("README.md", function()
-  local list = pages.blocks(files.read "README.md")
-  local directory, cpath
-
-  setup(function()
-    directory = files.folder()
-    for _, block in ipairs(list) do
-      if block.language == "c" then
-        build(block.text, directory)
-      end
-    end
-    cpath = package.cpath
-    package.cpath = directory .. "/?.so;" .. cpath
-  end)
-
-  teardown(function()
-    package.cpath = cpath
-    os.execute("rm -r " .. directory)
-  end)
-
-  local programs = 0
-  for i, block in ipairs(list) do
-    if block.language == "lua" then
-      programs = programs + 1
-      local long = block.text:find "%d000000" and " #long" or ""
-      it(("program %d runs"):format(programs) .. long, function()
-        if block.text:find "threading%.socket" and not has_sockets then
-          pending "needs LuaSocket"
-          return
-        end
-        local out = support.output_of(support.hurried .. block.text)
-        local expected = list[i + 1]
-        if expected and expected.language == "text" then
-          assert.equal(expected.text, out)
-        end
-      end)
+-- Starts a server in front of a program, which gets the addresses of two pages
+-- as its arguments.
+local SERVER <const> = [[
+do
+  local socket = require "threading.socket"
+  local server = assert(socket.bind("127.0.0.1", 0))
+  local function serve()
+    for connection in server.accept, server do
+      local client <close> = connection
+      local words = tonumber(client:receive():match "^GET /(%d+)")
+      repeat until client:receive() == ""
+      client:send("HTTP/1.0 200 OK\r\n\r\n" .. ("word "):rep(words))
     end
   end
+  require("threading").Thread { target = serve, daemon = true }:start()
+  local _, port = server:getsockname()
+  arg = {}
+  for i, words in ipairs { 3, 2000 } do
+    arg[i] = ("http://127.0.0.1:%d/%d"):format(port, words)
+  end
+end ]]
 
-  it("has programs", function()
-    assert.equal(15, programs)
+describe("README.md", function()
+  local page = files.read "README.md"
+
+  it("downloads and computes", function()
+    if not has_sockets then
+      pending "needs LuaSocket"
+      return
+    end
+    local program = page:match "\n```lua\n(.-)\n```"
+    local out = support.output_of(SERVER .. program)
+    assert.matches("^3\thttp://127%.0%.0%.1:%d+/3\n"
+      .. "2000\thttp://127%.0%.0%.1:%d+/2000\n$", out)
   end)
+
+  it("has no other program", function()
+    assert.equal(1, select(2, page:gsub("\n```lua\n", "")))
+  end)
+
+  it("has at most 200 lines", function()
+    assert.is_true(select(2, page:gsub("\n", "")) <= 200)
+  end)
+
+  it("shows what was measured last, as docs/c.md does", function()
+    local said, ok = files.shell("%s tools/figures.lua check",
+      support.interpreter())
+    assert.is_true(ok, said)
+  end)
+
+  pages.specify_translations(it, "README.md")
+end)
+
+-- What a heading is called in a link.
+local function anchor(heading)
+  return heading:lower():gsub("[^%w%-_ \128-\255]", ""):gsub(" ", "-")
+end
+
+local function anchors(page)
+  local found = {}
+  for heading in page:gsub("\n```.-\n```", ""):gmatch "\n#+ ([^\n]+)" do
+    found[anchor(heading)] = true
+  end
+  return found
+end
+
+describe("links of", function()
+  for _, name in ipairs(files.list "*.md docs/*.md examples/*/*.md") do
+    it(name .. " lead somewhere", function()
+      local folder = name:match "^(.*/)" or ""
+      local text = files.read(name)
+      for target in text:gsub("\n```.-\n```", ""):gmatch "%]%(([^)%s]+)%)" do
+        local path, heading = target:match "^([^#]*)#?(.*)$"
+        if not path:find "^%a+:" then
+          path = path == "" and name or folder .. path
+          assert.is_truthy(io.open(path), name .. ": " .. target)
+          assert.is_true(heading == ""
+            or anchors(files.read(path))[heading] == true,
+            name .. ": " .. target)
+        end
+      end
+    end)
+  end
 end)

@@ -36,6 +36,18 @@ function files.folder()
   return name
 end
 
+--- The files that match.
+-- @tparam string patterns as the shell knows them
+-- @treturn table their names
+function files.list(patterns)
+  local pipe <close> = assert(io.popen("ls " .. patterns))
+  local list = {}
+  for name in pipe:lines() do
+    list[#list + 1] = name
+  end
+  return list
+end
+
 --- Runs a command.
 -- @tparam string command is formatted with what follows
 -- @treturn string what it says, without the end of the last line

@@ -1,6 +1,7 @@
 --- Pages of the documentation whose programs are run.
 
 local assert = require "luassert"
+local compiler = require "spec.support.compiler"
 local files = require "spec.support.files"
 local support = require "spec.support"
 
@@ -36,6 +37,43 @@ function pages.specify(it, name, programs, run)
     assert.equal(programs, count)
     assert.equal(count, n)
   end)
+end
+
+--- Compiles a page's C module, for this process and those that it starts.
+-- @tparam string source the module's text
+-- @tparam string name the module's name
+-- @treturn function removes it
+function pages.build(source, name)
+  local folder, cpath = files.folder(), package.cpath
+  local file = ("%s/%s.c"):format(folder, name)
+  files.write(file, source)
+  compiler.module(file, folder, "-O2 -Wall -Wextra -Werror -Icsrc/include")
+  package.cpath = folder .. "/?.so;" .. cpath
+  return function()
+    package.cpath = cpath
+    os.execute("rm -r " .. folder)
+  end
+end
+
+local LANGUAGES <const> = { "zh-CN" }
+
+local function exists(name)
+  local file = io.open(name)
+  return file and file:close()
+end
+
+--- Specifies that a page has the same blocks in each language.
+-- @tparam string name its file in English
+function pages.specify_translations(it, name)
+  for _, language in ipairs(LANGUAGES) do
+    local other = name:gsub("%.md$", "." .. language .. ".md")
+    if exists(other) then
+      it("has the same programs in " .. language, function()
+        assert.same(pages.blocks(files.read(name)),
+          pages.blocks(files.read(other)))
+      end)
+    end
+  end
 end
 
 return pages
