@@ -1,6 +1,6 @@
 # make demo   run the examples          make bench   measure
 # make test   run the specs             make lint    check the sources
-# make docs   make the reference        make clean   remove what was made
+# make docs   make the site             make clean   remove what was made
 # make hostile   the specs, where all that can go wrong does
 # make check-c   all that compilers and checkers say of the C sources
 # make sanitize  a short round under sanitizers; sanitize-long: the whole
@@ -34,6 +34,7 @@ demo: rock
 test:
 	@tools/install-deps busted
 	@tools/install-deps --try luasocket luasec curl wrk zlib
+	@tools/install-deps --try ldoc cmark-gfm
 	@$(MAKE) -s rock
 	@$(if $(SPEC),tools/test $(SPEC),tools/specs)
 
@@ -88,7 +89,7 @@ stress: rock
 	@tools/stress/run $(SECONDS) $(SEED)
 
 docs:
-	@tools/install-deps ldoc
+	@tools/install-deps ldoc cmark-gfm
 	@tools/docs
 
 install: deps

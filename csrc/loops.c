@@ -6,6 +6,13 @@
 /***
 Two loops in C, without the global lock.
 @module threading.loops
+@usage
+local threading = require "threading"
+local loops = require "threading.loops"
+
+local t = threading.Thread { target = loops.spin, args = { 0.01 } }
+t:start() -- keeps a core busy, without the global lock
+t:join()
 */
 #define _POSIX_C_SOURCE 200809L
 

@@ -170,6 +170,21 @@ Items that threads hand to each other, also between interpreters: first in,
 first out.  An item is copied, or goes by reference, as the arguments of an
 interpreter's `call` do.  The queue itself goes by reference.
 @classmod threading.interpreters.Queue
+@usage
+local interpreters = require "threading.interpreters"
+
+local jobs, results = interpreters.create_queue(), interpreters.create_queue()
+local one <close> = interpreters.create()
+
+local t = one:call_in_thread(function(jobs, results)
+  for text in jobs:items() do
+    results:put(text:upper())
+  end
+end, jobs, results)
+jobs:put "hello"
+print(results:get()) --> HELLO
+jobs:shutdown()
+t:join()
 */
 static void unref(void *q) { thr_crossqueue_unref(q); }
 

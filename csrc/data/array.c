@@ -97,6 +97,16 @@ A number that does not fit the type is refused, as by a `threading.Value`.
 Elements are plain memory: threads that share them keep their accesses apart.
 Garbage collection counts the memory behind an Array.
 @classmod threading.Array
+@usage
+local threading = require "threading"
+local squares = threading.Array("int64", 100)
+
+threading.parallel_for(1, #squares, function(first, last)
+  for i = first, last do
+    squares[i] = i * i
+  end
+end)
+print(#squares, squares[10]) --> 100 100
 */
 static void unref(void *a) { thr_array_unref(a); }
 

@@ -106,6 +106,14 @@ rounds.  A uint64 is the 64 bits of a Lua integer: from 2^63 on it reads as a
 negative one (compare with `math.ult`, print with `"%x"` or tostring), and
 every Lua integer is accepted.
 @classmod threading.Value
+@usage
+local threading = require "threading"
+local hits = threading.Value "int64"
+
+threading.parallel_for(1, 1000, function(first, last)
+  hits:fetch_add(last - first + 1)
+end)
+print(hits.value) --> 1000
 */
 static void unref(void *v) { thr_value_unref(v); }
 

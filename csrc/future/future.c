@@ -43,6 +43,16 @@ bool thr_future_begin(thr_future *f) {
 The outcome of a call that a pool makes.  `submit` and `map` of a
 ThreadPoolExecutor or an InterpreterPoolExecutor make it.
 @classmod threading.Future
+@usage
+local futures = require "threading.futures"
+
+local pool <close> = futures.ThreadPoolExecutor(2)
+local sum = pool:submit(math.max, 2, 8)
+local failure = pool:submit(error, "no such thing", 0)
+
+print(sum:result(), sum:done()) --> 8 true
+print(pcall(failure.result, failure)) --> false no such thing
+print((failure:exception())) --> no such thing
 */
 static void unref(void *f) {
   drop_call(f);

@@ -22,6 +22,16 @@ and come back as copies, functions with their upvalues; locks, events, Arrays
 and the like are shared, and so is an Interpreter.  As a to-be-closed variable
 it is closed at the end of the block.
 @classmod threading.Interpreter
+@usage
+local interpreters = require "threading.interpreters"
+
+local one <close> = interpreters.create()
+one:prepare_main { greeting = "hello" }
+
+print(one:call(function(name)
+  return greeting .. " " .. name
+end, "Ann")) --> hello Ann
+print(greeting) --> nil
 */
 
 /***

@@ -75,6 +75,25 @@ static void shut_down(thr_queue *q, bool immediate) {
 Items that threads hand to each other: first in, first out; last in, first out
 (LifoQueue); or the least one first, by `<` (PriorityQueue).
 @classmod threading.Queue
+@usage
+local threading = require "threading"
+local queue = require "threading.queue"
+
+local jobs = queue.Queue(2) -- put waits while there are two in it
+
+local worker = threading.Thread {
+  target = function()
+    for job in jobs:items() do
+      print(job)
+    end
+  end,
+}
+worker:start()
+jobs:put "first" --> first
+jobs:put "second" --> second
+jobs:put "third" --> third
+jobs:shutdown() -- the worker's loop ends
+worker:join()
 */
 static const thr_kind kind = {
     .name = "threading.Queue", .unref = thr_queue_drop,

@@ -10,6 +10,19 @@
 /***
 The least that a queue can be: first in, first out, without bound or end.
 @classmod threading.SimpleQueue
+@usage
+local threading = require "threading"
+local queue = require "threading.queue"
+
+local q = queue.SimpleQueue()
+local t = threading.Thread {
+  target = function()
+    print(q:get()) --> hello
+  end,
+}
+t:start()
+q:put "hello"
+t:join()
 */
 static const thr_kind kind = {
     .name = "threading.SimpleQueue", .unref = thr_queue_drop,

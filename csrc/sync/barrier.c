@@ -159,6 +159,24 @@ static void give_up(barrier *b, thr_ticket *t) {
 /***
 A place where a number of threads wait for each other.
 @classmod threading.Barrier
+@usage
+local threading = require "threading"
+local barrier = threading.Barrier(3, function()
+  print "all three are here" --> all three are here
+end)
+
+local threads = {}
+for i = 1, 3 do
+  threads[i] = threading.Thread {
+    target = function()
+      barrier:wait()
+    end,
+  }
+  threads[i]:start()
+end
+for _, t in ipairs(threads) do
+  t:join()
+end
 */
 static const thr_kind kind = {
     .name = "threading.Barrier", .unref = unref, .ref = ref, .nuvalues = 1,

@@ -79,6 +79,26 @@ static void complete(lua_State *L, void *object) {
 /***
 A condition variable: threads wait for a change that others notify of.
 @classmod threading.Condition
+@usage
+local threading = require "threading"
+local mail, changed = {}, threading.Condition()
+
+local reader = threading.Thread {
+  target = function()
+    local _ <close> = changed:guard()
+    changed:wait_for(function()
+      return #mail > 0
+    end)
+    print(table.remove(mail)) --> a letter
+  end,
+}
+reader:start()
+do
+  local _ <close> = changed:guard()
+  mail[1] = "a letter"
+  changed:notify()
+end
+reader:join()
 */
 static const thr_kind kind = {
     .name = "threading.Condition", .unref = unref, .ref = ref,

@@ -43,6 +43,21 @@ thr_parkresult thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline) {
 /***
 A flag that threads can wait for.
 @classmod threading.Event
+@usage
+local threading = require "threading"
+local stop = threading.Event()
+
+local ticker = threading.Thread {
+  target = function()
+    while not stop:wait(0.01) do
+      io.write "" -- what is to be done every ten milliseconds
+    end
+    print "stopped" --> stopped
+  end,
+}
+ticker:start()
+stop:set()
+ticker:join()
 */
 static void unref(void *e) { thr_event_unref(e); }
 

@@ -212,6 +212,24 @@ void thr_lock_notefromc(thr_lock *l) {
 /***
 A lock that one thread at a time holds.  Any thread may release it.
 @classmod threading.Lock
+@usage
+local threading = require "threading"
+local lock, n = threading.Lock(), 0
+
+local function count()
+  for _ = 1, 1000 do
+    local _ <close> = lock:guard()
+    n = n + 1
+  end
+end
+
+local a = threading.Thread { target = count }
+local b = threading.Thread { target = count }
+a:start()
+b:start()
+a:join()
+b:join()
+print(n) --> 2000
 */
 static void unref(void *l) { thr_lock_unref(l); }
 

@@ -21,6 +21,24 @@ bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
 A lock that its owner may take again.  Only the owner may release it, as often
 as it took it.
 @classmod threading.RLock
+@usage
+local threading = require "threading"
+local lock = threading.RLock()
+
+local function add(account, n)
+  local _ <close> = lock:guard()
+  account.balance = account.balance + n
+end
+
+local function transfer(from, to, n)
+  local _ <close> = lock:guard() -- add takes it once more
+  add(from, -n)
+  add(to, n)
+end
+
+local ann, bob = { balance = 10 }, { balance = 0 }
+transfer(ann, bob, 4)
+print(ann.balance, bob.balance) --> 6 4
 */
 static void unref(void *l) { thr_lock_unref(l); }
 

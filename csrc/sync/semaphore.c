@@ -94,6 +94,19 @@ bool thr_semaphore_release(thr_semaphore *s, int64_t n) {
 /***
 A number of permits.
 @classmod threading.Semaphore
+@usage
+local threading = require "threading"
+local seats = threading.Semaphore(2)
+
+print(seats:acquire(false), seats:acquire(false)) --> true true
+print(seats:acquire(false)) --> false
+seats:release(2)
+
+local function visit(name)
+  local _ <close> = seats:guard() -- at most two at once
+  return name .. " has a seat"
+end
+print(visit "Ann") --> Ann has a seat
 */
 static void unref(void *s) { thr_semaphore_unref(s); }
 

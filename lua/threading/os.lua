@@ -1,6 +1,17 @@
 --- Running programs without stopping the other threads. What is not here is as
 -- in Lua's own `os`, so that this module can replace it.
 -- @module threading.os
+-- @usage
+-- local threading = require "threading"
+-- local os = require "threading.os"
+--
+-- local t = threading.Thread {
+--   target = function()
+--     print(os.execute "exit 3") --> nil exit 3
+--   end,
+-- }
+-- t:start()
+-- t:join()
 
 local _thread = require "threading._thread"
 

@@ -1,5 +1,11 @@
 --- Sleeping and clocks, after Python's `time`.
 -- @module threading.time
+-- @usage
+-- local time = require "threading.time"
+--
+-- local start = time.monotonic()
+-- time.sleep(0.01) -- the other threads run meanwhile
+-- print(time.monotonic() - start >= 0.01) --> true
 
 local _thread = require "threading._thread"
 

@@ -48,6 +48,8 @@ local HELP <const> = [[
 -- @tparam[opt] string options more of the browser's
 -- @treturn string what it said
 -- @treturn string the page as it was in the end
+-- @treturn string what came to the console, where --enable-logging=stderr is
+-- among the options
 function browser.look(html, probe, hash, options)
   local folder = files.folder()
   html = html:gsub("<body>", function(tag)
@@ -58,16 +60,21 @@ function browser.look(html, probe, hash, options)
   local dom, said
   for _ = 1, 3 do -- on a busy machine it may give up before a frame is drawn
     dom = files.shell("HOME=%s timeout 60 %s %s %s 'file://%s/page.html%s'"
-      .. " 2>/dev/null", folder, program, OPTIONS, options or "", folder,
-      hash or "")
+      .. " 2>%s/log", folder, program, OPTIONS, options or "", folder,
+      hash or "", folder)
     said = dom:match '<pre id="said">(.-)</pre>'
     if said then
       break
     end
   end
+  local log = {}
+  for line in files.read(folder .. "/log"):gmatch "[^\n]+" do
+    log[#log + 1] = line:match "CONSOLE.-%] (.*)"
+  end
   os.execute("rm -r " .. folder)
   said = said or "nothing was said"
-  return (said:gsub("&gt;", ">"):gsub("&lt;", "<"):gsub("&amp;", "&")), dom
+  return (said:gsub("&gt;", ">"):gsub("&lt;", "<"):gsub("&amp;", "&")), dom,
+    table.concat(log, "\n")
 end
 
 return browser

@@ -34,6 +34,20 @@ end
 --- A Lua function that was compiled, see `threading.compile`. It is called like
 -- a function, also as a thread's target, in a pool, by `parallel_for`.
 -- @classmod threading.Compiled
+-- @usage
+-- local threading = require "threading"
+-- local sum = threading.compile(function(n)
+--   local sum = 0
+--   for i = 1, n do
+--     sum = sum + i
+--   end
+--   return sum
+-- end)
+--
+-- print(sum(1000)) --> 500500
+-- for _, version in ipairs(sum:versions()) do
+--   print(version.types) --> integer
+-- end
 
 --- The C of a version, to look at.
 -- @function c

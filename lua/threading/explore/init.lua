@@ -61,6 +61,27 @@
 --
 -- See docs/testing.md.
 -- @module threading.explore
+-- @usage
+-- local threading = require "threading"
+-- local explore = require "threading.explore"
+--
+-- local function program()
+--   local balance = 0
+--   local function pay_in()
+--     balance = balance + 1
+--   end
+--   local a = threading.Thread { target = pay_in }
+--   local b = threading.Thread { target = pay_in }
+--   a:start()
+--   b:start()
+--   a:join()
+--   b:join()
+--   assert(balance == 2, "one payment is lost")
+-- end
+--
+-- local result = explore.run(program, { schedules = 200 })
+-- print(result.ok) --> false
+-- print(result.failure.kind) --> error
 
 local check = require "threading.private.check"
 local read = require("threading.explore.options").read

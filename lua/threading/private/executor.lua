@@ -4,6 +4,17 @@
 -- by then are still made. As a to-be-closed variable it is shut down at the end
 -- of the block.
 -- @classmod threading.ThreadPoolExecutor
+-- @usage
+-- local futures = require "threading.futures"
+--
+-- local pool <close> = futures.ThreadPoolExecutor(4)
+-- local future = pool:submit(string.rep, "ab", 3)
+-- print(future:result()) --> ababab
+-- for i, length in pool:map(string.len, { "one", "three" }) do
+--   print(i, length)
+-- end
+-- --> 1 3
+-- --> 2 5
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"

@@ -1,5 +1,19 @@
 --- Data of which every thread sees its own.
 -- @classmod threading.Local
+-- @usage
+-- local threading = require "threading"
+-- local mine = threading.Local()
+-- mine.name = "main"
+--
+-- local t = threading.Thread {
+--   target = function()
+--     print(mine.name) --> nil
+--     mine.name = "other"
+--   end,
+-- }
+-- t:start()
+-- t:join()
+-- print(mine.name) --> main
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"

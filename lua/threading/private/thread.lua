@@ -85,6 +85,18 @@ set.native_id = read_only "native_id"
 
 --- A thread of the operating system. Any other field may be set on it.
 -- @classmod threading.Thread
+-- @usage
+-- local threading = require "threading"
+-- local t = threading.Thread {
+--   name = "adder",
+--   target = function(a, b)
+--     print(threading.current_thread().name, a + b) --> adder 5
+--   end,
+--   args = { 2, 3 },
+-- }
+-- t:start()
+-- t:join()
+-- print(t:is_alive()) --> false
 local Thread = { __name = "Thread" }
 
 local function index(class)

@@ -1,5 +1,10 @@
 --- A thread that calls a function after a time.
 -- @classmod threading.Timer
+-- @usage
+-- local threading = require "threading"
+-- local t = threading.Timer(0.01, print, { "ten milliseconds later" })
+-- t:start() --> ten milliseconds later
+-- t:join()
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"

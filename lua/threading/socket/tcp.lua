@@ -11,6 +11,25 @@
 -- As in LuaSocket, `nil, message` reports what went wrong outside of the
 -- program: "timeout", "closed", "connection refused", ...
 -- @classmod threading.TCP
+-- @usage
+-- local threading = require "threading"
+-- local socket = require "threading.socket"
+--
+-- local server <close> = assert(socket.bind("127.0.0.1", 0))
+--
+-- local answer = threading.Thread {
+--   target = function()
+--     local client <close> = server:accept()
+--     client:send("you said " .. client:receive() .. "\n")
+--   end,
+-- }
+-- answer:start()
+--
+-- local ip, port = server:getsockname()
+-- local client <close> = assert(socket.connect(ip, port))
+-- client:send "hello\n"
+-- print((client:receive())) --> you said hello
+-- answer:join()
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"

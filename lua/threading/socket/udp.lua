@@ -4,6 +4,18 @@
 -- `nil, "closed"`. A to-be-closed variable closes its socket at the end of the
 -- block.
 -- @classmod threading.UDP
+-- @usage
+-- local socket = require "threading.socket"
+--
+-- local here, there = assert(socket.udp()), assert(socket.udp())
+-- here:setsockname("127.0.0.1", 0)
+-- here:settimeout(5)
+--
+-- local ip, port = here:getsockname()
+-- there:sendto("hello", ip, port)
+-- print((here:receive())) --> hello
+-- here:close()
+-- there:close()
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"

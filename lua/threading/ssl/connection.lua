@@ -9,6 +9,18 @@
 -- `close` sends a last word, and waits for the peer to take it as long as the
 -- timeout says; not where another thread waits for the connection.
 -- @classmod threading.Connection
+-- @usage
+-- local socket = require "threading.socket"
+-- local ssl = require "threading.ssl"
+--
+-- local tcp = assert(socket.connect("example.org", 443))
+-- local connection <close> = assert(ssl.wrap(tcp, {
+--   mode = "client", verify = "peer", capath = "/etc/ssl/certs",
+-- }))
+-- connection:sni "example.org"
+-- assert(connection:dohandshake())
+-- connection:send "GET / HTTP/1.0\r\nHost: example.org\r\n\r\n"
+-- print((connection:receive())) -- HTTP/1.0 200 OK
 
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"

@@ -1,0 +1,111 @@
+--- Makes the site.
+--
+--     lua build.lua FOLDER DATA   DATA: what site/ldoc.lua wrote
+
+local examples = require "site.examples"
+local header = require "site.header"
+local links = require "site.links"
+local markdown = require "site.markdown"
+local order = require "site.order"
+local reference = require "site.reference"
+local search = require "site.search"
+local template = require "site.template"
+local text = require "site.text"
+
+local folder <const>, data <const> = ...
+local HEADER <const> = "csrc/include/threading.h"
+
+local function render_guide(page)
+  return (markdown(page, text.read(page.source)):gsub("^%s*<h1>.-</h1>", ""))
+end
+
+local function guide(name)
+  local title = text.read(name):match "^# ([^\n]+)" or name
+  local url = links.files[name]
+    or name:gsub("README", "index"):gsub("%.md$", ".html")
+  links.files[name] = url
+  return { url = url, source = name, title = title:gsub("`", ""),
+    menu = order.short[name] or title:gsub("`", ""), kind = "Guide",
+    lang = name:match "%.([%a-]+)%.md$", render = render_guide }
+end
+
+-- The guides, and what a page is called in other languages.
+local function guides()
+  local names, translations = {}, {}
+  for _, name in ipairs(text.lines "ls *.md docs/*.md bench/RESULTS.md") do
+    if name:find "%.[%a-]+%.md$" then
+      translations[#translations + 1] = guide(name)
+    else
+      names[#names + 1] = name
+    end
+  end
+  local groups = order.sort(order.guides, names)
+  local by_name = {}
+  for _, group in ipairs(groups) do
+    for i, name in ipairs(group) do
+      group[i] = guide(name)
+      by_name[name] = group[i]
+    end
+  end
+  for _, page in ipairs(translations) do
+    local original = by_name[page.source:gsub("%.[%a-]+%.md$", ".md")]
+    original.other, page.other = page, original
+  end
+  return groups, translations
+end
+
+local function menu()
+  local groups, others = guides()
+  local last = {}
+  while groups[#groups].last do
+    table.insert(last, 1, table.remove(groups))
+  end
+  local list = examples.pages()
+  list.part, list.title = "Examples", "Examples"
+  groups[#groups + 1] = list
+  local page = { url = "threading.h.html", source = HEADER, kind = "Header",
+    title = "threading.h", menu = "threading.h", render = header.render }
+  links.files[HEADER], links.files["threading.h"] = page.url, page.url
+  for _, group in ipairs(reference.pages(dofile(data), page)) do
+    group.part = "Reference"
+    groups[#groups + 1] = group
+  end
+  table.move(last, 1, #last, #groups + 1, groups)
+  return groups, others
+end
+
+local function write(page, groups)
+  local name = folder .. "/" .. page.url
+  os.execute("mkdir -p '" .. name:gsub("/[^/]*$", "") .. "'")
+  text.write(name, template.page(page, groups))
+end
+
+local function copy(name, to)
+  os.execute(("mkdir -p '%s' && cp '%s' '%s'"):format(
+    (folder .. "/" .. to):gsub("/[^/]*$", ""), name, folder .. "/" .. to))
+end
+
+local groups, pages = menu()
+for _, group in ipairs(groups) do
+  table.move(group, 1, #group, #pages + 1, pages)
+end
+for _, page in ipairs(pages) do
+  page.html = page:render()
+end
+for _, name in ipairs(links.wanted) do
+  if links.files[name] == name then
+    copy(name, name)
+  else
+    local page = name:find "%.md$" and guide(name)
+      or examples.source_page(name)
+    page.html = page:render()
+    pages[#pages + 1] = page
+  end
+end
+for _, page in ipairs(pages) do
+  write(page, groups)
+end
+text.write(folder .. "/search.js", search(pages))
+copy("tools/site/style.css", "style.css")
+copy("tools/site/site.js", "site.js")
+copy("tools/site/icon.svg", "icon.svg")

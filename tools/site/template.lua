@@ -1,0 +1,107 @@
+--- What is around a page's text: the menu, what is on the page, and what comes
+-- before and after it.
+
+local links = require "site.links"
+local sections = require "site.sections"
+local text = require "site.text"
+
+local template = {}
+
+local PAGE <const> = text.read "tools/site/page.html"
+
+local function link(from, to, words, attributes)
+  return ('<a href="%s"%s>%s</a>'):format(links.relative(from.url, to.url),
+    attributes or "", text.escape(words))
+end
+
+local function contains(group, page)
+  for _, other in ipairs(group) do
+    if other == page or other == page.other then
+      return true
+    end
+  end
+end
+
+-- The part of the site in which a page is, and its group.
+local function place(page, groups)
+  for _, group in ipairs(groups) do
+    if contains(group, page) then
+      return group.part, group
+    end
+  end
+end
+
+-- The groups of the page's part are open; examples are many, and need not be.
+local function menu(page, groups)
+  local out, part = {}, nil
+  local here, mine = place(page, groups)
+  for _, group in ipairs(groups) do
+    if group.part ~= part and group.part ~= group.title then
+      part = group.part
+      out[#out + 1] = ('<p class="part">%s</p>\n'):format(part)
+    end
+    local open = group == mine or here == group.part or not here
+    out[#out + 1] = ("<details%s><summary>%s</summary><ul>\n"):format(
+      open and " open" or "", group.title)
+    for _, other in ipairs(group) do
+      out[#out + 1] = ("<li>%s</li>\n"):format(link(page, other, other.menu,
+        other == page and ' aria-current="page"' or ""))
+    end
+    out[#out + 1] = "</ul></details>\n"
+  end
+  return table.concat(out)
+end
+
+-- Long pages show what is on them.
+local function toc(page)
+  local out = {}
+  for _, section in ipairs(sections(page.html)) do
+    if section.id and section.level <= 3 then
+      out[#out + 1] = ('<li class="level%d"><a href="#%s">%s</a></li>\n')
+        :format(section.level, section.id, text.escape(section.title:match
+          "[^:.]+$" and section.tag == "div" and section.title:match "[%w_]+$"
+          or section.title))
+    end
+  end
+  return #out > 1 and "<p>On this page</p>\n<ul>\n" .. table.concat(out)
+    .. "</ul>" or ""
+end
+
+local function around(page, groups)
+  local list, at = {}, nil
+  for _, group in ipairs(groups) do
+    for _, other in ipairs(group) do
+      list[#list + 1] = other
+      at = (other == page or other == page.other) and #list or at
+    end
+  end
+  local before, after = list[at and at - 1], list[at and at + 1]
+  return (before and link(page, before, before.menu, ' rel="prev"') or "")
+    .. (after and link(page, after, after.menu, ' rel="next"') or "")
+end
+
+-- The same page in another language.
+local function kind(page)
+  local other = page.other
+  if not other then
+    return page.kind
+  end
+  local lang = other.lang or "en"
+  return page.kind .. " · " .. link(page, other, ({ ["zh-CN"] = "中文",
+    en = "English" })[lang] or lang, (' lang="%s" hreflang="%s"'):format(lang,
+      lang))
+end
+
+function template.page(page, groups)
+  local heading = text.escape(page.title)
+  return text.fill(PAGE, {
+    lang = page.lang or "en",
+    title = page.title == "threading" and "threading: threads for Lua"
+      or heading .. " · threading",
+    root = links.relative(page.url, "."):gsub("/%.$", ""),
+    heading = heading, kind = kind(page), body = page.html,
+    menu = menu(page, groups), toc = toc(page), around = around(page, groups),
+  })
+end
+
+return template
