@@ -267,6 +267,7 @@ build = {
         "csrc/park/closing.c",
         "csrc/park/deadlock.c",
         "csrc/park/gate.c",
+        "csrc/park/label.c",
         "csrc/park/lot.c",
         "csrc/park/nest.c",
         "csrc/park/park.c",

@@ -311,7 +311,9 @@ reported on stderr.
 /***
 Makes a lock.
 @function allocate_lock
+@tparam[opt] table options `name`: what reports call it
 @treturn Lock
+@raise if an option is unknown or of the wrong type
 */
 /***
 Ends the calling thread silently, by an error that unwinds it.

@@ -129,9 +129,9 @@ describe("Event", function()
     end
   end)
 
-  it("takes no arguments", function()
-    assert.equal("Event() takes no arguments",
-      support.message(threading.Event, true))
+  it("takes options alone", function()
+    assert.equal("bad argument #1 to 'Event' (options: table expected, got "
+      .. "boolean)", support.message(threading.Event, true))
   end)
 
   it("survives the object: a waiter keeps it", function()

@@ -297,7 +297,8 @@ describe("SimpleQueue", function()
     assert.is_nil(q.task_done)
     assert.is_nil(q.shutdown)
     assert.is_nil(q.full)
-    assert.equal("SimpleQueue() takes no arguments", support.message(new, 1))
+    assert.equal("bad argument #1 to 'SimpleQueue' (options: table expected, "
+      .. "got 1)", support.message(new, 1))
   end)
 
   it("waits, polls and tries again: nothing lost or doubled", function()

@@ -87,8 +87,8 @@ describe("RLock", function()
     assert.matches("count=1", tostring(lock), 1, true)
   end)
 
-  it("takes no arguments", function()
-    assert.equal("RLock() takes no arguments",
+  it("takes options alone", function()
+    assert.equal("bad argument #1 to 'RLock' (options: table expected, got 1)",
       support.message(threading.RLock, 1))
   end)
 end)

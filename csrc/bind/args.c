@@ -146,20 +146,82 @@ static void unexpected_keyword(lua_State *L, const char *const names[]) {
                   named ? "" : ", each by its name");
 }
 
-void thr_args_keywords(lua_State *L, int first, const char *const names[]) {
-  if (lua_type(L, first) != LUA_TTABLE) return;
-  lua_settop(L, first);
+static int count(const char *const names[]) {
   int n = 0;
   while (names[n]) n++;
-  luaL_checkstack(L, n + 4, NULL);
-  for (int i = 0; i < n; i++) lua_pushnil(L);
+  return n;
+}
+
+/* The fields of the table at `from` come behind it, which leaves the stack;
+** there is a nil for each, or an argument by position. */
+static void spread(lua_State *L, int from, const char *const names[]) {
   lua_pushnil(L);
-  while (lua_next(L, first)) {
+  while (lua_next(L, from)) {
     int i = position(L, -2, names);
     if (i < 0) unexpected_keyword(L, names);
-    lua_replace(L, first + 1 + i);
+    if (!lua_isnil(L, from + 1 + i))
+      thr_blame_error(L, "got multiple values for argument '%s'", names[i]);
+    lua_replace(L, from + 1 + i);
   }
-  lua_remove(L, first);
+  lua_remove(L, from);
+}
+
+void thr_args_keywords(lua_State *L, int first, const char *const names[]) {
+  if (lua_type(L, first) != LUA_TTABLE) return;
+  int n = count(names);
+  luaL_checkstack(L, n + 8, NULL);
+  lua_settop(L, first);
+  lua_settop(L, first + n);
+  spread(L, first, names);
+}
+
+/* The position of the last argument that may be the table of options. */
+static int last_of(lua_State *L, int by_position) {
+  int last = lua_gettop(L);
+  while (last > 0 && lua_isnil(L, last)) last--;
+  return last <= by_position ? last : by_position + 1;
+}
+
+/* Not an object of the program's, which may be an argument. */
+static bool is_plain(lua_State *L, int arg) {
+  if (!lua_istable(L, arg)) return false;
+  if (!lua_getmetatable(L, arg)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+static bool has_control(const char *s, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if ((unsigned char)s[i] < ' ' || s[i] == 127) return true;
+  return false;
+}
+
+static const char *check_name(lua_State *L, int arg) {
+  size_t n;
+  if (lua_isnoneornil(L, arg)) return NULL;
+  if (lua_type(L, arg) != LUA_TSTRING)
+    thr_args_typeerror(L, arg, "name", "string");
+  const char *s = lua_tolstring(L, arg, &n);
+  if (n == 0) thr_args_error(L, arg, "name", "must not be empty");
+  if (has_control(s, n))
+    thr_args_error(L, arg, "name", "must not have control characters");
+  return s;
+}
+
+const char *thr_args_readoptions(lua_State *L, int first, int by_position,
+                                 const char *const names[]) {
+  int n = count(names), last = last_of(L, by_position);
+  bool further = last > by_position;
+  if (further && !lua_isnil(L, last) && !lua_istable(L, last))
+    thr_args_typeerror(L, last, "options", "table");
+  luaL_checkstack(L, n + 8, NULL);
+  lua_settop(L, last);
+  if (last < first || !(further ? lua_istable(L, last) : is_plain(L, last)))
+    return NULL;
+  lua_insert(L, 1); /* its place is that of an argument */
+  lua_settop(L, n + 1);
+  spread(L, 1, names);
+  return check_name(L, by_position + 1);
 }
 
 lua_Integer thr_args_integer(lua_State *L, int arg, const char *name,

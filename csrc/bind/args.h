@@ -49,6 +49,33 @@ int64_t thr_args_acquire(lua_State *L, bool minus1, const char *clash);
 ** with NULL.  Does nothing where no table is there. */
 void thr_args_keywords(lua_State *L, int first, const char *const names[]);
 
+/* The arguments of a constructor: so many by position, and then a table of
+** options, which may also have those by their names.  The names end with NULL,
+** and the first that is no position's is "name".  From position `first` on the
+** last argument is taken for the options if it is a table, and in the place of
+** another argument one without a metatable.  Then the arguments are at the
+** positions of their names, and so are the options, if there are any.  Raises
+** for a name that is not known, and tells those that are.
+**
+** Returns the name, which stays on the stack, or NULL.  It is not empty and has
+** no control characters, for it is shown in lines of text. */
+const char *thr_args_readoptions(lua_State *L, int first, int by_position,
+                                 const char *const names[]);
+
+static inline const char *thr_args_options(lua_State *L, int first,
+                                           int by_position,
+                                           const char *const names[]) {
+  int top = lua_gettop(L);
+  if (top == 0 || (top <= by_position && !lua_istable(L, top))) return NULL;
+  return thr_args_readoptions(L, first, by_position, names);
+}
+
+/* The same for a constructor that takes nothing but {name = ...}. */
+static inline const char *thr_args_onlyname(lua_State *L) {
+  static const char *const names[] = {"name", NULL};
+  return thr_args_options(L, 1, 0, names);
+}
+
 lua_Integer thr_args_integer(lua_State *L, int arg, const char *name,
                              lua_Integer least, lua_Integer most);
 lua_Integer thr_args_optinteger(lua_State *L, int arg, const char *name,

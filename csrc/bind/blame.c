@@ -20,8 +20,9 @@ const char *thr_blame_folder(lua_State *L) {
   return s;
 }
 
-static bool is_ours(const lua_Debug *ar, const char *prefix) {
-  return prefix && strncmp(ar->source, prefix, strlen(prefix)) == 0;
+bool thr_blame_isours(const lua_Debug *ar, const char *folder) {
+  return folder && *folder &&
+         strncmp(ar->source, folder, strlen(folder)) == 0;
 }
 
 /* The level that has called the library, from `level` on. */
@@ -29,7 +30,7 @@ static int level_of_caller(lua_State *L, int level, const char *prefix) {
   lua_Debug ar;
   for (int at = level; lua_getstack(L, at, &ar); at++) {
     lua_getinfo(L, "S", &ar);
-    if (is_ours(&ar, prefix)) level = at + 1;
+    if (thr_blame_isours(&ar, prefix)) level = at + 1;
     else if (*ar.what != 'C') break;
   }
   return level;

@@ -24,6 +24,9 @@ THR_PRIVATE_BEGIN
 void thr_blame_where(lua_State *L);
 /* What the sources of our Lua files begin with, or NULL. */
 const char *thr_blame_folder(lua_State *L);
+/* Is that function, of which "S" was asked, in a source that begins so?  No
+** source does with "" or NULL. */
+bool thr_blame_isours(const lua_Debug *ar, const char *folder);
 /* luaL_error, which says so where there is no memory for its text. */
 int thr_blame_error(lua_State *L, const char *fmt, ...);
 /* luaL_argerror: "bad argument #arg to 'f' (text)". */

@@ -66,6 +66,7 @@ thr_crossqueue *thr_crossqueue_new(uint64_t most) {
 static void destroy(thr_crossqueue *q) {
   delist(q);
   thr_belt_destroy(&q->belt);
+  thr_label_free(q->label);
   thr_os_free(q);
 }
 
@@ -159,6 +160,7 @@ static thr_parkresult park(thr_crossqueue *q, thr_crossgate *gate,
                            thr_tstate *ts, int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, gate, "Queue");
   w.object = q;
+  w.label = q->label;
   w.validate = still_closed;
   return thr_park(&w, deadline);
 }
@@ -205,11 +207,13 @@ static thr_crossqueue *check(lua_State *L) {
 static thr_crossqueue *use(lua_State *L) { return thr_box_use(L, 1, &kind); }
 
 int thr_crossqueue_create(lua_State *L) {
-  lua_Integer most = thr_face_checkmaxsize(L);
+  const char *name;
+  lua_Integer most = thr_face_checkmaxsize(L, &name);
   thr_box *box = thr_box_new(L, &kind);
   thr_crossqueue *q = thr_crossqueue_new(most > 0 ? (uint64_t)most : 0);
   if (!q) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, q);
+  q->label = thr_describe_label(L, name);
   return 1;
 }
 
@@ -456,9 +460,18 @@ static int crossqueue_shutdown(lua_State *L) {
   return 0;
 }
 
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int crossqueue_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L)->label);
+}
+
 static int crossqueue_tostring(lua_State *L) {
   thr_crossqueue *q = use(L);
-  return thr_face_tostring(L, kind.name, q,
+  return thr_face_tostring(L, kind.name, q->label, q,
                            (lua_Integer)thr_belt_size(&q->belt),
                            (lua_Integer)q->belt.most, q->belt.closed);
 }
@@ -470,8 +483,8 @@ void thr_crossqueue_open(lua_State *L) {
       {"items", crossqueue_items}, {"task_done", crossqueue_taskdone},
       {"join", crossqueue_join}, {"qsize", crossqueue_qsize},
       {"empty", crossqueue_empty}, {"full", crossqueue_full},
-      {"shutdown", crossqueue_shutdown}, {"__tostring", crossqueue_tostring},
-      {NULL, NULL}};
+      {"shutdown", crossqueue_shutdown}, {"get_name", crossqueue_getname},
+      {"__tostring", crossqueue_tostring}, {NULL, NULL}};
   static bool forks; /* thr_os_atfork's */
   if (thr_os_atfork(&forks, before_fork, after_fork, in_child) != 0)
     thr_blame_error(L, "not enough memory");

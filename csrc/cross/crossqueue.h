@@ -23,6 +23,7 @@
 #define THR_CROSSQUEUE_H
 
 #include "cross/belt.h"
+#include "park/label.h"
 
 THR_PRIVATE_BEGIN
 
@@ -38,6 +39,7 @@ typedef struct thr_crossqueue {
   thr_belt belt;
   _Atomic uint64_t done; /* atomic: task_done was called; at most belt.put */
   thr_crossgate getters, putters, joiners;
+  thr_label *label;      /* const: its own, see label.h */
   struct thr_crossqueue *next, *prev; /* the list of all, its mutex */
   struct thr_crossqueue *dead;        /* own, of the thread that frees it */
 } thr_crossqueue;

@@ -8,6 +8,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/describe.h"
 #include "os/tuning.h"
 #include "threading.h"
 
@@ -29,7 +30,9 @@ thr_array *thr_array_new(thr_elem type, size_t n) {
 }
 
 void thr_array_unref(thr_array *a) {
-  if (atomic_fetch_sub(&a->refs, 1) == 1) thr_os_free(a);
+  if (atomic_fetch_sub(&a->refs, 1) != 1) return;
+  thr_label_free(a->label);
+  thr_os_free(a);
 }
 
 /* Compiled functions run without the global lock.  So that nobody meets half an
@@ -186,18 +189,27 @@ static void read_table(lua_State *L, int arg, thr_array *a) {
   }
 }
 
-int thr_array_create(lua_State *L) {
-  thr_elem type = thr_elem_checktype(L, 1);
-  lua_settop(L, 2);
+/* How many elements: the number at 2, or the length of the table there. */
+static lua_Integer check_n(lua_State *L) {
   if (!lua_istable(L, 2)) {
     if (lua_type(L, 2) != LUA_TNUMBER)
       thr_args_typeerror(L, 2, "n", "integer or table");
-    push_new(L, type, thr_args_integer(L, 2, "n", 0, LUA_MAXINTEGER));
-    return 1;
+    return thr_args_integer(L, 2, "n", 0, LUA_MAXINTEGER);
   }
   lua_Integer n = luaL_len(L, 2);
-  if (n < 0) return thr_args_error(L, 2, "n", "the length is negative");
-  read_table(L, 2, push_new(L, type, n));
+  if (n < 0) thr_args_error(L, 2, "n", "the length is negative");
+  return n;
+}
+
+int thr_array_create(lua_State *L) {
+  static const char *const names[] = {"type", "n", "name", NULL};
+  /* a table at 2 is one of elements */
+  const char *name = thr_args_options(L, 3, 2, names);
+  lua_settop(L, 3); /* the name stays */
+  thr_elem type = thr_elem_checktype(L, 1);
+  thr_array *a = push_new(L, type, check_n(L));
+  a->label = thr_describe_label(L, name);
+  if (lua_istable(L, 2)) read_table(L, 2, a);
   return 1;
 }
 
@@ -261,6 +273,15 @@ static int array_copy(lua_State *L) {
     memcpy(b->data, a->data, bytes);
   }
   return 1;
+}
+
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int array_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L, 1)->label);
 }
 
 static void push(lua_State *L, const thr_array *a, size_t i) {
@@ -392,10 +413,12 @@ static int array_len(lua_State *L) {
 static int array_tostring(lua_State *L) {
   thr_array *a = thr_box_use(L, 1, &thr_array_kind);
   luaL_Buffer b;
+  const char *label = thr_describe_pushlabel(L, a->label);
+  lua_pushfstring(L, "<threading.Array%s %s[%I] {", label,
+                  thr_elem_name(a->type), (LUAI_UACINT)a->n);
+  const char *head = lua_tostring(L, -1);
   luaL_buffinit(L, &b);
-  lua_pushfstring(L, "<threading.Array %s[%I] {", thr_elem_name(a->type),
-                  (LUAI_UACINT)a->n);
-  luaL_addvalue(&b);
+  luaL_addstring(&b, head);
   for (size_t i = 0; i < a->n && i < SHOWN; i++) {
     if (i > 0) luaL_addstring(&b, ", ");
     thr_elem_pushtext(L, a->type, load(a, i));
@@ -409,9 +432,9 @@ static int array_tostring(lua_State *L) {
 void thr_array_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"fill", array_fill},       {"copy", array_copy},
-      {"totable", array_totable}, {"__newindex", array_newindex},
-      {"__len", array_len},       {"__tostring", array_tostring},
-      {NULL, NULL}};
+      {"totable", array_totable}, {"get_name", array_getname},
+      {"__newindex", array_newindex}, {"__len", array_len},
+      {"__tostring", array_tostring}, {NULL, NULL}};
   thr_box_newtype(L, &thr_array_kind, methods);
   thr_box_indexwith(L, array_index);
   lua_pop(L, 1);

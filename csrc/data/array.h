@@ -14,6 +14,7 @@
 
 #include "bind/box.h"
 #include "data/elem.h"
+#include "park/label.h"
 
 THR_PRIVATE_BEGIN
 
@@ -22,6 +23,7 @@ typedef struct {
   size_t n;      /* const: elements */
   thr_elem type; /* const */
   atomic_int refs; /* atomic */
+  thr_label *label; /* const: its own, see label.h */
 } thr_array;
 
 /* All 0; NULL: no memory.  What is never touched takes none. */

@@ -6,6 +6,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/describe.h"
 
 thr_value *thr_value_new(thr_elem type) {
   thr_value *v = thr_os_alloc(sizeof(*v));
@@ -17,7 +18,9 @@ thr_value *thr_value_new(thr_elem type) {
 }
 
 void thr_value_unref(thr_value *v) {
-  if (atomic_fetch_sub(&v->refs, 1) == 1) thr_os_free(v);
+  if (atomic_fetch_sub(&v->refs, 1) != 1) return;
+  thr_label_free(v->label);
+  thr_os_free(v);
 }
 
 thr_num thr_value_load(thr_value *v) {
@@ -135,6 +138,8 @@ static thr_value *check(lua_State *L, int arg) {
 }
 
 int thr_value_create(lua_State *L) {
+  static const char *const names[] = {"type", "initial", "name", NULL};
+  const char *name = thr_args_options(L, 2, 2, names);
   thr_elem type = thr_elem_checktype(L, 1);
   thr_num initial = {0};
   if (!lua_isnoneornil(L, 2)) initial = thr_elem_check(L, 2, "initial", type);
@@ -142,6 +147,7 @@ int thr_value_create(lua_State *L) {
   thr_value *v = thr_value_new(type);
   if (!v) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, v);
+  v->label = thr_describe_label(L, name);
   if (!lua_isnoneornil(L, 2)) thr_value_store(v, initial);
   return 1;
 }
@@ -207,6 +213,15 @@ static int value_compareexchange(lua_State *L) {
 }
 
 /***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int value_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L, 1)->label);
+}
+
+/***
 The number (may be set): a plain load, a plain store.
 @field value
 */
@@ -243,9 +258,10 @@ static int value_newindex(lua_State *L) {
 
 static int value_tostring(lua_State *L) {
   thr_value *v = thr_box_use(L, 1, &kind);
+  const char *label = thr_describe_pushlabel(L, v->label);
   thr_elem_pushtext(L, v->type, thr_value_load(v));
-  lua_pushfstring(L, "<threading.Value %s %s>", thr_elem_name(v->type),
-                  lua_tostring(L, -1));
+  lua_pushfstring(L, "<threading.Value%s %s %s>", label,
+                  thr_elem_name(v->type), lua_tostring(L, -1));
   return 1;
 }
 
@@ -254,6 +270,7 @@ void thr_value_open(lua_State *L) {
       {"fetch_add", value_fetchadd},
       {"exchange", value_exchange},
       {"compare_exchange", value_compareexchange},
+      {"get_name", value_getname},
       {"__newindex", value_newindex},
       {"__tostring", value_tostring},
       {NULL, NULL}};

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "data/elem.h"
+#include "park/label.h"
 
 THR_PRIVATE_BEGIN
 
@@ -26,6 +27,7 @@ typedef struct {
   } u; /* atomic */
   thr_elem type; /* const */
   atomic_int refs; /* atomic */
+  thr_label *label; /* const: its own, see label.h */
 } thr_value;
 
 thr_value *thr_value_new(thr_elem type); /* 0; NULL: no memory */

@@ -4,6 +4,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/describe.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "future/listeners.h"
@@ -54,8 +55,10 @@ print(sum:result(), sum:done()) --> 8 true
 print(pcall(failure.result, failure)) --> false no such thing
 print((failure:exception())) --> no such thing
 */
-static void unref(void *f) {
+static void unref(void *object) {
+  thr_future *f = object;
   drop_call(f);
+  thr_label_free(f->label);
   thr_os_free(f);
 }
 
@@ -83,6 +86,7 @@ thr_future *thr_future_new(lua_State *L) {
   thr_future *f = thr_os_alloc(sizeof(*f));
   if (!f) thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, f);
+  f->label = thr_describe_label(L, NULL);
   return f;
 }
 
@@ -113,7 +117,7 @@ static int await_done(lua_State *L, thr_future *f) {
   thr_parkresult r = THR_PARK_WOKEN;
   thr_box_keep(L, 1);
   while (!is_done(f) && r != THR_PARK_TIMEOUT) {
-    r = thr_gate_wait(&f->gate, ts, f, "Future", deadline);
+    r = thr_gate_wait(&f->gate, ts, f, "Future", f->label, deadline);
     thr_pending_disturbed(L, ts, r);
   }
   if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED)
@@ -246,8 +250,10 @@ static int future_isfailed(lua_State *L) {
 static int future_tostring(lua_State *L) {
   static const char *const names[] = {"pending", "running", "cancelled",
                                       "failed", "returned"};
-  thr_future *f = check(L);
-  lua_pushfstring(L, "<threading.Future at %p: %s>", f, names[f->state]);
+  thr_future *f = thr_box_use(L, 1, &kind);
+  const char *label = thr_describe_pushlabel(L, f->label);
+  lua_pushfstring(L, "<threading.Future%s at %p: %s>", label, f,
+                  names[f->state]);
   return 1;
 }
 

@@ -9,6 +9,7 @@
 #define THR_FUTURE_H
 
 #include "park/gate.h"
+#include "park/label.h"
 
 THR_PRIVATE_BEGIN
 
@@ -25,6 +26,7 @@ typedef struct {
   thr_gate gate;         /* gil: where threads wait until it is done */
   void *call;            /* gil: what is called, where C has it; else NULL */
   void (*drop)(void *call); /* const, once there is a call */
+  thr_label *label; /* const: its own, see label.h; never a name */
 } thr_future;
 
 /* The call is being made; false: it shall not be. */

@@ -120,6 +120,7 @@ typedef struct {
 typedef struct thr_wait {
   const char *what;
   const void *object; /* as the user knows it */
+  const struct thr_label *label; /* the object's, see label.h; or NULL */
   const void *addr;
   uint64_t (*owner)(const void *addr); /* that can end it; NULL: anybody can */
   bool owner_only; /* nobody but the owner can */

@@ -70,8 +70,9 @@ static void publish(thr_waiter *w) {
   thr_tstate *ts = w->ts;
   thr_mutex_lock(&ts->rt->m);
   ts->wait.over = false;
-  ts->wait.on = (thr_wait){w->what, w->object, w->addr, w->owner, w->owner_only,
-                           w->unbounded, w->reportable};
+  ts->wait.on = (thr_wait){w->what,       w->object,    w->label,
+                           w->addr,       w->owner,     w->owner_only,
+                           w->unbounded,  w->reportable};
   ts->wait.active = true;
   ts->wait.number = atomic_fetch_add(&ts->rt->member.group->waits, 1) + 1;
   thr_mutex_unlock(&ts->rt->m);

@@ -13,9 +13,11 @@ static void note_left(const void *addr, thr_waiter *w, bool more) {
 }
 
 thr_parkresult thr_gate_wait(thr_gate *gate, thr_tstate *ts, const void *object,
-                             const char *what, int64_t deadline) {
+                             const char *what, const struct thr_label *label,
+                             int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, gate, what);
   w.object = object;
+  w.label = label;
   w.validate = note_parked;
   if (gate->streams) w.patience = THR_STREAM;
   gate->waiting++;

@@ -23,9 +23,10 @@ typedef struct {
   int waiting;  /* gil: threads that are here, or woken and not yet running */
 } thr_gate;
 
-/* `object`, `what`: as the user knows it. */
+/* `object`, `what`, `label`: as the user knows it. */
 thr_parkresult thr_gate_wait(thr_gate *gate, thr_tstate *ts, const void *object,
-                             const char *what, int64_t deadline);
+                             const char *what, const struct thr_label *label,
+                             int64_t deadline);
 void thr_gate_wakeall(thr_gate *gate);
 void thr_gate_wakefirst(thr_gate *gate);
 

@@ -52,6 +52,7 @@ struct thr_waiter {
   const void *addr;
   const void *object; /* to be reported to the user */
   const char *what;   /* the same, in a word */
+  const struct thr_label *label; /* the object's, see label.h; or NULL */
   thr_tstate *ts;
   /* Is there still a reason to wait?  NULL: yes.  Called under the bucket's
   ** mutex, just before the waiter enters the list. */

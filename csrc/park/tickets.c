@@ -64,9 +64,11 @@ static bool is_served(thr_tickets *list, thr_ticket *t) {
 
 thr_parkresult thr_tickets_wait(thr_tickets *list, thr_ticket *t,
                                 thr_tstate *ts, int64_t deadline,
-                                const char *what) {
+                                const char *what,
+                                const struct thr_label *label) {
   thr_waiter w = thr_waiter_on(ts, t, what);
   w.object = list;
+  w.label = label;
   w.validate = still_unserved;
   thr_parkresult r = thr_park(&w, deadline);
   if (r == THR_PARK_INTERRUPTED) return r; /* even if served meanwhile */

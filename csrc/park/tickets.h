@@ -40,10 +40,11 @@ void thr_tickets_serve(thr_tickets *list, int64_t n, int outcome);
 
 /* The caller does not hold list->m.  Waits for the ticket's outcome.  Where it
 ** ends otherwise the ticket is still in the list, or has been served since:
-** wait again, or leave. */
+** wait again, or leave.  `what`, `label`: as the user knows the list. */
 thr_parkresult thr_tickets_wait(thr_tickets *list, thr_ticket *t,
                                 thr_tstate *ts, int64_t deadline,
-                                const char *what);
+                                const char *what,
+                                const struct thr_label *label);
 
 /* Takes the ticket out of the list.  False: it has been served.  `remove` is
 ** for one who holds list->m, and changes more under it. */

@@ -1,9 +1,9 @@
 /* face: see face.h. */
 #include "queue/face.h"
 
-lua_Integer thr_face_checkmaxsize(lua_State *L) {
-  static const char *const names[] = {"maxsize", NULL};
-  thr_args_keywords(L, 1, names);
+lua_Integer thr_face_checkmaxsize(lua_State *L, const char **name) {
+  static const char *const names[] = {"maxsize", "name", NULL};
+  *name = thr_args_options(L, 1, 1, names);
   return thr_args_optinteger(L, 1, "maxsize", LUA_MININTEGER, LUA_MAXINTEGER,
                              0);
 }
@@ -34,9 +34,11 @@ int thr_face_items(lua_State *L, lua_CFunction next) {
   return 2;
 }
 
-int thr_face_tostring(lua_State *L, const char *name, const void *q,
-                      lua_Integer size, lua_Integer most, bool closed) {
-  lua_pushfstring(L, "<%s at %p: %I", name, q, (LUAI_UACINT)size);
+int thr_face_tostring(lua_State *L, const char *type, const thr_label *label,
+                      const void *q, lua_Integer size, lua_Integer most,
+                      bool closed) {
+  const char *shown = thr_describe_pushlabel(L, label);
+  lua_pushfstring(L, "<%s%s at %p: %I", type, shown, q, (LUAI_UACINT)size);
   if (most > 0) lua_pushfstring(L, "/%I", (LUAI_UACINT)most);
   else lua_pushliteral(L, "");
   lua_pushstring(L, closed ? " items, shut down>" : " items>");

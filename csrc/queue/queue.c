@@ -20,6 +20,7 @@ static thr_queue *new_queue(thr_order order, int64_t maxsize) {
 void thr_queue_drop(void *arg) {
   thr_queue *q = arg;
   thr_slots_drop(&q->items);
+  thr_label_free(q->label);
   thr_os_free(q);
 }
 
@@ -36,7 +37,7 @@ static int64_t passing(const thr_queue *q, const thr_gate *gate) {
 /* Waits at one of the queue's gates. */
 static thr_parkresult wait_at(thr_queue *q, thr_gate *gate, thr_tstate *ts,
                               int64_t deadline) {
-  thr_parkresult r = thr_gate_wait(gate, ts, q, "Queue", deadline);
+  thr_parkresult r = thr_gate_wait(gate, ts, q, "Queue", q->label, deadline);
   int64_t n = passing(q, gate);
   if (n > 0) gate->streams = n >= THR_MIN_STREAM; /* else it came too late */
   return r;
@@ -108,16 +109,19 @@ static thr_queue *use(lua_State *L) { return thr_box_use(L, 1, &kind); }
 static thr_queue *check(lua_State *L) { return thr_queue_check(L, 1); }
 
 int thr_queue_box(lua_State *L, const thr_kind *type, thr_order order,
-                  int64_t maxsize) {
+                  int64_t maxsize, const char *name) {
   thr_box *box = thr_box_newuv(L, type, 1);
   thr_queue *q = new_queue(order, maxsize);
   if (!q) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, type, q);
+  q->label = thr_describe_label(L, name);
   return 1;
 }
 
 static int create_bounded(lua_State *L, thr_order order) {
-  return thr_queue_box(L, &kind, order, thr_face_checkmaxsize(L));
+  const char *name;
+  lua_Integer maxsize = thr_face_checkmaxsize(L, &name);
+  return thr_queue_box(L, &kind, order, maxsize, name);
 }
 
 int thr_queue_create(lua_State *L) { return create_bounded(L, THR_FIFO); }
@@ -358,12 +362,21 @@ static int queue_shutdown(lua_State *L) {
   return 0;
 }
 
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int queue_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L)->label);
+}
+
 static int queue_tostring(lua_State *L) {
   static const char *const names[] = {
       "threading.Queue", "threading.LifoQueue", "threading.PriorityQueue"};
   thr_queue *q = use(L);
-  return thr_face_tostring(L, names[q->items.order], q, thr_queue_size(q),
-                           q->maxsize, q->closed);
+  return thr_face_tostring(L, names[q->items.order], q->label, q,
+                           thr_queue_size(q), q->maxsize, q->closed);
 }
 
 void thr_queue_open(lua_State *L) {
@@ -373,7 +386,8 @@ void thr_queue_open(lua_State *L) {
       {"items", queue_items}, {"task_done", queue_taskdone},
       {"join", queue_join}, {"qsize", queue_qsize}, {"empty", queue_empty},
       {"full", queue_full}, {"shutdown", queue_shutdown},
-      {"__tostring", queue_tostring}, {NULL, NULL}};
+      {"get_name", queue_getname}, {"__tostring", queue_tostring},
+      {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -11,6 +11,7 @@
 #define THR_QUEUE_H
 
 #include "park/gate.h"
+#include "park/label.h"
 #include "queue/slots.h"
 
 THR_PRIVATE_BEGIN
@@ -20,6 +21,7 @@ typedef struct {
   int64_t maxsize;           /* const; 0 or less: no bound */
   int64_t unfinished;        /* gil: put, and not yet task_done */
   bool closed;               /* gil: shutdown was called */
+  thr_label *label;          /* const: its own, see label.h */
   thr_gate getters, putters, joiners; /* gil */
 } thr_queue;
 
@@ -40,7 +42,7 @@ int thr_queue_createpriority(struct lua_State *L);
 ** 2 on. */
 struct thr_kind;
 int thr_queue_box(struct lua_State *L, const struct thr_kind *type,
-                  thr_order order, int64_t maxsize);
+                  thr_order order, int64_t maxsize, const char *name);
 int thr_queue_put(struct lua_State *L, thr_queue *q);
 /* Leaves on top the item, or nil and why there is none; returns how many values
 ** these are.  0 as deadline: does not wait. */

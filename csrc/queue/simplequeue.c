@@ -3,7 +3,6 @@
 
 #include <lauxlib.h>
 
-#include "bind/blame.h"
 #include "bind/box.h"
 #include "queue/face.h"
 
@@ -35,9 +34,7 @@ thr_queue *thr_simplequeue_check(lua_State *L, int arg) {
 static thr_queue *check(lua_State *L) { return thr_simplequeue_check(L, 1); }
 
 int thr_simplequeue_create(lua_State *L) {
-  if (lua_gettop(L) > 0)
-    return thr_blame_error(L, "SimpleQueue() takes no arguments");
-  return thr_queue_box(L, &kind, THR_FIFO, 0);
+  return thr_queue_box(L, &kind, THR_FIFO, 0, thr_args_onlyname(L));
 }
 
 /***
@@ -106,9 +103,19 @@ static int simple_empty(lua_State *L) {
   return 1;
 }
 
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int simple_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L)->label);
+}
+
 static int simple_tostring(lua_State *L) {
-  thr_queue *q = check(L);
-  return thr_face_tostring(L, kind.name, q, thr_queue_size(q), 0, false);
+  thr_queue *q = thr_box_use(L, 1, &kind);
+  return thr_face_tostring(L, kind.name, q->label, q, thr_queue_size(q), 0,
+                           false);
 }
 
 void thr_simplequeue_open(lua_State *L) {
@@ -116,7 +123,8 @@ void thr_simplequeue_open(lua_State *L) {
       {"put", simple_put},     {"put_nowait", simple_putnowait},
       {"get", simple_get},     {"get_nowait", simple_getnowait},
       {"qsize", simple_qsize}, {"empty", simple_empty},
-      {"__tostring", simple_tostring}, {NULL, NULL}};
+      {"get_name", simple_getname}, {"__tostring", simple_tostring},
+      {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

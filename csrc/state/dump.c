@@ -27,7 +27,7 @@ typedef struct {
 
 static void find_lock(void *arg, thr_lock *l) {
   acquisition *a = arg;
-  if (l == a->addr) a->acquired = l->acquired;
+  if (l == a->addr && l->acquired) a->acquired = *l->acquired;
 }
 
 /* " (acquired at file:line)", where THREADING_DEBUG has noted it; pushes. */

@@ -6,6 +6,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/describe.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "park/tickets.h"
@@ -20,6 +21,7 @@ typedef struct {
   int64_t parties; /* const */
   bool acts;       /* const: it has an action, which is a Lua function */
   int64_t timeout; /* const: nanoseconds, where wait() gives none */
+  thr_label *label; /* const: its own, see label.h */
   atomic_int refs;
 } barrier;
 
@@ -49,6 +51,7 @@ static void unref(void *object) {
   barrier *b = object;
   if (atomic_fetch_sub(&b->refs, 1) != 1) return;
   thr_tickets_destroy(&b->waiters);
+  thr_label_free(b->label);
   thr_os_free(b);
 }
 
@@ -106,6 +109,7 @@ static thr_parkresult wait_for_round(barrier *b, thr_tstate *ts,
                                      int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, &b->acting, "Barrier");
   w.object = b;
+  w.label = b->label;
   w.validate = still_acting;
   thr_mutex_lock(&b->waiters.m);
   while (b->acting) {
@@ -189,9 +193,10 @@ static barrier *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 static barrier *use(lua_State *L) { return thr_box_use(L, 1, &kind); }
 
 int thr_barrier_create(lua_State *L) {
-  static const char *const names[] = {"parties", "action", "timeout", NULL};
-  thr_args_keywords(L, 1, names);
-  lua_settop(L, 3);
+  static const char *const names[] = {"parties", "action", "timeout", "name",
+                                      NULL};
+  const char *name = thr_args_options(L, 1, 3, names);
+  lua_settop(L, 4); /* the name stays */
   lua_Integer parties = thr_args_integer(L, 1, "parties", 1, MAX_PARTIES);
   if (!lua_isnil(L, 2)) thr_args_callable(L, 2, "action");
   int64_t timeout = thr_args_timeout(L, 3, "timeout");
@@ -201,6 +206,7 @@ int thr_barrier_create(lua_State *L) {
   b->timeout = timeout;
   b->acts = !lua_isnil(L, 2);
   thr_box_fill(box, &kind, b);
+  b->label = thr_describe_label(L, name);
   lua_pushvalue(L, 2);
   lua_setiuservalue(L, -2, 1);
   return 1;
@@ -222,7 +228,7 @@ static void await_trip(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
   thr_parkresult r;
   int again;
   do {
-    r = thr_tickets_wait(&b->waiters, t, ts, deadline, "Barrier");
+    r = thr_tickets_wait(&b->waiters, t, ts, deadline, "Barrier", b->label);
     again = thr_pending_trydisturbed(L, r);
   } while (again > 0);
   if (r != THR_PARK_WOKEN) give_up(b, t);
@@ -277,6 +283,15 @@ static int barrier_abort(lua_State *L) {
 }
 
 /***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int barrier_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L)->label);
+}
+
+/***
 How many threads it is for (integer, read only).
 @field parties
 */
@@ -312,10 +327,11 @@ static int barrier_newindex(lua_State *L) {
 
 static int barrier_tostring(lua_State *L) {
   barrier *b = use(L);
+  const char *label = thr_describe_pushlabel(L, b->label);
   if (b->broken)
-    lua_pushfstring(L, "<threading.Barrier at %p: broken>", b);
+    lua_pushfstring(L, "<threading.Barrier%s at %p: broken>", label, b);
   else
-    lua_pushfstring(L, "<threading.Barrier at %p: waiters=%d/%I>", b,
+    lua_pushfstring(L, "<threading.Barrier%s at %p: waiters=%d/%I>", label, b,
                     count_waiting(b), (LUAI_UACINT)b->parties);
   return 1;
 }
@@ -323,8 +339,9 @@ static int barrier_tostring(lua_State *L) {
 void thr_barrier_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"wait", barrier_wait},   {"reset", barrier_reset},
-      {"abort", barrier_abort}, {"__tostring", barrier_tostring},
-      {"__newindex", barrier_newindex}, {NULL, NULL}};
+      {"abort", barrier_abort}, {"get_name", barrier_getname},
+      {"__tostring", barrier_tostring}, {"__newindex", barrier_newindex},
+      {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   thr_box_indexwith(L, barrier_index);
   lua_pop(L, 1);

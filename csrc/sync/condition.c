@@ -4,6 +4,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/describe.h"
 #include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
@@ -16,6 +17,7 @@
 typedef struct {
   thr_tickets waiters; /* its own mutex */
   thr_lock *lock; /* const: referenced; NULL: a Lua object */
+  thr_label *label; /* const: its own, see label.h */
   atomic_int refs;
 } condition;
 
@@ -34,6 +36,7 @@ static void unref(void *object) {
   if (atomic_fetch_sub(&c->refs, 1) != 1) return;
   if (c->lock) thr_lock_unref(c->lock);
   thr_tickets_destroy(&c->waiters);
+  thr_label_free(c->label);
   thr_os_free(c);
 }
 
@@ -131,13 +134,12 @@ static void set_lock(lua_State *L, bool ours) {
   lua_setiuservalue(L, -2, IS_OWNED);
 }
 
-/* [lock or nil] -> [the lock that is meant]: of another Condition, its own.
-** NULL: it is none of ours. */
-static thr_lock *take_lock(lua_State *L) {
-  lua_settop(L, 1);
+/* At 1 comes the lock that is meant: in the place of nil a new one, of another
+** Condition its own.  NULL: it is none of ours. */
+static thr_lock *take_lock(lua_State *L, const char *name) {
   if (lua_isnil(L, 1)) {
-    lua_settop(L, 0);
-    thr_rlock_create(L);
+    thr_rlock_createnamed(L, name);
+    lua_replace(L, 1);
   } else if (thr_box_test(L, 1, &kind)) {
     lua_getiuservalue(L, 1, LOCK);
     lua_replace(L, 1);
@@ -145,14 +147,25 @@ static thr_lock *take_lock(lua_State *L) {
   return test_lock(L);
 }
 
+/* Leaves (lock, name), and returns the name; a lock may be a table, too. */
+static const char *take_arguments(lua_State *L) {
+  static const char *const names[] = {"lock", "name", NULL};
+  bool is_lock = lua_istable(L, 1) && thr_locklike_is(L, 1);
+  const char *name = thr_args_options(L, is_lock ? 2 : 1, 1, names);
+  lua_settop(L, 2);
+  return name;
+}
+
 int thr_condition_create(lua_State *L) {
-  thr_lock *lock = take_lock(L);
+  const char *name = take_arguments(L);
+  thr_lock *lock = take_lock(L, name);
   if (!lock) thr_locklike_check(L, 1);
   thr_box *box = thr_box_newuv(L, &kind, lock ? LOCK : IS_OWNED);
   if (lock) lock = test_lock(L); /* finalisers may have run */
   condition *c = new_condition(lock);
   if (!c) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, c);
+  c->label = thr_describe_label(L, name);
   set_lock(L, lock != NULL);
   return 1;
 }
@@ -285,7 +298,8 @@ static bool await_notify(lua_State *L, condition *c, thr_ticket *t,
                          thr_tstate *ts, int64_t deadline, thr_parkresult *r) {
   int again;
   do {
-    *r = thr_tickets_wait(&c->waiters, t, ts, deadline, "Condition");
+    *r = thr_tickets_wait(&c->waiters, t, ts, deadline, "Condition",
+                          c->label);
     again = thr_pending_trydisturbed(L, *r);
   } while (again > 0);
   if (again < 0) give_up(c, t);
@@ -390,14 +404,24 @@ static int condition_notifyall(lua_State *L) {
   return 0;
 }
 
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int condition_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L)->label);
+}
+
 static int condition_tostring(lua_State *L) {
   condition *c = use(L);
   lua_getiuservalue(L, 1, LOCK);
   thr_mutex_lock(&c->waiters.m);
   int n = c->waiters.n;
   thr_mutex_unlock(&c->waiters.m);
-  lua_pushfstring(L, "<threading.Condition(%s, %d)>",
-                  luaL_tolstring(L, -1, NULL), n);
+  const char *lock = luaL_tolstring(L, -1, NULL);
+  const char *label = thr_describe_pushlabel(L, c->label);
+  lua_pushfstring(L, "<threading.Condition%s(%s, %d)>", label, lock, n);
   return 1;
 }
 
@@ -407,8 +431,9 @@ void thr_condition_open(lua_State *L) {
       {"locked", condition_locked},   {"guard", condition_guard},
       {"with", condition_with},       {"wait", condition_wait},
       {"wait_for", condition_waitfor}, {"notify", condition_notify},
-      {"notify_all", condition_notifyall}, {"__close", condition_close},
-      {"__tostring", condition_tostring},  {NULL, NULL}};
+      {"notify_all", condition_notifyall}, {"get_name", condition_getname},
+      {"__close", condition_close}, {"__tostring", condition_tostring},
+      {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -4,6 +4,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/describe.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 
@@ -14,7 +15,9 @@ thr_event *thr_event_new(void) {
 }
 
 void thr_event_unref(thr_event *e) {
-  if (atomic_fetch_sub(&e->refs, 1) == 1) thr_os_free(e);
+  if (atomic_fetch_sub(&e->refs, 1) != 1) return;
+  thr_label_free(e->label);
+  thr_os_free(e);
 }
 
 void thr_event_set(thr_event *e) {
@@ -31,6 +34,7 @@ static bool still_unset(thr_waiter *w) {
 
 thr_parkresult thr_event_wait(thr_event *e, thr_tstate *ts, int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, e, "Event");
+  w.label = e->label;
   w.validate = still_unset;
   w.retained = &e->retained;
   if (atomic_load(&e->set)) return THR_PARK_WOKEN;
@@ -75,12 +79,12 @@ thr_event *thr_event_test(lua_State *L, int arg) {
 }
 
 int thr_event_create(lua_State *L) {
-  if (lua_gettop(L) > 0)
-    return thr_blame_error(L, "Event() takes no arguments");
+  const char *name = thr_args_onlyname(L);
   thr_box *box = thr_box_new(L, &kind);
   thr_event *e = thr_event_new();
   if (!e) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, e);
+  e->label = thr_describe_label(L, name);
   return 1;
 }
 
@@ -132,9 +136,20 @@ static int event_wait(lua_State *L) {
   return 1;
 }
 
-static int event_tostring(lua_State *L) {
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int event_getname(lua_State *L) {
   thr_event *e = thr_box_check(L, 1, &kind);
-  lua_pushfstring(L, "<threading.Event at %p: %s>", e,
+  return thr_describe_getname(L, e->label);
+}
+
+static int event_tostring(lua_State *L) {
+  thr_event *e = thr_box_use(L, 1, &kind);
+  const char *label = thr_describe_pushlabel(L, e->label);
+  lua_pushfstring(L, "<threading.Event%s at %p: %s>", label, e,
                   atomic_load(&e->set) ? "set" : "unset");
   return 1;
 }
@@ -143,7 +158,8 @@ void thr_event_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"is_set", event_isset}, {"set", event_set},
       {"clear", event_clear},  {"wait", event_wait},
-      {"__tostring", event_tostring}, {NULL, NULL}};
+      {"get_name", event_getname}, {"__tostring", event_tostring},
+      {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -8,6 +8,7 @@
 #ifndef THR_EVENT_H
 #define THR_EVENT_H
 
+#include "park/label.h"
 #include "park/park.h"
 
 THR_PRIVATE_BEGIN
@@ -15,6 +16,7 @@ THR_PRIVATE_BEGIN
 typedef struct {
   atomic_bool set;
   atomic_int refs, retained; /* retained: how often by C */
+  thr_label *label; /* const: its own, see label.h */
 } thr_event;
 
 thr_event *thr_event_new(void);

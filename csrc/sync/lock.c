@@ -40,6 +40,8 @@ void thr_lock_unref(thr_lock *l) {
   if (l->next) l->next->prev = l->prev;
   thr_order_freed(); /* under the mutex: see has_still */
   thr_mutex_unlock(&all_m);
+  thr_label_free(l->label);
+  if (l->acquired) thr_os_free(l->acquired);
   thr_os_free(l);
 }
 
@@ -88,6 +90,7 @@ static uint64_t owner(const void *addr) {
 thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
                              unsigned masked) {
   thr_waiter w = thr_waiter_on(ts, l, l->owner_only ? "RLock" : "Lock");
+  w.label = l->label;
   w.validate = still_locked;
   w.retained = &l->retained;
   w.owner = owner;
@@ -169,12 +172,20 @@ void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
   if (thr_lock_iswatched()) thr_lock_note(L, l, true);
 }
 
+static bool is_place(const thr_where *place, const thr_where *where) {
+  return place && place->line == where->line &&
+         strcmp(place->file, where->file) == 0;
+}
+
+/* Without memory it is not noted. */
 static void set_place(thr_lock *l, const thr_where *where) {
-  if (l->acquired.line == where->line &&
-      strcmp(l->acquired.file, where->file) == 0)
-    return; /* as the last time, mostly */
+  if (is_place(l->acquired, where)) return; /* as the last time, mostly */
+  thr_where *place = l->acquired;
+  if (!place) place = thr_os_alloc(sizeof(*place));
+  if (!place) return;
   thr_mutex_lock(&all_m);
-  l->acquired = *where;
+  *place = *where;
+  l->acquired = place;
   thr_mutex_unlock(&all_m);
 }
 
@@ -206,7 +217,7 @@ void thr_lock_note(lua_State *L, thr_lock *l, bool waits) {
 }
 
 void thr_lock_notefromc(thr_lock *l) {
-  set_place(l, &(thr_where){.line = 0});
+  if (l->acquired) set_place(l, &(thr_where){.line = 0});
 }
 
 /***
@@ -247,11 +258,12 @@ thr_lock *thr_lock_test(lua_State *L, int arg) {
 }
 
 int thr_lock_create(lua_State *L) {
-  if (lua_gettop(L) > 0) return thr_blame_error(L, "Lock() takes no arguments");
+  const char *name = thr_args_onlyname(L);
   thr_box *box = thr_box_new(L, &kind);
   thr_lock *l = thr_lock_new(false);
   if (!l) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, l);
+  l->label = thr_describe_label(L, name);
   return 1;
 }
 
@@ -341,14 +353,24 @@ static int lock_with(lua_State *L) {
   return thr_guard_with(L);
 }
 
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int lock_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L)->label);
+}
+
 static int lock_tostring(lua_State *L) {
   thr_lock *l = thr_box_use(L, 1, &kind);
   uint64_t owner = l->owner;
+  const char *label = thr_describe_pushlabel(L, l->label);
   if (!thr_lock_locked(l)) {
-    lua_pushfstring(L, "<unlocked threading.Lock at %p>", l);
+    lua_pushfstring(L, "<unlocked threading.Lock%s at %p>", label, l);
   } else {
     thr_describe_pushname(L, thr_self(L)->rt, owner);
-    lua_pushfstring(L, "<locked threading.Lock owner=%s at %p>",
+    lua_pushfstring(L, "<locked threading.Lock%s owner=%s at %p>", label,
                     lua_tostring(L, -1), l);
   }
   return 1;
@@ -359,15 +381,18 @@ static thr_once once = THR_ONCE_INIT;
 
 static void read_environment(void) {
   const char *debug = thr_os_getenv("THREADING_DEBUG");
-  thr_lock_watchers = debug && *debug && strcmp(debug, "0") != 0;
+  int asked = debug && *debug && strcmp(debug, "0") != 0;
+  atomic_fetch_add(&thr_lock_watchers, asked);
+  atomic_fetch_add(&thr_label_askers, asked);
 }
 
 void thr_lock_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"acquire", lock_acquire}, {"release", lock_release},
       {"locked", lock_locked},   {"guard", lock_guard},
-      {"with", lock_with},       {"__close", lock_release},
-      {"__tostring", lock_tostring}, {NULL, NULL}};
+      {"with", lock_with},       {"get_name", lock_getname},
+      {"__close", lock_release}, {"__tostring", lock_tostring},
+      {NULL, NULL}};
   thr_os_once(&once, read_environment);
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);

@@ -23,14 +23,15 @@ THR_PRIVATE_BEGIN
 
 typedef struct thr_lock {
   atomic_uint word;
-  atomic_ullong owner; /* ident of the thread that has it; 0: free */
-  atomic_int refs, retained; /* retained: how often by C */
-  bool owner_only; /* const: nobody but the owner may release it (RLock) */
   atomic_uint depth; /* owner only to write: how often it has acquired an
                         RLock; tostring reads it */
+  atomic_ullong owner; /* ident of the thread that has it; 0: free */
+  atomic_int refs, retained; /* retained: how often by C */
   unsigned long number; /* const: never used twice */
-  thr_where acquired; /* the list's mutex, and the owner to read: where, under
-                         THREADING_DEBUG */
+  bool owner_only; /* const: nobody but the owner may release it (RLock) */
+  thr_label *label; /* const: its own, see label.h */
+  thr_where *acquired; /* its own; the list's mutex, and the owner to read:
+                          where, under THREADING_DEBUG; NULL: not noted yet */
   struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
 

@@ -51,13 +51,17 @@ thr_lock *thr_rlock_test(lua_State *L, int arg) {
 }
 
 int thr_rlock_create(lua_State *L) {
-  if (lua_gettop(L) > 0)
-    return thr_blame_error(L, "RLock() takes no arguments");
+  thr_rlock_createnamed(L, thr_args_onlyname(L));
+  return 1;
+}
+
+thr_lock *thr_rlock_createnamed(lua_State *L, const char *name) {
   thr_box *box = thr_box_new(L, &kind);
   thr_lock *l = thr_lock_new(true);
-  if (!l) return thr_blame_error(L, "not enough memory");
+  if (!l) thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, l);
-  return 1;
+  l->label = thr_describe_label(L, name);
+  return l;
 }
 
 void thr_rlock_pushshare(lua_State *L, thr_lock *l) {
@@ -133,15 +137,25 @@ static int rlock_with(lua_State *L) {
   return thr_guard_with(L);
 }
 
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int rlock_getname(lua_State *L) {
+  return thr_describe_getname(L, check(L)->label);
+}
+
 static int rlock_tostring(lua_State *L) {
   thr_lock *l = thr_box_use(L, 1, &kind);
   uint64_t owner = l->owner;
+  const char *label = thr_describe_pushlabel(L, l->label);
   if (owner == 0) {
-    lua_pushfstring(L, "<unlocked threading.RLock at %p>", l);
+    lua_pushfstring(L, "<unlocked threading.RLock%s at %p>", label, l);
   } else {
     thr_describe_pushname(L, thr_self(L)->rt, owner);
-    lua_pushfstring(L, "<locked threading.RLock owner=%s count=%d at %p>",
-                    lua_tostring(L, -1), (int)thr_lock_depth(l), l);
+    lua_pushfstring(L, "<locked threading.RLock%s owner=%s count=%d at %p>",
+                    label, lua_tostring(L, -1), (int)thr_lock_depth(l), l);
   }
   return 1;
 }
@@ -150,8 +164,9 @@ void thr_rlock_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"acquire", rlock_acquire}, {"release", rlock_release},
       {"locked", rlock_locked},   {"guard", rlock_guard},
-      {"with", rlock_with},       {"__close", rlock_release},
-      {"__tostring", rlock_tostring}, {NULL, NULL}};
+      {"with", rlock_with},       {"get_name", rlock_getname},
+      {"__close", rlock_release}, {"__tostring", rlock_tostring},
+      {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

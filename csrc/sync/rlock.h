@@ -17,6 +17,8 @@ bool thr_rlock_release(thr_lock *l, const thr_tstate *ts);
 struct lua_State;
 void thr_rlock_open(struct lua_State *L);
 int thr_rlock_create(struct lua_State *L);
+/* Pushes a new one of this name, or NULL. */
+thr_lock *thr_rlock_createnamed(struct lua_State *L, const char *name);
 thr_lock *thr_rlock_test(struct lua_State *L, int arg); /* or NULL */
 /* Pushes the box that this Lua state has for it. */
 void thr_rlock_pushshare(struct lua_State *L, thr_lock *l);

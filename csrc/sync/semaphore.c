@@ -4,6 +4,7 @@
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
+#include "bind/describe.h"
 #include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
@@ -24,7 +25,9 @@ thr_semaphore *thr_semaphore_new(int64_t value, bool bounded) {
 }
 
 void thr_semaphore_unref(thr_semaphore *s) {
-  if (atomic_fetch_sub(&s->refs, 1) == 1) thr_os_free(s);
+  if (atomic_fetch_sub(&s->refs, 1) != 1) return;
+  thr_label_free(s->label);
+  thr_os_free(s);
 }
 
 int64_t thr_semaphore_value(thr_semaphore *s) {
@@ -51,6 +54,7 @@ static bool still_none(thr_waiter *w) {
 thr_parkresult thr_semaphore_wait(thr_semaphore *s, thr_tstate *ts,
                                   int64_t deadline) {
   thr_waiter w = thr_waiter_on(ts, s, "Semaphore");
+  w.label = s->label;
   w.validate = still_none;
   w.retained = &s->retained;
   while (!thr_semaphore_try(s)) {
@@ -125,8 +129,8 @@ thr_semaphore *thr_semaphore_test(lua_State *L, int arg) {
 }
 
 static int create(lua_State *L, bool bounded) {
-  static const char *const names[] = {"value", NULL};
-  thr_args_keywords(L, 1, names);
+  static const char *const names[] = {"value", "name", NULL};
+  const char *name = thr_args_options(L, 1, 1, names);
   if (lua_type(L, 1) == LUA_TNUMBER && lua_tonumber(L, 1) < 0)
     return thr_blame_error(L, "semaphore initial value must be >= 0");
   lua_Integer value =
@@ -135,6 +139,7 @@ static int create(lua_State *L, bool bounded) {
   thr_semaphore *s = thr_semaphore_new(value, bounded);
   if (!s) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, s);
+  s->label = thr_describe_label(L, name);
   return 1;
 }
 
@@ -233,14 +238,26 @@ static int semaphore_with(lua_State *L) {
   return thr_guard_with(L);
 }
 
-static int semaphore_tostring(lua_State *L) {
+/***
+The name that it was given when it was made.
+@function get_name
+@treturn string or nil, where it has none
+*/
+static int semaphore_getname(lua_State *L) {
   thr_semaphore *s = thr_box_check(L, 1, &kind);
+  return thr_describe_getname(L, s->label);
+}
+
+static int semaphore_tostring(lua_State *L) {
+  thr_semaphore *s = thr_box_use(L, 1, &kind);
   LUAI_UACINT value = (LUAI_UACINT)thr_semaphore_value(s);
+  const char *label = thr_describe_pushlabel(L, s->label);
   if (s->bounded)
-    lua_pushfstring(L, "<threading.BoundedSemaphore at %p: value=%I/%I>", s,
-                    value, (LUAI_UACINT)s->initial);
+    lua_pushfstring(L, "<threading.BoundedSemaphore%s at %p: value=%I/%I>",
+                    label, s, value, (LUAI_UACINT)s->initial);
   else
-    lua_pushfstring(L, "<threading.Semaphore at %p: value=%I>", s, value);
+    lua_pushfstring(L, "<threading.Semaphore%s at %p: value=%I>", label, s,
+                    value);
   return 1;
 }
 
@@ -248,8 +265,8 @@ void thr_semaphore_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"acquire", semaphore_acquire}, {"release", semaphore_release},
       {"guard", semaphore_guard},     {"with", semaphore_with},
-      {"__close", semaphore_close},   {"__tostring", semaphore_tostring},
-      {NULL, NULL}};
+      {"get_name", semaphore_getname}, {"__close", semaphore_close},
+      {"__tostring", semaphore_tostring}, {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

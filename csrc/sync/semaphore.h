@@ -9,6 +9,7 @@
 #ifndef THR_SEMAPHORE_H
 #define THR_SEMAPHORE_H
 
+#include "park/label.h"
 #include "park/park.h"
 
 THR_PRIVATE_BEGIN
@@ -18,6 +19,7 @@ typedef struct {
   int64_t initial; /* const */
   bool bounded;    /* const: the value may not exceed the initial one */
   atomic_int refs, retained; /* retained: how often by C */
+  thr_label *label; /* const: its own, see label.h */
 } thr_semaphore;
 
 thr_semaphore *thr_semaphore_new(int64_t value, bool bounded);

@@ -187,12 +187,17 @@ threading.shutdown = _thread.shutdown
 
 --- Makes a lock that one thread at a time can hold, and any may release.
 -- @function Lock
+-- @tparam[opt] table options `name`: what reports call it
 -- @treturn Lock
+-- @raise if an option is unknown or of the wrong type
+-- @usage local lock = threading.Lock { name = "accounts" }
 threading.Lock = _thread.allocate_lock
 
 --- Makes a lock that its owner may acquire again, and only it may release.
 -- @function RLock
+-- @tparam[opt] table options `name`: what reports call it
 -- @treturn RLock
+-- @raise if an option is unknown or of the wrong type
 threading.RLock = _thread.rlock
 
 --- Makes a condition variable.
@@ -201,27 +206,34 @@ threading.RLock = _thread.rlock
 -- object with `acquire` and `release`; by default a new RLock.  Such an object
 -- is held by the caller where its method `_is_owned` says so; without one,
 -- where `acquire(false)` is false
+-- @tparam[opt] table options `name`: what reports call it, and its own RLock.
+-- Both may be given as a table: `{lock = ..., name = ...}`
 -- @treturn Condition
--- @raise if the lock is no such object
+-- @raise if the lock is no such object; if an option is unknown
 threading.Condition = _thread.condition
 
 --- Makes a semaphore.
 -- @function Semaphore
 -- @tparam[opt=1] integer value how many permits there are at first
+-- @tparam[opt] table options `name`: what reports call it. Both may be given as
+-- a table: `{value = ..., name = ...}`
 -- @treturn Semaphore
--- @raise if the value is negative
+-- @raise if the value is negative; if an option is unknown
 threading.Semaphore = _thread.semaphore
 
 --- Makes a semaphore whose value never exceeds the initial one.
 -- @function BoundedSemaphore
 -- @tparam[opt=1] integer value
+-- @tparam[opt] table options as for `Semaphore`
 -- @treturn Semaphore
--- @raise if the value is negative
+-- @raise if the value is negative; if an option is unknown
 threading.BoundedSemaphore = _thread.bounded_semaphore
 
 --- Makes an event: a flag that threads can wait for.
 -- @function Event
+-- @tparam[opt] table options `name`: what reports call it
 -- @treturn Event
+-- @raise if an option is unknown or of the wrong type
 threading.Event = _thread.event
 
 --- Makes a barrier, at which `parties` threads wait for each other.
@@ -230,6 +242,8 @@ threading.Event = _thread.event
 -- @tparam[opt] function action called by one thread of each round, before any
 -- is released
 -- @tparam[opt] number timeout seconds, for waits that give none
+-- @tparam[opt] table options `name`: what reports call it. All may be given as
+-- a table: `{parties = ..., name = ...}`
 -- @treturn Barrier
 -- @raise if an argument is of the wrong type, or there are no parties
 threading.Barrier = _thread.barrier
@@ -331,6 +345,8 @@ end
 -- @tparam string type "int8", "int16", "int32", "int64", "uint8", "uint16",
 -- "uint32", "uint64", "float32" or "float64"
 -- @tparam[opt=0] number initial
+-- @tparam[opt] table options `name`: what reports call it; also in the place of
+-- `initial`
 -- @treturn Value
 -- @raise if the type is unknown or the initial value does not fit it
 threading.Value = _thread.value
@@ -339,6 +355,7 @@ threading.Value = _thread.value
 -- @function Array
 -- @tparam string type as for `Value`
 -- @tparam integer|table n how many elements, all 0; or a list of them
+-- @tparam[opt] table options `name`: what reports call it
 -- @treturn Array
 -- @raise if the type is unknown, an element does not fit it, or there is not
 -- enough memory

@@ -75,8 +75,10 @@ interpreters.is_execution_failed = _thread._is_execution_failed
 -- @function create_queue
 -- @tparam[opt=0] integer maxsize how many items it holds at most; 0 or less
 -- for no bound
+-- @tparam[opt] table options `name`: what reports call it. Both may be given as
+-- a table: `{maxsize = ..., name = ...}`
 -- @treturn Queue
--- @raise if maxsize is not an integer
+-- @raise if maxsize is not an integer, or an option is unknown
 interpreters.create_queue = _thread._cross_queue
 
 _thread._public(interpreters)

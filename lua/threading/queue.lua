@@ -21,16 +21,20 @@ local queue = {}
 -- @function Queue
 -- @tparam[opt=0] integer maxsize how many items it holds at most; 0 or less
 -- for no bound
+-- @tparam[opt] table options `name`: what reports call it. Both may be given as
+-- a table: `{maxsize = ..., name = ...}`
 -- @treturn Queue
--- @raise if maxsize is not an integer
+-- @raise if maxsize is not an integer, or an option is unknown
 queue.Queue = _thread.queue
 
 --- Makes a queue: last in, first out.
 -- @function LifoQueue
 -- @tparam[opt=0] integer maxsize how many items it holds at most; 0 or less
 -- for no bound
+-- @tparam[opt] table options `name`: what reports call it. Both may be given as
+-- a table: `{maxsize = ..., name = ...}`
 -- @treturn Queue
--- @raise if maxsize is not an integer
+-- @raise if maxsize is not an integer, or an option is unknown
 queue.LifoQueue = _thread.lifo_queue
 
 --- Makes a queue whose least item comes out first, compared by `<`. Items
@@ -38,14 +42,18 @@ queue.LifoQueue = _thread.lifo_queue
 -- @function PriorityQueue
 -- @tparam[opt=0] integer maxsize how many items it holds at most; 0 or less
 -- for no bound
+-- @tparam[opt] table options `name`: what reports call it. Both may be given as
+-- a table: `{maxsize = ..., name = ...}`
 -- @treturn Queue
--- @raise if maxsize is not an integer
+-- @raise if maxsize is not an integer, or an option is unknown
 queue.PriorityQueue = _thread.priority_queue
 
 --- Makes a simple queue: first in, first out, without bound, `task_done` or
 -- `shutdown`.
 -- @function SimpleQueue
+-- @tparam[opt] table options `name`: what reports call it
 -- @treturn SimpleQueue
+-- @raise if an option is unknown or of the wrong type
 queue.SimpleQueue = _thread.simple_queue
 
 _thread._public(queue)

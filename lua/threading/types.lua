@@ -155,6 +155,10 @@
 --- An integer from 0 to 999999.
 ---@alias threading.argument_count integer
 
+--- What reports call an object: text that is not empty, without control
+--- characters. Of a long one they show the beginning.
+---@alias threading.name string
+
 --- Arguments as a list. `n` counts them if some at the end are nil.
 ---@class threading.Args
 ---@field n? threading.argument_count
@@ -179,8 +183,19 @@
 ---@field blocking? boolean by default true
 ---@field timeout? threading.timeout by default for ever
 
+---@class (exact) threading.NameOptions
+---@field name? threading.name what reports call the object
+
+---@class (exact) threading.ArrayOptions
+---@field name? threading.name what reports call the object
+
+---@class (exact) threading.ConditionOptions
+---@field lock? threading.Lockable by default a new RLock
+---@field name? threading.name what reports call the object
+
 ---@class (exact) threading.SemaphoreOptions
 ---@field value? threading.natural by default 1
+---@field name? threading.name what reports call the object
 
 ---@class (exact) threading.ReleaseOptions
 ---@field n? threading.positive by default 1
@@ -189,6 +204,7 @@
 ---@field parties threading.positive
 ---@field action? threading.callable
 ---@field timeout? threading.timeout
+---@field name? threading.name what reports call the object
 
 ---@class (exact) threading.ParallelOptions
 ---@field nthreads? threading.positive by default the number of processors
@@ -232,6 +248,7 @@
 
 ---@class (exact) threading.QueueOptions
 ---@field maxsize? integer by default 0: no bound
+---@field name? threading.name what reports call the object
 
 ---@class (exact) threading.WaitOptions
 ---@field block? boolean by default true
@@ -427,6 +444,10 @@ function Lock:guard() end
 ---@return any ... what fn returns
 function Lock:with(fn, ...) end
 
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Lock:get_name() end
+
 --- A lock that its owner may take again; only the owner may release it, as
 --- often as it took it.
 ---@class threading.RLock: threading.Lockable
@@ -462,6 +483,10 @@ function RLock:guard() end
 ---@param ... any fn's arguments
 ---@return any ... what fn returns
 function RLock:with(fn, ...) end
+
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function RLock:get_name() end
 
 --- A condition variable: threads wait for a change that others notify of.
 ---@class threading.Condition: threading.Lockable
@@ -526,6 +551,10 @@ function Condition:notify(n) end
 --- Raises "cannot notify on un-acquired lock".
 function Condition:notify_all() end
 
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Condition:get_name() end
+
 --- A number of permits.
 ---@class threading.Semaphore: threading.Lockable
 local Semaphore = {}
@@ -560,6 +589,10 @@ function Semaphore:guard() end
 ---@return any ... what fn returns
 function Semaphore:with(fn, ...) end
 
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Semaphore:get_name() end
+
 --- A flag that threads can wait for.
 ---@class threading.Event
 local Event = {}
@@ -581,6 +614,10 @@ function Event:clear() end
 ---@return boolean set false at the timeout
 ---@overload fun(self, options: threading.TimeoutOptions): boolean
 function Event:wait(timeout) end
+
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Event:get_name() end
 
 --- A Lua state with a global lock of its own, in the same process. As a
 --- to-be-closed variable it is closed at the end of the block.
@@ -657,6 +694,10 @@ function Barrier:reset() end
 --- Breaks it; threads that wait get "broken barrier".
 function Barrier:abort() end
 
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Barrier:get_name() end
+
 --- A number that Lua and C share. What does not fit its type is refused. A
 --- `uint64` reads as the Lua integer of the same bits.
 ---@class threading.Value
@@ -687,6 +728,10 @@ function Value:exchange(x) end
 ---@return boolean stored
 ---@return threading.element before
 function Value:compare_exchange(old, new) end
+
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Value:get_name() end
 
 --- A Lua function that was compiled; it is called like one.
 ---@class threading.Compiled
@@ -733,6 +778,10 @@ function Array:copy() end
 ---@param j? threading.position by default `#a`; `i - 1` for none
 ---@return threading.element[]
 function Array:totable(i, j) end
+
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Array:get_name() end
 
 --- Items that threads hand to each other.
 ---@class threading.Queue
@@ -811,6 +860,10 @@ function Queue:full() end
 ---@param immediate? boolean by default false; true: the items are thrown away
 ---@overload fun(self, options: threading.ShutdownOptions)
 function Queue:shutdown(immediate) end
+
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function Queue:get_name() end
 
 --- Items that threads hand to each other, also between interpreters: each is
 --- copied, or goes by reference. The queue itself goes by reference.
@@ -896,6 +949,10 @@ function CrossQueue:full() end
 ---@overload fun(self, options: threading.ShutdownOptions)
 function CrossQueue:shutdown(immediate) end
 
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function CrossQueue:get_name() end
+
 --- A queue without bound, `task_done` or `shutdown`.
 ---@class threading.SimpleQueue
 local SimpleQueue = {}
@@ -939,6 +996,10 @@ function SimpleQueue:qsize() end
 --- Is there no item, just now?
 ---@return boolean
 function SimpleQueue:empty() end
+
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function SimpleQueue:get_name() end
 
 --- A TCP socket, with LuaSocket's methods.
 ---@class threading.TCP
@@ -1501,57 +1562,72 @@ function threading.dump_on_signal(name) end
 function threading.deadlock_policy(policy) end
 
 --- Makes a lock.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.NameOptions
 ---@return threading.Lock
-function threading.Lock() end
+function threading.Lock(options) end
 
 --- Makes a lock that its owner may take again.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.NameOptions
 ---@return threading.RLock
-function threading.RLock() end
+function threading.RLock(options) end
 
 --- Makes a condition variable.
 ---
 --- Raises if the lock is no such object.
 ---@param lock? threading.Lockable by default a new RLock
+---@param options? threading.NameOptions
 ---@return threading.Condition
-function threading.Condition(lock) end
+---@overload fun(options: threading.ConditionOptions): threading.Condition
+function threading.Condition(lock, options) end
 
 --- Makes a semaphore.
 ---
 --- Raises if the value is negative or no integer.
 ---@param value? threading.natural permits at first; by default 1
+---@param options? threading.NameOptions
 ---@return threading.Semaphore
 ---@overload fun(options: threading.SemaphoreOptions): threading.Semaphore
-function threading.Semaphore(value) end
+function threading.Semaphore(value, options) end
 
 --- Makes a semaphore that never has more permits than at first.
 ---
 --- Raises if the value is negative or no integer.
 ---@param value? threading.natural permits at first; by default 1
+---@param options? threading.NameOptions
 ---@return threading.Semaphore
 ---@overload fun(options: threading.SemaphoreOptions): threading.Semaphore
-function threading.BoundedSemaphore(value) end
+function threading.BoundedSemaphore(value, options) end
 
 --- Makes an event, not set.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.NameOptions
 ---@return threading.Event
-function threading.Event() end
+function threading.Event(options) end
 
 --- Makes a barrier.
 ---
 --- Raises if an argument is of the wrong type, or less than one party.
 ---@param parties threading.positive
----@param action? threading.callable one thread of each round calls it
----@param timeout? threading.timeout for waits that give none
+---@param action? threading.callable|threading.NameOptions called by one thread
+---@param timeout? threading.timeout|threading.NameOptions for waits without one
+---@param options? threading.NameOptions also in the place of what is left out
 ---@return threading.Barrier
 ---@overload fun(options: threading.BarrierOptions): threading.Barrier
-function threading.Barrier(parties, action, timeout) end
+function threading.Barrier(parties, action, timeout, options) end
 
 --- Makes a number that Lua and C share.
 ---
 --- Raises if the type is unknown, or the number does not fit it.
 ---@param type threading.number_type
----@param initial? threading.element by default 0
+---@param initial? threading.element|threading.NameOptions by default 0
+---@param options? threading.NameOptions also in the place of `initial`
 ---@return threading.Value
-function threading.Value(type, initial) end
+function threading.Value(type, initial, options) end
 
 --- Makes a block of numbers that Lua and C share.
 ---
@@ -1559,8 +1635,9 @@ function threading.Value(type, initial) end
 --- enough memory.
 ---@param type threading.number_type
 ---@param n threading.natural|table how many, all 0; or a list of them
+---@param options? threading.ArrayOptions
 ---@return threading.Array
-function threading.Array(type, n) end
+function threading.Array(type, n, options) end
 
 --- Compiles C functions, or finds them in the cache. Each function of the
 --- source that is not static becomes one that is called like a function of
@@ -1610,8 +1687,11 @@ local _thread = {}
 function _thread.start_new_thread(fn, ...) end
 
 --- Makes a lock.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.NameOptions
 ---@return threading.Lock
-function _thread.allocate_lock() end
+function _thread.allocate_lock(options) end
 
 --- The number that identifies the calling thread.
 ---@return integer
@@ -1677,31 +1757,37 @@ local queue = {}
 
 --- Makes a queue: first in, first out.
 ---
---- Raises if maxsize is not an integer.
+--- Raises if maxsize is not an integer, or an option is unknown.
 ---@param maxsize? integer by default 0; 0 or less: no bound
+---@param options? threading.NameOptions
 ---@return threading.Queue
 ---@overload fun(options: threading.QueueOptions): threading.Queue
-function queue.Queue(maxsize) end
+function queue.Queue(maxsize, options) end
 
 --- Makes a queue: last in, first out.
 ---
---- Raises if maxsize is not an integer.
+--- Raises if maxsize is not an integer, or an option is unknown.
 ---@param maxsize? integer by default 0; 0 or less: no bound
+---@param options? threading.NameOptions
 ---@return threading.Queue
 ---@overload fun(options: threading.QueueOptions): threading.Queue
-function queue.LifoQueue(maxsize) end
+function queue.LifoQueue(maxsize, options) end
 
 --- Makes a queue whose least item comes out first, compared by `<`.
 ---
---- Raises if maxsize is not an integer.
+--- Raises if maxsize is not an integer, or an option is unknown.
 ---@param maxsize? integer by default 0; 0 or less: no bound
+---@param options? threading.NameOptions
 ---@return threading.Queue
 ---@overload fun(options: threading.QueueOptions): threading.Queue
-function queue.PriorityQueue(maxsize) end
+function queue.PriorityQueue(maxsize, options) end
 
 --- Makes a simple queue: first in, first out.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.NameOptions
 ---@return threading.SimpleQueue
-function queue.SimpleQueue() end
+function queue.SimpleQueue(options) end
 
 -- threading.interpreters ------------------------------------------------------
 
@@ -1731,11 +1817,12 @@ function interpreters.get_main() end
 
 --- Makes a queue, for threads of all interpreters: first in, first out.
 ---
---- Raises if maxsize is not an integer.
+--- Raises if maxsize is not an integer, or an option is unknown.
 ---@param maxsize? integer by default 0: no bound
+---@param options? threading.NameOptions
 ---@return threading.interpreters.Queue
 ---@overload fun(options: threading.QueueOptions): threading.interpreters.Queue
-function interpreters.create_queue(maxsize) end
+function interpreters.create_queue(maxsize, options) end
 
 --- Is this the error object of an `exec` that has failed?
 ---@param err any

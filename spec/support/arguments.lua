@@ -163,6 +163,10 @@ function accepts.string(value)
   return type(value) == "string"
 end
 
+accepts["threading.name"] = function(value)
+  return type(value) == "string" and value ~= ""
+end
+
 accepts["string[]"] = function(value)
   return type(value) == "table" and type(rawget(value, 1)) ~= "number"
 end
@@ -309,6 +313,8 @@ function arguments.good(kind)
     return arguments.element
   elseif kind == "threading.future_list" or kind == "table" then
     return {}
+  elseif kind == "threading.Lockable" then
+    return threading.Lock()
   elseif makers[kind] then
     return makers[kind]()
   elseif types.aliases[kind] and types.aliases[kind].values[1] then
