@@ -377,7 +377,7 @@ local function conditions(new, what)
 
   it("wait without holding it raises", function()
     local condition = new()
-    local expected = "^cannot wait on un%-acquired lock$"
+    local expected = "^cannot wait on un%-acquired lock; take"
     assert.matches(expected, support.message(condition.wait, condition))
     assert.matches(expected, support.message(condition.wait, condition, 0))
     assert.matches(expected, support.message(condition.wait_for, condition,
@@ -502,10 +502,10 @@ end)
 
 -- Each of the three, by who does not hold the lock.
 local function assert_refused(condition)
-  assert.equal("cannot wait on un-acquired lock",
+  assert.matches("^cannot wait on un%-acquired lock; take it first",
     support.message(condition.wait, condition, 0))
   for _, notify in ipairs { condition.notify, condition.notify_all } do
-    assert.equal("cannot notify on un-acquired lock",
+    assert.matches("^cannot notify on un%-acquired lock; take it first",
       support.message(notify, condition))
   end
 end

@@ -386,11 +386,12 @@ a false true 1
 <Thread(a, stopped N)>
 1 1 true
 timer
-FILE: deadlock: threads wait for each other in a circle
+FILE: deadlock: a thread waits for itself
     MainThread waits for Lock ADDRESS at FILE, held by MainThread
+    its holder cannot acquire a Lock again: use an RLock
 unexpected keyword argument 'what' to 'Thread'
 bad argument 'name' to 'Thread' (string expected, got table)
-threads can only be started once
+threads can only be started once; make another Thread
 bad argument 'file' to 'dump' (file expected, got number)
 ]], out)
     assert.matches("^Exception in thread c:\n[^\n]*in run\nstack traceback:",

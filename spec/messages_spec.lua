@@ -4,6 +4,7 @@
 
 local futures = require "threading.futures"
 local queue = require "threading.queue"
+local support = require "spec.support"
 local threading = require "threading"
 
 local function nothing() end
@@ -113,6 +114,9 @@ describe("Options:", function()
       .. "depth, ignore, invariant, isolate, library, max_steps, max_time, "
       .. "progress, replay, schedules, seed, shrink, split, strategy",
       function() require "threading.explore"(nothing, { time = 1 }) end },
+    { "bad argument 'interval' (number of seconds expected, got function); "
+      .. "write `Timer(interval, fn, args)`",
+      function() threading.Timer(print, 1) end },
     { "bad argument 'args' to 'Thread' (table expected, got 5)",
       function() threading.Thread { target = print, args = 5 } end },
   }
@@ -149,5 +153,114 @@ describe("Words:", function()
       .. "expected, got threading.Array)", function()
         require "threading.io".wait_fd(threading.Array("int8", 1), "r")
       end },
+  }
+end)
+
+describe("Locks:", function()
+  local lock, rlock = threading.Lock(), threading.RLock()
+  local condition = threading.Condition(lock)
+  local bounded = threading.BoundedSemaphore()
+
+  each {
+    { "release unlocked lock", function() lock:release() end },
+    { "cannot release un-acquired lock", function() rlock:release() end },
+    { "release unlocked lock at the end of a block; write `local _ <close> = "
+      .. "lock:guard()`, which takes it, and do not release it in the block",
+      function() local _ <close> = lock end },
+    { "cannot release un-acquired lock at the end of a block; write `local _ "
+      .. "<close> = rlock:guard()`, which takes it, and do not release it in "
+      .. "the block", function() local _ <close> = rlock end },
+    { "release unlocked lock at the end of a block; write `local _ <close> = "
+      .. "condition:guard()`, which takes it, and do not release it in the "
+      .. "block", function() local _ <close> = condition end },
+    { "Semaphore released too many times at the end of a block; write `local "
+      .. "_ <close> = semaphore:guard()`, which takes it, and do not release "
+      .. "it in the block", function() local _ <close> = bounded end },
+    { "cannot wait on un-acquired lock; take it first: `local _ <close> = "
+      .. "condition:guard()`", function() condition:wait() end },
+    { "cannot notify on un-acquired lock; take it first: `local _ <close> = "
+      .. "condition:guard()`", function() condition:notify() end },
+  }
+
+  it("an RLock's release says who has acquired it", function()
+    support.in_thread(rlock.acquire, rlock)
+    assert.matches("^cannot release un%-acquired lock; %S+ has acquired it$",
+      message_of(function() rlock:release() end))
+  end)
+
+  it("a Lock that its holder takes again: RLock is named", function()
+    local out = support.output_of [[
+      local lock = require "threading".Lock()
+      lock:acquire()
+      print(select(2, pcall(function() lock:acquire() end)))
+    ]]
+    assert.matches("^%S+:3: deadlock: a thread waits for itself\n"
+      .. "    MainThread waits for Lock 0x%x+ at %S+:3, held by MainThread\n"
+      .. "    its holder cannot acquire a Lock again: use an RLock\n$", out)
+  end)
+end)
+
+describe("A PriorityQueue whose items cannot be compared:", function()
+  local HINT <const> = "; a PriorityQueue compares its items by `<`: put "
+    .. "numbers, or strings, or objects with a metamethod __lt"
+  local with_lt = setmetatable({}, { __lt = function() return true end })
+
+  local function put(...)
+    local q = queue.PriorityQueue()
+    for _, item in ipairs { ... } do
+      q:put(item)
+    end
+  end
+
+  each {
+    { "attempt to compare two table values" .. HINT,
+      function() put({}, {}) end },
+    { "attempt to compare string with number" .. HINT,
+      function() put(1, "x") end },
+    { "attempt to compare two boolean values" .. HINT,
+      function() put(true, false) end },
+    { "attempt to compare threading.Lock with table" .. HINT,
+      function() put({}, threading.Lock()) end },
+  }
+
+  it("those that can are", function()
+    put(with_lt, with_lt, {}, with_lt)
+    put({}, with_lt)
+  end)
+
+  it("of a get, too", function()
+    local q = queue.PriorityQueue()
+    local meta = { __lt = function() return false end }
+    for _ = 1, 3 do
+      q:put(setmetatable({}, meta))
+    end
+    meta.__lt = nil
+    assert.equal("attempt to compare two table values" .. HINT,
+      message_of(function() q:get() end))
+    assert.equal(3, q:qsize())
+  end)
+end)
+
+describe("Threads:", function()
+  local done = threading.Thread():start()
+  done:join()
+  local new = threading.Thread()
+
+  each {
+    { "threads can only be started once; make another Thread",
+      function() done:start() end },
+    { "cannot join thread before it is started; call `t:start()`",
+      function() new:join() end },
+    { "cannot join current thread",
+      function() threading.current_thread():join() end },
+    { "cannot set daemon status of active thread; set it before start()",
+      function() done.daemon = true end },
+    { "Thread.init() was not called on this object; the 'init' of a derived "
+      .. "class has to call `Thread.init(self, options)`", function()
+        local Class = threading.Thread:extend "Class"
+        function Class:init() self.x = 1 end
+        Class():start()
+      end },
+    { "cannot set ident of a thread", function() done.ident = 1 end },
   }
 end)

@@ -201,7 +201,8 @@ describe("Thread: daemon", function()
       t.daemon = true
     end)
     finish()
-    assert.equal("cannot set daemon status of active thread", message)
+    assert.equal("cannot set daemon status of active thread; set it before "
+      .. "start()", message)
     assert.is_false(t.daemon)
     assert.equal(message, support.message(function()
       t.daemon = true
@@ -478,7 +479,8 @@ describe("Thread: start and join", function()
     local message = support.message(t.start, t)
     local text = tostring(t)
     finish()
-    assert.equal("threads can only be started once", message)
+    assert.equal("threads can only be started once; make another Thread",
+      message)
     assert.matches("started", text)
     assert.equal(message, support.message(t.start, t))
     assert.equal(message,
@@ -507,7 +509,7 @@ describe("Thread: start and join", function()
   end)
 
   it("join before the start raises", function()
-    assert.equal("cannot join thread before it is started",
+    assert.equal("cannot join thread before it is started; call `t:start()`",
       support.message(Thread.join, Thread()))
   end)
 

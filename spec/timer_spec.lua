@@ -149,7 +149,7 @@ describe("Timer", function()
     timer.name = "Egg"
     timer.daemon = true
     timer:start()
-    assert.equal("threads can only be started once",
+    assert.equal("threads can only be started once; make another Thread",
       support.message(timer.start, timer))
     support.join(timer)
     assert.matches("^<Timer%(Egg, stopped daemon %d+%)>$", tostring(timer))

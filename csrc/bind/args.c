@@ -21,31 +21,30 @@ int thr_args_error(lua_State *L, int arg, const char *name, const char *fmt,
   return thr_blame_argerror(L, arg, lua_tostring(L, -1));
 }
 
-/* Pushes the name of the argument's type, where that has one of its own. */
-static const char *type_of(lua_State *L, int arg) {
+const char *thr_args_typename(lua_State *L, int arg) {
   if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING)
     return lua_tostring(L, -1);
-  return luaL_typename(L, arg);
+  return lua_pushstring(L, luaL_typename(L, arg));
 }
 
 int thr_args_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected) {
   const char *got = lua_type(L, arg) == LUA_TNUMBER
                         ? luaL_tolstring(L, arg, NULL)
-                        : type_of(L, arg);
+                        : thr_args_typename(L, arg);
   return thr_args_error(L, arg, name, "%s expected, got %s", expected, got);
 }
 
 int thr_args_unexpected(lua_State *L, int arg, const char *expected) {
   bool bare = lua_isnone(L, arg);
-  const char *got = type_of(L, arg);
+  const char *got = thr_args_typename(L, arg);
   const char *text = lua_pushfstring(L, "%s expected, got %s", expected, got);
   return arg == 1 ? thr_blame_selferror(L, 0, expected, text, bare)
                   : thr_blame_argerror(L, arg, text);
 }
 
 int thr_args_badself(lua_State *L) {
-  const char *class = luaL_checkstring(L, 2), *got = type_of(L, 1);
+  const char *class = luaL_checkstring(L, 2), *got = thr_args_typename(L, 1);
   const char *text = lua_pushfstring(L, "%s expected, got %s", class, got);
   return thr_blame_selferror(L, thr_blame_level(L), class, text,
                              lua_isnil(L, 1));

@@ -18,6 +18,8 @@ int thr_args_error(lua_State *L, int arg, const char *name, const char *fmt,
                    ...);
 int thr_args_typeerror(lua_State *L, int arg, const char *name,
                        const char *expected);
+/* Pushes the type's name, or that which objects of it give it; returns it. */
+const char *thr_args_typename(lua_State *L, int arg);
 /* The same for an argument without a name; the first one is a method's self,
 ** and `expected` its class. */
 int thr_args_unexpected(lua_State *L, int arg, const char *expected);

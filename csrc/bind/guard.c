@@ -14,6 +14,12 @@ int thr_guard(lua_State *L) {
   return 1;
 }
 
+int thr_guard_refuse(lua_State *L, const char *why, const char *name) {
+  return thr_blame_error(L, "%s at the end of a block; write `local _ <close> ="
+                         " %s:guard()`, which takes it, and do not release it "
+                         "in the block", why, name);
+}
+
 static int with_done(lua_State *L, int status, lua_KContext ctx) {
   (void)status;
   (void)ctx;

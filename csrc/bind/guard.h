@@ -16,6 +16,10 @@ THR_PRIVATE_BEGIN
 ** is one. */
 int thr_guard(lua_State *L);
 
+/* Raises: the value was to be released at the end of a block, and was not held.
+** `why` in the words of a release; `name`: what to call such a value. */
+int thr_guard_refuse(lua_State *L, const char *why, const char *name);
+
 /* with(fn, ...): calls it with the value at 1, already acquired, as a
 ** to-be-closed variable; returns what fn returns. */
 int thr_guard_with(lua_State *L);

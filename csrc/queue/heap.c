@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
+
+#include "bind/args.h"
+#include "bind/blame.h"
 
 typedef enum { NOT_LESS, LESS, CHANGED } order;
 
@@ -17,10 +21,34 @@ static bool is_plain(lua_State *L, int a, int b) {
   return type == lua_type(L, b) && (type == LUA_TNUMBER || type == LUA_TSTRING);
 }
 
+static bool has_lt(lua_State *L, int idx) {
+  bool has = luaL_getmetafield(L, idx, "__lt") != LUA_TNIL;
+  if (has) lua_pop(L, 1);
+  return has;
+}
+
+/* Raises what Lua would, which knows no place in C: with the caller's, and with
+** what to do.  A list whose first pair can be compared may have others: they
+** are told by Lua. */
+static void check_order(lua_State *L, int a, int b) {
+  if (has_lt(L, a) || has_lt(L, b)) return;
+  a = lua_absindex(L, a);
+  b = lua_absindex(L, b);
+  const char *one = thr_args_typename(L, a), *other = thr_args_typename(L, b);
+  if (strcmp(one, other) == 0)
+    lua_pushfstring(L, "two %s values", one);
+  else
+    lua_pushfstring(L, "%s with %s", one, other);
+  thr_blame_error(L, "attempt to compare %s; a PriorityQueue compares its "
+                  "items by `<`: put numbers, or strings, or objects with a "
+                  "metamethod __lt", lua_tostring(L, -1));
+}
+
 static order compare(lua_State *L, thr_heapsearch *s, int a, int b) {
   unsigned long long before = *s->changes;
   if (s->alarm && !is_plain(L, a, b)) {
     s->alarm(s->arg);
+    check_order(L, a, b);
     s->alarm = NULL;
   }
   bool less = lua_compare(L, a, b, LUA_OPLT);

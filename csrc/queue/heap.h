@@ -21,7 +21,7 @@ THR_PRIVATE_BEGIN
 typedef struct {
   const unsigned long long *changes; /* grows with each change of the heap */
   /* Called once, before the first comparison that may raise an error or let
-  ** others run.  NULL: it has been. */
+  ** others run.  NULL: it has been, and the values can be compared. */
   void (*alarm)(void *arg);
   void *arg;
 } thr_heapsearch;

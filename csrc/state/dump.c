@@ -127,12 +127,17 @@ static void add_line(lua_State *L, luaL_Buffer *b, const thr_report *r,
   luaL_addchar(b, ' ');
   push_wait(L, r, list, n);
   luaL_addvalue(b);
+  if (r->owner == r->ident && strcmp(r->wait.what, "Lock") == 0)
+    luaL_addstring(b, "\n    its holder cannot acquire a Lock again: use an "
+                      "RLock");
 }
 
 static void add_circle(lua_State *L, luaL_Buffer *b, const thr_report *list,
                        int n, const thr_report *own) {
   const thr_report *r = own;
-  luaL_addstring(b, "deadlock: threads wait for each other in a circle");
+  luaL_addstring(b, own->owner == own->ident
+                        ? "deadlock: a thread waits for itself"
+                        : "deadlock: threads wait for each other in a circle");
   do {
     add_line(L, b, r, list, n);
     r = thr_report_of(list, n, r->owner);

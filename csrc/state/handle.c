@@ -145,7 +145,8 @@ int thr_handle_join(lua_State *L) {
   int64_t deadline = thr_args_fromnow(thr_args_lasttimeout(L, 2));
   if (ts == self) return thr_blame_error(L, "cannot join current thread");
   if (ts->life.phase == THR_INITIAL)
-    return thr_blame_error(L, "cannot join thread before it is started");
+    return thr_blame_error(L, "cannot join thread before it is started; "
+                           "call `t:start()`");
   thr_parkresult r;
   do r = thr_thread_wait(self, ts, deadline);
   while (thr_pending_disturbed(L, self, r));

@@ -118,7 +118,8 @@ static void give_state(lua_State *L, thr_tstate *ts, int first) {
 
 void thr_start_prepare(lua_State *L, thr_tstate *ts, int first) {
   if (ts->life.phase != THR_INITIAL)
-    thr_blame_error(L, "threads can only be started once");
+    thr_blame_error(L, "threads can only be started once; make "
+                    "another Thread");
   if (ts->rt->end.closing)
     thr_blame_error(L, "can't create new thread at interpreter shutdown");
   thr_tstate *self = thr_self(L);

@@ -211,6 +211,12 @@ Does some thread hold the lock?
 static int condition_locked(lua_State *L) { return call_lock(L, "locked"); }
 
 static int condition_close(lua_State *L) {
+  const condition *c = check(L);
+  if (c->lock && !thr_lock_locked(c->lock))
+    return thr_guard_refuse(L, c->lock->owner_only
+                                   ? "cannot release un-acquired lock"
+                                   : "release unlocked lock",
+                            "condition");
   lua_settop(L, 1); /* not the error object */
   return call_lock(L, "release");
 }
@@ -261,7 +267,8 @@ static bool is_owned(lua_State *L, condition *c) {
 
 static void check_owned(lua_State *L, condition *c, const char *verb) {
   if (!is_owned(L, c))
-    thr_blame_error(L, "cannot %s on un-acquired lock", verb);
+    thr_blame_error(L, "cannot %s on un-acquired lock; take it first: `local _ "
+                    "<close> = condition:guard()`", verb);
 }
 
 /* Calls a method of a foreign lock; returns false and leaves the error. */

@@ -316,6 +316,11 @@ static int lock_release(lua_State *L) {
   return 0;
 }
 
+static int lock_close(lua_State *L) {
+  if (thr_lock_release(check(L))) return 0;
+  return thr_guard_refuse(L, "release unlocked lock", "lock");
+}
+
 /***
 Does some thread hold it?
 @function locked
@@ -391,7 +396,7 @@ void thr_lock_open(lua_State *L) {
       {"acquire", lock_acquire}, {"release", lock_release},
       {"locked", lock_locked},   {"guard", lock_guard},
       {"with", lock_with},       {"get_name", lock_getname},
-      {"__close", lock_release}, {"__tostring", lock_tostring},
+      {"__close", lock_close}, {"__tostring", lock_tostring},
       {NULL, NULL}};
   thr_os_once(&once, read_environment);
   thr_box_newtype(L, &kind, methods);

@@ -95,9 +95,19 @@ Takes one acquire back; the last one frees the lock.
 */
 static int rlock_release(lua_State *L) {
   thr_lock *l = check(L);
-  if (!thr_rlock_release(l, thr_self(L)))
+  if (thr_rlock_release(l, thr_self(L))) return 0;
+  uint64_t owner = l->owner;
+  if (owner == 0)
     return thr_blame_error(L, "cannot release un-acquired lock");
-  return 0;
+  thr_describe_pushname(L, thr_self(L)->rt, owner);
+  return thr_blame_error(L, "cannot release un-acquired lock; %s has acquired "
+                         "it", lua_tostring(L, -1));
+}
+
+static int rlock_close(lua_State *L) {
+  thr_lock *l = check(L);
+  if (thr_rlock_release(l, thr_self(L))) return 0;
+  return thr_guard_refuse(L, "cannot release un-acquired lock", "rlock");
 }
 
 /***
@@ -165,7 +175,7 @@ void thr_rlock_open(lua_State *L) {
       {"acquire", rlock_acquire}, {"release", rlock_release},
       {"locked", rlock_locked},   {"guard", rlock_guard},
       {"with", rlock_with},       {"get_name", rlock_getname},
-      {"__close", rlock_release}, {"__tostring", rlock_tostring},
+      {"__close", rlock_close}, {"__tostring", rlock_tostring},
       {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);

@@ -201,8 +201,8 @@ static int semaphore_release(lua_State *L) {
 }
 
 static int semaphore_close(lua_State *L) {
-  release(L, 1); /* the other arguments are not ours */
-  return 0;
+  if (thr_semaphore_release(thr_box_check(L, 1, &kind), 1)) return 0;
+  return thr_guard_refuse(L, "Semaphore released too many times", "semaphore");
 }
 
 static void acquire_forever(lua_State *L) {

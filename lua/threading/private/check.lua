@@ -18,11 +18,11 @@ function check.bad(name, where, expected, value)
     expected, got(value))
 end
 
--- Raises unless ok.
-function check.expect(ok, name, expected, value)
+-- Raises unless ok; `usage` says what to write instead.
+function check.expect(ok, name, expected, value, usage)
   if not ok then
-    complain("bad argument '%s' (%s expected, got %s)", name, expected,
-      got(value))
+    complain("bad argument '%s' (%s expected, got %s)%s", name, expected,
+      got(value), usage and "; " .. usage or "")
   end
 end
 

@@ -69,7 +69,7 @@ function set.daemon(handle, value)
     complain("daemon: boolean expected, got %s", type(value))
   end
   if handle:phase() ~= "initial" then
-    complain "cannot set daemon status of active thread"
+    complain "cannot set daemon status of active thread; set it before start()"
   end
   handle:set_daemon(value)
 end

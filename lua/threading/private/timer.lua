@@ -13,6 +13,8 @@ local standard = require "threading.private.standard"
 local table = standard.table
 local rawget, type = rawget, type
 
+local USAGE <const> = "write `Timer(interval, fn, args)`"
+
 local Timer = thread.Thread:extend "Timer"
 
 --- How long it waits, in seconds.
@@ -45,8 +47,8 @@ end
 -- @usage threading.Timer(0.5, print, { "half a second later" }):start()
 function Timer:init(interval, fn, args, kwargs)
   check.expect(check.is_timeout(interval), "interval", "number of seconds",
-    interval)
-  check.expect(check.is_callable(fn), "fn", "callable", fn)
+    interval, USAGE)
+  check.expect(check.is_callable(fn), "fn", "callable", fn, USAGE)
   check.args(args, "args", "Timer")
   check.table(kwargs, "kwargs", "Timer")
   thread.Thread.init(self)
