@@ -28,8 +28,9 @@ local comparable = {
   -- One of the two threads gets the error; the other one may print before it.
   deadlock = function(text)
     local lines = {}
-    text = text:gsub("stack traceback:\n.-\n%f[^\n\t]", ""):gsub("0x%x+", "0x")
+    text = text:gsub("stack traceback:\n.-\n%f[^\n\t]", "")
       :gsub("saver", "NAME"):gsub("spender", "NAME")
+      :gsub("Lock 0x%x+", "Lock"):gsub("Lock \"%a+\"", "Lock")
     for line in text:gmatch "[^\n]+" do
       lines[#lines + 1] = line
     end
