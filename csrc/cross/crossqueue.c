@@ -362,7 +362,7 @@ Takes items out until the queue is shut down:
 `for item in q:items() do ... end`.
 @function items
 @treturn function for a generic `for`
-@treturn Queue
+@treturn threading.interpreters.Queue
 @raise as `get` does
 */
 static int crossqueue_items(lua_State *L) {

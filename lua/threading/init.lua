@@ -83,7 +83,7 @@ threading.active_count = register.active_count
 --- Tells an uncaught error on stderr. Set it to a function of your own, which
 -- is then called in the thread that failed.
 -- @function excepthook
--- @tparam table args value (the error object), traceback (string), thread
+-- @tparam table args `value` (the error object), `traceback` (string), `thread`
 -- @raise if args is not a table
 threading.excepthook = excepthook.excepthook
 
@@ -393,10 +393,12 @@ threading.include_dir = include_dir
 -- `THREADING_DEBUG=1` in the environment says why.
 -- @function kernel
 -- @tparam string source
--- @tparam[opt] table options `cc`: the compiler, by default `$CC` or `cc`;
--- `flags`: more flags, after `-std=gnu11 -O3 -march=native` (both: a list of
--- strings, or one with blanks between the words; there is no shell);
--- `timeout`: how many seconds the compiler may take, by default 60
+-- @tparam[opt] table options any of these:
+--
+-- - `cc`: the compiler, by default `$CC` or `cc`
+-- - `flags`: more flags, after `-std=gnu11 -O3 -march=native`. Both are a list
+--   of strings, or one with blanks between the words; there is no shell
+-- - `timeout`: how many seconds the compiler may take, by default 60
 -- @treturn table the functions by name
 -- @raise what the compiler says, with the line numbers of the source; if a
 -- type is not supported, there is no function, or no compiler
@@ -433,14 +435,16 @@ threading.kernel = kernel
 -- A thread that is cancelled, Ctrl-C and the end of the program end every loop.
 -- @function compile
 -- @tparam function fn a Lua function
--- @tparam[opt] table options `eager`: a list of types for which a version is
--- compiled at once, or a list of such lists, as in `{ "integer", "float64[]" }`
--- (types are `integer float boolean nil Lock`, `int64[]` for an Array and
--- `int64 Value` for a Value, with each of their types); `fast = true`: lets the
--- C compiler contract and reassociate what floats are computed with, so that
--- results are **not exactly** Lua's any more; `cc`, `flags` and `timeout`: as
--- for `kernel`; `fallback = true`: returns `fn` itself where there is no C
--- compiler
+-- @tparam[opt] table options any of these:
+--
+-- - `eager`: a list of types for which a version is compiled at once, or a list
+--   of such lists, as in `{ "integer", "float64[]" }`. Types are `integer`,
+--   `float`, `boolean`, `nil`, `Lock`, `int64[]` for an Array and `int64 Value`
+--   for a Value, with each of their types
+-- - `fast = true`: lets the C compiler contract and reassociate what floats are
+--   computed with, so that results are **not exactly** Lua's any more
+-- - `cc`, `flags`, `timeout`: as for `kernel`
+-- - `fallback = true`: returns `fn` itself where there is no C compiler
 -- @treturn threading.Compiled a callable object
 -- @raise if an argument is of the wrong type; if the function cannot be
 -- compiled; if there is no C compiler, and what that says
@@ -466,14 +470,18 @@ threading.compile = compile
 -- less than `first` nothing is called
 -- @tparam function fn called with the first and the last number of a part
 -- @tparam[opt] integer nthreads by default the number of processors
--- @tparam[opt] table options instead of `nthreads` or after it: `nthreads`;
--- `parts`, into how many the range is cut (by default one for each thread, 100
--- where there is a `progress`; threads take the next one as they are ready,
--- which also evens out parts of unequal work); `progress(done, total)`, called
--- after each part, with numbers of elements, in the part's thread, one call at
--- a time; `interpreters = true`: each thread has an interpreter of its own, so
--- that Lua code of `fn` runs on all processors. `fn` and its upvalues are
--- copied there for each part, or go by reference, see `threading.interpreters`
+-- @tparam[opt] table options any of these, instead of `nthreads` or after it:
+--
+-- - `nthreads`
+-- - `parts`: into how many the range is cut, by default one for each thread,
+--   100 where there is a `progress`. Threads take the next one as they are
+--   ready, which also evens out parts of unequal work
+-- - `progress`: a function that is called after each part, with how many
+--   numbers are done, and how many there are; in the part's thread, one call at
+--   a time
+-- - `interpreters = true`: each thread has an interpreter of its own, so that
+--   Lua code of `fn` runs on all processors. `fn` and its upvalues are copied
+--   there for each part, or go by reference, see `threading.interpreters`
 -- @raise the first error of `fn` or `progress`; if an argument is of the wrong
 -- type; with `interpreters`, if `fn` cannot cross: what of it, and what to use
 -- instead

@@ -71,13 +71,14 @@ interpreters.get_main = _thread._main_interpreter
 interpreters.is_execution_failed = _thread._is_execution_failed
 
 --- Makes a queue, for threads of all interpreters: first in, first out. It has
--- the methods of `threading.Queue`; an item is copied, or goes by reference.
+-- the methods of `threading.interpreters.Queue`; an item is copied, or goes by
+-- reference.
 -- @function create_queue
 -- @tparam[opt=0] integer maxsize how many items it holds at most; 0 or less
 -- for no bound
 -- @tparam[opt] table options `name`: what reports call it. Both may be given as
 -- a table: `{maxsize = ..., name = ...}`
--- @treturn Queue
+-- @treturn threading.interpreters.Queue
 -- @raise if maxsize is not an integer, or an option is unknown
 interpreters.create_queue = _thread._cross_queue
 

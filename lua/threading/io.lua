@@ -52,10 +52,10 @@ io.read = _thread._read
 -- keeps `read` from reading
 io.lines = _thread._lines
 
---- Starts a program, as Lua's `io.popen` does. The file's methods `read`,
--- `lines` and `close` let the other threads run while they wait; all else is as
--- with any file. A file that is not closed, but collected, does not wait for
--- its program.
+--- Starts a program, as Lua's `io.popen` does. The methods `file:read`,
+-- `file:lines` and `file:close` let the other threads run while they wait; all
+-- else is as with any file. A file that is not closed, but collected, does not
+-- wait for its program.
 -- @function popen
 -- @tparam string cmd a command for the shell
 -- @tparam[opt="r"] string mode "r": the file reads what the program prints;

@@ -22,6 +22,11 @@ local C_WORDS <const> = set [[
   uint8_t uint16_t uint32_t uint64_t union unsigned void volatile while true
   false _Atomic lua_State lua_Integer lua_Number]]
 
+local PYTHON_WORDS <const> = set [[
+  and as break class continue def del elif else except False finally for from
+  global if import in is lambda None nonlocal not or pass raise return True try
+  while with yield]]
+
 local SH_WORDS <const> = set "case do done elif else esac fi for if in then"
 
 -- Of each language what may come next: a pattern, and its class.
@@ -43,7 +48,13 @@ local SH <const> = {
   { "^#[^\n]*", "c" }, { '^"[^"]*"', "s" }, { "^'[^']*'", "s" },
 }
 
+local PYTHON <const> = {
+  { "^#[^\n]*", "c" }, { '^"[^"\n]*"', "s" }, { "^'[^'\n]*'", "s" },
+  { "^%d+%.?%d*", "n" },
+}
+
 local languages = {
+  python = { rules = PYTHON, words = PYTHON_WORDS },
   lua = { rules = LUA, words = LUA_WORDS },
   c = { rules = C, words = C_WORDS },
   sh = { rules = SH, words = SH_WORDS, plain_calls = true },
@@ -88,7 +99,7 @@ end
 -- @tparam string source
 -- @tparam string name of the language; others than those known have no colours
 return function(source, name)
-  local language = languages[name == "sql" and "" or name]
+  local language = languages[name]
   if not language then
     return text.escape(source)
   end

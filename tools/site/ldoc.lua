@@ -4,8 +4,8 @@
 --     { { name = "threading.Lock", type = "classmod", text =, usage =, see =,
 --         file =, items = { { name = "acquire", type = "function", args =,
 --           text =, params = { { name =, type =, opt =, text = } },
---           returns = { { type =, text = } }, raises =, usage =, see =,
---           line = } } } }
+--           returns = { { type =, text =, instead = } }, raises =, usage =,
+--           see =, line = } } } }
 
 local ldoc = {}
 
@@ -27,7 +27,8 @@ end
 
 -- LDoc cuts a text after its first sentence.
 local function joined(summary, rest)
-  local text = (summary or "") .. (rest and rest ~= "" and " " .. rest or "")
+  rest = rest or ""
+  local text = (summary or "") .. (rest:find "^%S" and " " or "") .. rest
   return (text:gsub("\n ", "\n"):gsub("^%s+", ""):gsub("%s+$", ""))
 end
 
@@ -56,9 +57,10 @@ end
 
 local function returns(item)
   local out = {}
-  for _, group in ipairs(item.retgroups or {}) do
-    for _, value in ipairs(group) do
-      out[#out + 1] = { type = value.type, text = trimmed(value.text) }
+  for n, group in ipairs(item.retgroups or {}) do
+    for i, value in ipairs(group) do
+      out[#out + 1] = { type = value.type, text = trimmed(value.text),
+        instead = n > 1 and i == 1 }
     end
   end
   return out

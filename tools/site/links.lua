@@ -5,6 +5,7 @@ local text = require "site.text"
 
 local links = {
   files = {}, -- a file or folder of the repository: its page (and anchor)
+  classes = {}, -- threading.Lock: its page
   names = {}, -- threading.Lock, threading.Lock:acquire, threading.time.sleep
   wanted = {}, -- files that pages point to, and that have no page yet
 }
@@ -70,6 +71,12 @@ function links.file(word)
   return word:find "[./]" and links.files[word:gsub("/$", "")]
 end
 
+--- Is a name in a text somebody else's, as in "Python's `threading`"?
+-- @tparam string before the text in front of it
+function links.is_foreign(before)
+  return before:find "[%w]'s [%w ]*$" or before:find "[%w]'s\n$"
+end
+
 -- What `threading.` may be left out of: not `io` and `os`, which are Lua's.
 local SHORT <const> = { ["queue."] = true, ["futures."] = true,
   ["interpreters."] = true, ["time."] = true, ["socket."] = true,
@@ -84,7 +91,10 @@ function links.name(word, owner)
   local url = links.names[name]
     or SHORT[name:match "^%w+%."] and links.names["threading." .. name]
     or name:find "^%u" and links.names["threading." .. name]
-    or owner and links.names[owner.name .. "." .. name:gsub("^:", "")]
+  local own = owner and links.names[owner.name .. "." .. name:gsub("^:", "")]
+  if not url and own and own:find "#" then
+    return own
+  end
   return url
 end
 

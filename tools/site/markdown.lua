@@ -42,8 +42,8 @@ end
 local function code_block(language, body)
   local source = text.unescape(body)
   local class = language == "text" and ' class="output"' or ""
-  return ('<pre%s tabindex="0"><code>%s</code></pre>'):format(class,
-    highlight(source, language))
+  return ('<pre%s data-language="%s" tabindex="0"><code>%s</code></pre>')
+    :format(class, language, highlight(source, language))
 end
 
 local function headings(html)
@@ -73,13 +73,40 @@ end
 
 -- Words in code that name a page, or something of the reference.
 local function words(page, html)
-  return (html:gsub("<code>([^<]*)</code>", function(word)
+  return (html:gsub("()<code>([^<]*)</code>", function(at, word)
     local plain = text.unescape(word)
     local url = links.file(plain) or links.name(plain)
-    if url and url ~= page.url then
+    if url and url ~= page.url
+        and not links.is_foreign(html:sub(math.max(1, at - 20), at - 1)) then
       return ('<a href="%s"><code>%s</code></a>'):format(
         links.relative(page.url, url), word)
     end
+  end))
+end
+
+-- Short code stays in one line.
+local function kept_whole(html)
+  return (html:gsub("<code>([^<]*)</code>", function(word)
+    return #word <= 24 and not word:find "\n"
+      and '<code class="whole">' .. word .. "</code>" or nil
+  end))
+end
+
+-- A picture can be looked at alone.
+local function pictures(html)
+  return (html:gsub('<img src="([^"]*)"[^>]*>', '<a href="%1">%0</a>'))
+end
+
+-- Files that a text names without a mark.
+local function names(page, html)
+  return (html:gsub(">[^<]+", function(part)
+    return (part:gsub("%f[%w_./-][%w_./-]+%.%l+%f[^%w_/-]", function(name)
+      local url = links.file(name)
+      if url and url ~= page.url then
+        return ('<a href="%s">%s</a>'):format(links.relative(page.url, url),
+          name)
+      end
+    end))
   end))
 end
 
@@ -101,10 +128,15 @@ return function(page, source)
     return aside(code_block(body:find "local " and "lua" or "sh", body))
   end)
   html = headings(html)
-  html = anchors(page, html)
+  html = pictures(anchors(page, html))
   html = html:gsub("<a .-</a>", aside):gsub("<h%d.-</h%d>", aside)
   html = words(page, html)
+  html = html:gsub("<a .-</a>", aside):gsub("<code.-</code>", aside)
+  html = names(page, html)
   html = html:gsub("<table>.-</table>",
     '<div class="wide" tabindex="0">%0</div>')
-  return put_back(pieces, put_back(pieces, html))
+  for _ = 1, 3 do
+    html = put_back(pieces, html)
+  end
+  return kept_whole(html)
 end

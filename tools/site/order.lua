@@ -8,8 +8,9 @@ local order = {}
 -- what is last comes after the reference.
 order.guides = {
   { part = "Guides", title = "Begin", "README.md", "docs/tutorial.md",
-    "docs/cookbook.md", "docs/from-python.md", "docs/from-lua.md" },
-  { part = "Guides", title = "Guides", "docs/c.md", "docs/compile.md",
+    "docs/cookbook.md", "docs/guide.md", "docs/from-python.md",
+    "docs/from-lua.md", "docs/c.md", "docs/limits.md" },
+  { part = "Guides", title = "Further", "docs/compile.md",
     "docs/interpreters.md", "docs/processes.md", "docs/mpi.md", "docs/io.md",
     "docs/wait_fd.md", "docs/testing.md", "*" },
   { part = "Inside", title = "Inside", last = true, "docs/security.md",
@@ -20,6 +21,9 @@ order.guides = {
 -- What these pages are called in the menu, where their title is too long.
 order.short = {
   ["README.md"] = "What it is",
+  ["docs/tutorial.md"] = "Tutorial: threads in ten minutes",
+  ["docs/compile.md"] = "Compile: from a loop to all cores",
+  ["docs/interpreters.md"] = "Interpreters: what crosses",
   ["docs/wait_fd.md"] = "Other libraries that wait",
   ["bench/RESULTS.md"] = "Measurements",
 }

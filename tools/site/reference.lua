@@ -11,7 +11,7 @@ local reference = {}
 -- What an object is called in a signature, where it is not its class in small.
 local RECEIVERS <const> =
   { ThreadPoolExecutor = "pool", ["interpreters.Queue"] = "q", Queue = "q",
-    SimpleQueue = "q", Compiled = "compiled" }
+    SimpleQueue = "q", Local = "mine" }
 
 local function short(name)
   return (name:gsub("^threading%.", ""))
@@ -23,6 +23,9 @@ local function prefix(mod, item)
     return mod.name .. "."
   end
   local class = short(mod.name)
+  if item.name == "extend" then
+    return class .. ":"
+  end
   local receiver = RECEIVERS[class] or class:lower()
   return receiver .. (item.type == "function" and ":" or ".")
 end
@@ -30,8 +33,10 @@ end
 -- Where names in a text lead: neither to what the text is about, nor from the
 -- names of its own parameters.
 local function linked(mod, item, source)
-  local own = { [item and item.name or short(mod.name)] = true,
-    [mod.name] = true }
+  local own = { [links.names[mod.name]] = true }
+  if item then
+    own[links.names[mod.name .. "." .. item.name]] = true
+  end
   for _, param in ipairs(item and item.params or {}) do
     own[param.name] = true
   end
@@ -40,16 +45,17 @@ local function linked(mod, item, source)
     return ("[`%s`](site:%s)"):format(name, assert(links.name(name, mod),
       mod.name .. ": " .. name .. " is not known"))
   end)
-  return (source:gsub("(%[?)(`([^`\n]+)`)", function(bracket, code, name)
-    local url = bracket == "" and not own[name]
-      and links.name(name, mod)
-    return url and ("[%s](site:%s)"):format(code, url)
+  return (source:gsub("()(`([^`\n]+)`)", function(at, code, name)
+    local before = source:sub(math.max(1, at - 20), at - 1)
+    local url = not before:find "%[$" and not own[name]
+      and not links.is_foreign(before) and links.name(name, mod)
+    return url and not own[url] and ("[%s](site:%s)"):format(code, url) or nil
   end))
 end
 
 local function type_of(name)
   local optional = name:match "^%?|?(.+)$"
-  local html = text.escape(optional or name):gsub("%f[%w][%u][%w.]*%f[^%w.]",
+  local html = text.escape(optional or name):gsub("[%w_.]*%u[%w_.]*%w",
     function(word)
       local url = links.name(word)
       return url and ('<a href="site:%s">%s</a>'):format(url, word)
@@ -82,7 +88,8 @@ end
 local function facts(mod, item)
   local out = {}
   for _, value in ipairs(item.returns) do
-    out[#out + 1] = entry(#out == 0 and "Returns" or "and",
+    local word = #out == 0 and "Returns" or value.instead and "or" or "and"
+    out[#out + 1] = entry(word,
       value.type and " " .. type_of(value.type) or "",
       linked(mod, item, value.text))
   end
@@ -116,12 +123,11 @@ local function signature(mod, item)
     item.name, text.escape(item.args or ""))
 end
 
--- A function or a field with a class's name leads to the class.
+-- A field that is a class leads there.
 local function class_of(mod, item)
-  local name = "threading." .. item.name
-  local url = mod.type == "module" and links.names[name]
-  return url and not url:find "#" and ("Its objects: [`%s`](site:%s).\n\n")
-    :format(name, url) or ""
+  local name = mod.name .. "." .. item.name
+  local url = item.type == "field" and links.classes[name]
+  return url and ("See [`%s`](site:%s).\n\n"):format(name, url) or ""
 end
 
 local function item_of(mod, item)
@@ -175,19 +181,36 @@ local function summary(mod, group, by_name, titled)
     caption, table.concat(rows))
 end
 
--- What makes objects of a class: what says so, and returns one.
+local function find(items, name)
+  for _, item in ipairs(items) do
+    if item.name == name then
+      return item
+    end
+  end
+end
+
+local function is_made_by(item, class)
+  local value = item.returns[1]
+  local type = (value and value.type or ""):match "^%??|?([%w._]+)" or ""
+  return (type == class.name or type == short(class.name))
+    and not item.text:find "^The "
+end
+
+-- What makes objects of a class: what is called as it, and what returns one.
 local function makers(modules, class)
   local out = {}
+  local function add(name, item)
+    out[#out + 1] = ("[`%s%s`](site:%s)"):format(name, item.args or "",
+      links.names[name])
+  end
   for _, mod in ipairs(modules) do
     local is_source = mod.type == "module" and mod.name ~= "threading._thread"
     for _, item in ipairs(is_source and mod.items or {}) do
-      local made = item.returns[1]
-      if made and (made.type or ""):match "[%w.]+" == short(class.name)
-          and (item.text:find "^Makes " or item.text:find "^Compiles ")
-          or mod.name .. "." .. item.name == class.name then
-        local name = mod.name .. "." .. item.name
-        out[#out + 1] = ("[`%s%s`](site:%s)"):format(name, item.args or "",
-          links.names[name])
+      local name = mod.name .. "." .. item.name
+      if name == class.name and item.type == "field" then
+        add(name, find(class.items, "init") or { args = "(...)" })
+      elseif is_made_by(item, class) then
+        add(name, item)
       end
     end
   end
@@ -233,6 +256,7 @@ function reference.pages(modules, header)
       end,
     }, name
     links.names[mod.name] = url
+    links.classes[mod.name] = mod.type == "classmod" and url or nil
     for _, item in ipairs(mod.items) do
       links.names[mod.name .. "." .. item.name] = url .. "#" .. item.name
       links.names[mod.name .. ":" .. item.name] = url .. "#" .. item.name

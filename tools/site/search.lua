@@ -16,7 +16,7 @@ local function entries(page, out)
     local url = page.url .. (section.id and "#" .. section.id or "")
     out[#out + 1] = ("[%s,%s,%s,%s]"):format(quoted(url),
       quoted(section.title or page.title), quoted(page.menu or page.title),
-      quoted(text.plain(section.html)))
+      quoted(text.plain((section.html:gsub("<a class=\"anchor.-</a>", "")))))
   end
 end
 

@@ -119,5 +119,6 @@ document.addEventListener("click", event => {
 });
 
 // The menu shows where one is.
-document.querySelector(".pages [aria-current]")
-  ?.scrollIntoView({ block: "center" });
+const menu = document.querySelector(".pages");
+const here = menu.querySelector("[aria-current]");
+if (here) menu.scrollTop = here.offsetTop - menu.clientHeight / 2;

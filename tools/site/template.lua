@@ -14,6 +14,12 @@ local function link(from, to, words, attributes)
     attributes or "", text.escape(words))
 end
 
+-- The page, or what it is in the language of another one.
+local function translated(other, page)
+  local there = other.other
+  return there and there.lang == page.lang and there or other
+end
+
 local function contains(group, page)
   for _, other in ipairs(group) do
     if other == page or other == page.other then
@@ -44,6 +50,7 @@ local function menu(page, groups)
     out[#out + 1] = ("<details%s><summary>%s</summary><ul>\n"):format(
       open and " open" or "", group.title)
     for _, other in ipairs(group) do
+      other = translated(other, page)
       out[#out + 1] = ("<li>%s</li>\n"):format(link(page, other, other.menu,
         other == page and ' aria-current="page"' or ""))
     end
@@ -75,7 +82,8 @@ local function around(page, groups)
       at = (other == page or other == page.other) and #list or at
     end
   end
-  local before, after = list[at and at - 1], list[at and at + 1]
+  local before = at and list[at - 1] and translated(list[at - 1], page)
+  local after = at and list[at + 1] and translated(list[at + 1], page)
   return (before and link(page, before, before.menu, ' rel="prev"') or "")
     .. (after and link(page, after, after.menu, ' rel="next"') or "")
 end

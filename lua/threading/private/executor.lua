@@ -211,11 +211,14 @@ end
 -- @tparam function fn called with one item
 -- @param list a list; or a function that returns the next item
 -- each time, and nil at the end
--- @tparam[opt] table options `timeout`: seconds, counted from here, after which
--- an error "timeout" is raised; `chunksize`: how many items a worker takes at a
--- time, by default one: more make small calls quicker, above all where they
--- are made elsewhere; `buffersize`: how many of these may be under way or
--- waiting for their turn in the loop, by default all
+-- @tparam[opt] table options any of these:
+--
+-- - `timeout`: seconds, counted from here, after which an error "timeout" is
+--   raised
+-- - `chunksize`: how many items a worker takes at a time, by default one: more
+--   make small calls quicker, above all where they are made elsewhere
+-- - `buffersize`: how many of these may be under way or waiting for their turn
+--   in the loop, by default all
 -- @treturn function for a generic `for`
 -- @raise if an argument is of the wrong type; what `submit` raises
 function Executor:map(fn, list, options)

@@ -198,9 +198,13 @@ end
 
 --- Makes a thread; `Thread{...}` calls it. A derived class calls it from its
 -- own `init`.
--- @tparam[opt] table options target (callable), name (string), args (table; `n`
--- counts trailing nils), kwargs (table: one argument more, behind args), daemon
--- (boolean, by default the creator's)
+-- @tparam[opt] table options any of these:
+--
+-- - `target`: the function that the thread calls, or another callable value
+-- - `name`: a string; by default Thread-1, Thread-2, …
+-- - `args`: a list of arguments; its field `n` counts trailing nils
+-- - `kwargs`: a table that is one argument more, behind these
+-- - `daemon`: a boolean, by default the creator's
 -- @raise if an option is unknown or of the wrong type
 function Thread:init(options)
   if type(self) ~= "table" or self == Thread then

@@ -198,7 +198,7 @@ function socket.connect6(address, port, locaddr, locport)
 end
 
 --- Makes a socket of an object that LuaSocket or LuaSec has made; of LuaSec's
--- `ssl.wrap`, for instance. It has the methods of that object, and takes over
+-- `wrap`, for instance. It has the methods of that object, and takes over
 -- its timeouts. The object must not be used itself any more.
 -- @param object
 -- @treturn TCP|UDP of one object always the same

@@ -125,7 +125,7 @@ end
 -- `verifyext`, `options`, `ciphers`, `alpn`, `dane`, ...; and `hostname`, for
 -- whom the certificate must be: by default what `sni` is called with; false:
 -- for anybody
--- @return ?context
+-- @return a context, or nil
 -- @treturn ?string why there is none
 -- @raise if a parameter is of the wrong type
 function ssl.newcontext(params)
