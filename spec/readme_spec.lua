@@ -3,31 +3,10 @@
 
 local files = require "spec.support.files"
 local pages = require "spec.support.pages"
+local site = require "spec.support.site"
 local support = require "spec.support"
 
 local has_sockets = pcall(require, "socket")
-
--- Starts a server in front of a program, which gets the addresses of two pages
--- as its arguments.
-local SERVER <const> = [[
-do
-  local socket = require "threading.socket"
-  local server = assert(socket.bind("127.0.0.1", 0))
-  local function serve()
-    for connection in server.accept, server do
-      local client <close> = connection
-      local words = tonumber(client:receive():match "^GET /(%d+)")
-      repeat until client:receive() == ""
-      client:send("HTTP/1.0 200 OK\r\n\r\n" .. ("word "):rep(words))
-    end
-  end
-  require("threading").Thread { target = serve, daemon = true }:start()
-  local _, port = server:getsockname()
-  arg = {}
-  for i, words in ipairs { 3, 2000 } do
-    arg[i] = ("http://127.0.0.1:%d/%d"):format(port, words)
-  end
-end ]]
 
 describe("README.md", function()
   local page = files.read "README.md"
@@ -38,7 +17,7 @@ describe("README.md", function()
       return
     end
     local program = page:match "\n```lua\n(.-)\n```"
-    local out = support.output_of(SERVER .. program)
+    local out = support.output_of(site .. program)
     assert.matches("^3\thttp://127%.0%.0%.1:%d+/3\n"
       .. "2000\thttp://127%.0%.0%.1:%d+/2000\n$", out)
   end)
