@@ -10,6 +10,7 @@
 # make explore   the library under schedules that are chosen, SCHEDULES of each
 # make stress    random programs over everything, for SECONDS, from SEED on
 # make fuzz      random sources to kernels, random arguments to everything
+# make release   the rocks of the version that CHANGELOG.md begins with, tried
 # make install                          install the rock for all programs
 #
 # demo and test need nothing but make: they install what is missing with the
@@ -94,6 +95,10 @@ docs:
 
 install: deps
 	@tools/build install
+
+.PHONY: release
+release: deps
+	@tools/release $(URL)
 
 # In a checkout LuaRocks leaves the objects of `luarocks make` beside the
 # sources, and the modules in folders that are named after them.

@@ -2,8 +2,8 @@ rockspec_format = "3.0"
 package = "threading"
 version = "scm-1"
 
--- `luarocks make` builds the checkout it stands in and fetches nothing; a
--- release names its archive here (see CONTRIBUTING.md).
+-- `luarocks make` builds the checkout it stands in and fetches nothing;
+-- tools/release names a release's sources here.
 source = {
   url = "git+file://.",
 }
