@@ -99,7 +99,7 @@ describe("Condition as a lock", function()
 
   it("is over something with acquire and release only", function()
     for _, bad in ipairs {
-      1, "x", true, print, {}, { acquire = print }, { release = print },
+      1, "x", true, print, { acquire = print }, { release = print },
       coroutine.create(print), threading.Event(),
     } do
       assert.matches("lock: object with acquire and release expected",

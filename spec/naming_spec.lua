@@ -1,5 +1,8 @@
 -- The names of objects: how they are given, and where they are shown.
 
+local events = require "threading.trace.events"
+local explore = require "threading.explore"
+local files = require "spec.support.files"
 local interpreters = require "threading.interpreters"
 local queue = require "threading.queue"
 local support = require "spec.support"
@@ -182,17 +185,277 @@ describe("an object with a name", function()
     it("has it in other interpreters: " .. kind, function()
       local object = makers[kind][1] { name = "accounts" }
       local i <close> = interpreters.create()
-      local name, text = i:call(function(o)
-        return o:get_name(), tostring(o)
-      end, object)
+      local name, text = i:call(load [[
+        local object = ...
+        return object:get_name(), tostring(object)
+      ]], object)
       assert.equal("accounts", name)
       assert.equal(tostring(object), text)
-      local back = i:call(function()
+      local back = i:call(load [[
         return require "threading".Lock { name = "theirs" }
-      end)
+      ]])
       i:close()
       assert.equal("theirs", back:get_name())
     end)
   end
 end)
 
+
+-- Kind -> how an object is made (OPTIONS are those, or none), and waited for:
+-- `o` is the object, of which a thread before it has done `first`.
+local waits = {
+  Lock = { "threading.Lock(OPTIONS)", "o:acquire()", first = "o:acquire()" },
+  RLock = { "threading.RLock(OPTIONS)", "o:acquire()", first = "o:acquire()" },
+  Semaphore = { "threading.Semaphore(0, OPTIONS)", "o:acquire()" },
+  BoundedSemaphore = { "threading.BoundedSemaphore(0, OPTIONS)", "o:acquire()",
+    what = "Semaphore" },
+  Event = { "threading.Event(OPTIONS)", "o:wait()" },
+  Condition = { "threading.Condition(threading.Lock(), OPTIONS)",
+    "o:acquire() o:wait()" },
+  ["Condition's lock"] = { "threading.Condition(nil, OPTIONS)", "o:acquire()",
+    first = "o:acquire()", what = "RLock" },
+  Barrier = { "threading.Barrier(2, OPTIONS)", "o:wait()" },
+  ["Barrier's next round"] = {
+    "threading.Barrier(1, function() never:wait() end, OPTIONS)", "o:wait()",
+    first = "start(o.wait, o)", what = "Barrier" },
+  Queue = { "queue.Queue(0, OPTIONS)", "o:get()" },
+  ["full Queue"] = { "queue.Queue(1, OPTIONS)", "o:put(2)", first = "o:put(1)",
+    what = "Queue" },
+  ["Queue's join"] = { "queue.Queue(0, OPTIONS)", "o:join()",
+    first = "o:put(1)", what = "Queue" },
+  LifoQueue = { "queue.LifoQueue(0, OPTIONS)", "o:get()", what = "Queue" },
+  PriorityQueue = { "queue.PriorityQueue(0, OPTIONS)", "o:get()",
+    what = "Queue" },
+  SimpleQueue = { "queue.SimpleQueue(OPTIONS)", "o:get()", what = "Queue" },
+  ["interpreters' Queue"] = { "interpreters.create_queue(0, OPTIONS)",
+    "o:get()", what = "Queue" },
+  ["interpreters' full Queue"] = { "interpreters.create_queue(1, OPTIONS)",
+    "o:put(2)", first = "o:put(1)", what = "Queue" },
+}
+
+-- A program in which a thread waits for an object of each kind, which is made
+-- in a line of its own; then it dumps, and all of them wait for ever.
+local function program_of(options)
+  local lines, kinds = { [[local threading = require "threading" ]]
+    .. [[local queue = require "threading.queue" ]]
+    .. [[local interpreters = require "threading.interpreters" ]]
+    .. [[local _thread = require "threading._thread" ]]
+    .. [[local time = require "threading.time" ]]
+    .. [[local never = threading.Event { name = "never" } ]]
+    .. [[local function start(fn, ...) local t = threading.Thread { ]]
+    .. [[target = fn, args = { ... }, daemon = true } t:start() ]]
+    .. [[while not _thread._parked()[t.ident] do time.sleep(0) end return t ]]
+    .. [[end local o]] }, {}
+  for kind, it in pairs(waits) do
+    lines[#lines + 1] = "o = " .. it[1]:gsub("OPTIONS", options)
+    kinds[#lines] = kind
+    lines[#lines] = lines[#lines] .. (" do local o = o %s start(function() "
+      .. "%s end).name = %q end"):format(it.first or "", it[2], kind)
+  end
+  lines[#lines + 1] = "threading.dump(io.stdout)"
+  lines[#lines + 1] = "print(pcall(never.wait, never))"
+  return table.concat(lines, "\n"), kinds
+end
+
+local function what_of(kind)
+  return waits[kind].what or kind
+end
+
+-- Runs it; returns what it says, and kind -> where its object is made.
+local function run_all(options, before)
+  local program, kinds = program_of(options)
+  local r = support.run(program, { before = before })
+  assert.equal(0, r.code, r.err)
+  local places = {}
+  for line, kind in pairs(kinds) do
+    places[kind] = "%S+:" .. line
+  end
+  return r.out, places
+end
+
+local function pattern(text)
+  return (text:gsub("%p", "%%%0"))
+end
+
+-- Checks each kind's line in a report of waits.
+local function check_lines(text, lead, places, object_of)
+  for kind in pairs(waits) do
+    local object = object_of(kind, places[kind])
+    assert.matches("\n" .. lead .. pattern(kind) .. "[^\n]* waits for "
+      .. object .. " at %S+:%d+", "\n" .. text)
+  end
+end
+
+local ways = {
+  ["by its name"] = { '{ name = "accounts" }', nil, function(kind)
+    return what_of(kind) .. ' "accounts"'
+  end },
+  ["by its name, also under THREADING_DEBUG"] = {
+    '{ name = "accounts" }', "export THREADING_DEBUG=1", function(kind)
+      return what_of(kind) .. ' "accounts"'
+    end },
+  ["by its address"] = { "nil", nil, function(kind)
+    return what_of(kind) .. " 0x%x+"
+  end },
+  ["by the place where it was made, under THREADING_DEBUG"] = {
+    "nil", "export THREADING_DEBUG=1", function(kind, place)
+      return what_of(kind) .. " 0x%x+ %(made at " .. place .. "%)"
+    end },
+}
+
+describe("what a thread waits for", function()
+  for how, way in pairs(ways) do
+    it("is called " .. how .. " in dumps and in reports of deadlocks",
+      function()
+        local out, places = run_all(way[1], way[2])
+        local dump, deadlock = out:match "^(.-)\nfalse\t(.*)$"
+        check_lines(dump, "", places, way[3])
+        assert.matches("deadlock: every thread waits for ever", deadlock, 1,
+          true)
+        check_lines(deadlock, "    ", places, way[3])
+        assert.matches('MainThread waits for Event "never" at', deadlock, 1,
+          true)
+      end)
+  end
+
+  -- Object -> true, of what the threads of these kinds waited for.
+  local function traced(options)
+    local folder = files.folder()
+    local name = folder .. "/run.json"
+    local _, places = run_all(options, "export THREADING_TRACE=" .. name)
+    local run = assert(events.read(name))
+    os.execute("rm -r " .. folder)
+    local seen = {}
+    for _, row in ipairs(run.rows) do
+      seen[row.name] = seen[row.name] or {}
+      for number in pairs(row.spans) do
+        seen[row.name][run.details[number].args.object or ""] = true
+      end
+    end
+    return seen, places
+  end
+
+  local function check_traced(options, object_of)
+    local seen, places = traced(options)
+    for kind in pairs(waits) do
+      local object, found = object_of(kind, places[kind]), false
+      for name in pairs(seen[kind]) do
+        found = found or name:find("^" .. object .. "$")
+      end
+      assert(found, object .. ", not " .. table.concat(require "tools.keys"(
+        seen[kind]), ", "))
+    end
+  end
+
+  it("is called by its name in traces", function()
+    check_traced('{ name = "accounts" }', function(kind)
+      return what_of(kind) .. ' "accounts"'
+    end)
+  end)
+
+  it("is called by the place where it was made in traces", function()
+    check_traced("nil", function(kind, place)
+      return what_of(kind) .. " made at " .. place
+    end)
+  end)
+end)
+
+describe("a lock that is held", function()
+  it("is called by its name in dumps", function()
+    local out = support.output_of [[
+      local threading = require "threading"
+      threading.Lock({ name = "accounts" }):acquire()
+      threading.RLock({ name = ("long"):rep(16) }):acquire()
+      threading.RLock({ name = ("Stra\u{df}e "):rep(10) }):acquire()
+      threading.Lock():acquire()
+      threading.dump(io.stdout)
+    ]]
+    for _, text in ipairs {
+      'holds Lock "accounts"', "holds Lock 0x%x+",
+      'holds RLock "' .. ("long"):rep(15) .. 'lon..."',
+      'holds RLock "' .. ("Stra\u{df}e "):rep(7) .. 'Stra\u{df}e..."',
+    } do
+      assert.matches("\n  " .. text:gsub("%.", "%%.") .. "\n", out)
+    end
+  end)
+
+  it("is called by its name, or where it was made, in reports of orders",
+    function()
+      local r = support.run([[
+        local threading = require "threading"
+        local a = threading.Lock { name = "accounts" }
+        local b = threading.RLock()
+        a:acquire() b:acquire() b:release() a:release()
+        b:acquire() a:acquire() a:release() b:release()
+      ]], { before = "export THREADING_DEBUG=1" })
+      local B <const> = "RLock 0x%x+ %(made at %S+:3%)"
+      assert.matches('\n    ' .. B .. ' then Lock "accounts" at %S+:5\n'
+        .. '    Lock "accounts" then ' .. B .. " at %S+:4\n", r.err)
+    end)
+end)
+
+describe("an error", function()
+  local cases = {
+    ["release unlocked lock"] = { "Lock", threading.Lock, "release" },
+    ["cannot release un-acquired lock"] = { "RLock", threading.RLock,
+      "release" },
+    ["cannot wait on un-acquired lock"] = { "Condition", threading.Condition,
+      "wait" },
+    ["cannot notify on un-acquired lock"] = { "Condition", threading.Condition,
+      "notify_all" },
+    ["Semaphore released too many times"] = { "Semaphore",
+      threading.BoundedSemaphore, "release" },
+    ["broken barrier"] = { "Barrier", function(options)
+      local barrier = threading.Barrier(2, options)
+      barrier:abort()
+      return barrier
+    end, "wait" },
+    ["task_done() called too many times"] = { "Queue", queue.Queue,
+      "task_done" },
+  }
+  for text, case in pairs(cases) do
+    it("names the object: " .. text, function()
+      local kind, make, method = table.unpack(case)
+      local named, other = make { name = "accounts" }, make()
+      local message = support.message(other[method], other)
+      assert.equal(1, message:find(text, 1, true))
+      assert.equal(text .. ": " .. kind .. ' "accounts"'
+        .. message:sub(#text + 1), support.message(named[method], named))
+    end)
+  end
+
+  it("names the object that was made where, under THREADING_DEBUG", function()
+    assert.matches("^release unlocked lock: Lock 0x%x+ %(made at %S+:1%)\n",
+      support.output_of("local lock = require 'threading'.Lock()\n"
+        .. "print(select(2, pcall(lock.release, lock)))",
+        { before = "export THREADING_DEBUG=1" }))
+  end)
+end)
+
+describe("the place where an object was made", function()
+  it("is the program's, and not the library's", function()
+    local out = support.output_of([[
+      local threading = require "threading"
+      local timer = threading.Timer(1, print)
+      print(timer.finished)
+      local pool = require "threading.futures".ThreadPoolExecutor(1)
+      print(pool:submit(math.abs, -1))
+      pool:shutdown()
+    ]], { before = "export THREADING_DEBUG=1" })
+    assert.matches("^<threading.Event %(made at %S+:2%) at 0x%x+: unset>\n"
+      .. "<threading.Future %(made at %S+:5%) at 0x", out)
+  end)
+
+  it("is told of while explore runs, in its reports", function()
+    local r = explore.run(function()
+      local lock = threading.RLock()
+      lock:acquire()
+      threading.Thread { target = lock.acquire, args = { lock } }
+        :start():join()
+    end)
+    assert.is_false(r.ok)
+    assert.matches("waits for RLock 0x%x+ %(made at %S*naming_spec.lua:%d+%)",
+      r.failure.message)
+    assert.is_nil(tostring(threading.Lock()):find("made at", 1, true))
+  end)
+end)

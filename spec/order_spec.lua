@@ -18,8 +18,8 @@ local function told(program, options)
   assert.equal(0, r.code, r.err)
   local list = {}
   for line in r.err:gmatch "[^\n]+" do
-    local first, a, second, b, where =
-      line:match "^    (%a+) (0x%x+) then (%a+) (0x%x+) at .*:(%d+)$"
+    local first, a, second, b, where = line:match("^    (%a+) (0x%x+) %(made "
+      .. "at %S+:%d+%) then (%a+) (0x%x+) %(made at %S+:%d+%) at .*:(%d+)$")
     if line:find "^threading: locks are taken in different orders" then
       list[#list + 1] = {}
     elseif first then

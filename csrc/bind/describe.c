@@ -82,6 +82,15 @@ const char *thr_describe_pushlabel(lua_State *L, const thr_label *label) {
                          label->text);
 }
 
+const char *thr_describe_pushobject(lua_State *L, const char *what,
+                                    const void *object,
+                                    const thr_label *label) {
+  char text[THR_LABEL_ROOM];
+  if (!label) return lua_pushliteral(L, "");
+  thr_label_tell(text, what, object, label);
+  return lua_pushfstring(L, ": %s", text);
+}
+
 int thr_describe_getname(lua_State *L, const thr_label *label) {
   if (label && label->is_name) lua_pushstring(L, label->text);
   else lua_pushnil(L);

@@ -46,6 +46,12 @@ static inline thr_label *thr_describe_label(lua_State *L, const char *name) {
 /* Pushes and returns what tostring shows of it, behind the type: ' "name"',
 ** ' (made at file:line)', or "". */
 const char *thr_describe_pushlabel(lua_State *L, const thr_label *label);
+/* Pushes and returns what an error about its use says, behind the text:
+** ': Lock "accounts"' or ': Lock 0x1234 (made at file:line)'; "" without a
+** label. */
+const char *thr_describe_pushobject(lua_State *L, const char *what,
+                                    const void *object,
+                                    const thr_label *label);
 /* The method get_name: pushes the name or nil, and returns 1. */
 int thr_describe_getname(lua_State *L, const thr_label *label);
 

@@ -387,8 +387,10 @@ Tells that the work on an item that was taken out is done.
 @raise "task_done() called too many times"
 */
 static int crossqueue_taskdone(lua_State *L) {
-  if (mark_done(check(L), 1) == 0)
-    return thr_blame_error(L, "task_done() called too many times");
+  thr_crossqueue *q = check(L);
+  if (mark_done(q, 1) == 0)
+    return thr_blame_error(L, "task_done() called too many times%s",
+                           thr_describe_pushobject(L, "Queue", q, q->label));
   return 0;
 }
 

@@ -400,8 +400,8 @@
 /* What is remembered of the orders in which locks are taken, under
 ** THREADING_DEBUG: how many locks of a thread that it has at once, how many
 ** pairs, how many faults that were told; and how many pairs a search for a
-** circle looks at.  Larger: more memory, 500 KB with these, and a longer search
-** at each new pair.  Chosen. */
+** circle looks at.  Larger: more memory, 1.5 MB with these (which costs nothing
+** until it is used), and a longer search at each new pair.  Chosen. */
 #define THR_MAX_HELD 16
 #define THR_MAX_ORDERS 4096
 #define THR_ORDER_HASH 1024

@@ -291,8 +291,10 @@ Tells that the work on an item that was taken out is done.
 @raise "task_done() called too many times"
 */
 static int queue_taskdone(lua_State *L) {
-  if (!item_done(check(L)))
-    return thr_blame_error(L, "task_done() called too many times");
+  thr_queue *q = check(L);
+  if (!item_done(q))
+    return thr_blame_error(L, "task_done() called too many times%s",
+                           thr_describe_pushobject(L, "Queue", q, q->label));
   return 0;
 }
 

@@ -72,7 +72,7 @@ static void push_holder(lua_State *L, const thr_report *r,
   }
 }
 
-/* "waits for Lock 0x... at file:line, held by ..."; pushes. */
+/* 'waits for Lock "accounts" at file:line, held by ...'; pushes. */
 static void push_wait(lua_State *L, const thr_report *r,
                       const thr_report *list, int n) {
   push_place(L, r);
@@ -87,8 +87,7 @@ static void push_wait(lua_State *L, const thr_report *r,
     lua_pushfstring(L, "waits for module '%s'%s%s",
                     r->module, place, holder);
   else if (isupper((unsigned char)r->wait.what[0])) /* an object's type */
-    lua_pushfstring(L, "waits for %s %p%s%s", r->wait.what, r->wait.object,
-                    place, holder);
+    lua_pushfstring(L, "waits for %s%s%s", r->object, place, holder);
   else
     lua_pushfstring(L, "waits for %s%s", r->wait.what, place);
   lua_replace(L, -3);
@@ -191,18 +190,13 @@ int thr_dump_policy(lua_State *L) {
 /* Some of the locks that a thread holds: those after the first `skip`. */
 typedef struct {
   int skip, n;
-  const void *addr[SOME];
-  bool owner_only[SOME];
+  char lock[SOME][THR_LABEL_ROOM];
 } holdings;
 
 static void hold(void *arg, thr_lock *l) {
   holdings *h = arg;
-  if (h->skip > 0) {
-    h->skip--;
-  } else if (h->n < SOME) {
-    h->addr[h->n] = l;
-    h->owner_only[h->n++] = l->owner_only;
-  }
+  if (h->skip > 0) h->skip--;
+  else if (h->n < SOME) thr_lock_tell(l, h->lock[h->n++]);
 }
 
 static void add_holdings(lua_State *L, luaL_Buffer *b, uint64_t ident) {
@@ -212,8 +206,7 @@ static void add_holdings(lua_State *L, luaL_Buffer *b, uint64_t ident) {
     h.n = 0;
     thr_lock_each(ident, hold, &h);
     for (int i = 0; i < h.n; i++) {
-      lua_pushfstring(L, "\n  holds %s %p", h.owner_only[i] ? "RLock" : "Lock",
-                      h.addr[i]);
+      lua_pushfstring(L, "\n  holds %s", h.lock[i]);
       luaL_addvalue(b);
     }
   }

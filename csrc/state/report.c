@@ -42,6 +42,14 @@ static void read_inner(thr_report *r, thr_tstate *ts) {
   thr_mutex_unlock(&ts->nest.m);
 }
 
+/* The object lives: its thread waits, and cannot end that before the mutex is
+** free; or it is the calling thread's. */
+static void read_object(thr_report *r) {
+  thr_wait *w = &r->wait;
+  if (r->waits) thr_label_tell(r->object, w->what, w->object, w->label);
+  w->label = NULL;
+}
+
 static thr_report report_of(const reading *g, thr_tstate *ts) {
   thr_report r = {.ident = ts->ident,
                   .native_id = ts->life.native_id,
@@ -53,6 +61,7 @@ static thr_report report_of(const reading *g, thr_tstate *ts) {
                   .wait = ts->wait.on};
   if (g->still) r.L = r.own ? g->L : ts->lua.running;
   strcpy(r.name, thr_tstate_shownname(ts));
+  read_object(&r);
   read_inner(&r, ts);
   if (r.waits && r.wait.owner) r.owner = r.wait.owner(r.wait.addr);
   return r;

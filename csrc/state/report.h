@@ -12,6 +12,7 @@
 #include <lua.h>
 
 #include "gil/record.h"
+#include "park/label.h"
 
 THR_PRIVATE_BEGIN
 
@@ -26,7 +27,8 @@ typedef struct {
   int64_t entered; /* the number of that one's interpreter */
   bool nogil;  /* in C code that has let go of the lock */
   bool waits;  /* then the next two are about its wait */
-  thr_wait wait;
+  thr_wait wait;  /* without its label, which may be freed by now: */
+  char object[THR_LABEL_ROOM]; /* what it waits for, as it is told */
   uint64_t owner; /* of what it waits for; 0: nobody */
   char module[THR_NAMESIZE];     /* it waits for this one, or "" */
   char place[LUA_IDSIZE + 16];   /* "file:line" of its Lua function, or "" */

@@ -212,7 +212,11 @@ int thr_barrier_create(lua_State *L) {
   return 1;
 }
 
-static int broken(lua_State *L) { return thr_blame_error(L, "broken barrier"); }
+/* Its box is at 1. */
+static int broken(lua_State *L, const barrier *b) {
+  return thr_blame_error(L, "broken barrier%s",
+                         thr_describe_pushobject(L, "Barrier", b, b->label));
+}
 
 /* The last arriver's part: an error in the action breaks the barrier. */
 static void act(lua_State *L, barrier *b, uint64_t round) {
@@ -220,7 +224,7 @@ static void act(lua_State *L, barrier *b, uint64_t round) {
   bool failed = lua_pcall(L, 0, 0, 0) != LUA_OK;
   bool now = end_action(b, round, failed);
   if (failed) lua_error(L);
-  if (!now) broken(L);
+  if (!now) broken(L, b);
 }
 
 static void await_trip(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
@@ -233,7 +237,7 @@ static void await_trip(lua_State *L, barrier *b, thr_ticket *t, thr_tstate *ts,
   } while (again > 0);
   if (r != THR_PARK_WOKEN) give_up(b, t);
   if (again < 0) lua_error(L);
-  if (t->outcome != TRIPPED) broken(L);
+  if (t->outcome != TRIPPED) broken(L, b);
 }
 
 /***
@@ -257,7 +261,7 @@ static int barrier_wait(lua_State *L) {
   do r = arrive(b, &a, ts, deadline);
   while (thr_pending_disturbed(L, ts, r));
   if (r == THR_PARK_TIMEOUT) break_round(b);
-  if (r == THR_PARK_TIMEOUT || a.part == REFUSED) return broken(L);
+  if (r == THR_PARK_TIMEOUT || a.part == REFUSED) return broken(L, b);
   if (a.part == ACTING) act(L, b, a.round);
   else if (a.part == WAITING) await_trip(L, b, &a.ticket, ts, deadline);
   lua_pushinteger(L, a.index);

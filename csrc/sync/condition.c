@@ -150,7 +150,7 @@ static thr_lock *take_lock(lua_State *L, const char *name) {
 /* Leaves (lock, name), and returns the name; a lock may be a table, too. */
 static const char *take_arguments(lua_State *L) {
   static const char *const names[] = {"lock", "name", NULL};
-  bool is_lock = lua_istable(L, 1) && thr_locklike_is(L, 1);
+  bool is_lock = lua_istable(L, 1) && thr_locklike_ismeant(L, 1);
   const char *name = thr_args_options(L, is_lock ? 2 : 1, 1, names);
   lua_settop(L, 2);
   return name;
@@ -267,8 +267,10 @@ static bool is_owned(lua_State *L, condition *c) {
 
 static void check_owned(lua_State *L, condition *c, const char *verb) {
   if (!is_owned(L, c))
-    thr_blame_error(L, "cannot %s on un-acquired lock; take it first: `local _ "
-                    "<close> = condition:guard()`", verb);
+    thr_blame_error(L, "cannot %s on un-acquired lock%s; take it first: `local "
+                    "_ <close> = condition:guard()`", verb,
+                    thr_describe_pushobject(L, "Condition", &c->waiters,
+                                            c->label));
 }
 
 /* Calls a method of a foreign lock; returns false and leaves the error. */

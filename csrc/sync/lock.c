@@ -63,6 +63,14 @@ void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),
   thr_mutex_unlock(&all_m);
 }
 
+static const char *kind_of(const thr_lock *l) {
+  return l->owner_only ? "RLock" : "Lock";
+}
+
+void thr_lock_tell(const thr_lock *l, char to[THR_LABEL_ROOM]) {
+  thr_label_tell(to, kind_of(l), l, l->label);
+}
+
 static bool spin(thr_lock *l, thr_tstate *ts) {
   for (int i = 0; i < THR_LOCK_SPINS; i++) {
     if (thr_lock_try(l, ts)) return true;
@@ -89,7 +97,7 @@ static uint64_t owner(const void *addr) {
 
 thr_parkresult thr_lock_wait(thr_lock *l, thr_tstate *ts, int64_t deadline,
                              unsigned masked) {
-  thr_waiter w = thr_waiter_on(ts, l, l->owner_only ? "RLock" : "Lock");
+  thr_waiter w = thr_waiter_on(ts, l, kind_of(l));
   w.label = l->label;
   w.validate = still_locked;
   w.retained = &l->retained;
@@ -195,6 +203,15 @@ static bool is_listed(const void *addr) { /* all_m */
   return l != NULL;
 }
 
+/* Of a lock that may have been freed there is but the address. */
+static void tell(const thr_ranked *lock, char text[THR_LABEL_ROOM]) {
+  const thr_lock *l = lock->addr;
+  thr_mutex_lock(&all_m);
+  if (is_listed(l) && l->number == lock->number) thr_lock_tell(l, text);
+  else thr_label_tell(text, "Lock", l, NULL);
+  thr_mutex_unlock(&all_m);
+}
+
 /* Under the mutex no lock is freed, as a thread of another Lua state may do.
 ** One that may have been freed before is looked for. */
 static bool has_still(const thr_tstate *ts, const void *addr,
@@ -207,13 +224,14 @@ static bool has_still(const thr_tstate *ts, const void *addr,
 }
 
 void thr_lock_note(lua_State *L, thr_lock *l, bool waits) {
+  static const thr_locks calls = {has_still, tell};
   thr_where where;
-  thr_ranked lock = {l, l->number, l->owner_only ? "RLock" : "Lock"};
+  thr_ranked lock = {l, l->number};
   thr_describe_caller(L, &where);
   thr_box_keep(L, 1);
   set_place(l, &where);
   if (l->owner_only && thr_lock_depth(l) > 1) return; /* it had it already */
-  thr_order_took(thr_self(L), lock, &where, waits, has_still);
+  thr_order_took(thr_self(L), lock, &where, waits, &calls);
 }
 
 void thr_lock_notefromc(thr_lock *l) {
@@ -312,7 +330,9 @@ Frees the lock.
 */
 static int lock_release(lua_State *L) {
   thr_lock *l = check(L);
-  if (!thr_lock_release(l)) return thr_blame_error(L, "release unlocked lock");
+  if (!thr_lock_release(l))
+    return thr_blame_error(L, "release unlocked lock%s",
+                           thr_describe_pushobject(L, "Lock", l, l->label));
   return 0;
 }
 

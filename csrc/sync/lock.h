@@ -104,6 +104,10 @@ static inline bool thr_lock_release(thr_lock *l) {
 void thr_lock_beforefork(void);
 void thr_lock_afterfork(void);
 
+/* What reports call it; in a function that thr_lock_each calls, or where it
+** lives for another reason. */
+void thr_lock_tell(const thr_lock *l, char to[THR_LABEL_ROOM]);
+
 /* Calls see(arg, l) for each lock that `ident` holds, under the list's mutex:
 ** for dump. */
 void thr_lock_each(uint64_t ident, void (*see)(void *arg, thr_lock *l),

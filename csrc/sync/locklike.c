@@ -29,13 +29,13 @@ static bool has_field(lua_State *L, int idx, const char *name) {
   return has;
 }
 
-bool thr_locklike_is(lua_State *L, int arg) {
-  return (lua_istable(L, arg) || lua_isuserdata(L, arg)) &&
-         has_field(L, arg, "acquire") && has_field(L, arg, "release");
+bool thr_locklike_ismeant(lua_State *L, int arg) {
+  return has_field(L, arg, "acquire") || has_field(L, arg, "release");
 }
 
 void thr_locklike_check(lua_State *L, int arg) {
-  if (!thr_locklike_is(L, arg))
+  if ((!lua_istable(L, arg) && !lua_isuserdata(L, arg)) ||
+      !has_field(L, arg, "acquire") || !has_field(L, arg, "release"))
     thr_args_typeerror(L, arg, "lock", "object with acquire and release");
 }
 

@@ -15,8 +15,8 @@
 
 THR_PRIVATE_BEGIN
 
-/* Can the argument be a Condition's lock?  Else the other one raises. */
-bool thr_locklike_is(lua_State *L, int arg);
+/* Is that table meant to be one, and not one of options? */
+bool thr_locklike_ismeant(lua_State *L, int arg);
 void thr_locklike_check(lua_State *L, int arg);
 /* Pushes the lock's method `_is_owned`, or nil. */
 void thr_locklike_pushisowned(lua_State *L, int lock);

@@ -7,7 +7,9 @@
 #include "os/tuning.h"
 
 typedef struct edge {
-  thr_ranked from, to;
+  unsigned long from, to; /* the locks' numbers */
+  char from_text[THR_LABEL_ROOM], to_text[THR_LABEL_ROOM]; /* and what they were
+                             called, when both were held: they may end */
   thr_where where; /* `to` was taken */
   struct edge *next; /* of those that leave from locks of the same hash */
 } edge;
@@ -38,13 +40,13 @@ struct thr_held {
 
 /* Forgets those that it has released, or that were freed, and `lock`. */
 static void look_through(thr_tstate *ts, const thr_ranked *lock,
-                         thr_hasstill has) {
+                         const thr_locks *locks) {
   struct thr_held *h = ts->held;
   unsigned long now = thr_order_frees(); /* before the locks are looked at */
   int n = 0;
   for (int i = 0; i < h->n; i++)
     if (h->locks[i].addr != lock->addr &&
-        has(ts, h->locks[i].addr, h->frees))
+        locks->has_still(ts, h->locks[i].addr, h->frees))
       h->locks[n++] = h->locks[i];
   h->n = n;
   h->frees = now;
@@ -58,21 +60,27 @@ static edge **chain(unsigned long number) {
 
 static edge *find(unsigned long from, unsigned long to) {
   edge *e = *chain(from);
-  while (e && (e->from.number != from || e->to.number != to)) e = e->next;
+  while (e && (e->from != from || e->to != to)) e = e->next;
   return e;
 }
 
 static void unlink_edge(const edge *old) {
-  edge **link = chain(old->from.number);
+  edge **link = chain(old->from);
   while (*link && *link != old) link = &(*link)->next;
   if (*link) *link = old->next;
 }
 
-static edge *add(thr_ranked from, thr_ranked to, const thr_where *where) {
+static edge *add(const thr_ranked *from, const thr_ranked *to,
+                 const thr_where *where, const thr_locks *locks) {
   edge *e = &edges[n_edges++ % THR_MAX_ORDERS];
   if (n_edges > THR_MAX_ORDERS) unlink_edge(e);
-  edge **link = chain(from.number);
-  *e = (edge){from, to, *where, *link};
+  edge **link = chain(from->number);
+  e->from = from->number;
+  e->to = to->number;
+  locks->tell(from, e->from_text);
+  locks->tell(to, e->to_text);
+  e->where = *where;
+  e->next = *link;
   return *link = e;
 }
 
@@ -86,13 +94,13 @@ typedef struct {
 
 static bool is_known(const ways *w, unsigned long number) {
   for (int i = 0; i < w->n; i++)
-    if (w->of[i]->to.number == number) return true;
+    if (w->of[i]->to == number) return true;
   return false;
 }
 
 static void follow(ways *w, unsigned long number, int back) {
   for (const edge *e = *chain(number); e && w->n < THR_MAX_WAY; e = e->next) {
-    if (e->from.number != number || is_known(w, e->to.number)) continue;
+    if (e->from != number || is_known(w, e->to)) continue;
     w->back[w->n] = back;
     w->of[w->n++] = e;
   }
@@ -103,8 +111,8 @@ static int search_way(ways *w, unsigned long from, unsigned long to) {
   w->n = 0;
   follow(w, from, -1);
   for (int i = 0; i < w->n; i++) {
-    if (w->of[i]->to.number == to) return i;
-    follow(w, w->of[i]->to.number, i);
+    if (w->of[i]->to == to) return i;
+    follow(w, w->of[i]->to, i);
   }
   return -1;
 }
@@ -129,8 +137,8 @@ static bool is_new(const edge *closing, const ways *w, int last) {
 }
 
 static void tell_edge(const edge *e) {
-  fprintf(stderr, "    %s %p then %s %p at %s:%d\n", e->from.kind,
-          e->from.addr, e->to.kind, e->to.addr, e->where.file, e->where.line);
+  fprintf(stderr, "    %s then %s at %s:%d\n", e->from_text, e->to_text,
+          e->where.file, e->where.line);
 }
 
 static void tell_back(const ways *w, int i) {
@@ -149,28 +157,28 @@ static void tell(const edge *closing, const ways *w, int last) {
 /* --- */
 
 static void note(const thr_ranked *held, const thr_ranked *lock,
-                 const thr_where *where) {
+                 const thr_where *where, const thr_locks *locks) {
   ways w;
   if (find(held->number, lock->number)) return;
-  const edge *e = add(*held, *lock, where);
+  const edge *e = add(held, lock, where, locks);
   int last = search_way(&w, lock->number, held->number);
   if (last >= 0 && is_new(e, &w, last)) tell(e, &w, last);
 }
 
 static void note_all(const struct thr_held *h, const thr_ranked *lock,
-                     const thr_where *where) {
+                     const thr_where *where, const thr_locks *locks) {
   thr_mutex_lock(&m);
-  for (int i = 0; i < h->n; i++) note(&h->locks[i], lock, where);
+  for (int i = 0; i < h->n; i++) note(&h->locks[i], lock, where, locks);
   thr_mutex_unlock(&m);
 }
 
 void thr_order_took(thr_tstate *ts, thr_ranked lock, const thr_where *where,
-                    bool waits, thr_hasstill has) {
+                    bool waits, const thr_locks *locks) {
   if (!ts->held) ts->held = thr_os_alloc(sizeof(*ts->held));
   struct thr_held *h = ts->held;
   if (!h) return; /* no memory: it is not remembered */
-  if (h->n > 0) look_through(ts, &lock, has);
+  if (h->n > 0) look_through(ts, &lock, locks);
   else h->frees = thr_order_frees();
-  if (waits && h->n > 0) note_all(h, &lock, where);
+  if (waits && h->n > 0) note_all(h, &lock, where, locks);
   if (h->n < THR_MAX_HELD) h->locks[h->n++] = lock;
 }

@@ -26,17 +26,21 @@ THR_PRIVATE_BEGIN
 typedef struct {
   const void *addr;
   unsigned long number; /* never used twice */
-  const char *kind;     /* what is shown of it, with addr */
 } thr_ranked;
 
-/* Has the thread still got the lock at addr?  It had it when `frees` locks had
-** been freed: if others were since, that may be one of them. */
-typedef bool (*thr_hasstill)(const thr_tstate *ts, const void *addr,
-                             unsigned long frees);
+/* What is asked of locks, which may have been freed. */
+typedef struct {
+  /* Has the thread still got the lock at addr?  It had it when `frees` locks
+  ** had been freed: if others were since, that may be one of them. */
+  bool (*has_still)(const thr_tstate *ts, const void *addr,
+                    unsigned long frees);
+  /* What reports call it. */
+  void (*tell)(const thr_ranked *lock, char text[THR_LABEL_ROOM]);
+} thr_locks;
 
 /* The thread has taken the lock, in `where`; `waits`: it would have waited. */
 void thr_order_took(thr_tstate *ts, thr_ranked lock, const thr_where *where,
-                    bool waits, thr_hasstill has);
+                    bool waits, const thr_locks *locks);
 
 /* A lock is about to be freed.  Counted also while nobody watches: what was
 ** noted before is looked through when somebody does again. */

@@ -97,11 +97,12 @@ static int rlock_release(lua_State *L) {
   thr_lock *l = check(L);
   if (thr_rlock_release(l, thr_self(L))) return 0;
   uint64_t owner = l->owner;
+  const char *what = thr_describe_pushobject(L, "RLock", l, l->label);
   if (owner == 0)
-    return thr_blame_error(L, "cannot release un-acquired lock");
+    return thr_blame_error(L, "cannot release un-acquired lock%s", what);
   thr_describe_pushname(L, thr_self(L)->rt, owner);
-  return thr_blame_error(L, "cannot release un-acquired lock; %s has acquired "
-                         "it", lua_tostring(L, -1));
+  return thr_blame_error(L, "cannot release un-acquired lock%s; %s has "
+                         "acquired it", what, lua_tostring(L, -1));
 }
 
 static int rlock_close(lua_State *L) {

@@ -179,8 +179,10 @@ static int semaphore_acquire(lua_State *L) {
 }
 
 static void release(lua_State *L, lua_Integer n) {
-  if (!thr_semaphore_release(thr_box_check(L, 1, &kind), n))
-    thr_blame_error(L, "Semaphore released too many times");
+  thr_semaphore *s = thr_box_check(L, 1, &kind);
+  if (!thr_semaphore_release(s, n))
+    thr_blame_error(L, "Semaphore released too many times%s",
+                    thr_describe_pushobject(L, "Semaphore", s, s->label));
 }
 
 /***

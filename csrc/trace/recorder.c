@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bind/blame.h"
 #include "bind/describe.h"
 #include "os/folders.h"
 #include "park/lot.h"
@@ -18,23 +19,10 @@
 static char ours[THR_MAX_PATH]; /* const while recorded: what the sources of
                                    our own Lua files begin with, or "" */
 
-static bool is_ours(const lua_Debug *ar) {
-  return *ours && strncmp(ar->source, ours, strlen(ours)) == 0;
-}
-
-/* In the innermost function of the program. */
-static bool find_place(lua_State *L, lua_Debug *ar) {
-  for (int level = 0; L && lua_getstack(L, level, ar); level++) {
-    lua_getinfo(L, "Sl", ar);
-    if (ar->currentline > 0 && !is_ours(ar)) return true;
-  }
-  return thr_describe_place(L, ar);
-}
-
 static thr_text place_of(lua_State *L) {
   char text[LUA_IDSIZE + 16];
   lua_Debug ar;
-  if (!find_place(L, &ar)) return 0;
+  if (!thr_describe_program(L, ours, &ar)) return 0;
   snprintf(text, sizeof(text), "%s:%d", ar.short_src, ar.currentline);
   return thr_texts_of(text);
 }
@@ -46,7 +34,7 @@ static thr_text function_of(lua_State *L) {
   const char *name = NULL;
   for (int level = 0; L && lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "nS", &ar);
-    if (level > 0 && *ar.what != 'C' && !is_ours(&ar))
+    if (level > 0 && *ar.what != 'C' && !thr_blame_isours(&ar, ours))
       return name ? thr_texts_of(name) : 0;
     name = ar.name;
   }
@@ -184,11 +172,11 @@ static void add_owner(thr_event *e, const thr_waiter *w) {
 }
 
 static void add_object(thr_event *e, const thr_waiter *w) {
-  char text[80];
+  char text[THR_LABEL_ROOM];
   if (w->watch)
     snprintf(text, sizeof(text), "descriptor %d", w->watch->fd);
   else if (isupper((unsigned char)w->what[0]))
-    snprintf(text, sizeof(text), "%s %p", w->what, w->object);
+    thr_label_tellplace(text, w->what, w->object, w->label);
   else
     snprintf(text, sizeof(text), "%s", w->what);
   e->name = thr_texts_of(text);
@@ -314,7 +302,10 @@ static void in_parent(void) { thr_mutex_unlock(&m); }
 
 /* What the child does is not recorded. */
 static void in_child(void) {
-  if (group) group->tracer = NULL;
+  if (group) {
+    group->tracer = NULL;
+    atomic_fetch_sub(&thr_label_askers, 1);
+  }
   group = NULL;
   thr_writer_afterfork();
   thr_texts_afterfork();
@@ -344,6 +335,7 @@ static int start(thr_tstate *ts, const char *file) {
   group = ts->rt->member.group;
   thr_group_ref(group);
   atomic_store(&group->tracer, &calls);
+  atomic_fetch_add(&thr_label_askers, 1);
   thr_runtime_any(group, add_all, NULL);
   return 0;
 }
@@ -373,6 +365,7 @@ int thr_recorder_stop(int64_t *lost) {
   int err = -1;
   if (group) {
     end_adding();
+    atomic_fetch_sub(&thr_label_askers, 1);
     err = thr_writer_finish(lost);
     thr_group_unref(group);
     group = NULL;
