@@ -15,8 +15,12 @@ local text = require "site.text"
 local folder <const>, data <const> = ...
 local HEADER <const> = "csrc/include/threading.h"
 
+-- The title is above the text already, and so are the other languages, which
+-- a line under the title tells of for those who read the file.
 local function render_guide(page)
-  return (markdown(page, text.read(page.source)):gsub("^%s*<h1>.-</h1>", ""))
+  local source = text.read(page.source):gsub("^# [^\n]*\n+", "")
+  return markdown(page, page.other and source:gsub("^[^\n]+ | [^\n]+\n", "")
+    or source)
 end
 
 local function guide(name)
@@ -25,7 +29,8 @@ local function guide(name)
     or name:gsub("README", "index"):gsub("%.md$", ".html")
   links.files[name] = url
   return { url = url, source = name, title = title:gsub("`", ""),
-    menu = order.short[name] or title:gsub("`", ""), kind = "Guide",
+    menu = order.short[name] or title:gsub("`", ""),
+    kind = name:find "README" and "" or "Guide",
     lang = name:match "%.([%a-]+)%.md$", render = render_guide }
 end
 
@@ -66,11 +71,13 @@ local function menu()
   local page = { url = "threading.h.html", source = HEADER, kind = "Header",
     title = "threading.h", menu = "threading.h", render = header.render }
   links.files[HEADER], links.files["threading.h"] = page.url, page.url
-  for _, group in ipairs(reference.pages(dofile(data), page)) do
-    group.part = "Reference"
+  local modules, overview = reference.pages(dofile(data), page)
+  for _, group in ipairs(modules) do
+    group.part, group.overview = "Reference", overview
     groups[#groups + 1] = group
   end
   table.move(last, 1, #last, #groups + 1, groups)
+  others[#others + 1] = overview
   return groups, others
 end
 

@@ -26,7 +26,7 @@ local function code(name)
   local source = text.read(name)
   local language = name:match "%.(%w+)$"
   return ('<pre tabindex="0"><code>%s</code></pre>'):format(
-    highlight(source:gsub("%s+$", ""), language == "rockspec" and "lua"
+    highlight.html(source:gsub("%s+$", ""), language == "rockspec" and "lua"
       or language == "h" and "c" or language))
 end
 

@@ -104,7 +104,7 @@ local function section(page, chunk)
   end
   return ('<section class="item">%s\n<pre tabindex="0"><code>%s</code></pre>'
     .. "\n\n%s\n\n</section>\n\n"):format(table.concat(ids, "\n"),
-      highlight(chunk.code, "c"):gsub("\n\n", "\n<!-- -->\n"),
+      highlight.html(chunk.code, "c"):gsub("\n\n", "\n<!-- -->\n"),
       prose(page, stripped(chunk.comment)))
 end
 

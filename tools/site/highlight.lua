@@ -56,6 +56,7 @@ local PYTHON <const> = {
 local languages = {
   python = { rules = PYTHON, words = PYTHON_WORDS },
   lua = { rules = LUA, words = LUA_WORDS },
+  console = { rules = {}, words = {}, plain_calls = true },
   c = { rules = C, words = C_WORDS },
   sh = { rules = SH, words = SH_WORDS, plain_calls = true },
 }
@@ -95,10 +96,17 @@ local function token(language, source, at)
   return text.escape(other), at + #other
 end
 
+local highlight = {}
+
+--- Is it a language with colours? Other blocks are what a program prints.
+function highlight.knows(name)
+  return languages[name] ~= nil
+end
+
 --- HTML for a piece of code.
 -- @tparam string source
 -- @tparam string name of the language; others than those known have no colours
-return function(source, name)
+function highlight.html(source, name)
   local language = languages[name]
   if not language then
     return text.escape(source)
@@ -109,3 +117,5 @@ return function(source, name)
   end
   return table.concat(out)
 end
+
+return highlight

@@ -4,6 +4,7 @@
 
 local highlight = require "site.highlight"
 local links = require "site.links"
+local mermaid = require "site.mermaid"
 local text = require "site.text"
 
 local COMMAND <const> = "cmark-gfm --unsafe -e table -e autolink "
@@ -41,9 +42,12 @@ end
 
 local function code_block(language, body)
   local source = text.unescape(body)
-  local class = language == "text" and ' class="output"' or ""
+  if language == "mermaid" then
+    return mermaid.html(source)
+  end
+  local class = highlight.knows(language) and "" or ' class="output"'
   return ('<pre%s data-language="%s" tabindex="0"><code>%s</code></pre>')
-    :format(class, language, highlight(source, language))
+    :format(class, language, highlight.html(source, language))
 end
 
 local function headings(html)
@@ -59,12 +63,19 @@ local function headings(html)
   end))
 end
 
+-- A link to a page in another language says so.
+local function lang_of(page, url)
+  local here, there = page.lang or "en", url:match "%.([%a-]+)%.html" or "en"
+  return not url:find "^%a+:" and not url:find "^#" and here ~= there
+    and (' hreflang="%s"'):format(there) or ""
+end
+
 -- A link that leads nowhere in the site keeps its words.
 local function anchors(page, html)
   html = html:gsub('<a href="([^"]*)"(.-)>(.-)</a>', function(link, more, word)
     local url = links.resolve(page, text.unescape(link))
-    return url and ('<a href="%s"%s>%s</a>'):format(text.escape(url), more,
-      word) or word
+    return url and ('<a href="%s"%s%s>%s</a>'):format(text.escape(url), more,
+      lang_of(page, url), word) or word
   end)
   return (html:gsub('( src[set]*)="([^"]*)"', function(key, link)
     return ('%s="%s"'):format(key, links.resolve(page, link))

@@ -104,7 +104,7 @@ local function usage(thing)
   local out = {}
   for i, source in ipairs(thing.usage) do
     out[i] = ('<pre tabindex="0"><code>%s</code></pre>\n\n')
-      :format(highlight(source:gsub("%s+$", ""), "lua"):gsub("\n\n",
+      :format(highlight.html(source:gsub("%s+$", ""), "lua"):gsub("\n\n",
         "\n<!-- -->\n"))
   end
   return table.concat(out)
@@ -237,10 +237,32 @@ local function render(page, mod, modules)
   return markdown(page, table.concat(out))
 end
 
+-- The page of all modules and classes.
+local function overview(list)
+  return { url = "reference/index.html", source = "reference/index",
+    title = "Reference", kind = "All modules and classes",
+    render = function(page)
+      local out = {}
+      for _, group in ipairs(list) do
+        out[#out + 1] = ("\n## %s\n\n<dl class=\"examples\">\n"):format(
+          group.title)
+        for _, other in ipairs(group) do
+          out[#out + 1] = ('<dt><a href="site:%s">%s</a></dt>\n<dd>\n\n%s\n\n'
+            .. "</dd>\n"):format(other.url, other.title, other.mod
+            and linked(other.mod, nil, first(other.mod.text))
+            or "For C modules and hosts.")
+        end
+        out[#out + 1] = "</dl>\n"
+      end
+      return markdown(page, table.concat(out))
+    end }
+end
+
 --- Makes the pages, without their HTML, and notes where each name is.
 -- @tparam table modules what LDoc has read
 -- @tparam table header the page of threading.h
 -- @treturn table pages in their order, in groups with titles
+-- @treturn table the page of all
 function reference.pages(modules, header)
   local by_name, names = { [header.menu] = header }, { header.menu }
   for _, mod in ipairs(modules) do
@@ -269,7 +291,7 @@ function reference.pages(modules, header)
       group[i] = by_name[name]
     end
   end
-  return sorted
+  return sorted, overview(sorted)
 end
 
 return reference

@@ -21,6 +21,9 @@ local function translated(other, page)
 end
 
 local function contains(group, page)
+  if group.overview == page then
+    return true
+  end
   for _, other in ipairs(group) do
     if other == page or other == page.other then
       return true
@@ -44,7 +47,8 @@ local function menu(page, groups)
   for _, group in ipairs(groups) do
     if group.part ~= part and group.part ~= group.title then
       part = group.part
-      out[#out + 1] = ('<p class="part">%s</p>\n'):format(part)
+      out[#out + 1] = ('<p class="part">%s</p>\n'):format(group.overview
+        and link(page, group.overview, part) or part)
     end
     local open = group == mine or here == group.part or not here
     out[#out + 1] = ("<details%s><summary>%s</summary><ul>\n"):format(
@@ -88,16 +92,18 @@ local function around(page, groups)
     .. (after and link(page, after, after.menu, ' rel="next"') or "")
 end
 
--- The same page in another language.
+local LANGUAGES <const> = { en = "English", ["zh-CN"] = "中文" }
+
+-- What the page is, and a link to it in another language.
 local function kind(page)
   local other = page.other
   if not other then
     return page.kind
   end
   local lang = other.lang or "en"
-  return page.kind .. " · " .. link(page, other, ({ ["zh-CN"] = "中文",
-    en = "English" })[lang] or lang, (' lang="%s" hreflang="%s"'):format(lang,
-      lang))
+  return (page.kind ~= "" and page.kind .. " · " or "")
+    .. link(page, other, LANGUAGES[lang] or lang,
+      (' lang="%s" hreflang="%s"'):format(lang, lang))
 end
 
 function template.page(page, groups)
