@@ -311,6 +311,8 @@ build = {
         "csrc/sync/locklike.c",
         "csrc/sync/order.c",
         "csrc/sync/rlock.c",
+        "csrc/sync/rwface.c",
+        "csrc/sync/rwlock.c",
         "csrc/sync/semaphore.c",
         "csrc/testing.c",
         "csrc/trace/recorder.c",

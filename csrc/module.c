@@ -61,6 +61,7 @@
 #include "sync/event.h"
 #include "sync/lock.h"
 #include "sync/rlock.h"
+#include "sync/rwface.h"
 #include "sync/semaphore.h"
 #include "testing.h"
 #include "trace/trace.h"
@@ -444,6 +445,7 @@ static const luaL_Reg functions[] = {
     {"priority_queue", thr_queue_createpriority},
     {"queue", thr_queue_create},
     {"rlock", thr_rlock_create},
+    {"rwlock", thr_rwface_create},
     {"semaphore", thr_semaphore_create},
     {"setswitchinterval", setswitchinterval},
     {"shield", thr_shield},
@@ -475,6 +477,7 @@ static void open_types(lua_State *L) {
   thr_queue_open(L);
   thr_simplequeue_open(L);
   thr_rlock_open(L);
+  thr_rwface_open(L);
   thr_semaphore_open(L);
   thr_value_open(L);
 }

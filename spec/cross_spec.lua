@@ -434,7 +434,7 @@ describe("an object that is made to be shared", function()
   for name, make in pairs {
     Array = function() return threading.Array("int32", 3) end,
     Value = function() return threading.Value "int64" end,
-    Lock = threading.Lock, RLock = threading.RLock,
+    Lock = threading.Lock, RLock = threading.RLock, RWLock = threading.RWLock,
     Semaphore = threading.Semaphore,
     BoundedSemaphore = threading.BoundedSemaphore,
     Event = threading.Event, Condition = threading.Condition,

@@ -54,6 +54,44 @@ describe("fork", function()
     ]]))
   end)
 
+  it("an RWLock: those that waited are forgotten, those that hold it are not",
+    function()
+      assert.equal("7\n", (output_of [[
+        local rw, free = threading.RWLock(), threading.RWLock()
+        local function parked()
+          local n = 0
+          for _, what in pairs(_thread._parked()) do
+            n = n + (what == "RWLock" and 1 or 0)
+          end
+          return n
+        end
+        local reads, done = threading.Event(), threading.Event()
+        local reader = threading.Thread { target = function()
+          local _ <close> = rw:reading()
+          reads:set()
+          done:wait()
+        end }:start()
+        reads:wait()
+        local writer = threading.Thread { target = function()
+          local _ <close> = rw:writing()
+        end }:start()
+        while parked() < 1 do time.sleep(0) end
+        local pid = forker.fork()
+        if pid == 0 then
+          assert(rw:acquire_read(false)) -- no writer waits here
+          rw:release_read()
+          assert(not rw:acquire_write(false))
+          assert(free:acquire_write(false))
+          forker.exit(7)
+        end
+        print(forker.wait(pid))
+        assert(not rw:acquire_read(false))
+        done:set()
+        reader:join()
+        writer:join()
+      ]]))
+    end)
+
   it("leaves sockets, from which others received, to be used", function()
     if not pcall(require, "socket") then
       pending "needs LuaSocket"

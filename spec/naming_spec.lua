@@ -13,6 +13,7 @@ local threading = require "threading"
 local makers = {
   Lock = { threading.Lock },
   RLock = { threading.RLock },
+  RWLock = { threading.RWLock },
   Condition = { threading.Condition, function(options)
     return threading.Condition(threading.Lock(), options)
   end, function(options)

@@ -13,6 +13,7 @@
 #include "gil/preempt.h"
 #include "state/report.h"
 #include "sync/lock.h"
+#include "sync/rwlock.h"
 
 /* " at file:line", where that is known; pushes it. */
 static void push_place(lua_State *L, const thr_report *r) {
@@ -54,6 +55,7 @@ static bool is_module(const thr_wait *wait) {
 static void push_holder(lua_State *L, const thr_report *r,
                         const thr_report *list, int n) {
   const thr_report *owner = thr_report_of(list, n, r->owner);
+  bool wants = owner && owner->waits && owner->wait.object == r->wait.object;
   if (is_thread(&r->wait)) {
     if (owner) lua_pushfstring(L, " %s to end", owner->name);
     else lua_pushliteral(L, " a thread that has ended");
@@ -63,7 +65,9 @@ static void push_holder(lua_State *L, const thr_report *r,
     push_acquired(L, r);
     if (owner)
       lua_pushfstring(L, ", %s by %s%s",
-                      is_module(&r->wait) ? "loaded" : "held", owner->name,
+                      is_module(&r->wait) ? "loaded"
+                      : wants             ? "wanted"
+                                          : "held", owner->name,
                       lua_tostring(L, -1));
     else
       lua_pushfstring(L, ", held by a thread that has ended%s",
@@ -191,12 +195,27 @@ int thr_dump_policy(lua_State *L) {
 typedef struct {
   int skip, n;
   char lock[SOME][THR_LABEL_ROOM];
+  const char *how[SOME];
 } holdings;
 
-static void hold(void *arg, thr_lock *l) {
-  holdings *h = arg;
+/* The place for what is told of the next one; NULL: it is left out. */
+static char *hold(holdings *h, const char *how) {
   if (h->skip > 0) h->skip--;
-  else if (h->n < SOME) thr_lock_tell(l, h->lock[h->n++]);
+  else if (h->n < SOME) {
+    h->how[h->n] = how;
+    return h->lock[h->n++];
+  }
+  return NULL;
+}
+
+static void hold_lock(void *arg, thr_lock *l) {
+  char *to = hold(arg, "");
+  if (to) thr_lock_tell(l, to);
+}
+
+static void hold_rwlock(void *arg, const thr_rwlock *l, bool writes) {
+  char *to = hold(arg, writes ? " to write" : " to read");
+  if (to) thr_label_tell(to, "RWLock", l, l->label);
 }
 
 static void add_holdings(lua_State *L, luaL_Buffer *b, uint64_t ident) {
@@ -204,9 +223,10 @@ static void add_holdings(lua_State *L, luaL_Buffer *b, uint64_t ident) {
   for (int skip = 0; h.n == SOME; skip += SOME) {
     h.skip = skip;
     h.n = 0;
-    thr_lock_each(ident, hold, &h);
+    thr_lock_each(ident, hold_lock, &h);
+    thr_rwlock_each(ident, hold_rwlock, &h);
     for (int i = 0; i < h.n; i++) {
-      lua_pushfstring(L, "\n  holds %s", h.lock[i]);
+      lua_pushfstring(L, "\n  holds %s%s", h.lock[i], h.how[i]);
       luaL_addvalue(b);
     }
   }

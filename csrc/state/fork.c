@@ -6,6 +6,7 @@
 #include "park/lot.h"
 #include "state/loading.h"
 #include "sync/lock.h"
+#include "sync/rwlock.h"
 
 static thr_group *group_of(const thr_tstate *ts) {
   return ts->rt->member.group;
@@ -19,8 +20,8 @@ static bool is_first(const thr_tstate *ts) {
 }
 
 /* In the order in which they are taken elsewhere: the mutexes of groups,
-** runtimes, and threads; the list of locks, the parking lot, the global locks'
-** queues. */
+** runtimes, and threads; the list of locks, the parking lot, the RWLocks, the
+** global locks' queues. */
 static void before(void) {
   thr_tstate *ts;
   for (ts = thr_tls; ts; ts = ts->tls_next)
@@ -29,6 +30,7 @@ static void before(void) {
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_lock(&ts->nest.m);
   thr_lock_beforefork();
   thr_lot_beforefork();
+  thr_rwlock_beforefork();
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_gil_beforefork(&ts->rt->gil);
 }
 
@@ -44,6 +46,7 @@ static void unlock(void) {
 static void in_parent(void) {
   for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
     thr_gil_afterfork(ts, false);
+  thr_rwlock_afterfork(false);
   thr_lot_afterfork(false);
   unlock();
 }
@@ -139,6 +142,7 @@ static void in_child(void) {
     take_signals(ts);
     if (is_first(ts)) forget_states(ts);
   }
+  thr_rwlock_afterfork(true);
   thr_lot_afterfork(true);
   unlock();
 }

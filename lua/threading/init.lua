@@ -200,6 +200,13 @@ threading.Lock = _thread.allocate_lock
 -- @raise if an option is unknown or of the wrong type
 threading.RLock = _thread.rlock
 
+--- Makes a lock that many threads hold at once to read, or one to write.
+-- @function RWLock
+-- @tparam[opt] table options `name`: what reports call it
+-- @treturn RWLock
+-- @raise if an option is unknown or of the wrong type
+threading.RWLock = _thread.rwlock
+
 --- Makes a condition variable.
 -- @function Condition
 -- @param[opt] lock a Lock, an RLock, another Condition (for its lock), or an

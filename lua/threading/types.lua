@@ -488,6 +488,61 @@ function RLock:with(fn, ...) end
 ---@return string? name nil, where it has none
 function RLock:get_name() end
 
+--- A lock that any number of threads hold at once to read, or one alone to
+--- write. Neither readers nor writers keep the others out for ever: one that
+--- comes to read waits for those that wait to write, and gets in when the next
+--- of them is done. A thread that reads cannot begin to write. Only the thread
+--- that has acquired may release.
+---@class threading.RWLock
+local RWLock = {}
+
+--- Takes the lock to read, after waiting until no thread writes or waits to
+--- write. A thread that reads may take it again, and releases it as often.
+---
+--- Raises if an argument is of the wrong type, if a timeout is given for a mere
+--- try, or if the calling thread writes.
+---@param blocking? boolean by default true; false for a mere try
+---@param timeout? threading.lock_timeout by default -1: for ever
+---@return boolean acquired
+---@overload fun(self, options: threading.AcquireOptions): boolean
+function RWLock:acquire_read(blocking, timeout) end
+
+--- Takes the lock to write, after waiting until no other thread has it.
+---
+--- Raises if an argument is of the wrong type, if a timeout is given for a mere
+--- try, or if the calling thread reads, or writes already.
+---@param blocking? boolean by default true; false for a mere try
+---@param timeout? threading.lock_timeout by default -1: for ever
+---@return boolean acquired
+---@overload fun(self, options: threading.AcquireOptions): boolean
+function RWLock:acquire_write(blocking, timeout) end
+
+--- Takes one `acquire_read` back.
+---
+--- Raises where the calling thread does not read.
+function RWLock:release_read() end
+
+--- Takes the `acquire_write` back.
+---
+--- Raises where the calling thread does not write.
+function RWLock:release_write() end
+
+--- Takes the lock to read, however long it takes.
+---
+--- Raises where the calling thread writes.
+---@return userdata guard released when closed
+function RWLock:reading() end
+
+--- Takes the lock to write, however long it takes.
+---
+--- Raises where the calling thread reads, or writes already.
+---@return userdata guard released when closed
+function RWLock:writing() end
+
+--- The name that it was given when it was made.
+---@return string? name nil, where it has none
+function RWLock:get_name() end
+
 --- A condition variable: threads wait for a change that others notify of.
 ---@class threading.Condition: threading.Lockable
 local Condition = {}
@@ -1574,6 +1629,13 @@ function threading.Lock(options) end
 ---@param options? threading.NameOptions
 ---@return threading.RLock
 function threading.RLock(options) end
+
+--- Makes a lock that many threads hold at once to read, or one to write.
+---
+--- Raises if an option is unknown or of the wrong type.
+---@param options? threading.NameOptions
+---@return threading.RWLock
+function threading.RWLock(options) end
 
 --- Makes a condition variable.
 ---

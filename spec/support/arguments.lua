@@ -18,6 +18,7 @@ local function nothing() end
 local makers = {
   ["threading.Lock"] = threading.Lock,
   ["threading.RLock"] = threading.RLock,
+  ["threading.RWLock"] = threading.RWLock,
   ["threading.Condition"] = function()
     return threading.Condition():guard()
   end,

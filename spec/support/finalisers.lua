@@ -121,7 +121,9 @@ finalisers.callbacks["a comparison in PriorityQueue:get"] = { heap,
 --- Makes one of each kind of object that is a userdata.
 function finalisers.all()
   local list = {
-    threading.Lock(), threading.RLock(), threading.Semaphore(),
+    threading.Lock(), threading.RLock(), threading.RWLock(),
+    threading.RWLock():reading(), threading.RWLock():writing(),
+    threading.Semaphore(),
     threading.BoundedSemaphore(), threading.Event(), threading.Condition(),
     threading.Condition(threading.Lock()), threading.Barrier(1),
     threading.Value "int64", threading.Array("int8", 1), queue.Queue(),

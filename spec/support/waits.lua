@@ -116,6 +116,37 @@ add("Condition:acquire of a Lock", { through = true, make = function()
   return taken(threading.Condition, threading.Lock())()
 end }, lock)
 
+-- One that is held to write, and one that is held to read.
+local function rwlock(how, wants)
+  return {
+    what = "RWLock", timed = true, negative = NEGATIVE,
+    make = function()
+      local object = threading.RWLock()
+      object["acquire_" .. how](object)
+      return object
+    end,
+    wake = function(object) object["release_" .. how](object) end,
+    call = function(object, timeout)
+      local got = object["acquire_" .. wants](object, true, timeout or -1)
+      if got then
+        object["release_" .. wants](object)
+      end
+      return got
+    end,
+  }
+end
+add("RWLock:acquire_read", rwlock("write", "read"))
+add("RWLock:acquire_write", rwlock("read", "write"))
+add("RWLock:acquire_write while another writes", rwlock("write", "write"))
+add("RWLock:reading", { timed = false, call = function(object)
+  local _ <close> = object:reading()
+  return true
+end }, rwlock("write", "read"))
+add("RWLock:writing", { timed = false, call = function(object)
+  local _ <close> = object:writing()
+  return true
+end }, rwlock("read", "write"))
+
 local semaphore = {
   what = "Semaphore", make = taken(threading.Semaphore), wake = release,
   call = function(object, timeout) return object:acquire(true, timeout) end,

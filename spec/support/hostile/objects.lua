@@ -49,6 +49,12 @@ end
 
 cases["Lock()"] = maker(threading.Lock, locks)
 cases["RLock()"] = maker(threading.RLock, locks)
+cases["RWLock()"] = maker(threading.RWLock, function(rw)
+  assert(rw:acquire_write() and tostring(rw):find "writer")
+  rw:release_write()
+  assert(rw:acquire_read())
+  rw:release_read()
+end)
 cases["Condition()"] = maker(threading.Condition, function(c)
   local _ <close> = c:guard()
   c:notify_all()
@@ -263,6 +269,35 @@ cases["Lock:guard"] = function()
     assert(not lock:locked())
   end, function()
     assert(not lock:locked())
+  end
+end
+
+cases["RWLock:reading"] = function()
+  local rw = threading.RWLock()
+  return function()
+    local _ <close> = rw:reading()
+    return { rw }
+  end, function()
+    assert(tostring(rw):find "unlocked")
+  end, function()
+    assert(tostring(rw):find "unlocked")
+  end
+end
+
+cases["RWLock:acquire_read by many"] = function()
+  local rw = threading.RWLock()
+  return function()
+    support.join(support.start_many(4, function()
+      local _ <close> = rw:reading()
+    end))
+    local _ <close> = rw:writing()
+  end, function()
+    support.wait_until(function()
+      return threading.active_count() == 1
+    end)
+    assert(tostring(rw):find "unlocked")
+  end, function()
+    assert(tostring(rw):find "unlocked")
   end
 end
 
