@@ -41,7 +41,10 @@
 #include "kernel/folder.h"
 #include "kernel/kernel.h"
 #include "kernel/toolchain.h"
+#include "processes/answer.h"
+#include "processes/farmed.h"
 #include "processes/flat.h"
+#include "processes/worker.h"
 #include "queue/queue.h"
 #include "queue/simplequeue.h"
 #include "socket/await.h"
@@ -325,6 +328,7 @@ static const luaL_Reg functions[] = {
     {"_addresses", thr_lookup_addresses},
     {"_add_version", thr_compiled_add},
     {"_retarget_version", thr_compiled_retarget},
+    {"_answer", thr_answer},
     {"_at_end", thr_shutdown_register},
     {"_bad_self", thr_args_badself},
     {"_checksum", thr_folder_checksum},
@@ -345,10 +349,13 @@ static const luaL_Reg functions[] = {
     {"_encode", thr_codec_encode},
     {"_encode_as", thr_codec_encodeas},
     {"_empty", thr_workers_empty},
+    {"_executable", thr_worker_executable},
     {"_explore_apart", thr_apart_call},
     {"_explore_run", thr_explore_run},
     {"_explore_stop", thr_explore_stop},
     {"_expose", thr_shield_expose},
+    {"_farmed_future", thr_farmed_future},
+    {"_farmed_serve", thr_farmed_serve},
     {"_find_binary", thr_toolchain_find},
     {"_folder", thr_folder_find},
     {"_getenv", thr_toolchain_getenv},
@@ -375,6 +382,7 @@ static const luaL_Reg functions[] = {
     {"_hook_cost", hook_cost},
     {"_kernel_contract", thr_kernel_contract},
     {"_lacks_worker", thr_workers_lacksworker},
+    {"_library", thr_worker_library},
     {"_lines", thr_readfile_lines},
     {"_living", living},
     {"_load", thr_folder_load},
@@ -424,6 +432,7 @@ static const luaL_Reg functions[] = {
     {"_visit", thr_interpreter_visit},
     {"_wait_fd", thr_waitfd_waitfd},
     {"_waits", waits},
+    {"_worker", thr_worker_start},
     {"_write_file", thr_folder_write},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},
@@ -480,6 +489,7 @@ static void open_types(lua_State *L) {
   thr_rwface_open(L);
   thr_semaphore_open(L);
   thr_value_open(L);
+  thr_worker_open(L);
 }
 
 /* Out of memory on its way it is called again by the next `require`. */

@@ -13,6 +13,7 @@
 #include "cross/encode.h"
 #include "gil/ctrlc.h"
 #include "gil/gil.h"
+#include "interp/failure.h"
 #include "state/attach.h"
 
 typedef struct {
@@ -26,35 +27,6 @@ typedef struct {
 
 /* --- there, on the inner record's Lua state --- */
 
-static const char key_report = 0; /* in a table: it is a report */
-
-/* What is at the bottom is ours: it has no name, and says nothing.  Where there
-** is nothing else, there is no traceback: nil. */
-static void push_traceback(lua_State *L) {
-  static const char ours[] = "\n\t[C]: in ?", head[] = "stack traceback:";
-  size_t n, cut = sizeof(ours) - 1;
-  luaL_traceback(L, L, NULL, 1);
-  const char *text = lua_tolstring(L, -1, &n);
-  while (n > cut && memcmp(text + n - cut, ours, cut) == 0) n -= cut;
-  if (n >= sizeof(head)) lua_pushlstring(L, text, n);
-  else lua_pushnil(L);
-  lua_remove(L, -2);
-}
-
-/* The message handler: an error and its traceback, as one value.  What ends
-** the thread stays as it is. */
-static int on_error(lua_State *L) {
-  if (thr_unwind_isexit(L, 1) || thr_unwind_isasked(L, 1)) return 1;
-  push_traceback(L);
-  lua_createtable(L, 2, 1);
-  lua_pushboolean(L, 1);
-  lua_rawsetp(L, -2, &key_report);
-  lua_insert(L, 1);
-  lua_rawseti(L, 1, 2);
-  lua_rawseti(L, 1, 1);
-  return 1;
-}
-
 static int decode_and_call(lua_State *L) {
   visit *v = lua_touserdata(L, 1);
   lua_settop(L, 0);
@@ -62,22 +34,6 @@ static int decode_and_call(lua_State *L) {
   int n = thr_decode(L, v->message);
   lua_call(L, v->body ? n : n - 1, LUA_MULTRET);
   return lua_gettop(L);
-}
-
-/* Replaces the error on top by what is told of it. */
-static void push_failure(lua_State *L) {
-  int err = lua_gettop(L);
-  lua_pushboolean(L, 0);
-  if (lua_istable(L, err) && lua_rawgetp(L, err, &key_report) != LUA_TNIL) {
-    lua_rawgeti(L, err, 1);
-    lua_rawgeti(L, err, 2);
-    lua_remove(L, -3);
-  } else {
-    lua_settop(L, err + 1);
-    lua_pushvalue(L, err);
-    lua_pushnil(L);
-  }
-  lua_remove(L, err);
 }
 
 /* An error object that cannot cross is told by its text. */
@@ -89,7 +45,7 @@ static int encode_failure(lua_State *L) {
 
 static void tell_failure(lua_State *L, visit *v) {
   int first = lua_gettop(L);
-  push_failure(L);
+  thr_failure_push(L);
   lua_pushcfunction(L, encode_failure);
   lua_pushlightuserdata(L, v);
   for (int i = 0; i < 3; i++) lua_pushvalue(L, first + i);
@@ -119,7 +75,7 @@ static void end_visit(lua_State *L, visit *v) {
 
 static int make_visit(lua_State *L) {
   visit *v = lua_touserdata(L, 1);
-  lua_pushcfunction(L, on_error);
+  lua_pushcfunction(L, thr_failure_handler);
   lua_pushcfunction(L, decode_and_call);
   lua_pushvalue(L, 1);
   if (lua_pcall(L, 1, LUA_MULTRET, 2) != LUA_OK) {
@@ -235,14 +191,6 @@ thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
   atomic_fetch_or(&self->asked.pending, v.asked & ~THR_PENDING_STOP);
   interrupt_once(self);
   return v.ended;
-}
-
-void thr_enter_completetraceback(lua_State *L) {
-  if (lua_isnil(L, -1)) return;
-  luaL_tolstring(L, -2, NULL);
-  lua_pushliteral(L, "\n");
-  lua_rotate(L, -3, 2);
-  lua_concat(L, 3);
 }
 
 /* The Lua state there may have asked the thread to end, for it is closed: then

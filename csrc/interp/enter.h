@@ -46,11 +46,6 @@ typedef enum {
 thr_visit thr_enter(lua_State *L, thr_interp *i, lua_CFunction body,
                     const thr_message *message, thr_message **outcome);
 
-/* An error and its traceback, as an outcome has them, are on top of the stack:
-** puts the error's text in front of the traceback, if there is one, as in the
-** traceback of a call that is made here. */
-void thr_enter_completetraceback(lua_State *L);
-
 /* Raises what another end than DONE means here. */
 void thr_enter_raise(lua_State *L, const thr_interp *i, thr_visit ended);
 

@@ -14,6 +14,7 @@
 #include "interp/create.h"
 #include "interp/current.h"
 #include "interp/enter.h"
+#include "interp/failure.h"
 #include "interp/finish.h"
 
 /***
@@ -56,7 +57,7 @@ static int failed_tostring(lua_State *L) {
 static int raise_failed(lua_State *L) {
   lua_createtable(L, 0, 3);
   lua_insert(L, -3);
-  thr_enter_completetraceback(L);
+  thr_failure_completetraceback(L);
   lua_setfield(L, -3, "traceback");
   lua_setfield(L, -2, "value");
   luaL_setmetatable(L, failed);

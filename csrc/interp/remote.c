@@ -10,6 +10,7 @@
 #include "interp/absent.h"
 #include "interp/boxed.h"
 #include "interp/enter.h"
+#include "interp/failure.h"
 
 static void drop(void *call) { thr_message_free(call); }
 
@@ -37,7 +38,7 @@ static int finish(lua_State *L) {
   int n = thr_decode(L, v->outcome);
   if (lua_toboolean(L, -n)) return thr_call_return(L, n - 1);
   thr_absent_explain(L, -2);
-  thr_enter_completetraceback(L);
+  thr_failure_completetraceback(L);
   lua_setiuservalue(L, 1, THR_CALL_TRACEBACK);
   return lua_error(L);
 }

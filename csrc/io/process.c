@@ -8,6 +8,21 @@
 #include "os/fault.h"
 #include "os/tuning.h"
 
+char **thr_process_checkargv(lua_State *L, int arg) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  lua_Unsigned n = lua_rawlen(L, arg);
+  char **argv = lua_newuserdatauv(L, (n + 1) * sizeof(*argv), 0);
+  for (lua_Unsigned i = 0; i < n; i++) {
+    if (lua_rawgeti(L, arg, (lua_Integer)i + 1) != LUA_TSTRING)
+      luaL_argerror(L, arg, "strings expected");
+    argv[i] = (char *)lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  argv[n] = NULL;
+  luaL_argcheck(L, n > 0, arg, "empty");
+  return argv;
+}
+
 int thr_process_wait(lua_State *L, thr_tstate *ts, thr_watch *watch,
                      int64_t deadline, const char *what) {
   thr_waiter w = thr_waiter_on(ts, watch, what);

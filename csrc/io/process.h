@@ -12,6 +12,10 @@
 
 THR_PRIVATE_BEGIN
 
+/* The list of strings at arg, as programs are started with; it is on the stack,
+** and the strings in their table, and with that alive.  Raises. */
+char **thr_process_checkargv(lua_State *L, int arg);
+
 /* Waits once, for the descriptor of `watch` if that is not -1.  1: wait again,
 ** 0: ready or the time is up, -1: given up, with an error object on the
 ** stack. */

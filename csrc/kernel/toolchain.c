@@ -45,22 +45,6 @@ static program *new_program(lua_State *L) {
   return p;
 }
 
-/* The strings stay in their table, and with it alive. */
-static char **check_argv(lua_State *L, int arg) {
-  luaL_checktype(L, arg, LUA_TTABLE);
-  lua_Unsigned n = lua_rawlen(L, arg);
-  char **argv = lua_newuserdatauv(L, (n + 1) * sizeof(*argv), 0);
-  for (lua_Unsigned i = 0; i < n; i++) {
-    if (lua_rawgeti(L, arg, (lua_Integer)i + 1) != LUA_TSTRING)
-      luaL_argerror(L, arg, "strings expected");
-    argv[i] = (char *)lua_tostring(L, -1);
-    lua_pop(L, 1);
-  }
-  argv[n] = NULL;
-  luaL_argcheck(L, n > 0, arg, "empty");
-  return argv;
-}
-
 /* Its output has ended, and it is about to. */
 static bool wait_for_end(lua_State *L, thr_tstate *ts, program *p,
                          int64_t deadline, int *status) {
@@ -73,7 +57,7 @@ int thr_toolchain_run(lua_State *L) {
   int64_t deadline = thr_args_deadline(L, 2, "timeout");
   int status;
   thr_tstate *ts = thr_self(L);
-  char **argv = check_argv(L, 1);
+  char **argv = thr_process_checkargv(L, 1);
   program *p = new_program(L);
   lua_toclose(L, -1);
   int err = thr_child_run(&p->child, argv, &p->output);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -212,6 +213,48 @@ int thr_child_run(thr_child *c, char *const argv[], int *output) {
   return note_started(c, err, pid);
 }
 
+/* --- workers --- */
+
+/* Its own number would be closed by an exec; where it is the one that it is to
+** have there, the copy would not be made. */
+static int set_alike(setup *s, int theirs) {
+  sigset_t keys;
+  sigemptyset(&keys);
+  sigaddset(&keys, SIGINT);
+  posix_spawnattr_setsigmask(&s->attr, &keys);
+  int err = posix_spawn_file_actions_addopen(&s->files, STDIN_FILENO,
+                                             "/dev/null", O_RDONLY, 0);
+  if (err == 0)
+    err = posix_spawn_file_actions_adddup2(&s->files, theirs, THR_CHILD_FD);
+#if THR_GLIBC(2, 34)
+  if (err == 0)
+    err = posix_spawn_file_actions_addclosefrom_np(&s->files,
+                                                   THR_CHILD_FD + 1);
+#endif
+  return err;
+}
+
+static int spawn_alike(pid_t *pid, char *const argv[], int theirs) {
+  setup s;
+  int err = begin_setup(&s);
+  if (err != 0) return err;
+  err = set_alike(&s, theirs);
+  if (err == 0)
+    err = posix_spawn(pid, argv[0], &s.files, &s.attr, argv,
+                      thr_os_trustedenviron());
+  end_setup(&s);
+  return err;
+}
+
+int thr_child_work(thr_child *c, char *const argv[], int theirs) {
+  pid_t pid = 0;
+  if (!prepare(c)) return ENOMEM;
+  int copy = theirs == THR_CHILD_FD ? thr_os_duplicate(theirs) : theirs;
+  int err = copy < 0 ? errno : spawn_alike(&pid, argv, copy);
+  if (copy >= 0 && copy != theirs) close(copy);
+  return note_started(c, err, pid);
+}
+
 /* --- copies of this process --- */
 
 int thr_child_fork(thr_child *c, int *pipe) {
@@ -270,6 +313,16 @@ void thr_child_waitlast(thr_child *c, int *status) {
 int thr_child_exitcode(int status) {
   if (status == -1) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int thr_child_signal(int status, const char **name) {
+  if (status == -1 || !WIFSIGNALED(status)) return 0;
+  *name = strsignal(WTERMSIG(status));
+  return WTERMSIG(status);
+}
+
+void thr_child_end(const thr_child *c) {
+  if (c->pid != 0) kill((pid_t)c->pid, SIGKILL);
 }
 
 void thr_child_terminate(const thr_child *c) {

@@ -40,6 +40,13 @@ int thr_child_run(thr_child *c, char *const argv[], int *output);
 /* Of an output that is ready: how many bytes; 0 at its end; -1: look again. */
 ptrdiff_t thr_child_read(int output, char *to, size_t size);
 
+/* Starts argv[0], a path, with the terminal, the output and the environment of
+** this process, with no input, and with one descriptor besides, `theirs`,
+** which has the number THR_CHILD_FD there.  Ctrl-C is blocked in it.  Returns 0
+** or errno. */
+#define THR_CHILD_FD 3
+int thr_child_work(thr_child *c, char *const argv[], int theirs);
+
 /* Goes on twice, see fork.  In the child, where c->pid is 0, *pipe is where to
 ** write what its parent reads from its own *pipe.  Returns 0 or errno. */
 int thr_child_fork(thr_child *c, int *pipe);
@@ -56,12 +63,17 @@ void thr_child_waitlast(thr_child *c, int *status);
 /* What the program of this status returned, 128 and more if a signal ended it,
 ** or -1. */
 int thr_child_exitcode(int status);
+/* Which signal has ended the program of this status, with its name; 0: none. */
+int thr_child_signal(int status, const char **name);
 
 /* Asks it to end. */
 void thr_child_terminate(const thr_child *c);
 /* Ends what thr_child_run has started, and all that this has started, and
 ** disowns it. */
 void thr_child_kill(thr_child *c);
+/* Ends it, and nothing that it has started, at once; it is still to be reaped,
+** or disowned. */
+void thr_child_end(const thr_child *c);
 /* Nobody will ask for its end: the system's record of it is dropped some time
 ** after that. */
 void thr_child_disown(thr_child *c);

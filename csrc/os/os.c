@@ -17,6 +17,7 @@
 #endif
 #if defined(__APPLE__)
 #include <crt_externs.h>
+#include <mach-o/dyld.h>
 #endif
 
 #include "os/fault.h"
@@ -109,6 +110,7 @@ int thr_os_duplicate(int fd) {
 void thr_os_close(int fd) { close(fd); }
 
 void thr_os_hangup(int fd) { shutdown(fd, SHUT_RDWR); }
+void thr_os_endsending(int fd) { shutdown(fd, SHUT_WR); }
 
 /* A program that another thread starts at this moment must not inherit it:
 ** the pipe would not end with our program. */
@@ -123,15 +125,35 @@ static int private_pipe(int fd[2]) {
 #endif
 }
 
-int thr_os_privatepipe(int fd[2]) {
-  if (thr_fault_fails(THR_CHANCE_CALL)) return EMFILE;
-  if (private_pipe(fd) != 0) return errno;
+/* Likewise. */
+static int private_sockets(int fd[2]) {
+#if defined(__linux__)
+  return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd);
+#else
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd) != 0) return -1;
+  thr_os_noinherit(fd[0]);
+  thr_os_noinherit(fd[1]);
+  return 0;
+#endif
+}
+
+static int above_standard(int fd[2]) {
   fd[0] = thr_os_abovestandard(fd[0]);
   fd[1] = thr_os_abovestandard(fd[1]);
   if (fd[0] >= 0 && fd[1] >= 0) return 0;
   if (fd[0] >= 0) close(fd[0]);
   if (fd[1] >= 0) close(fd[1]);
   return EMFILE;
+}
+
+int thr_os_privatepipe(int fd[2]) {
+  if (thr_fault_fails(THR_CHANCE_CALL)) return EMFILE;
+  return private_pipe(fd) != 0 ? errno : above_standard(fd);
+}
+
+int thr_os_socketpair(int fd[2]) {
+  if (thr_fault_fails(THR_CHANCE_CALL)) return EMFILE;
+  return private_sockets(fd) != 0 ? errno : above_standard(fd);
 }
 
 #if defined(MSG_NOSIGNAL)
@@ -155,6 +177,77 @@ ptrdiff_t thr_os_send(int fd, const void *from, size_t n) {
   ptrdiff_t r;
   do r = outcome(send(fd, from, n, MSG_DONTWAIT | QUIET));
   while (r == -EINTR || r == -EPROTOTYPE); /* macOS, while the peer closes */
+  return r;
+}
+
+bool thr_os_isunread(ptrdiff_t received) {
+#if defined(__linux__)
+  return received == -ECONNRESET;
+#else
+  (void)received;
+  return false;
+#endif
+}
+
+/* Room for a descriptor beside the data. */
+typedef union {
+  struct cmsghdr head; /* for its alignment */
+  char room[CMSG_SPACE(sizeof(int))];
+} companion;
+
+static struct msghdr message_of(struct iovec *data, companion *c) {
+  struct msghdr m;
+  memset(&m, 0, sizeof(m));
+  m.msg_iov = data;
+  m.msg_iovlen = 1;
+  m.msg_control = c->room;
+  m.msg_controllen = sizeof(c->room);
+  return m;
+}
+
+#if defined(MSG_CMSG_CLOEXEC)
+#define PRIVATELY MSG_CMSG_CLOEXEC
+#else
+#define PRIVATELY 0
+#endif
+
+static int descriptor_along(struct msghdr *m) {
+  int fd = -1;
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+    if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+      memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+  fd = thr_os_abovestandard(fd);
+  if (fd >= 0) thr_os_noinherit(fd);
+  return fd;
+}
+
+ptrdiff_t thr_os_receivealong(int fd, void *to, size_t n, int *along) {
+  ptrdiff_t r;
+  companion c;
+  struct iovec data = {to, n};
+  struct msghdr m;
+  do {
+    m = message_of(&data, &c);
+    r = outcome(recvmsg(fd, &m, MSG_DONTWAIT | PRIVATELY));
+  } while (r == -EINTR);
+  *along = r > 0 ? descriptor_along(&m) : -1;
+  return r;
+}
+
+ptrdiff_t thr_os_sendalong(int fd, const void *from, size_t n, int along) {
+  ptrdiff_t r;
+  companion c;
+  struct iovec data = {(void *)from, n};
+  if (along < 0) return thr_os_send(fd, from, n);
+  memset(&c, 0, sizeof(c));
+  struct msghdr m = message_of(&data, &c);
+  struct cmsghdr *head = CMSG_FIRSTHDR(&m);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(along));
+  memcpy(CMSG_DATA(head), &along, sizeof(along));
+  do r = outcome(sendmsg(fd, &m, MSG_DONTWAIT | QUIET));
+  while (r == -EINTR || r == -EPROTOTYPE);
   return r;
 }
 
@@ -233,6 +326,25 @@ int thr_os_findprogram(const char *name, char *path, size_t size) {
     if (!rest[n]) return ENOENT;
     rest += n + 1;
   }
+}
+
+int64_t thr_os_processid(void) { return getpid(); }
+
+bool thr_os_executable(char *path, size_t size) {
+#if defined(__APPLE__)
+  uint32_t room = (uint32_t)size;
+  return _NSGetExecutablePath(path, &room) == 0 && is_program(path);
+#else
+  static const char *const links[] = {"/proc/self/exe", "/proc/curproc/file",
+                                      "/proc/curproc/exe"};
+  for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+    ssize_t n = readlink(links[i], path, size);
+    if (n <= 0 || (size_t)n >= size) continue;
+    path[n] = '\0';
+    if (is_program(path)) return true;
+  }
+  return false;
+#endif
 }
 
 static bool is_script(const char *path) {

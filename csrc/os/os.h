@@ -136,6 +136,9 @@ const char *const *thr_os_signames(void);
 
 int thr_os_raise(int sig); /* to this process; returns 0 or errno */
 int thr_os_sigint(void);
+/* Ctrl-C, which was blocked, does nothing in this process from now on; but the
+** programs that it starts are ended by it. */
+void thr_os_ignoreinterrupt(void);
 bool thr_os_sigvalid(int sig);
 bool thr_os_sighandled(int sig); /* by a function, not by default */
 
@@ -157,16 +160,29 @@ void thr_os_noinherit(int fd);
 int thr_os_duplicate(int fd);
 /* A pipe of ours.  Returns 0 or errno. */
 int thr_os_privatepipe(int fd[2]);
+/* Two sockets of ours that are connected to each other.  Likewise. */
+int thr_os_socketpair(int fd[2]);
 void thr_os_close(int fd);
 /* Nothing more is sent to, or received from, the other end of a socket: a call
 ** that would wait for that fails at once. */
 void thr_os_hangup(int fd);
+/* The other end sees the end of what is sent. */
+void thr_os_endsending(int fd);
 
 /* What a socket has, or takes, without a wait: how many bytes; or, less than 0,
 ** minus errno: -EAGAIN where it would have to wait.  That nobody is at the
 ** other end raises no signal where the system can be told so. */
 ptrdiff_t thr_os_receive(int fd, void *to, size_t n);
 ptrdiff_t thr_os_send(int fd, const void *from, size_t n);
+/* Does what thr_os_receive has returned say that the other end was closed, and
+** had not received all that it was sent?  False: that is unknown. */
+bool thr_os_isunread(ptrdiff_t received);
+
+/* The same with a descriptor, which each can have: one is sent along where
+** `along` is not -1; and *along becomes one that has come, which no program
+** inherits, or stays -1. */
+ptrdiff_t thr_os_receivealong(int fd, void *to, size_t n, int *along);
+ptrdiff_t thr_os_sendalong(int fd, const void *from, size_t n, int along);
 
 /* Who has sent a datagram, in numbers; or why that cannot be told. */
 typedef struct {
@@ -202,6 +218,10 @@ char **thr_os_trustedenviron(void);
 /* The executable file of a program's name, found by PATH if there is no slash
 ** in it.  Returns 0 or errno. */
 int thr_os_findprogram(const char *name, char *path, size_t size);
+
+/* The file that this process runs; false: that is unknown. */
+bool thr_os_executable(char *path, size_t size);
+int64_t thr_os_processid(void);
 
 /* Where that is without links.  False: that is unknown, or it is a script. */
 bool thr_os_findbinary(const char *name, char *path, size_t size);

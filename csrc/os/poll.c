@@ -127,6 +127,19 @@ int thr_os_watch(int fd, thr_watch *watch, int64_t deadline, const void *mask) {
   return r > 0 ? 2 - (p[0].revents != 0) : r;
 }
 
+static void *exit_athangup(void *arg) {
+  struct pollfd p = {.fd = (int)(intptr_t)arg};
+  while (poll(&p, 1, -1) != 1 || !(p.revents & (POLLHUP | POLLNVAL))) {}
+  _exit(1);
+}
+
+int thr_os_exitathangup(int fd) {
+  thr_osthread t;
+  int err = thr_os_start(&t, 0, exit_athangup, (void *)(intptr_t)fd);
+  if (err == 0) thr_os_detach(t);
+  return err;
+}
+
 /* --- sets --- */
 
 static bool is_refused(int err) {

@@ -2,7 +2,8 @@
 ** poll: is a descriptor, or one of a set, ready?
 **
 ** Laws
-** - Nothing here waits but thr_os_watch, which sem alone calls.
+** - Nothing here waits but thr_os_watch, which sem alone calls, and the thread
+**   that thr_os_exitathangup starts.
 */
 #ifndef THR_POLL_H
 #define THR_POLL_H
@@ -31,6 +32,11 @@ bool thr_os_look(thr_watch *watch);
 ** blocked meanwhile, in one step; NULL: those that are.  -1: a signal, 0: the
 ** time is up, else 1 if `fd` can be read, 2 if not. */
 int thr_os_watch(int fd, thr_watch *watch, int64_t deadline, const void *mask);
+
+/* Ends this process, whatever its threads do then, as soon as the other end of
+** a socket is closed: a thread of its own waits for that.  Returns 0 or
+** errno. */
+int thr_os_exitathangup(int fd);
 
 /* --- sets --- */
 

@@ -238,6 +238,21 @@ void thr_os_addkeys(void *set) {
   pthread_mutex_unlock(&once);
 }
 
+static void do_nothing(int sig) { (void)sig; }
+
+/* A handler, and not that the signal is ignored: programs inherit that. */
+void thr_os_ignoreinterrupt(void) {
+  struct sigaction sa;
+  sigset_t set;
+  memset(&sa, 0, sizeof(sa));
+  sa.sa_handler = do_nothing;
+  sa.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &sa, NULL);
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 bool thr_os_sighandled(int sig) {
   struct sigaction sa;
   return sigaction(sig, NULL, &sa) == 0 && is_function(&sa);

@@ -346,6 +346,21 @@
 ** them.  Chosen; no bench. */
 #define THR_SEEN_KEPT 4096
 
+/* --- messages to other processes --- */
+
+/* A message up to this is sent in one piece.  What comes is read in pieces of
+** at least this: with a small message, all of it by one call of the system.
+** Bench: processpool. */
+#define THR_LINK_SMALL ((size_t)2048)
+#define THR_LINK_INBOX ((size_t)8192)
+
+/* So long a process that has lost its connection has to end by itself.  Chosen;
+** no bench. */
+#define THR_WORKER_GRACE (2 * THR_SECOND)
+
+/* More Arrays in one message are taken for damage.  Chosen; no bench. */
+#define THR_LINK_MAXSHARES ((uint32_t)1 << 24)
+
 /* --- descriptors, programs, the compiler --- */
 
 /* How often a thread looks whether a program has ended, where the system has no

@@ -10,9 +10,11 @@
 -- end
 
 local _thread = require "threading._thread"
+local broken = require "threading.private.broken"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local interpreterpool = require "threading.private.interpreterpool"
+local processpool = require "threading.private.processpool"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
 local threadpool = require "threading.private.threadpool"
@@ -71,6 +73,35 @@ futures.ThreadPoolExecutor = threadpool
 -- @raise if an argument is unknown or of the wrong type, or the initializer or
 -- an argument of it cannot cross
 futures.InterpreterPoolExecutor = interpreterpool
+
+--- Makes a pool whose workers are processes: fresh ones, each with its own
+-- Lua, that have nothing of this one but what they are sent. It is used as the
+-- other pools are. The function and the arguments of a call, and what it
+-- returns, are copied there and back, see docs/processes.md. A process that
+-- ends in the middle of a call is an error of that call alone,
+-- `is_broken_pool`; another one makes the next call. All end with this process,
+-- whatever ends that.
+-- @function ProcessPoolExecutor
+-- @tparam[opt] integer max_workers by default the number of processors
+-- @tparam[opt] function initializer each process calls it first; if it fails
+-- the pool is broken
+-- @tparam[opt] table initargs its arguments
+-- @tparam[opt] integer max_tasks_per_child after so many calls a process is
+-- replaced by a new one
+-- @tparam[opt] string lua the program that runs Lua code; by default the one
+-- that runs this. All may be given as a table: `{max_workers = ..., lua = ...}`
+-- @treturn ThreadPoolExecutor whose `submit` and `map` also raise what cannot
+-- go to another process: its path, and what to do instead
+-- @raise if an argument is unknown or of the wrong type, or the initializer or
+-- an argument of it cannot go there; if it is not known which program runs Lua
+futures.ProcessPoolExecutor = processpool
+
+--- Is this the error of a call that a pool could not make: its process has
+-- ended meanwhile, or the pool is broken, for an initializer has failed?
+-- @function is_broken_pool
+-- @param err
+-- @treturn boolean
+futures.is_broken_pool = broken.is
 
 -- A list of Futures, each once, out of a list; or out of the keys of a table,
 -- for so Python takes a dict.

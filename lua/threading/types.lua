@@ -272,6 +272,14 @@
 ---@field initializer? threading.callable called first by each worker
 ---@field initargs? threading.Args the initializer's arguments
 
+---@class (exact) threading.ProcessPoolOptions
+---@field max_workers? threading.positive by default the number of processors
+---@field initializer? threading.callable called first in each process
+---@field initargs? threading.Args the initializer's arguments
+---@field max_tasks_per_child? threading.positive calls of a process; by default
+--- all that there are
+---@field lua? string the program that runs Lua; by default this one
+
 ---@class (exact) threading.MapOptions
 ---@field timeout? threading.timeout by default for ever
 ---@field buffersize? threading.positive by default all
@@ -2096,6 +2104,28 @@ function futures.ThreadPoolExecutor(max_workers, thread_name_prefix,
 ---@overload fun(options: threading.PoolOptions): threading.ThreadPoolExecutor
 function futures.InterpreterPoolExecutor(max_workers, thread_name_prefix,
     initializer, initargs) end
+
+--- Makes a pool whose workers are processes: fresh ones, to which calls are
+--- sent. One that ends in the middle of a call is an error of that alone.
+---
+--- Raises if an argument is unknown or of the wrong type, or the initializer
+--- cannot go to another process; if it is not known which program runs Lua.
+---@param max_workers? threading.positive by default the number of processors
+---@param initializer? threading.callable called first in each process
+---@param initargs? threading.Args the initializer's arguments
+---@param max_tasks_per_child? threading.positive calls of a process; by default
+--- all that there are
+---@param lua? string the program that runs Lua; by default this one
+---@return threading.ThreadPoolExecutor
+---@overload fun(o: threading.ProcessPoolOptions): threading.ThreadPoolExecutor
+function futures.ProcessPoolExecutor(max_workers, initializer, initargs,
+    max_tasks_per_child, lua) end
+
+--- Is this the error of a call that a pool could not make: its process has
+--- ended meanwhile, or the pool is broken, for an initializer has failed?
+---@param err any
+---@return boolean
+function futures.is_broken_pool(err) end
 
 --- Waits for futures. A cancelled one is done.
 ---

@@ -1,4 +1,5 @@
---- What all pools have in common, of threads and of interpreters, as specs.
+--- What all pools have in common, of threads, of interpreters and of processes,
+-- as specs.
 --
 -- The globals here are Lua's, not busted's: functions of this file can cross.
 
@@ -59,15 +60,15 @@ function pools.specify(it, new, class)
 
   it("makes the calls that wait when it is shut down, and no others",
     function()
-      local n = threading.Value "int64"
-      local pool = new { max_workers = 1 }
-      for _ = 1, 50 do
-        pool:submit(function()
-          n:fetch_add(1)
-        end)
+      local list, pool = {}, new { max_workers = 1 }
+      for i = 1, 50 do
+        list[i] = pool:submit(double, i)
       end
       pool:shutdown()
-      assert.equal(50, n.value)
+      for i, f in ipairs(list) do
+        assert.is_true(f:done())
+        assert.equal(2 * i, f:result())
+      end
       for _ = 1, 2 do
         assert.equal("cannot schedule new futures after shutdown",
           support.message(pool.submit, pool, double))

@@ -17,6 +17,7 @@
 -- --> 2 5
 
 local _thread = require "threading._thread"
+local broken = require "threading.private.broken"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local current_thread = require("threading.private.register").current_thread
@@ -28,6 +29,7 @@ local stderr = require "threading.private.stderr"
 local math = standard.math
 local string, table = standard.string, standard.table
 local error, ipairs, pcall, rawget = error, ipairs, pcall, rawget
+local select = select
 local setmetatable, tostring, type = setmetatable, tostring, type
 local xpcall = xpcall
 
@@ -37,7 +39,9 @@ local xpcall = xpcall
 --   describe(err): an error of that, and its traceback; called by xpcall
 --   serve(state, initialize): the work
 -- and, where its workers are not just threads:
---   open(state, max_workers): when a pool is made; sets `most`, or raises
+--   open(state, max_workers, options): when a pool is made; sets `most`, or
+--     raises
+--   names: of its options, in the order of the constructor's arguments
 --
 -- What the workers share is a table of its own: they must not hold the
 -- executor, which ends them when it is collected. Where there are more futures
@@ -91,16 +95,20 @@ end
 local function initialize(state, ...)
   local describe = state.way.describe
   local ok, err = xpcall(state.initializer, function(err)
-    return _thread._is_asked(err) and err or _thread._is_exit(err) and ""
+    return (_thread._is_asked(err) or broken.is(err)) and err
+      or _thread._is_exit(err) and ""
       or "Exception in initializer:\n" .. describe(err) .. "\n"
   end, ...)
   if not ok and _thread._is_asked(err) then
     error(err, 0) -- the worker's end, which breaks no pool
   elseif not ok then
-    state.broken = true -- first, for the report may fail
+    local says_why = broken.is(err)
+    state.broken = says_why and err or broken.new(BROKEN) -- before the report
     state.queue:shutdown()
-    _thread._empty(state.queue, BROKEN)
-    stderr.write(tostring(err))
+    _thread._empty(state.queue, state.broken)
+    if not says_why then
+      stderr.write(tostring(err))
+    end
   end
   return ok
 end
@@ -181,8 +189,10 @@ end
 local function submit(state, fn, ...)
   local f = state.way.future(fn, ...)
   if not state.queue:put(f) then
-    complain(state.broken and BROKEN
-      or "cannot schedule new futures after shutdown")
+    if state.broken then
+      error(state.broken, 0)
+    end
+    complain "cannot schedule new futures after shutdown"
   end
   local err = staff(state)
   if err then
@@ -280,18 +290,25 @@ function executor_meta:__tostring()
     state.queue:qsize())
 end
 
-local executor_options = {
-  max_workers = true, thread_name_prefix = true, initializer = true,
-  initargs = true,
-}
+local usual_names = { "max_workers", "thread_name_prefix", "initializer",
+  "initargs" }
 
-local function read_options(title, max_workers, thread_name_prefix, initializer,
-    initargs)
-  local options = { max_workers = max_workers, initializer = initializer,
-    thread_name_prefix = thread_name_prefix, initargs = initargs }
-  if type(max_workers) == "table" then
-    options = check.options(max_workers, executor_options, title)
+-- By position, or by name, in a table in the place of the first.
+local function read_arguments(way, first, ...)
+  local names, known = way.names or usual_names, {}
+  local options = { [names[1]] = first }
+  for i, name in ipairs(names) do
+    known[name] = true
+    if i > 1 then
+      options[name] = select(i - 1, ...)
+    end
   end
+  return type(first) == "table" and check.options(first, known, way.title)
+    or options
+end
+
+local function read_options(way, ...)
+  local title, options = way.title, read_arguments(way, ...)
   local most = check.positive(options.max_workers, "max_workers", title)
   check.string(options.thread_name_prefix, "thread_name_prefix", title)
   if options.initializer ~= nil then
@@ -303,11 +320,11 @@ end
 
 _thread._public(Executor)
 
--- Returns the constructor of the pools whose calls are made in this way.
+-- Returns the constructor of the pools whose calls are made in this way. Where
+-- a way has names of its own it takes what these are, in their order.
 local function define(way)
-  return function(max_workers, thread_name_prefix, initializer, initargs)
-    local most, options = read_options(way.title, max_workers,
-      thread_name_prefix, initializer, initargs)
+  local function make(...)
+    local most, options = read_options(way, ...)
     local prefix = options.thread_name_prefix
     local state = {
       way = way,
@@ -320,10 +337,14 @@ local function define(way)
       started = 0,
     }
     if way.open then
-      way.open(state, most)
+      way.open(state, most, options)
     end
     register(state)
     return setmetatable({ [STATE] = state }, executor_meta)
+  end
+  return way.names and make or function(max_workers, thread_name_prefix,
+      initializer, initargs)
+    return make(max_workers, thread_name_prefix, initializer, initargs)
   end
 end
 

@@ -1,0 +1,66 @@
+/* failure: see failure.h. */
+#include "interp/failure.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/unwind.h"
+
+static const char key_report = 0; /* in a table: it is a report */
+
+/* Where what the function that a worker process calls, and all below it,
+** begins; or the end. */
+static size_t find_bottom(const char *text, size_t n) {
+  const char *at = strstr(text, "_answer'\n");
+  while (at && at > text && *at != '\n') at--;
+  return at ? (size_t)(at - text) : n;
+}
+
+/* What is at the bottom is ours: it has no name, and says nothing.  Where there
+** is nothing else, there is no traceback: nil. */
+static void push_traceback(lua_State *L) {
+  static const char ours[] = "\n\t[C]: in ?", head[] = "stack traceback:";
+  size_t n, cut = sizeof(ours) - 1;
+  luaL_traceback(L, L, NULL, 1);
+  const char *text = lua_tolstring(L, -1, &n);
+  n = find_bottom(text, n);
+  while (n > cut && memcmp(text + n - cut, ours, cut) == 0) n -= cut;
+  if (n >= sizeof(head)) lua_pushlstring(L, text, n);
+  else lua_pushnil(L);
+  lua_remove(L, -2);
+}
+
+int thr_failure_handler(lua_State *L) {
+  if (thr_unwind_isexit(L, 1) || thr_unwind_isasked(L, 1)) return 1;
+  push_traceback(L);
+  lua_createtable(L, 2, 1);
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, -2, &key_report);
+  lua_insert(L, 1);
+  lua_rawseti(L, 1, 2);
+  lua_rawseti(L, 1, 1);
+  return 1;
+}
+
+void thr_failure_push(lua_State *L) {
+  int err = lua_gettop(L);
+  lua_pushboolean(L, 0);
+  if (lua_istable(L, err) && lua_rawgetp(L, err, &key_report) != LUA_TNIL) {
+    lua_rawgeti(L, err, 1);
+    lua_rawgeti(L, err, 2);
+    lua_remove(L, -3);
+  } else {
+    lua_settop(L, err + 1);
+    lua_pushvalue(L, err);
+    lua_pushnil(L);
+  }
+  lua_remove(L, err);
+}
+
+void thr_failure_completetraceback(lua_State *L) {
+  if (lua_isnil(L, -1)) return;
+  luaL_tolstring(L, -2, NULL);
+  lua_pushliteral(L, "\n");
+  lua_rotate(L, -3, 2);
+  lua_concat(L, 3);
+}
