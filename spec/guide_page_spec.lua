@@ -22,6 +22,9 @@ describe("docs/guide.md", function()
         local expected = list[i + 1]
         if expected and expected.language == "text" then
           assert.equal(expected.text, out)
+        elseif expected and expected.language == "deadlock" then
+          assert.equal(pages.same_deadlock(expected.text, "t1", "t2"),
+            pages.same_deadlock(out, "t1", "t2"))
         end
       end)
     end

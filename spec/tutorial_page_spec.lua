@@ -25,17 +25,8 @@ local comparable = {
   report = function(text)
     return numbers(first_line(text))
   end,
-  -- One of the two threads gets the error; the other one may print before it.
   deadlock = function(text)
-    local lines = {}
-    text = text:gsub("stack traceback:\n.-\n%f[^\n\t]", "")
-      :gsub("saver", "NAME"):gsub("spender", "NAME")
-      :gsub("Lock 0x%x+", "Lock"):gsub("Lock \"%a+\"", "Lock")
-    for line in text:gmatch "[^\n]+" do
-      lines[#lines + 1] = line
-    end
-    table.sort(lines)
-    return table.concat(lines, "\n")
+    return pages.same_deadlock(text, "saver", "spender")
   end,
 }
 

@@ -39,6 +39,26 @@ function pages.specify(it, name, programs, run)
   end)
 end
 
+--- What of a report of a deadlock, and of what the program prints after it, is
+-- the same each time: one of two threads gets the error, and the other one may
+-- print before it.
+-- @tparam string text
+-- @tparam string ... the names of the threads
+-- @treturn string its lines, sorted
+function pages.same_deadlock(text, ...)
+  local lines = {}
+  text = text:gsub("stack traceback:\n.-\n%f[^\n\t]", "")
+    :gsub("%S+:(%d+)", "FILE:%1")
+  for _, name in ipairs { ... } do
+    text = text:gsub(name, "NAME")
+  end
+  for line in text:gmatch "[^\n]+" do
+    lines[#lines + 1] = line
+  end
+  table.sort(lines)
+  return table.concat(lines, "\n")
+end
+
 --- Compiles a page's C module, for this process and those that it starts.
 -- @tparam string source the module's text
 -- @tparam string name the module's name
