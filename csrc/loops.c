@@ -121,8 +121,8 @@ The race of two threads: adds `n` to the balance and subtracts it again,
 `times` times, each a load and a store of its own.
 @function change
 @tparam Value balance an int64 or float64 Value
-@tparam number n
-@tparam integer times
+@tparam number n what is added and subtracted
+@tparam integer times how often
 @tparam[opt] Lock lock acquired around each change
 @treturn integer the number of changes made; less than `times` only when the
 thread is told to stop

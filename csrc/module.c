@@ -151,7 +151,7 @@ Simulates a signal that arrives in the main thread, where SIGINT raises
 "interrupted!", also out of a blocking call.  Another signal does nothing where
 no handler is installed for it.
 @function interrupt_main
-@tparam[opt=2] integer signum
+@tparam[opt=2] integer signum the number of the signal; 2 is SIGINT
 @raise if there is no such signal
 */
 /* The main thread is that of the Lua state that the interpreters were made
@@ -307,7 +307,7 @@ static int values(lua_State *L) {
 Calls a function in a new thread, for which nobody waits.  An error in it is
 reported on stderr.
 @function start_new_thread
-@tparam function fn
+@tparam function fn called with the arguments that follow
 @param ... its arguments
 @treturn integer the thread's ident
 @raise if fn is not callable; if the system refuses

@@ -228,7 +228,7 @@ static range checkrange(lua_State *L, const thr_array *a, int arg) {
 /***
 Sets elements to a number.  Other threads run meanwhile, if it takes time.
 @function fill
-@tparam number v
+@tparam number v the number
 @tparam[opt=1] integer i the first
 @tparam[opt=#a] integer j the last; `i - 1` for none
 @treturn Array itself

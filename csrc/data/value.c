@@ -161,7 +161,7 @@ static thr_elem wide(thr_elem type) {
 /***
 Adds atomically.  An int64 and a uint64 wrap around, as Lua's integers do.
 @function fetch_add
-@tparam number n
+@tparam number n what is added; negative to subtract
 @treturn number the value before
 @raise if n is not a number of the value's kind, or if the sum does not fit
 the type; the value is then unchanged
@@ -182,7 +182,7 @@ static int value_fetchadd(lua_State *L) {
 /***
 Stores atomically.
 @function exchange
-@tparam number x
+@tparam number x the new number
 @treturn number the value before
 @raise if x is not a number of the value's type
 */
@@ -198,7 +198,7 @@ Stores atomically, if the value is the expected one.  Bits are compared: 0.0
 and -0.0 differ, a NaN equals itself, 3 and 3.0 are the same.
 @function compare_exchange
 @tparam number old the expected one
-@tparam number new
+@tparam number new the number to store
 @treturn boolean stored
 @treturn number the value before
 @raise if an argument is not a number of the value's type

@@ -219,7 +219,7 @@ Calls a function with the future when it is done: in the thread that has ended
 or cancelled it, or here if it is done already.  Callbacks are called in the
 order of their adding.  An error in one is reported on stderr, and ends only it.
 @function add_done_callback
-@tparam function fn
+@tparam function fn called with the future
 @raise if fn is not callable
 */
 static int future_adddonecallback(lua_State *L) {

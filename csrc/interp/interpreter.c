@@ -111,7 +111,7 @@ static int visit(lua_State *L, thr_interp *i, lua_CFunction body,
 /***
 Calls a function there, and waits for its end.
 @function call
-@tparam function fn
+@tparam function fn called there, with the arguments that follow
 @param ... its arguments
 @return what fn returns
 @raise what fn raises; text has the traceback added that it has there; if
@@ -129,7 +129,7 @@ static int interpreter_call(lua_State *L) {
 /***
 Calls a function there, in a thread of its own, and does not wait for it.
 @function call_in_thread
-@tparam function fn
+@tparam function fn called there, with the arguments that follow
 @param ... its arguments
 @treturn Thread which is started
 @raise if something cannot cross; if the system refuses
@@ -167,7 +167,7 @@ static int execute(lua_State *L) {
 /***
 Runs a chunk of code there, as a script would be, and waits for its end.
 @function exec
-@tparam string code
+@tparam string code Lua
 @raise an ExecutionFailed where it fails
 */
 static int interpreter_exec(lua_State *L) {

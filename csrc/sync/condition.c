@@ -245,7 +245,7 @@ static int condition_guard(lua_State *L) {
 /***
 Calls a function with the lock held, and releases it also on an error.
 @function with
-@tparam function fn
+@tparam function fn called with the arguments that follow
 @param ... its arguments
 @return what fn returns
 @raise if fn is not callable; what fn raises

@@ -49,12 +49,12 @@ A flag that threads can wait for.
 @classmod threading.Event
 @usage
 local threading = require "threading"
-local stop = threading.Event()
+local stop, turns = threading.Event(), 0
 
 local ticker = threading.Thread {
   target = function()
     while not stop:wait(0.01) do
-      io.write "" -- what is to be done every ten milliseconds
+      turns = turns + 1 -- every ten milliseconds
     end
     print "stopped" --> stopped
   end,

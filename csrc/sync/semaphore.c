@@ -228,7 +228,7 @@ static int semaphore_guard(lua_State *L) {
 /***
 Calls a function with a permit, and gives it back also on an error.
 @function with
-@tparam function fn
+@tparam function fn called with the arguments that follow
 @param ... its arguments
 @return what fn returns
 @raise if fn is not callable; what fn raises

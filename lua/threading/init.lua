@@ -89,7 +89,7 @@ threading.excepthook = excepthook.excepthook
 
 --- The excepthook that the module came with.
 -- @function __excepthook__
--- @tparam table args
+-- @tparam table args as for `excepthook`
 -- @raise if args is not a table
 threading.__excepthook__ = excepthook.excepthook
 
@@ -163,7 +163,7 @@ threading.exit = _thread.exit
 -- `"interrupted!"`, also out of a blocking call. Another signal does nothing
 -- where no handler is installed for it.
 -- @function interrupt_main
--- @tparam[opt=2] integer signum
+-- @tparam[opt=2] integer signum the number of the signal; 2 is SIGINT
 -- @raise if there is no such signal
 threading.interrupt_main = _thread.interrupt_main
 
@@ -230,7 +230,7 @@ threading.Semaphore = _thread.semaphore
 
 --- Makes a semaphore whose value never exceeds the initial one.
 -- @function BoundedSemaphore
--- @tparam[opt=1] integer value
+-- @tparam[opt=1] integer value how many permits there are at first, and at most
 -- @tparam[opt] table options as for `Semaphore`
 -- @treturn Semaphore
 -- @raise if the value is negative; if an option is unknown
@@ -289,7 +289,7 @@ threading.shield = _thread.shield
 -- error, a cancellation, `break` or `return`: what is opened is closed where
 -- the eye is.
 -- @function defer
--- @tparam function fn
+-- @tparam function fn called with the arguments that follow
 -- @param ... its arguments
 -- @return a value for a to-be-closed variable, which calls `fn(...)` when it is
 -- closed, once; without such a variable nothing is called
@@ -320,7 +320,7 @@ threading.once = once
 
 --- Is this the error object of a cancellation? It has a field `message`.
 -- @function is_cancelled
--- @param err
+-- @param err any value
 -- @treturn boolean
 threading.is_cancelled = _thread.is_cancelled
 
@@ -351,7 +351,7 @@ end
 -- @function Value
 -- @tparam string type "int8", "int16", "int32", "int64", "uint8", "uint16",
 -- "uint32", "uint64", "float32" or "float64"
--- @tparam[opt=0] number initial
+-- @tparam[opt=0] number initial the number at first
 -- @tparam[opt] table options `name`: what reports call it; also in the place of
 -- `initial`
 -- @treturn Value
@@ -399,7 +399,7 @@ threading.include_dir = include_dir
 -- program compiles the kernel, in a folder that is removed again;
 -- `THREADING_DEBUG=1` in the environment says why.
 -- @function kernel
--- @tparam string source
+-- @tparam string source the functions, in C
 -- @tparam[opt] table options any of these:
 --
 -- - `cc`: the compiler, by default `$CC` or `cc`
@@ -472,7 +472,7 @@ threading.compile = compile
 -- raised here, as it is. The same is done when the calling thread is cancelled
 -- or interrupted.
 -- @function parallel_for
--- @tparam integer first
+-- @tparam integer first the beginning of the range
 -- @tparam integer last the end of the range, which belongs to it; where it is
 -- less than `first` nothing is called
 -- @tparam function fn called with the first and the last number of a part

@@ -66,7 +66,7 @@ interpreters.get_main = _thread._main_interpreter
 --- Is this the error object of an `exec` that has failed? It has a field
 -- `value`, what was raised, and `traceback`.
 -- @function is_execution_failed
--- @param err
+-- @param err any value
 -- @treturn boolean
 interpreters.is_execution_failed = _thread._is_execution_failed
 

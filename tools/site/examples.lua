@@ -25,9 +25,8 @@ end
 local function code(name)
   local source = text.read(name)
   local language = name:match "%.(%w+)$"
-  return ('<pre tabindex="0"><code>%s</code></pre>'):format(
-    highlight.html(source:gsub("%s+$", ""), language == "rockspec" and "lua"
-      or language == "h" and "c" or language))
+  return highlight.block(source:gsub("%s+$", ""), language == "rockspec"
+    and "lua" or language == "h" and "c" or language)
 end
 
 local function render_file(page)

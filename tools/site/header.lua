@@ -100,12 +100,12 @@ end
 local function section(page, chunk)
   local ids = {}
   for i, name in ipairs(names(chunk.code)) do
-    ids[i] = ('<span id="%s"></span>'):format(name)
+    ids[i] = (chunk.code:find "^enum" and '<i id="%s"></i>'
+      or '<span id="%s"></span>'):format(name)
   end
-  return ('<section class="item">%s\n<pre tabindex="0"><code>%s</code></pre>'
-    .. "\n\n%s\n\n</section>\n\n"):format(table.concat(ids, "\n"),
-      highlight.html(chunk.code, "c"):gsub("\n\n", "\n<!-- -->\n"),
-      prose(page, stripped(chunk.comment)))
+  return ('<section class="item">%s\n\n%s\n\n%s\n\n</section>\n\n'):format(
+    table.concat(ids, "\n"), highlight.block(chunk.code, "c"),
+    prose(page, stripped(chunk.comment)))
 end
 
 function header.render(page)

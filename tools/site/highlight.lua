@@ -98,15 +98,7 @@ end
 
 local highlight = {}
 
---- Is it a language with colours? Other blocks are what a program prints.
-function highlight.knows(name)
-  return languages[name] ~= nil
-end
-
---- HTML for a piece of code.
--- @tparam string source
--- @tparam string name of the language; others than those known have no colours
-function highlight.html(source, name)
+local function coloured(source, name)
   local language = languages[name]
   if not language then
     return text.escape(source)
@@ -116,6 +108,13 @@ function highlight.html(source, name)
     out[#out + 1], at = token(language, source, at)
   end
   return table.concat(out)
+end
+
+--- A block of code. What has no language known here is what a program prints.
+function highlight.block(source, name)
+  local class = languages[name] and "" or ' class="output"'
+  return ('<pre%s data-language="%s" tabindex="0"><code>%s</code></pre>')
+    :format(class, name, coloured(source, name))
 end
 
 return highlight

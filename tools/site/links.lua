@@ -32,7 +32,7 @@ end
 
 -- A page for a source that has none.
 local function source_page(name)
-  if not text.exists(name) or not pcall(text.read, name) then
+  if not text.exists(name) or not text.read(name) then -- a folder
     return nil
   end
   local url = "sources/" .. name:gsub("%.md$", "") .. ".html"

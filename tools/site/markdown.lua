@@ -43,11 +43,9 @@ end
 local function code_block(language, body)
   local source = text.unescape(body)
   if language == "mermaid" then
-    return mermaid.html(source)
+    return mermaid(source)
   end
-  local class = highlight.knows(language) and "" or ' class="output"'
-  return ('<pre%s data-language="%s" tabindex="0"><code>%s</code></pre>')
-    :format(class, language, highlight.html(source, language))
+  return highlight.block(source, language)
 end
 
 local function headings(html)

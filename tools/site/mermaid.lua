@@ -1,8 +1,6 @@
 --- A flowchart of Mermaid's as layers of boxes: each box stands on those that
 -- it has an arrow to, which are further down.
 
-local mermaid = {}
-
 local function read(source)
   local boxes, list = {}, {}
   for id, title, words in source:gmatch '(%w+)%["<b>(.-)</b><br>(.-)"%]' do
@@ -36,7 +34,7 @@ end
 
 --- @tparam string source
 -- @treturn string HTML
-function mermaid.html(source)
+return function(source)
   local layers = {}
   for _, box in ipairs(read(source)) do
     local n = 1 + height(box)
@@ -48,5 +46,3 @@ function mermaid.html(source)
   end
   return '<div class="layers">' .. table.concat(out, "\n") .. "</div>"
 end
-
-return mermaid

@@ -13,6 +13,9 @@ local function title_of(tag, id, inner)
   return id
 end
 
+-- Of what is no heading: a constant has no line in the table of contents.
+local LEVELS <const> = { i = 4 }
+
 --- @tparam string html
 -- @treturn table { id =, title =, level =, html = }: the first has no id
 return function(html)
@@ -21,7 +24,7 @@ return function(html)
       '()<(%w+)[^<>]- id="([^"]+)">([^\n]*)' do
     list[#list].html = html:sub(at, from - 1)
     list[#list + 1] = { id = id, title = title_of(tag, id, inner), tag = tag,
-      level = tonumber(tag:match "h(%d)") or 3 }
+      level = tonumber(tag:match "h(%d)") or LEVELS[tag] or 3 }
     at = from
   end
   list[#list].html = html:sub(at)

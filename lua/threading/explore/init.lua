@@ -114,8 +114,8 @@ end
 --- Makes a test: a function, for busted and luaunit.
 --
 --     it("keeps the balance", explore.test(function() ... end))
--- @tparam function fn
--- @tparam[opt] table options
+-- @tparam function fn the program, as for `run`
+-- @tparam[opt] table options as for `run`
 -- @treturn function that calls `explore(fn, options)`
 -- @raise bad arguments
 function explore.test(fn, options)

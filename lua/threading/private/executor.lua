@@ -203,7 +203,7 @@ local function submit(state, fn, ...)
 end
 
 --- Has a call made by a worker.
--- @tparam function fn
+-- @tparam function fn called with the arguments that follow
 -- @param ... its arguments
 -- @treturn Future its outcome
 -- @raise if fn is not callable; "cannot schedule new futures after shutdown";

@@ -86,7 +86,7 @@ end
 
 --- Derives a class; its `init` runs once in each thread, with the arguments
 -- of the constructor.
--- @tparam string name
+-- @tparam string name of the class
 -- @treturn table the class
 -- @raise if the name is not a string
 function Local:extend(name)

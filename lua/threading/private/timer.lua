@@ -40,7 +40,7 @@ end
 
 --- Makes a timer; `Timer(interval, fn, args)` calls it, then `start`.
 -- @tparam number interval seconds; less than 0 is 0, `math.huge` never
--- @tparam function fn
+-- @tparam function fn called when the time is over
 -- @tparam[opt] table args the arguments; `n` counts trailing nils
 -- @tparam[opt] table kwargs one argument more, behind args
 -- @raise if an argument is of the wrong type

@@ -174,8 +174,8 @@ function socket.connect(address, port, locaddr, locport, family)
 end
 
 --- Makes a TCP socket that is connected over IPv4.
--- @tparam string|number address
--- @tparam string|number port
+-- @tparam string|number address a name, or a number
+-- @tparam string|number port a number, or the name of a service
 -- @tparam[opt] string|number locaddr its own address
 -- @tparam[opt] string|number locport its own port
 -- @treturn ?TCP
@@ -186,8 +186,8 @@ function socket.connect4(address, port, locaddr, locport)
 end
 
 --- Makes a TCP socket that is connected over IPv6.
--- @tparam string|number address
--- @tparam string|number port
+-- @tparam string|number address a name, or a number
+-- @tparam string|number port a number, or the name of a service
 -- @tparam[opt] string|number locaddr its own address
 -- @tparam[opt] string|number locport its own port
 -- @treturn ?TCP
@@ -200,7 +200,7 @@ end
 --- Makes a socket of an object that LuaSocket or LuaSec has made; of LuaSec's
 -- `wrap`, for instance. It has the methods of that object, and takes over
 -- its timeouts. The object must not be used itself any more.
--- @param object
+-- @param object LuaSocket's, or LuaSec's
 -- @treturn TCP|UDP of one object always the same
 -- @raise if it is no such object
 -- @usage

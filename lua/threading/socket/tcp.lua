@@ -118,8 +118,8 @@ end
 
 --- The same as `connect`.
 -- @function setpeername
--- @tparam string|number address
--- @tparam string|number port
+-- @tparam string|number address as there
+-- @tparam string|number port as there
 -- @treturn ?number 1
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type
@@ -138,8 +138,8 @@ end
 
 --- The same as `bind`.
 -- @function setsockname
--- @tparam string|number address
--- @tparam string|number port
+-- @tparam string|number address as there
+-- @tparam string|number port as there
 -- @treturn ?number 1
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type, or the socket connected
@@ -263,7 +263,7 @@ function TCP:getfamily()
 end
 
 --- An option of the socket.
--- @tparam string option
+-- @tparam string option its name, as LuaSocket has it
 -- @return its value; nil and why, if there is none
 -- @raise if there is no such option
 function TCP:getoption(option)
@@ -271,8 +271,8 @@ function TCP:getoption(option)
 end
 
 --- Sets an option of the socket.
--- @tparam string option
--- @param value
+-- @tparam string option its name, as LuaSocket has it
+-- @param value as LuaSocket takes it
 -- @treturn ?number 1
 -- @treturn ?string why not
 -- @raise if there is no such option, or not with such a value

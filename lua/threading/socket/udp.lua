@@ -43,7 +43,7 @@ UDP.send = _thread._send_datagram
 --- Sends a datagram.
 -- @tparam string|number datagram
 -- @tparam string|number address a number; names are not looked up
--- @tparam string|number port
+-- @tparam string|number port of the receiver
 -- @treturn ?number how many bytes were sent
 -- @treturn ?string "timeout", "closed", or another message
 -- @raise if an argument is of the wrong type, or the socket has a peer
@@ -79,7 +79,7 @@ UDP.receivefrom = _thread._receive_from
 
 --- Sets the peer.
 -- @tparam string|number address a name, or a number; "*": no peer
--- @tparam[opt] string|number port
+-- @tparam[opt] string|number port of the peer
 -- @treturn ?number 1
 -- @treturn ?string why not
 -- @raise if an argument is of the wrong type
@@ -157,7 +157,7 @@ function UDP:getfamily()
 end
 
 --- An option of the socket.
--- @tparam string option
+-- @tparam string option its name, as LuaSocket has it
 -- @return its value; nil and why, if there is none
 -- @raise if there is no such option
 function UDP:getoption(option)
@@ -165,8 +165,8 @@ function UDP:getoption(option)
 end
 
 --- Sets an option of the socket.
--- @tparam string option
--- @param value
+-- @tparam string option its name, as LuaSocket has it
+-- @param value as LuaSocket takes it
 -- @treturn ?number 1
 -- @treturn ?string why not
 -- @raise if there is no such option, or not with such a value

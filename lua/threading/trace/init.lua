@@ -105,7 +105,7 @@ local nothing <const> = setmetatable({}, { __close = function() end })
 --
 --     local _ <close> = trace.span "load"
 -- @function span
--- @tparam string name
+-- @tparam string name what is shown
 -- @return a to-be-closed value: the span ends where that goes out of scope
 -- @raise if the name is no string
 function trace.span(name)
@@ -116,7 +116,7 @@ end
 
 --- Shows a moment of the calling thread under a name.
 -- @function mark
--- @tparam string name
+-- @tparam string name what is shown
 -- @raise if the name is no string
 function trace.mark(name)
   _thread._trace_mark(check.text(name, "name", "trace.mark"))
