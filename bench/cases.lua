@@ -47,6 +47,15 @@ case {
 }
 
 case {
+  name = "debug",
+  than = "without",
+  rounds = 9,
+  ours = "under.lua THREADING_DEBUG=1 race.lua two",
+  base = "race.lua two",
+  { "the same under THREADING_DEBUG: all calls are watched", "s" },
+}
+
+case {
   name = "lock",
   than = "two empty C methods",
   rounds = 9,

@@ -68,6 +68,7 @@
 #include "sync/semaphore.h"
 #include "testing.h"
 #include "trace/trace.h"
+#include "warn/told.h"
 
 /***
 The low-level module.  `threading` is built on it, and programs seldom need it.
@@ -418,6 +419,9 @@ static const luaL_Reg functions[] = {
     {"_state", thr_folder_state},
     {"_switches", switches},
     {"_tell", tell},
+    {"_debugs", thr_told_debugs},
+    {"_here", thr_told_here},
+    {"_told", thr_told_lua},
     {"_trace_asked", thr_trace_asked},
     {"_trace_begin", thr_trace_begin},
     {"_trace_is_on", thr_trace_ison},

@@ -390,8 +390,8 @@ describe("a lock that is held", function()
         b:acquire() a:acquire() a:release() b:release()
       ]], { before = "export THREADING_DEBUG=1" })
       local B <const> = "RLock 0x%x+ %(made at %S+:3%)"
-      assert.matches('\n    ' .. B .. ' then Lock "accounts" at %S+:5\n'
-        .. '    Lock "accounts" then ' .. B .. " at %S+:4\n", r.err)
+      assert.matches(': ' .. B .. ' then Lock "accounts" at %S+:5, '
+        .. 'Lock "accounts" then ' .. B .. " at %S+:4: take", r.err)
     end)
 end)
 
@@ -439,12 +439,13 @@ describe("the place where an object was made", function()
       local threading = require "threading"
       local timer = threading.Timer(1, print)
       print(timer.finished)
+      timer:start():cancel()
       local pool = require "threading.futures".ThreadPoolExecutor(1)
       print(pool:submit(math.abs, -1))
       pool:shutdown()
     ]], { before = "export THREADING_DEBUG=1" })
     assert.matches("^<threading.Event %(made at %S+:2%) at 0x%x+: unset>\n"
-      .. "<threading.Future %(made at %S+:5%) at 0x", out)
+      .. "<threading.Future %(made at %S+:6%) at 0x", out)
   end)
 
   it("is told of while explore runs, in its reports", function()

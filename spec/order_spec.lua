@@ -18,11 +18,12 @@ local function told(program, options)
   assert.equal(0, r.code, r.err)
   local list = {}
   for line in r.err:gmatch "[^\n]+" do
-    local first, a, second, b, where = line:match("^    (%a+) (0x%x+) %(made "
-      .. "at %S+:%d+%) then (%a+) (0x%x+) %(made at %S+:%d+%) at .*:(%d+)$")
-    if line:find "^threading: locks are taken in different orders" then
-      list[#list + 1] = {}
-    elseif first then
+    local pairs_of = line:match("^threading: locks are taken in different "
+      .. "orders.-: (.+): take them in the same order everywhere$")
+    list[#list + 1] = pairs_of and {}
+    for first, a, second, b, where in (pairs_of or ""):gmatch("(%a+) (0x%x+) "
+      .. "%(made at %S+:%d+%) then (%a+) (0x%x+) %(made at %S+:%d+%) at "
+      .. "[^,]*:(%d+)") do
       table.insert(list[#list], ("%s then %s at %s"):format(first, second,
         where))
       list[#list].first = list[#list].first or a

@@ -15,6 +15,7 @@ local rooms = { -- from the bottom up; a new unit needs no edit here
   { "gil", "the records of states and threads, the global lock, preemption" },
   { "park", "waiting: the one door, and what stands behind it" },
   { "bind", "the words in which the Lua faces are written" },
+  { "warn", "traps that are told under THREADING_DEBUG" },
   { "data", "numbers that Lua and C share" },
   { "sync", "locks, conditions, semaphores, events, barriers, clocks" },
   { "queue", "queues" },

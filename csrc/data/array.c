@@ -11,6 +11,7 @@
 #include "bind/describe.h"
 #include "os/tuning.h"
 #include "threading.h"
+#include "warn/lost.h"
 
 /* One block: the record, a gap up to the alignment, and the elements, whole
 ** lines of them, so that no two Arrays share one.  From calloc, which has big
@@ -429,13 +430,45 @@ static int array_tostring(lua_State *L) {
   return 1;
 }
 
+/* --- while debugging, see lost --- */
+
+/* Which element the key at 2 is, counted from 0; -1: none. */
+static lua_Integer position(lua_State *L, const thr_array *a) {
+  lua_Integer i = lua_isinteger(L, 2) ? lua_tointeger(L, 2) : 0;
+  return (lua_Unsigned)i - 1 < a->n ? i - 1 : -1;
+}
+
+static int watched_index(lua_State *L) {
+  const thr_array *a = check(L, 1);
+  lua_Integer i = position(L, a);
+  thr_num x = {0};
+  int n = array_index(L);
+  if (i >= 0 && thr_elem_get(L, -1, a->type, &x))
+    thr_lost_read(L, a, (size_t)i, x.i);
+  return n;
+}
+
+static int watched_newindex(lua_State *L) {
+  const thr_array *a = check(L, 1);
+  lua_Integer i = position(L, a);
+  if (i >= 0)
+    thr_lost_store(L, a, (size_t)i, load(a, (size_t)i).i, "an Array");
+  return array_newindex(L);
+}
+
 void thr_array_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"fill", array_fill},       {"copy", array_copy},
       {"totable", array_totable}, {"get_name", array_getname},
       {"__newindex", array_newindex}, {"__len", array_len},
       {"__tostring", array_tostring}, {NULL, NULL}};
-  thr_box_newtype(L, &thr_array_kind, methods);
-  thr_box_indexwith(L, array_index);
+  static const luaL_Reg watched[] = {
+      {"fill", array_fill},       {"copy", array_copy},
+      {"totable", array_totable}, {"get_name", array_getname},
+      {"__newindex", watched_newindex}, {"__len", array_len},
+      {"__tostring", array_tostring}, {NULL, NULL}};
+  bool watches = thr_os_debugs();
+  thr_box_newtype(L, &thr_array_kind, watches ? watched : methods);
+  thr_box_indexwith(L, watches ? watched_index : array_index);
   lua_pop(L, 1);
 }

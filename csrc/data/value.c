@@ -7,6 +7,7 @@
 #include "bind/blame.h"
 #include "bind/box.h"
 #include "bind/describe.h"
+#include "warn/lost.h"
 
 thr_value *thr_value_new(thr_elem type) {
   thr_value *v = thr_os_alloc(sizeof(*v));
@@ -265,6 +266,34 @@ static int value_tostring(lua_State *L) {
   return 1;
 }
 
+/* --- while debugging, see lost --- */
+
+static bool is_value(lua_State *L) {
+  return lua_type(L, 2) == LUA_TSTRING &&
+         strcmp(lua_tostring(L, 2), "value") == 0;
+}
+
+static int watched_index(lua_State *L) {
+  thr_value *v = check(L, 1);
+  thr_num x = {0};
+  int n = value_index(L);
+  if (is_value(L) && thr_elem_get(L, -1, v->type, &x))
+    thr_lost_read(L, v, 0, x.i);
+  return n;
+}
+
+static int watched_newindex(lua_State *L) {
+  thr_value *v = check(L, 1);
+  if (is_value(L)) thr_lost_store(L, v, 0, thr_value_load(v).i, "a Value");
+  return value_newindex(L);
+}
+
+static int watched_compareexchange(lua_State *L) {
+  int n = value_compareexchange(L);
+  thr_lost_exchange(L, check(L, 1), lua_toboolean(L, -2));
+  return n;
+}
+
 void thr_value_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"fetch_add", value_fetchadd},
@@ -274,7 +303,16 @@ void thr_value_open(lua_State *L) {
       {"__newindex", value_newindex},
       {"__tostring", value_tostring},
       {NULL, NULL}};
-  thr_box_newtype(L, &kind, methods);
-  thr_box_indexwith(L, value_index);
+  static const luaL_Reg watched[] = {
+      {"fetch_add", value_fetchadd},
+      {"exchange", value_exchange},
+      {"compare_exchange", watched_compareexchange},
+      {"get_name", value_getname},
+      {"__newindex", watched_newindex},
+      {"__tostring", value_tostring},
+      {NULL, NULL}};
+  bool watches = thr_os_debugs();
+  thr_box_newtype(L, &kind, watches ? watched : methods);
+  thr_box_indexwith(L, watches ? watched_index : value_index);
   lua_pop(L, 1);
 }

@@ -7,8 +7,10 @@
 #include "bind/describe.h"
 #include "bind/pending.h"
 #include "bind/self.h"
+#include "bind/unwind.h"
 #include "future/listeners.h"
 #include "queue/simplequeue.h"
+#include "warn/unheard.h"
 
 static bool is_done(const thr_future *f) {
   return f->state >= THR_FUTURE_CANCELLED;
@@ -59,6 +61,7 @@ static void unref(void *object) {
   thr_future *f = object;
   drop_call(f);
   thr_label_free(f->label);
+  thr_unheard_dropped(f->unheard);
   thr_os_free(f);
 }
 
@@ -87,6 +90,7 @@ thr_future *thr_future_new(lua_State *L) {
   if (!f) thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, f);
   f->label = thr_describe_label(L, NULL);
+  f->unheard = thr_unheard_made(L);
   return f;
 }
 
@@ -95,7 +99,18 @@ int thr_future_is(lua_State *L) {
   return 1;
 }
 
+static void asked(thr_future *f) { f->unheard = thr_unheard_asked(f->unheard); }
+
+/* The error of a thread that was asked to end is told nowhere. */
+static void note_error(lua_State *L, thr_future *f) {
+  lua_getiuservalue(L, 1, THR_CALL_CONTENT);
+  lua_getiuservalue(L, 1, THR_CALL_TRACEBACK);
+  if (!thr_unwind_isexit(L, -2)) thr_unheard_failed(L, -2, f->unheard);
+  lua_pop(L, 2);
+}
+
 void thr_future_end(lua_State *L, thr_future *f, bool ok) {
+  if (!ok && f->unheard) note_error(L, f);
   set_done(f, ok ? THR_FUTURE_RETURNED : THR_FUTURE_FAILED);
   thr_listeners_notify(L);
 }
@@ -120,8 +135,10 @@ static int await_done(lua_State *L, thr_future *f) {
     r = thr_gate_wait(&f->gate, ts, f, "Future", f->label, deadline);
     thr_pending_disturbed(L, ts, r);
   }
-  if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED)
+  if (f->state == THR_FUTURE_RETURNED || f->state == THR_FUTURE_FAILED) {
+    if (f->unheard) asked(f);
     return 0;
+  }
   lua_pushnil(L);
   lua_pushstring(L, f->state == THR_FUTURE_CANCELLED ? "cancelled"
                                                       : "timeout");
@@ -202,6 +219,7 @@ Cancels the call, if it has not begun.
 */
 static int future_cancel(lua_State *L) {
   thr_future *f = thr_box_use(L, 1, &kind); /* listeners are called */
+  asked(f); /* nobody wants it */
   lua_pushboolean(L, thr_future_cancel(L, f));
   return 1;
 }
@@ -225,6 +243,7 @@ order of their adding.  An error in one is reported on stderr, and ends only it.
 static int future_adddonecallback(lua_State *L) {
   thr_future *f = check(L);
   thr_args_callable(L, 2, "fn");
+  asked(f);
   return listen(L, f);
 }
 

@@ -27,6 +27,8 @@ typedef struct {
   void *call;            /* gil: what is called, where C has it; else NULL */
   void (*drop)(void *call); /* const, once there is a call */
   thr_label *label; /* const: its own, see label.h; never a name */
+  struct thr_unheard *unheard; /* gil: until somebody asks for its error; NULL
+                                  but for debugging */
 } thr_future;
 
 /* The call is being made; false: it shall not be. */

@@ -2,6 +2,7 @@
 #include "gil/gil.h"
 
 #include "gil/ctrlc.h"
+#include "gil/kept.h"
 #include "gil/preempt.h"
 #include "gil/rest.h"
 #include "os/fault.h"
@@ -259,8 +260,7 @@ static int64_t lengthen(const thr_gil *gil, thr_gilwaiter *w, int64_t pause) {
 }
 
 /* Asks for the lock if it is time to; returns when to look again. */
-static int64_t look(thr_gil *gil, thr_gilwaiter *w) {
-  int64_t now = thr_os_monotonic();
+static int64_t ask(thr_gil *gil, thr_gilwaiter *w, int64_t now) {
   int before = askers_before(w);
   if (w->came == 0) w->came = now;
   count_turn(gil, now);
@@ -270,6 +270,13 @@ static int64_t look(thr_gil *gil, thr_gilwaiter *w) {
                                         : THR_MAX_REQUEST_PAUSE);
   int64_t when = when_to_ask(gil, w, now);
   return when > now ? when : now + lengthen(gil, w, ask_holder(gil, w));
+}
+
+static int64_t look(thr_gil *gil, thr_gilwaiter *w) {
+  int64_t now = thr_os_monotonic(), again = ask(gil, w, now);
+  if (!gil->watched) return again;
+  int64_t soon = thr_kept_look(gil, now);
+  return soon < again ? soon : again;
 }
 
 /* --- waiting --- */
@@ -371,7 +378,7 @@ bool thr_gil_takeby(thr_tstate *ts, int64_t deadline) {
 bool thr_gil_invite(thr_tstate *self, thr_tstate *ts, thr_gilwaiter *w,
                     int64_t patience) {
   thr_gil *gil = &ts->rt->gil;
-  bool wakes = patience >= THR_STREAM || thr_rest_left(self) > 0;
+  bool wakes = patience >= gil->posted_from || thr_rest_left(self) > 0;
   lock_as_holder(self);
   queue_up(gil, w, ts, wakes ? patience : THR_AT_ONCE);
   w->posted = wakes;

@@ -83,11 +83,12 @@ static bool sees_return(thr_tstate *ts, const thr_hooked *h) {
 /* The mask to be installed while no switch is requested. */
 static int idle_mask(thr_tstate *ts, const thr_hooked *h) {
   const thr_runtime *rt = ts->rt;
-  bool returns = sees_return(ts, h) ||
-                 (ts->gil.dozes && rt->alive > 0 && !ts->explored);
+  bool beside = rt->alive > 0 && !ts->explored;
+  bool steps = rt->gil.watched && beside;
+  bool returns = sees_return(ts, h) || steps || (ts->gil.dozes && beside);
   bool stands = ts->explored || thr_hook_ishurried(rt);
   return h->user_mask | (returns ? LUA_MASKRET : 0) |
-         (stands ? LUA_MASKCOUNT : 0);
+         (steps ? LUA_MASKCALL : 0) | (stands ? LUA_MASKCOUNT : 0);
 }
 
 static bool is_installed(thr_tstate *ts, const thr_hooked *h) {
@@ -178,7 +179,8 @@ void thr_hook_lay(thr_tstate *ts, lua_State *L) {
 }
 
 void thr_hook_follow(thr_tstate *ts, lua_State *L) {
-  if (ts->gil.dozes && !is_ours(ts, L) && !(lua_gethookmask(L) & LUA_MASKCOUNT))
+  bool follows = ts->gil.dozes || ts->rt->gil.watched;
+  if (follows && !is_ours(ts, L) && !(lua_gethookmask(L) & LUA_MASKCOUNT))
     thr_hook_lay(ts, L);
 }
 

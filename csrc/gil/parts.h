@@ -65,6 +65,17 @@ typedef struct {
                         gil, see doze.h */
 } thr_ts_gil;
 
+/* Whether it keeps the global lock in one C function.  Owner: kept. */
+typedef struct {
+  atomic_ullong steps; /* own to write: how often a function was called or has
+                          returned, so far, and one; while that is watched */
+  atomic_ullong at;    /* gil.m to write: the step in which it has been found to
+                          keep the lock; 0: never */
+  int64_t turn, from, length; /* gil.m: that turn's `since`, from when it is
+                                 known to be in the step, for how long it was */
+  int waiting;         /* gil.m: how many waited, at most */
+} thr_ts_kept;
+
 /* A lua_State whose hook is ours, over the user's. Guard: own. */
 typedef struct thr_hooked {
   struct lua_State *L; /* NULL: the record is free */
@@ -197,6 +208,15 @@ typedef struct {
 
 /* --- of a Lua state's record --- */
 
+/* What those that wait for the global lock have seen of its holder.  Owner:
+** kept; guard: gil.m. */
+typedef struct {
+  thr_tstate *holder; /* only compared */
+  int64_t turn;       /* its turn's `since` */
+  unsigned long long steps; /* how many it had made, and */
+  int64_t from, used; /* when that was seen first, what it had used then */
+} thr_gil_kept;
+
 /* The global lock.  Owner: gil, see gil.h. */
 typedef struct thr_gil {
   atomic_uint word;     /* atomic: whether it is held, and waited for */
@@ -210,6 +230,11 @@ typedef struct thr_gil {
   int queued;    /* how many */
   int64_t clock; /* the virtual time of the lock */
   int64_t since; /* from when on the holder's time counts; 0: it does not yet */
+  /* const, set by warn's keeper: whether the holder is watched; the least
+  ** patience of a woken thread that is posted, and not only invited */
+  bool watched;
+  int64_t posted_from;
+  thr_gil_kept kept;
 } thr_gil;
 
 /* Of the Lua state, as it is recorded.  Owner: trace's recorder. */

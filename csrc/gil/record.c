@@ -47,6 +47,7 @@ thr_runtime *thr_runtime_new(const void *id, struct lua_State *mainL,
   }
   rt->member = (thr_member){.group = group, .rt = rt};
   atomic_init(&rt->gil.interval, THR_INTERVAL);
+  rt->gil.posted_from = THR_STREAM;
   thr_mutex_init(&rt->gil.m);
   rt->id = id;
   rt->spin.one_cpu = thr_os_cpucount() < 2;
@@ -89,6 +90,7 @@ thr_tstate *thr_tstate_new(thr_runtime *rt, bool signals) {
   ts->rt = rt;
   ts->ident = atomic_fetch_add(&next_ident, 1);
   ts->hooks.random = (uint32_t)ts->ident * 2654435761u | 1;
+  atomic_init(&ts->kept.steps, 1);
   thr_mutex_init(&ts->nest.m);
   atomic_init(&ts->refs, 1);
   atomic_fetch_add(&rt->refs, 1);
@@ -108,6 +110,7 @@ void thr_tstate_unref(thr_tstate *ts) {
   thr_sem_destroy(&ts->sleep.sem);
   thr_mutex_destroy(&ts->nest.m);
   thr_os_free(ts->held);
+  thr_os_free(ts->made);
   thr_runtime_unref(ts->rt);
   thr_os_free(ts);
 }

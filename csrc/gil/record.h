@@ -43,7 +43,10 @@ struct thr_tstate {
   thr_ts_asked asked;
   thr_ts_nest nest;
   thr_ts_life life;
+  thr_ts_kept kept;
   struct thr_held *held; /* own: which locks it has, see order; or NULL */
+  struct thr_made *made; /* gil: where, until it starts, see unstarted; or
+                            NULL */
 
   thr_tstate *next, *prev; /* m: list of the runtime's living threads */
   thr_tstate *tls_next;    /* own: records of one OS thread */

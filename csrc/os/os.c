@@ -291,6 +291,19 @@ const char *thr_os_getenv(const char *name) {
   return thr_os_elevated() ? NULL : getenv(name);
 }
 
+static bool debugs;
+static thr_once debugs_once = THR_ONCE_INIT;
+
+static void read_debugs(void) {
+  const char *value = thr_os_getenv("THREADING_DEBUG");
+  debugs = value && *value && strcmp(value, "0") != 0;
+}
+
+bool thr_os_debugs(void) {
+  thr_os_once(&debugs_once, read_debugs);
+  return debugs;
+}
+
 char **thr_os_environ(void) {
 #if defined(__APPLE__) /* where shared objects do not see the variable */
   return *_NSGetEnviron();

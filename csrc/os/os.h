@@ -206,6 +206,10 @@ bool thr_os_elevated(void);
 /* As getenv; NULL where thr_os_elevated. */
 const char *thr_os_getenv(const char *name);
 
+/* Has the environment a THREADING_DEBUG that is neither empty nor "0"?  It is
+** read once. */
+bool thr_os_debugs(void);
+
 /* Programs that are started from now on do not have it. */
 void thr_os_unsetenv(const char *name);
 /* As environ. */

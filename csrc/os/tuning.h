@@ -276,6 +276,27 @@
 ** Chosen; no bench. */
 #define THR_MAX_LASTING 10
 
+/* --- debugging --- */
+
+/* For how long a C function keeps the global lock, while others wait, before
+** that is told; and how often a waiter looks whether it is in one.  Smaller:
+** what nobody notices is told.  Chosen, as asyncio's slow_callback_duration;
+** spec/debug_spec.lua. */
+#define THR_KEPT (THR_SECOND / 10)
+#define THR_KEPT_LOOK (THR_SECOND / 100)
+
+/* So often a compare_exchange is in vain, in so long, before it is told as a
+** lock that is waited for.  Where others only change the number in between,
+** few are in vain in succession: each means that another thread ran.
+** Chosen; no bench. */
+#define THR_SPIN_TRIES 1000
+#define THR_SPIN_TIME (THR_SECOND / 10)
+
+/* The longest line that is told. */
+#define THR_MAX_LINE 1024
+/* And of an error's text in one. */
+#define THR_MAX_ERROR 400
+
 /* --- report --- */
 
 /* A dump waits so long for the global lock of each other Lua state, or leaves

@@ -7,6 +7,7 @@
 #include "state/loading.h"
 #include "sync/lock.h"
 #include "sync/rwlock.h"
+#include "warn/told.h"
 
 static thr_group *group_of(const thr_tstate *ts) {
   return ts->rt->member.group;
@@ -20,8 +21,8 @@ static bool is_first(const thr_tstate *ts) {
 }
 
 /* In the order in which they are taken elsewhere: the mutexes of groups,
-** runtimes, and threads; the list of locks, the parking lot, the RWLocks, the
-** global locks' queues. */
+** runtimes, and threads; the list of locks, what is told, the parking lot, the
+** RWLocks, the global locks' queues. */
 static void before(void) {
   thr_tstate *ts;
   for (ts = thr_tls; ts; ts = ts->tls_next)
@@ -29,6 +30,7 @@ static void before(void) {
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_lock(&ts->rt->m);
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_lock(&ts->nest.m);
   thr_lock_beforefork();
+  thr_told_beforefork();
   thr_lot_beforefork();
   thr_rwlock_beforefork();
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_gil_beforefork(&ts->rt->gil);
@@ -36,6 +38,7 @@ static void before(void) {
 
 static void unlock(void) {
   thr_tstate *ts;
+  thr_told_afterfork();
   thr_lock_afterfork();
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_unlock(&ts->nest.m);
   for (ts = thr_tls; ts; ts = ts->tls_next) thr_mutex_unlock(&ts->rt->m);

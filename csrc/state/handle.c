@@ -13,8 +13,12 @@
 #include "park/thread.h"
 #include "state/open.h"
 #include "state/start.h"
+#include "warn/unstarted.h"
 
-static void unref(void *ts) { thr_tstate_unref(ts); }
+static void unref(void *ts) {
+  thr_unstarted_dropped(ts);
+  thr_tstate_unref(ts);
+}
 
 static const thr_kind kind = {
     .name = "threading.Handle", .unref = unref,
@@ -57,6 +61,7 @@ int thr_handle_new(lua_State *L) {
   if (name) thr_tstate_setname(ts, name);
   else set_default_name(ts);
   if (!lua_isnil(L, 2)) ts->life.daemon = lua_toboolean(L, 2);
+  thr_unstarted_made(L, ts);
   lua_pushvalue(L, 3);
   lua_setiuservalue(L, 5, TARGET);
   lua_pushvalue(L, 4);
@@ -97,6 +102,7 @@ static int handle_start(lua_State *L) {
   lua_pushcfunction(L, thr_start_run);
   lua_pushvalue(L, 3); /* self, which stays below, too */
   lua_rotate(L, 4, 2);
+  thr_unstarted_tried(ts);
   thr_start_prepare(L, ts, 4);
   lua_rawseti(L, 2, (lua_Integer)ts->ident);
   int err = thr_start(L, ts);

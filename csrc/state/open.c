@@ -18,6 +18,7 @@
 #include "state/finale.h"
 #include "state/fork.h"
 #include "state/loading.h"
+#include "warn/keeper.h"
 
 const char thr_key_active = 0;
 static const char key_locals = 0;  /* table: ident -> what _locals returns */
@@ -139,5 +140,6 @@ thr_runtime *thr_open_made(lua_State *L, thr_group *group) {
   rt->calls.at_return = thr_finale_atreturn;
   rt->calls.at_deadlock = thr_dump_deadlock;
   rt->calls.at_dump = thr_dump_stderr;
+  if (thr_os_debugs()) thr_keeper_open(rt);
   return rt;
 }

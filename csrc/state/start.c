@@ -73,6 +73,11 @@ int thr_start_run(lua_State *L) {
 static void body(thr_tstate *ts) {
   lua_State *L = ts->lua.base;
   int nres;
+  if (ts->rt->gil.watched) {
+    thr_preempt_enter(ts);
+    thr_hook_follow(ts, L);
+    thr_preempt_leave(ts);
+  }
   int status = lua_resume(L, ts->rt->attach.origin, lua_gettop(L) - 1, &nres);
   lua_checkstack(L, LUA_MINSTACK); /* an error leaves none free */
   if (status != LUA_OK && !thr_unwind_isexit(L, -1))

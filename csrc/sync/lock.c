@@ -404,9 +404,8 @@ static int lock_tostring(lua_State *L) {
 /* Once: another Lua state's threads may be reading. */
 static thr_once once = THR_ONCE_INIT;
 
-static void read_environment(void) {
-  const char *debug = thr_os_getenv("THREADING_DEBUG");
-  int asked = debug && *debug && strcmp(debug, "0") != 0;
+static void watch(void) {
+  int asked = thr_os_debugs();
   atomic_fetch_add(&thr_lock_watchers, asked);
   atomic_fetch_add(&thr_label_askers, asked);
 }
@@ -418,7 +417,7 @@ void thr_lock_open(lua_State *L) {
       {"with", lock_with},       {"get_name", lock_getname},
       {"__close", lock_close}, {"__tostring", lock_tostring},
       {NULL, NULL}};
-  thr_os_once(&once, read_environment);
+  thr_os_once(&once, watch);
   thr_box_newtype(L, &kind, methods);
   lua_pop(L, 1);
 }

@@ -137,20 +137,23 @@ static bool is_new(const edge *closing, const ways *w, int last) {
 }
 
 static void tell_edge(const edge *e) {
-  fprintf(stderr, "    %s then %s at %s:%d\n", e->from_text, e->to_text,
+  fprintf(stderr, "%s then %s at %s:%d", e->from_text, e->to_text,
           e->where.file, e->where.line);
 }
 
 static void tell_back(const ways *w, int i) {
   if (w->back[i] >= 0) tell_back(w, w->back[i]);
+  fprintf(stderr, ", ");
   tell_edge(w->of[i]);
 }
 
+/* Under m: in one line. */
 static void tell(const edge *closing, const ways *w, int last) {
   fprintf(stderr, "threading: locks are taken in different orders, by which "
-          "threads may come to wait for each other for ever:\n");
+          "threads may come to wait for each other for ever: ");
   tell_edge(closing);
   tell_back(w, last);
+  fprintf(stderr, ": take them in the same order everywhere\n");
   fflush(stderr);
 }
 

@@ -212,10 +212,9 @@ end
 
 local reported = {} -- set of reasons
 
--- Says why there is no cache, where THREADING_DEBUG is set.
+-- Says why there is no cache, while debugging.
 local function report(why)
-  local debug = _thread._getenv "THREADING_DEBUG"
-  if debug and debug ~= "" and debug ~= "0" and not reported[why] then
+  if _thread._debugs() and not reported[why] then
     reported[why] = true
     _thread._tell("threading: a kernel is not kept in the cache: " .. why
       .. "\n")

@@ -71,11 +71,22 @@ local function state_of(self)
   return state
 end
 
+-- While debugging: it was used, and its program has not ended that.
+local function tell_left(state)
+  if state.made and state.started > 0 then
+    _thread._told("pool", state.made, string.format("the %s that was made at "
+      .. "%s was not shut down, its threads wait for more: declare it as "
+      .. "'local pool <close>', or call its shutdown()", state.way.title,
+      state.made))
+  end
+end
+
 -- Without the lock: where the Lua state is being closed it may be finalised, as
 -- may a queue. A pool that is not in the list yet will see that all is ended.
 _thread._at_end(function()
   ended = true
   for _, state in ipairs(_thread._values(pools)) do
+    tell_left(state)
     _thread._try(state.queue.shutdown, state.queue)
   end
 end)
@@ -261,6 +272,7 @@ function Executor:shutdown(wait)
   check.options(options, shutdown_options, "shutdown")
   check.boolean(options.wait, "wait", "shutdown")
   check.boolean(options.cancel_futures, "cancel_futures", "shutdown")
+  state.made = nil
   state.queue:shutdown()
   if options.cancel_futures then
     _thread._empty(state.queue)
@@ -280,6 +292,7 @@ function executor_meta:__close()
 end
 
 function executor_meta:__gc()
+  tell_left(state_of(self))
   state_of(self).queue:shutdown()
 end
 
@@ -335,6 +348,7 @@ local function define(way)
       lock = _thread.rlock(), -- of threads; a finaliser may submit
       threads = {}, looked = 0,
       started = 0,
+      made = _thread._debugs() and _thread._here(),
     }
     if way.open then
       way.open(state, most, options)
