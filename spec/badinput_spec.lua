@@ -152,6 +152,7 @@ local modules = {
   ["threading.futures"] = futures,
   ["threading.interpreters"] = require "threading.interpreters",
   ["threading.io"] = require "threading.io",
+  ["threading.log"] = require "threading.log",
   ["threading.loops"] = loops,
   ["threading.os"] = require "threading.os",
   ["threading.queue"] = queue,

@@ -15,6 +15,7 @@ local modules = {
   ["threading.futures"] = require "threading.futures",
   ["threading.interpreters"] = require "threading.interpreters",
   ["threading.io"] = require "threading.io",
+  ["threading.log"] = require "threading.log",
   ["threading.loops"] = require "threading.loops",
   ["threading.os"] = require "threading.os",
   ["threading.queue"] = require "threading.queue",

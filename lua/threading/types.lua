@@ -2,7 +2,7 @@
 
 -- Types for editors (LuaCATS): every public name of `threading`,
 -- `threading._thread`, `threading.explore`, `threading.futures`,
--- `threading.interpreters`, `threading.io`, `threading.loops`,
+-- `threading.interpreters`, `threading.io`, `threading.log`, `threading.loops`,
 -- `threading.queue`, `threading.socket`, `threading.ssl`, `threading.time` and
 -- `threading.trace`, and what the modules below `socket` and `ssl` have besides
 -- the names of LuaSocket's and LuaSec's. Editors read it; programs do not. The
@@ -96,6 +96,15 @@
 ---| "certain"
 ---| "cycle"
 ---| "off"
+
+--- A level of messages: a number, or a name of one in upper or lower case,
+--- "debug", "info", "warning", "error" or "critical".
+---@alias threading.level integer|string
+
+--- Append to a file, or write it anew.
+---@alias threading.log_mode
+---| "a"
+---| "w"
 
 --- What `wait` waits for.
 ---@alias threading.return_when
@@ -245,6 +254,15 @@
 ---@field replay? string the word of a report
 ---@field shrink? boolean by default true
 ---@field progress? threading.callable called with `tried, schedules`
+
+---@class (exact) threading.LogOptions
+---@field level? threading.level
+---@field format? string `"%(asctime)s %(levelname)s %(message)s"`
+---@field datefmt? string of `asctime`, for `os.date`
+---@field filename? string the file to which lines are appended
+---@field filemode? threading.log_mode by default "a"
+---@field stream? threading.Writer an open file
+---@field handlers? table functions of a line and its record, or open files
 
 ---@class (exact) threading.QueueOptions
 ---@field maxsize? integer by default 0: no bound
@@ -2386,6 +2404,134 @@ function https.request(url, body) end
 ---@param params? table as for `newcontext`
 ---@return function
 function https.tcp(params) end
+
+-- threading.log ---------------------------------------------------------------
+
+--- What logs under a name; without a level of its own, from that of the logger
+--- whose name is before its last dot, and so on up to the root's.
+---@class threading.Logger
+local Logger = {}
+
+--- Logs at the level DEBUG.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function Logger:debug(fmt, ...) end
+
+--- Logs at the level INFO.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function Logger:info(fmt, ...) end
+
+--- Logs at the level WARNING.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function Logger:warning(fmt, ...) end
+
+--- Logs at the level ERROR.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function Logger:error(fmt, ...) end
+
+--- Logs at the level CRITICAL.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function Logger:critical(fmt, ...) end
+
+--- Logs at a level.
+---
+--- Raises if there is no such level.
+---@param level threading.level
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function Logger:log(level, fmt, ...) end
+
+--- Does it write what is logged at this level?
+---
+--- Raises if there is no such level.
+---@param level threading.level
+---@return boolean
+function Logger:isEnabledFor(level) end
+
+--- Sets the level from which on it writes.
+---
+--- Raises if there is no such level; for the root, if it is nil.
+---@param level? threading.level by default that of the logger above it
+function Logger:setLevel(level) end
+
+--- The level from which on it writes.
+---@return integer
+function Logger:getEffectiveLevel() end
+
+--- Lines with the time, the level and the name of the thread, after Python's
+--- `logging`.
+---@class threading.log
+---@field DEBUG integer 10
+---@field INFO integer 20
+---@field WARNING integer 30
+---@field ERROR integer 40
+---@field CRITICAL integer 50
+local log = {}
+
+--- Logs at the level DEBUG, by the root logger.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function log.debug(fmt, ...) end
+
+--- Logs at the level INFO, by the root logger.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function log.info(fmt, ...) end
+
+--- Logs at the level WARNING, by the root logger.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function log.warning(fmt, ...) end
+
+--- Logs at the level ERROR, by the root logger.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function log.error(fmt, ...) end
+
+--- Logs at the level CRITICAL, by the root logger.
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function log.critical(fmt, ...) end
+
+--- Logs at a level, by the root logger.
+---
+--- Raises if there is no such level.
+---@param level threading.level
+---@param fmt any a format for `string.format`; any value, where nothing follows
+---@param ... any what is formatted
+function log.log(level, fmt, ...) end
+
+--- Does the root logger write what is logged at this level?
+---
+--- Raises if there is no such level.
+---@param level threading.level
+---@return boolean
+function log.isEnabledFor(level) end
+
+--- Sets the level from which on the root logger writes, and each logger that
+--- has none of its own.
+---
+--- Raises if there is no such level.
+---@param level threading.level
+function log.setLevel(level) end
+
+--- The logger of a name, the same one each time.
+---
+--- Raises if the name is not a string.
+---@param name? string by default the root's
+---@return threading.Logger
+function log.getLogger(name) end
+
+--- Says what is written, how, and where to; what is not given stays as it is.
+---
+--- Raises if an option is unknown or of the wrong type, or the file cannot be
+--- opened; nothing has changed then.
+---@param options threading.LogOptions
+function log.basicConfig(options) end
 
 -- threading.loops -------------------------------------------------------------
 

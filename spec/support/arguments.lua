@@ -69,6 +69,9 @@ local makers = {
   ["threading.Timer"] = function()
     return threading.Timer(0, nothing)
   end,
+  ["threading.Logger"] = function()
+    return require("threading.log").getLogger "spec.support.arguments"
+  end,
   ["threading.Local"] = function()
     return threading.Local()
   end,
@@ -182,6 +185,10 @@ accepts["threading.positive"] = within(1, math.maxinteger)
 accepts["threading.position"] = within(0, 3) -- of two elements
 accepts["threading.argument_count"] = within(0, 999999)
 accepts["threading.signum"] = within(1, 64)
+
+accepts["threading.level"] = function(value)
+  return math.type(value) ~= nil and math.tointeger(value) ~= nil
+end
 
 function accepts.number(value)
   return type(value) == "number"
