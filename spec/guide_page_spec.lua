@@ -31,6 +31,6 @@ describe("docs/guide.md", function()
   end
 
   it("has programs", function()
-    assert.equal(14, programs)
+    assert.equal(15, programs)
   end)
 end)
