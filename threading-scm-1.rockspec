@@ -206,6 +206,7 @@ build = {
         "csrc/cross/seen.c",
         "csrc/cross/tables.c",
         "csrc/data/array.c",
+        "csrc/data/block.c",
         "csrc/data/elem.c",
         "csrc/data/value.c",
         "csrc/explore/apart.c",

@@ -50,6 +50,39 @@ describe("Array", function()
     end
   end)
 
+  it("adds to an element, atomically", function()
+    for _, type in ipairs(TYPES) do
+      local a = Array(type, { 1, 2, 3 })
+      assert.equal(2, a:fetch_add(2, 5))
+      assert.same({ 1, 7, 3 }, elements(a))
+    end
+    local a = Array("int64", 1, { shared = true })
+    local threads = support.start_many(4, function()
+      for _ = 1, 10000 do
+        a:fetch_add(1, 1)
+      end
+    end)
+    support.join(threads)
+    assert.equal(40000, a[1])
+    local small = Array("int8", { 100 })
+    assert.matches("100 %+ 28 does not fit int8",
+      support.message(small.fetch_add, small, 1, 28))
+    assert.equal(100, small[1])
+    assert.matches("'fetch_add' %(i: must be at most 1",
+      support.message(small.fetch_add, small, 2, 1))
+    assert.matches("n: integer expected",
+      support.message(small.fetch_add, small, 1, "1"))
+  end)
+
+  it("that is shared is an Array like any other", function()
+    local a = Array("float32", { 1, 2, 3 }, { shared = true, name = "s" })
+    assert.same({ 1, 2, 3 }, elements(a))
+    assert.same({ 1, 2 }, a:totable(1, 2))
+    assert.equal(0, #Array("int8", 0, { shared = true }))
+    assert.matches("shared: boolean expected", support.message(Array, "int8",
+      1, { shared = 1 }))
+  end)
+
   it("refuses what does not fit, and names the element", function()
     for type, ends in pairs(INTEGERS) do
       local a = Array(type, { 1, 2, 3 })
@@ -251,7 +284,7 @@ describe("Array", function()
 
   it("bad arguments are named", function()
     for _, type in ipairs { "", "int", "int7", "INT8", "double", "int8 " } do
-      assert.matches("(type: unknown type '" .. type .. "')",
+      assert.matches("(type: unknown type '" .. type .. "'",
         support.message(Array, type, 1), 1, true)
     end
     assert.matches("type: string expected", support.message(Array))

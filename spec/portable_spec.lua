@@ -141,6 +141,12 @@ describe("what has no meaning in another process", function()
       .. "connect there", server)
   end)
 
+  it("is a shared Array, for bytes may go to another machine", function()
+    refused("fn: a shared Array cannot cross: it is of one machine; pass what "
+      .. "a:copy() returns, or what the call needs of it",
+      threading.Array("int8", 1, { shared = true }))
+  end)
+
   it("leaves nothing behind", function()
     pcall(pack, "args[]", threading.Lock())
     assert.equal(7, travel(7))

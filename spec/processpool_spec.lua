@@ -1,12 +1,14 @@
 -- Pools of processes.
 
 local _thread = require "threading._thread"
+local compiler = require "spec.support.compiler"
 local files = require "spec.support.files"
 local futures = require "threading.futures"
 local pools = require "spec.support.pools"
 local socket = require "threading.socket"
 local support = require "spec.support"
 local threading = require "threading"
+local time = require "threading.time"
 
 -- The globals of what is sent are Lua's, not those that busted has made.
 local describe, it, assert = describe, it, assert
@@ -285,6 +287,124 @@ describe("a pool of processes", function()
     end)
 end)
 
+describe("a shared Array", function()
+  local function add(a, times)
+    for _ = 1, times do
+      a:fetch_add(1, 1)
+      a:fetch_add(2, 0.5)
+    end
+    return a
+  end
+
+  it("is the same memory in each process, and comes back as itself", function()
+    local pool <close> = new { max_workers = 2 }
+    local a = threading.Array("float64", 1000, { shared = true })
+    local list = {}
+    for i = 1, 4 do
+      list[i] = pool:submit(add, a, 1000)
+    end
+    for _, f in ipairs(list) do
+      assert.equal(a, f:result())
+    end
+    assert.same({ 4000.0, 2000.0, 0.0 }, a:totable(1, 3))
+    assert.equal(9, pool:submit(function(b, c)
+      b[3] = 9
+      return rawequal(b, c) and math.tointeger(c[3])
+    end, a, a):result())
+    assert.equal(9, a[3])
+  end)
+
+  it("that a process has made is shared with it", function()
+    local pool <close> = new { max_workers = 1 }
+    local a = pool:submit(function()
+      _G.kept = require "threading".Array("int32", { 1, 2 }, { shared = true })
+      return _G.kept
+    end):result()
+    a[2] = 7
+    assert.equal(7, pool:submit(function()
+      return _G.kept[2]
+    end):result())
+    local copy = a:copy()
+    copy[1] = 5
+    assert.equal(1, a[1])
+  end)
+
+  it("comes with many others, empty and large ones", function()
+    local pool <close> = new { max_workers = 1 }
+    local list = {}
+    for i = 1, 60 do
+      list[i] = threading.Array("int16", i % 3 * 100000,
+        { shared = i % 2 == 0 }):fill(i)
+    end
+    local back = pool:submit(function(l)
+      for _, a in ipairs(l) do
+        a:fill(#a > 0 and a[1] + 1 or 0)
+      end
+      return l
+    end, list):result()
+    for i, a in ipairs(list) do
+      assert.equal(i % 2 == 0, a == back[i])
+      assert.equal(#a > 0 and i + 1 or nil, back[i][1])
+    end
+  end)
+
+  it("has as many as there may be descriptors", function()
+    local r = support.run([[
+      local threading = require "threading"
+      local list = {}
+      print(pcall(function()
+        for i = 1, 100 do
+          list[i] = threading.Array("int8", 1, { shared = true })
+        end
+      end))
+    ]], { before = "ulimit -n 40" })
+    assert.matches("Too many open files for an Array of n = 1 int8", r.out)
+  end)
+
+  it("is not of another machine", function()
+    assert.matches("args%[1%]%[1%]: a shared Array cannot cross: it is of one",
+      support.message(_thread._pack, "args[]",
+        { threading.Array("int8", 1, { shared = true }) }))
+  end)
+end)
+
+if is_linux then
+  describe("a worker process", function()
+    it("has no descriptor of its parent's but three", function()
+      local file <close> = assert(io.open "/dev/zero")
+      local other <close> = assert(io.open "/dev/zero")
+      local pool <close> = new(1)
+      local list = pool:submit(function()
+        local list = {}
+        for fd = 0, 200 do
+          local at <close> = io.open("/proc/self/fdinfo/" .. fd)
+          list[#list + 1] = at and fd or nil
+        end
+        return table.concat(list, " ")
+      end):result()
+      -- 3 is the link; what is above is what the list takes, or the library.
+      assert.matches("^0 1 2 3", list)
+      local links = pool:submit(function()
+        local ls <close> = io.popen "ls -l /proc/$PPID/fd"
+        return (ls:read "a")
+      end):result()
+      assert.is_nil(links:find("/dev/zero", 1, true))
+      assert.matches(" 0 %-> /dev/null", links)
+      assert.is_not_nil(file and other)
+    end)
+
+    it("that waits takes no time of a processor", function()
+      local pool <close> = new(1)
+      local function used()
+        return require "threading.time".process_time()
+      end
+      local before = pool:submit(used):result()
+      time.sleep(0.2)
+      assert.is_true(pool:submit(used):result() - before < 0.05)
+    end)
+  end)
+end
+
 describe("a worker process that ends", function()
   it("is an error of its call, and of no other", function()
     local pool <close> = new { max_workers = 1 }
@@ -451,6 +571,35 @@ describe("the processes of a program", function()
     with_program("time.sleep(1000)", function(id)
       kill("KILL", id)
     end)
+  end)
+
+  it("end with it, though a fork of it lives on", function()
+    local folder = files.folder()
+    compiler.module("spec/support/forker.c", folder)
+    local child
+    with_program(([[
+      package.cpath = "%s/?.so;" .. package.cpath
+      local forker = require "forker"
+      local pid = forker.fork()
+      if pid == 0 then
+        pool = nil -- whose processes are not the fork's to end
+        collectgarbage()
+        time.sleep(1000)
+      end
+      print(pid)
+      io.flush()
+      time.sleep(1000)
+    ]]):format(folder), function(id, workers, pipe)
+      child = tonumber((require "threading.io".read(pipe)))
+      assert.is_truthy(lives(workers[1]) and lives(workers[2]))
+      kill("KILL", id)
+      support.wait_until(function()
+        return not lives(workers[1]) and not lives(workers[2])
+      end)
+      assert.is_truthy(lives(child))
+      kill("KILL", child)
+    end)
+    os.execute("rm -r " .. folder)
   end)
 
   it("end with it when it ends by os.exit", function()

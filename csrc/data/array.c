@@ -1,6 +1,7 @@
 /* array: see array.h. */
 #include "data/array.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,8 +31,56 @@ thr_array *thr_array_new(thr_elem type, size_t n) {
   return a;
 }
 
+/* --- in memory that processes share --- */
+
+static bool take(void *user, void *arg) {
+  thr_array *a = user;
+  const thr_array *wanted = arg;
+  int refs = atomic_load(&a->refs);
+  if (a->type != wanted->type || a->n != wanted->n) return false;
+  /* One that has no references any more is about to be freed. */
+  while (refs > 0)
+    if (atomic_compare_exchange_weak(&a->refs, &refs, refs + 1)) return true;
+  return false;
+}
+
+/* Takes the block, or frees it. */
+static thr_array *in_block(thr_block *b, thr_elem type, size_t n) {
+  thr_array *a = b ? thr_array_new(type, 0) : NULL;
+  if (!a) {
+    if (b) thr_block_free(b);
+    errno = b ? ENOMEM : errno;
+    return NULL;
+  }
+  a->n = n;
+  a->data = n > 0 ? b->data : NULL;
+  a->block = b;
+  thr_array *found = thr_block_enter(b, a, take, a);
+  if (found != a) thr_array_unref(a);
+  return found;
+}
+
+static bool fits(thr_elem type, size_t n) {
+  return n <= PTRDIFF_MAX / thr_elem_size(type);
+}
+
+thr_array *thr_array_newshared(thr_elem type, size_t n) {
+  if (fits(type, n))
+    return in_block(thr_block_new(n * thr_elem_size(type)), type, n);
+  errno = ENOMEM;
+  return NULL;
+}
+
+thr_array *thr_array_adopt(int fd, thr_elem type, size_t n) {
+  if (fits(type, n))
+    return in_block(thr_block_adopt(fd, n * thr_elem_size(type)), type, n);
+  thr_os_close(fd);
+  return NULL;
+}
+
 void thr_array_unref(thr_array *a) {
   if (atomic_fetch_sub(&a->refs, 1) != 1) return;
+  if (a->block) thr_block_free(a->block);
   thr_label_free(a->label);
   thr_os_free(a);
 }
@@ -137,7 +186,7 @@ static thr_array *check(lua_State *L, int arg) {
 
 /* The collector sees boxes of a few bytes: the size of what is behind them is
 ** reported to it, or it would let a loop that makes Arrays fill the memory. */
-static void account(lua_State *L, size_t bytes) {
+void thr_array_account(lua_State *L, size_t bytes) {
   static atomic_size_t owed; /* by all states: it is no more than a hint */
   bytes += atomic_exchange_explicit(&owed, 0, memory_order_relaxed);
   if (bytes < THR_ARRAY_STEP) {
@@ -152,20 +201,27 @@ static void account(lua_State *L, size_t bytes) {
   }
 }
 
+static thr_array *make(thr_elem type, size_t n, bool shared) {
+  return shared ? thr_array_newshared(type, n) : thr_array_new(type, n);
+}
+
 /* Pushes an Array of n elements.  Garbage is collected for it as for a table
 ** that finds no memory. */
-static thr_array *push_new(lua_State *L, thr_elem type, lua_Integer n) {
+static thr_array *push_new(lua_State *L, thr_elem type, lua_Integer n,
+                           bool shared) {
   size_t most = PTRDIFF_MAX / thr_elem_size(type);
   size_t count = (lua_Unsigned)n < most ? (size_t)n : most;
-  account(L, count * thr_elem_size(type));
+  thr_array_account(L, count * thr_elem_size(type));
   thr_box *box = thr_box_new(L, &thr_array_kind);
-  thr_array *a = thr_array_new(type, count);
+  thr_array *a = make(type, count, shared);
   if (!a) {
     lua_gc(L, LUA_GCCOLLECT);
-    a = thr_array_new(type, count);
+    a = make(type, count, shared);
   }
   if (!a)
-    thr_blame_error(L, "not enough memory for an Array of n = %I %s",
+    thr_blame_error(L, "%s for an Array of n = %I %s",
+                    shared && errno != ENOMEM ? strerror(errno)
+                                              : "not enough memory",
                     (LUAI_UACINT)n, thr_elem_name(type));
   thr_box_fill(box, &thr_array_kind, a);
   return a;
@@ -203,12 +259,13 @@ static lua_Integer check_n(lua_State *L) {
 }
 
 int thr_array_create(lua_State *L) {
-  static const char *const names[] = {"type", "n", "name", NULL};
+  static const char *const names[] = {"type", "n", "name", "shared", NULL};
   /* a table at 2 is one of elements */
   const char *name = thr_args_options(L, 3, 2, names);
-  lua_settop(L, 3); /* the name stays */
+  lua_settop(L, 4); /* the name stays */
   thr_elem type = thr_elem_checktype(L, 1);
-  thr_array *a = push_new(L, type, check_n(L));
+  thr_array *a = push_new(L, type, check_n(L),
+                          thr_args_optboolean(L, 4, "shared", false));
   a->label = thr_describe_label(L, name);
   if (lua_istable(L, 2)) read_table(L, 2, a);
   return 1;
@@ -261,7 +318,7 @@ meanwhile, if it takes time.
 */
 static int array_copy(lua_State *L) {
   thr_array *a = check(L, 1);
-  thr_array *b = push_new(L, a->type, (lua_Integer)a->n);
+  thr_array *b = push_new(L, a->type, (lua_Integer)a->n, false);
   a = check(L, 1); /* finalisers may have run */
   size_t bytes = a->n * thr_elem_size(a->type);
   if (bytes >= THR_ARRAY_LONG) {
@@ -283,6 +340,50 @@ The name that it was given when it was made.
 */
 static int array_getname(lua_State *L) {
   return thr_describe_getname(L, check(L, 1)->label);
+}
+
+/* Adds in the type itself, as a Value does.  False: the sum does not fit. */
+static bool add(thr_array *a, size_t i, thr_num n, thr_num *old) {
+  thr_num sum = {0};
+  switch (a->type) {
+#define X(tag, name, T, k)                                               \
+  case THR_##tag: {                                                      \
+    _Atomic T *at = (_Atomic T *)a->data + i;                            \
+    T o = atomic_load_explicit(at, memory_order_relaxed);                \
+    do {                                                                 \
+      old->k = o;                                                        \
+      if (!thr_elem_add(a->type, *old, n, &sum)) return false;           \
+    } while (!atomic_compare_exchange_weak(at, &o, (T)sum.k));           \
+    break;                                                               \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return true;
+}
+
+/***
+Adds to an element atomically: no other change of it comes in between, of this
+process or, where the Array is shared, of another.  An int64 and a uint64 wrap
+around, as Lua's integers do.
+@function fetch_add
+@tparam integer i
+@tparam number n
+@treturn number the element before
+@raise if there is no element i, n is not a number of its kind, or the sum does
+not fit the type; the element is then unchanged
+*/
+static int array_fetchadd(lua_State *L) {
+  thr_array *a = check(L, 1);
+  lua_Integer i = thr_args_integer(L, 2, "i", 1, (lua_Integer)a->n);
+  thr_num old, n = thr_elem_check(L, 3, "n", thr_elem_wide(a->type));
+  bool fits = add(a, (size_t)i - 1, n, &old);
+  thr_elem_push(L, a->type, old);
+  if (fits) return 1;
+  const char *left = luaL_tolstring(L, -1, NULL);
+  return thr_args_error(L, 3, "n", "%s + %s does not fit %s", left,
+                        luaL_tolstring(L, 3, NULL), thr_elem_name(a->type));
 }
 
 static void push(lua_State *L, const thr_array *a, size_t i) {
@@ -460,6 +561,7 @@ void thr_array_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"fill", array_fill},       {"copy", array_copy},
       {"totable", array_totable}, {"get_name", array_getname},
+      {"fetch_add", array_fetchadd},
       {"__newindex", array_newindex}, {"__len", array_len},
       {"__tostring", array_tostring}, {NULL, NULL}};
   static const luaL_Reg watched[] = {

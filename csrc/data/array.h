@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "bind/box.h"
+#include "data/block.h"
 #include "data/elem.h"
 #include "park/label.h"
 
@@ -24,15 +25,28 @@ typedef struct {
   thr_elem type; /* const */
   atomic_int refs; /* atomic */
   thr_label *label; /* const: its own, see label.h */
+  thr_block *block; /* const: of one that processes share; NULL: the elements
+                       are behind it */
 } thr_array;
 
 /* All 0; NULL: no memory.  What is never touched takes none. */
 thr_array *thr_array_new(thr_elem type, size_t n);
+/* The same in memory that processes share; NULL with errno. */
+thr_array *thr_array_newshared(thr_elem type, size_t n);
+/* The Array for such memory behind a descriptor, which is taken, or closed: the
+** one that this process has, if it has one; NULL: no memory, or it is not so
+** large. */
+thr_array *thr_array_adopt(int fd, thr_elem type, size_t n);
 void thr_array_unref(thr_array *a);
 
 static inline void thr_array_ref(thr_array *a) {
   atomic_fetch_add_explicit(&a->refs, 1, memory_order_relaxed);
 }
+
+/* Has the collector know of so many bytes behind an Array that it is about to
+** see. */
+struct lua_State;
+void thr_array_account(struct lua_State *L, size_t bytes);
 
 /* Sets elements from `from` up to, not including, `to`, counted from 0, to x,
 ** which fits. */

@@ -48,6 +48,12 @@ static inline bool thr_elem_isfloat(thr_elem type) {
 const char *thr_elem_name(thr_elem type);
 size_t thr_elem_size(thr_elem type);
 
+/* The type of what may be added: the sum need fit, not what is added to it. */
+static inline thr_elem thr_elem_wide(thr_elem type) {
+  if (thr_elem_isfloat(type)) return THR_FLOAT64;
+  return type == THR_UINT64 ? THR_UINT64 : THR_INT64;
+}
+
 /* *sum = x + n, where n is an int64, a uint64 or a float64, whatever kin of
 ** the type has 64 bits.  False: the sum does not fit. */
 bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum);

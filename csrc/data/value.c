@@ -153,12 +153,6 @@ int thr_value_create(lua_State *L) {
   return 1;
 }
 
-/* The type of what may be added: the sum need fit, not what is added to it. */
-static thr_elem wide(thr_elem type) {
-  if (thr_elem_isfloat(type)) return THR_FLOAT64;
-  return type == THR_UINT64 ? THR_UINT64 : THR_INT64;
-}
-
 /***
 Adds atomically.  An int64 and a uint64 wrap around, as Lua's integers do.
 @function fetch_add
@@ -170,7 +164,7 @@ the type; the value is then unchanged
 static int value_fetchadd(lua_State *L) {
   thr_value *v = check(L, 1);
   const thr_elem type = v->type;
-  thr_num old, n = thr_elem_check(L, 2, "n", wide(type));
+  thr_num old, n = thr_elem_check(L, 2, "n", thr_elem_wide(type));
   bool fits = thr_value_add(v, n, &old);
   thr_elem_push(L, type, old);
   if (fits) return 1;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,6 +82,83 @@ int thr_os_atfork(bool *done, void (*before)(void), void (*parent)(void),
 }
 
 bool thr_os_isterminal(void) { return isatty(STDERR_FILENO) != 0; }
+
+/* --- memory that is shared --- */
+
+#if defined(__linux__)
+
+/* Nobody can make it shorter, which would end who touches it by SIGBUS. */
+static int open_shared(size_t n) {
+  int fd = memfd_create("threading.Array", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return -1;
+  if (ftruncate(fd, (off_t)n) == 0 &&
+      fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+    return fd;
+  int err = errno;
+  close(fd);
+  errno = err;
+  return -1;
+}
+
+#else
+
+/* It has a name for a moment. */
+static int open_shared(size_t n) {
+  static atomic_uint numbers;
+  char name[64];
+  snprintf(name, sizeof(name), "/threading%d.%u", (int)getpid(),
+           atomic_fetch_add(&numbers, 1));
+  int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (fd < 0) return -1;
+  shm_unlink(name);
+  thr_os_noinherit(fd);
+  if (ftruncate(fd, (off_t)n) == 0) return fd;
+  int err = errno;
+  close(fd);
+  errno = err;
+  return -1;
+}
+
+#endif
+
+static void *map_shared(int fd, size_t n) {
+  void *p = thr_fault_fails(THR_CHANCE_MEMORY)
+                ? MAP_FAILED
+                : mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (p == MAP_FAILED) return NULL;
+  thr_fault_hold(1);
+  return p;
+}
+
+void *thr_os_sharedmemory(size_t n, int *fd) {
+  *fd = thr_fault_fails(THR_CHANCE_CALL)
+            ? (errno = EMFILE, -1)
+            : thr_os_abovestandard(open_shared(n));
+  if (*fd < 0) return NULL;
+  void *p = map_shared(*fd, n);
+  if (p) return p;
+  close(*fd);
+  errno = ENOMEM;
+  return NULL;
+}
+
+void *thr_os_mapshared(int fd, size_t n) {
+  struct stat s;
+  if (fstat(fd, &s) != 0 || s.st_size < 0 || (uint64_t)s.st_size < n)
+    return NULL;
+  return map_shared(fd, n);
+}
+
+void thr_os_unmapshared(void *p, size_t n) {
+  munmap(p, n);
+  thr_fault_hold(-1);
+}
+
+bool thr_os_issameshared(int a, int b) {
+  struct stat s, t;
+  return fstat(a, &s) == 0 && fstat(b, &t) == 0 && s.st_dev == t.st_dev &&
+         s.st_ino == t.st_ino;
+}
 
 /* --- descriptors --- */
 

@@ -36,6 +36,17 @@ void *thr_os_alloc(size_t size);
 void *thr_os_realloc(void *p, size_t size); /* as realloc; size > 0 */
 void thr_os_free(void *p);
 
+/* Memory that processes share: zeroed, and not in memory until it is touched,
+** behind a descriptor that no program inherits, by which another process gets
+** it.  n > 0.  NULL with errno. */
+void *thr_os_sharedmemory(size_t n, int *fd);
+/* The same memory, of a descriptor that has come from another process; NULL: it
+** has none of n bytes. */
+void *thr_os_mapshared(int fd, size_t n);
+void thr_os_unmapshared(void *p, size_t n);
+/* Is the memory of both the same? */
+bool thr_os_issameshared(int a, int b);
+
 /* clocks, in nanoseconds */
 int64_t thr_os_monotonic(void);
 int64_t thr_os_realtime(void);

@@ -15,7 +15,7 @@ thr_flathead thr_flat_head(const thr_message *m) {
 
 thr_flatentry thr_flat_entry(const thr_message *m, uint32_t i) {
   const thr_array *a = m->shares[i].obj;
-  return (thr_flatentry){a->n, a->type, 0};
+  return (thr_flatentry){a->n, a->type, a->block != NULL};
 }
 
 bool thr_flat_isgood(const thr_flathead *head) {
@@ -23,7 +23,7 @@ bool thr_flat_isgood(const thr_flathead *head) {
 }
 
 thr_array *thr_flat_array(const thr_flatentry *entry) {
-  if (entry->type >= THR_NELEM || entry->n > SIZE_MAX || entry->mapped)
+  if (entry->type >= THR_NELEM || entry->n > SIZE_MAX || entry->shared)
     return NULL;
   return thr_array_new((thr_elem)entry->type, (size_t)entry->n);
 }
@@ -36,6 +36,15 @@ thr_message *thr_flat_message(const thr_flathead *head, unsigned char **bytes,
   m->nvalues = head->nvalues;
   m->refers = head->refers != 0;
   return m;
+}
+
+int thr_flat_decode(lua_State *L, thr_message *m) {
+  size_t bytes = 0;
+  for (uint32_t i = 0; i < m->nshares; i++)
+    bytes += thr_flat_elements(m->shares[i].obj);
+  int n = thr_decode_last(L, m);
+  if (bytes > 0) thr_array_account(L, bytes);
+  return n;
 }
 
 /* --- the Lua face --- */
@@ -74,7 +83,7 @@ static int push_protected(lua_State *L) {
 
 int thr_flat_pack(lua_State *L) {
   const char *names = luaL_checkstring(L, 1);
-  thr_message *m = thr_portable_encode(L, 2, lua_gettop(L) - 1, names);
+  thr_message *m = thr_portable_encodefar(L, 2, lua_gettop(L) - 1, names);
   lua_settop(L, 0);
   lua_pushcfunction(L, push_protected);
   lua_pushlightuserdata(L, m);
@@ -162,5 +171,5 @@ int thr_flat_unpack(lua_State *L) {
   if (!m)
     return thr_blame_error(L, "a message is damaged, or there is not enough "
                            "memory for it");
-  return thr_decode_last(L, m);
+  return thr_flat_decode(L, m);
 }

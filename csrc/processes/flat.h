@@ -5,8 +5,8 @@
 ** head   = thr_flathead: how much of the rest there is
 ** entry  = thr_flatentry: of each Array which the message has a share of
 ** bytes  = those of the message, see cross/layout.h
-** elements of these Arrays, in their order, as they are in memory; none of one
-**          that is mapped: its memory comes by another way, as a descriptor
+** elements of these Arrays, in their order, as they are in memory; of one that
+**          is shared one byte, with which its descriptor comes
 **
 ** So a link between processes sends and receives the elements where they are,
 ** without a copy; and `_pack` makes one string of all of it.
@@ -35,7 +35,7 @@ typedef struct {
 typedef struct {
   uint64_t n;
   uint32_t type;
-  uint32_t mapped; /* 1: its elements do not follow */
+  uint32_t shared; /* 1: it is */
 } thr_flatentry;
 
 /* The head of a message; and what it says of share i. */
@@ -50,8 +50,11 @@ thr_message *thr_flat_message(const thr_flathead *head, unsigned char **bytes,
                               const thr_share *shares);
 /* How many bytes the elements take. */
 static inline size_t thr_flat_elements(const thr_array *a) {
-  return a->n * thr_elem_size(a->type);
+  return a->block ? 1 : a->n * thr_elem_size(a->type);
 }
+
+/* As thr_decode_last; the collector learns of the Arrays that have come. */
+int thr_flat_decode(lua_State *L, thr_message *m);
 
 /* --- the Lua face: functions of threading._thread --- */
 

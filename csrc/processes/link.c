@@ -31,6 +31,7 @@ int thr_link_open(thr_link *l, int fd) {
   int err = thr_os_atfork(&forks, before_fork, in_parent, in_child);
   if (err != 0) return err;
   l->from = l->to = 0;
+  l->along = -1;
   thr_mutex_lock(&m);
   l->fd = fd;
   l->next = list;
@@ -47,6 +48,8 @@ void thr_link_close(thr_link *l) {
   if (l->fd >= 0) thr_os_close(l->fd);
   l->fd = -1;
   thr_mutex_unlock(&m);
+  if (l->along >= 0) thr_os_close(l->along);
+  l->along = -1;
 }
 
 /* --- an exchange --- */
@@ -110,16 +113,18 @@ static bool prepare(exchange *x) {
 typedef struct {
   const unsigned char *p;
   size_t n;
+  int along; /* a descriptor that goes with it, or -1 */
 } piece;
 
 static piece piece_of(const exchange *x) {
   const thr_message *out = x->out;
   size_t front = sizeof(thr_flathead) + out->nshares * sizeof(thr_flatentry);
-  if (x->piece == 0) return (piece){x->front, x->nfront};
+  if (x->piece == 0) return (piece){x->front, x->nfront, -1};
   if (x->piece == 1)
-    return (piece){out->bytes, x->nfront > front ? 0 : out->size};
+    return (piece){out->bytes, x->nfront > front ? 0 : out->size, -1};
   const thr_array *a = out->shares[x->piece - 2].obj;
-  return (piece){a->data, thr_flat_elements(a)};
+  if (a->block) return (piece){x->front, 1, a->block->fd};
+  return (piece){a->data, thr_flat_elements(a), -1};
 }
 
 /* False: it would have to wait. */
@@ -132,7 +137,8 @@ static bool send_some(exchange *x) {
     else end(x, THR_LINK_DONE);
     return true;
   }
-  ptrdiff_t n = thr_os_send(x->link->fd, p.p + x->done, p.n - x->done);
+  ptrdiff_t n = thr_os_sendalong(x->link->fd, p.p + x->done, p.n - x->done,
+                                 p.along);
   if (n == -EAGAIN) return false;
   if (n < 0) {
     end(x, THR_LINK_UNSENT);
@@ -147,11 +153,16 @@ static bool send_some(exchange *x) {
 typedef enum { FULL, WAITS, FAILED } filling;
 
 static filling receive(exchange *x, void *to, size_t room, size_t *got) {
-  ptrdiff_t n = thr_os_receive(x->link->fd, to, room);
+  int along;
+  ptrdiff_t n = thr_os_receivealong(x->link->fd, to, room, &along);
   if (n == -EAGAIN) return WAITS;
   if (n <= 0) {
     end(x, thr_os_isunread(n) ? THR_LINK_UNSENT : THR_LINK_ENDED);
     return FAILED;
+  }
+  if (along >= 0) {
+    if (x->link->along >= 0) thr_os_close(x->link->along);
+    x->link->along = along;
   }
   *got = (size_t)n;
   return FULL;
@@ -205,6 +216,25 @@ static void finish(exchange *x) {
   end(x, x->in ? THR_LINK_DONE : THR_LINK_NOMEMORY);
 }
 
+/* One byte, and the descriptor with it: the system ends what it gives at once
+** behind one, so that there is one at a time. */
+static bool receive_shared(exchange *x, const thr_flatentry *entry) {
+  unsigned char byte;
+  filling f = fill(x, &byte, 1);
+  if (f != FULL) return f != WAITS;
+  int fd = x->link->along;
+  x->link->along = -1;
+  bool good = fd >= 0 && entry->type < THR_NELEM && entry->n <= SIZE_MAX;
+  thr_array *a = good ? thr_array_adopt(fd, (thr_elem)entry->type,
+                                        (size_t)entry->n) : NULL;
+  if (fd >= 0 && !good) thr_os_close(fd);
+  if (a) x->shares[x->nshares++] = (thr_share){&thr_array_kind, a};
+  else end(x, good ? THR_LINK_NOMEMORY : THR_LINK_DAMAGED);
+  x->done = 0;
+  x->piece++;
+  return true;
+}
+
 /* The Array whose elements come next; NULL: it cannot be made. */
 static thr_array *next_array(exchange *x) {
   if (x->piece < x->nshares) return x->shares[x->piece].obj;
@@ -219,6 +249,8 @@ static bool receive_elements(exchange *x) {
     finish(x);
     return true;
   }
+  const thr_flatentry *entry = &x->entries[x->piece];
+  if (entry->shared) return receive_shared(x, entry);
   thr_array *a = next_array(x);
   if (!a) return true;
   filling f = fill(x, a->data, thr_flat_elements(a));

@@ -25,6 +25,7 @@ THR_PRIVATE_BEGIN
 
 typedef struct thr_link {
   int fd; /* -1: closed.  Its user's; `list` while a process forks */
+  int along; /* a descriptor that has come, or -1; likewise */
   size_t from, to; /* what is in the inbox, and was not asked for yet */
   struct thr_link *next; /* list */
   unsigned char inbox[THR_LINK_INBOX];

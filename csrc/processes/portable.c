@@ -82,7 +82,21 @@ static void put_value(thr_encoder *e, int idx, int depth) {
   thr_encode_put(e, idx, depth);
 }
 
+static void put_far(thr_encoder *e, int idx, int depth) {
+  const thr_array *a = lua_type(e->L, idx) == LUA_TUSERDATA
+                           ? thr_array_test(e->L, idx) : NULL;
+  if (a && a->block)
+    thr_refusal_because(e, "a shared Array", "it is of one machine; pass what "
+                        "a:copy() returns, or what the call needs of it");
+  put_value(e, idx, depth);
+}
+
 thr_message *thr_portable_encode(lua_State *L, int first, int n,
                                  const char *what) {
   return thr_encode_by(L, first, n, what, put_value);
+}
+
+thr_message *thr_portable_encodefar(lua_State *L, int first, int n,
+                                    const char *what) {
+  return thr_encode_by(L, first, n, what, put_far);
 }

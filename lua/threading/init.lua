@@ -362,7 +362,8 @@ threading.Value = _thread.value
 -- @function Array
 -- @tparam string type as for `Value`
 -- @tparam integer|table n how many elements, all 0; or a list of them
--- @tparam[opt] table options `name`: what reports call it
+-- @tparam[opt] table options `name`: what reports call it; `shared`: processes
+-- of a `futures.ProcessPoolExecutor` have the same memory (by default false)
 -- @treturn Array
 -- @raise if the type is unknown, an element does not fit it, or there is not
 -- enough memory

@@ -197,6 +197,7 @@
 
 ---@class (exact) threading.ArrayOptions
 ---@field name? threading.name what reports call the object
+---@field shared? boolean may other processes share its memory? By default false
 
 ---@class (exact) threading.ConditionOptions
 ---@field lock? threading.Lockable by default a new RLock
@@ -859,6 +860,16 @@ function Array:copy() end
 ---@param j? threading.position by default `#a`; `i - 1` for none
 ---@return threading.element[]
 function Array:totable(i, j) end
+
+--- Adds to an element atomically, also where other processes share the Array.
+--- An int64 and a uint64 wrap around.
+---
+--- Raises if there is no element i, n is not a number of its kind, or the sum
+--- does not fit the type.
+---@param i integer
+---@param n number
+---@return number before
+function Array:fetch_add(i, n) end
 
 --- The name that it was given when it was made.
 ---@return string? name nil, where it has none
