@@ -76,6 +76,11 @@ local function menu()
     group.part, group.overview = "Reference", overview
     groups[#groups + 1] = group
   end
+  for _, group in ipairs(last) do
+    for _, inner in ipairs(group) do
+      inner.inside = true
+    end
+  end
   table.move(last, 1, #last, #groups + 1, groups)
   others[#others + 1] = overview
   return groups, others

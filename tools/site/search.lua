@@ -14,13 +14,14 @@ end
 local function entries(page, out)
   for _, section in ipairs(sections(page.html)) do
     local url = page.url .. (section.id and "#" .. section.id or "")
-    out[#out + 1] = ("[%s,%s,%s,%s]"):format(quoted(url),
+    out[#out + 1] = ("[%s,%s,%s,%s,%d]"):format(quoted(url),
       quoted(section.title or page.title), quoted(page.menu or page.title),
-      quoted(text.plain((section.html:gsub("<a class=\"anchor.-</a>", "")))))
+      quoted(text.plain((section.html:gsub("<a class=\"anchor.-</a>", "")))),
+      page.inside and 1 or 0)
   end
 end
 
---- @tparam table pages with their HTML
+--- @tparam table pages with their HTML; `inside`: for those who work on it
 -- @treturn string the script
 return function(pages)
   local out = {}

@@ -15,8 +15,9 @@ function load(then) {
 }
 
 // How well an entry fits: a title that is the word, that begins with it, that
-// has it, and then the text. Every word must be somewhere.
-function score([, title, page, text], words) {
+// has it, and then the text. Every word must be somewhere. Pages of the inside
+// are for few.
+function score([, title, page, text, inside], words) {
   let sum = 0;
   const head = title.toLowerCase(), where = page.toLowerCase();
   const last = head.split(/[.:]/).pop();
@@ -28,11 +29,15 @@ function score([, title, page, text], words) {
     else if (text.toLowerCase().includes(word)) sum += 5;
     else return 0;
   }
-  return sum - head.length / 100;
+  return (inside ? sum / 3 : sum) - head.length / 100;
 }
 
+const EMPTY = new Set(["a", "an", "and", "do", "how", "i", "in", "is", "of",
+  "the", "to"]);
+
 function search(query) {
-  const words = query.toLowerCase().split(/\s+/).filter(it => it);
+  let words = query.toLowerCase().split(/\s+/).filter(it => it);
+  if (words.length > 1) words = words.filter(it => !EMPTY.has(it));
   if (!words.length) return [];
   return searchIndex.map(entry => [score(entry, words), entry])
     .filter(([n]) => n > 0).sort((a, b) => b[0] - a[0]).slice(0, MOST)
