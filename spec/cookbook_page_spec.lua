@@ -73,6 +73,11 @@ local special = {
         :gsub("\t%S*/threading/", "\t.../threading/"))
     end,
   },
+  ["Log lines with thread names"] = {
+    same = function(text)
+      return (text:gsub("%d+%-%d+%-%d+ %d+:%d+:%d+,%d+", "TIME"))
+    end,
+  },
   ["A test"] = {
     same = function(text)
       return text:match "1 success[^:]*pending"
