@@ -58,6 +58,9 @@ describe("docs/c.md", function()
     end
   end
 
+  pages.specify_build(it, "docs/c.md", "primes", "primes.so")
+  pages.specify_build(it, "docs/c.md", "host", "host")
+
   it("has a program for each module and host", function()
     assert.equal(5, programs)
     assert.equal(programs - 1, #removers)

@@ -81,5 +81,6 @@ describe("docs/tutorial.md", function()
     assert.equal(n, #outputs)
   end)
 
+  pages.specify_build(it, "docs/tutorial.md", "primes", "primes.so")
   pages.specify_translations(it, "docs/tutorial.md")
 end)

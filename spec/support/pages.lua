@@ -75,12 +75,40 @@ function pages.build(source, name)
   end
 end
 
-local LANGUAGES <const> = { "zh-CN" }
-
 local function exists(name)
   local file = io.open(name)
   return file and file:close()
 end
+
+--- Specifies that a page's commands compile its C file. They are those for
+-- Debian's Lua 5.4.
+-- @tparam string name the page's file
+-- @tparam string source the C file's name, without `.c`
+-- @tparam string made what the commands make of it
+function pages.specify_build(it, name, source, made)
+  it("compiles " .. source .. ".c as it says", function()
+    if _VERSION ~= "Lua 5.4" or not exists "/usr/include/lua5.4/lua.h"
+      or support.interpreter():match "[^/]+$" ~= "lua5.4" then
+      pending "needs Debian's Lua 5.4"
+      return
+    end
+    local folder, commands = files.folder(), nil
+    for _, block in ipairs(pages.blocks(files.read(name))) do
+      if block.language == "c" and (block.text:find("/* " .. source, 1, true)
+        or not block.text:find "^/%*") then
+        files.write(("%s/%s.c"):format(folder, source), block.text)
+      elseif block.language == "sh" and block.text:find(made, 1, true) then
+        commands = block.text
+      end
+    end
+    local said, ok = files.shell("cd %s && %s test -s %s", folder, commands,
+      made)
+    os.execute("rm -r " .. folder)
+    assert.is_true(ok, said)
+  end)
+end
+
+local LANGUAGES <const> = { "zh-CN" }
 
 --- Specifies that a page has the same blocks in each language.
 -- @tparam string name its file in English
