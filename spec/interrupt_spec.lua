@@ -117,6 +117,7 @@ describe("SIGINT", function()
       "local function f() return f() end f()",
       "while true do collectgarbage('step') end",
       "while true do pcall(math.abs, 1) end",
+      "while true do pcall(string.rep, 'x', 1e6) end",
     },
     ["C without the lock"] = {
       "loops.spin()",

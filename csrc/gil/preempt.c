@@ -80,12 +80,30 @@ void thr_preempt_request(thr_tstate *holder) {
 
 /* --- the hook --- */
 
+/* Has C called the C function that is entered or left?  The error of a signal
+** would mostly end in a pcall there, as in `pcall(math.abs, 1)`.  A signal's
+** hook counts instructions, too: it fires again at the next one, which is
+** Lua's. */
+static bool is_c_below_c(lua_State *L, lua_Debug *ar) {
+  lua_Debug caller;
+  if (ar->event == LUA_HOOKCOUNT || ar->event == LUA_HOOKLINE) return false;
+  if (!lua_getinfo(L, "S", ar) || *ar->what != 'C') return false;
+  return lua_getstack(L, 1, &caller) && lua_getinfo(L, "S", &caller) &&
+         *caller.what == 'C';
+}
+
+static void on_users_signal(thr_tstate *ts, const thr_hooked *h, lua_State *L,
+                            lua_Debug *ar) {
+  if (h->user_mask & LUA_MASKCOUNT && is_c_below_c(L, ar)) return;
+  ts->rt->calls.at_signal(ts, L, h->user, ar);
+}
+
 static void call_user(thr_tstate *ts, const thr_hooked *h, lua_State *L,
                       lua_Debug *ar) {
   int bit = ar->event == LUA_HOOKTAILCALL ? LUA_MASKCALL : 1 << ar->event;
   if (!h->user || !(h->user_mask & bit)) return;
   if (L == ts->lua.base && thr_hook_issignal(ts))
-    ts->rt->calls.at_signal(ts, L, h->user, ar);
+    on_users_signal(ts, h, L, ar);
   else
     h->user(L, ar);
 }
