@@ -405,6 +405,32 @@ case {
     most(1.2, "base") },
 }
 
+case {
+  name = "processpool",
+  rounds = 7,
+  ours = "submit.lua ProcessPoolExecutor",
+  cpython = "processpool.py submit",
+  { "submit + result of an empty task, in a process", "s",
+    most(0.5, "cpython") },
+}
+
+case {
+  name = "processpool",
+  rounds = 7,
+  ours = "poolmap.lua ProcessPoolExecutor",
+  cpython = "processpool.py map",
+  { "map of 100,000 small calls, in chunks of 100, on two processes", "/s",
+    least(2, "cpython") },
+}
+
+case {
+  name = "processpool",
+  rounds = 7,
+  ours = "poolarray.lua",
+  c = "poolarray.c",
+  { "Arrays of 100 MB to another process", "B/s", least(0.8, "c") },
+}
+
 beside_peers("integers", { "cpython", "lanes", "effil" }, {
   name = "crossqueue",
   than = "a Queue of threads",

@@ -178,6 +178,15 @@ thread MainThread ended.
     end
   end)
 
+  for _, pool in ipairs { "ThreadPoolExecutor", "InterpreterPoolExecutor",
+      "ProcessPoolExecutor" } do
+    it("pools.lua prints the same with a " .. pool, function()
+      local out = support.output_of("examples/pools.lua", { args = { pool } })
+      assert.matches("^pi is about 3.140\n'the' is there %d+ times, in %d+ "
+        .. "files\n[%d.]+ s with a " .. pool .. "\n$", out)
+    end)
+  end
+
   it("wordcount.lua counts the words of files", function()
     local name = os.tmpname()
     files.write(name, ("to be or not to be\n"):rep(100))

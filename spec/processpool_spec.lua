@@ -246,6 +246,32 @@ describe("a pool of processes", function()
     os.remove(program)
   end)
 
+  it("finds modules by the searcher of a module, such as LuaRocks'", function()
+    local folder = files.folder()
+    files.write(folder .. "/finder.lua", [[
+      local finder = {}
+      function finder.search(name)
+        return name == "hidden" and function() return 5 end or nil
+      end
+      table.insert(package.searchers, 1, finder.search)
+      return finder
+    ]])
+    assert.equal("5\t1\n", support.output_of(([[
+      package.path = %q .. package.path
+      local finder = require "finder"
+      local futures = require "threading.futures"
+      local pool <close> = futures.ProcessPoolExecutor(1)
+      print(pool:submit(function()
+        local n = 0
+        for _, it in ipairs(package.searchers) do
+          n = it == finder.search and n + 1 or n
+        end
+        return require "hidden", n
+      end):result())
+    ]]):format(folder .. "/?.lua;")))
+    os.execute("rm -r " .. folder)
+  end)
+
   it("its output comes before its result", function()
     assert.equal("one\ntwo\nthree\n", support.output_of [[
       local futures = require "threading.futures"

@@ -7,6 +7,7 @@ local N <const> = 5000
 local function empty() end
 
 local pool <close> = futures[arg[1]] { max_workers = 1 }
+pool:submit(empty):result()
 local t = now()
 for _ = 1, N do
   pool:submit(empty):result()

@@ -39,7 +39,7 @@ local function nothing() end
 local cases, long = {}, {}
 for _, part in ipairs { "objects", "outside", "kernels", "compiled",
     "programs", "sockets", "messages", "interpreters", "explored",
-    "remote" } do
+    "remote", "processes" } do
   for name, case in pairs(require("spec.support.hostile." .. part)) do
     assert(not cases[name], name)
     cases[name], long[name] = case,

@@ -30,7 +30,8 @@ order.short = {
 
 order.examples = {
   "thread", "race", "lock", "deadlock", "multicore", "mandelbrot", "montecarlo",
-  "histogram", "wordcount", "logs", "database", "echo", "http", "crawler",
+  "histogram", "wordcount", "pools", "logs", "database", "echo", "http",
+  "crawler",
   "gzip", "explore", "timeline", "cmodule", "embed",
 }
 

@@ -1,8 +1,8 @@
 --- Threads that make calls; those of an InterpreterPoolExecutor make them each
--- in an interpreter of its own. They are started on demand, and end when the
--- pool is shut down or collected, or the program is at its end; calls that wait
--- by then are still made. As a to-be-closed variable it is shut down at the end
--- of the block.
+-- in an interpreter of its own, those of a ProcessPoolExecutor in a process.
+-- They are started on demand, and end when the pool is shut down or collected,
+-- or the program is at its end; calls that wait by then are still made. As a
+-- to-be-closed variable it is shut down at the end of the block.
 -- @classmod threading.ThreadPoolExecutor
 -- @usage
 -- local futures = require "threading.futures"

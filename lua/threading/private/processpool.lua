@@ -32,7 +32,7 @@ local function command_line()
     i = i - 1
   end
   if not arg or not arg[i] or i == 0 and arg[0] ~= nil and
-      not string.find(arg[0], "lua[%d.]*$") then
+      not string.find(arg[0], "lua[%d.%-]*$") then
     return nil
   end
   local last = i < 0 and -1 or #arg
@@ -125,13 +125,16 @@ local function searchers()
   return list
 end
 
+-- What worker.begin and worker.setup are given.
 local function settings(libraries)
-  return portable.pack("header,settings", portable.header, {
-    path = package.path, cpath = package.cpath, preload = preloaded(),
-    searchers = searchers(), libraries = libraries,
-    stack_size = _thread.stack_size(),
-    switchinterval = _thread.getswitchinterval(),
-  })
+  return {
+    path = package.path, cpath = package.cpath,
+    rest = portable.pack("setup,settings", worker.setup, {
+      preload = preloaded(), searchers = searchers(), libraries = libraries,
+      stack_size = _thread.stack_size(),
+      switchinterval = _thread.getswitchinterval(),
+    }),
+  }
 end
 
 -- A pool -------------------------------------------------------------------
@@ -164,9 +167,14 @@ local function ask(process, doing, fn, ...)
   end
 end
 
-local function setup(process, bytes)
-  local ok, err = pcall(ask, process, "before it was ready",
-    worker.setup, portable.unpack(bytes))
+local function ask_setup(process, given)
+  local doing <const> = "before it was ready"
+  ask(process, doing, worker.begin, portable.header, given.path, given.cpath)
+  ask(process, doing, worker.call, given.rest)
+end
+
+local function setup(process, given)
+  local ok, err = pcall(ask_setup, process, given)
   if ok or _thread._is_asked(err) then
     return ok or error(err, 0)
   end

@@ -5,7 +5,7 @@
 local _thread = require "threading._thread"
 local portable = require "threading.private.portable"
 local standard = require "threading.private.standard"
-local string, table = standard.string, standard.table
+local math, string, table = standard.math, standard.string, standard.table
 local error, ipairs, package, pairs = error, ipairs, package, pairs
 local require, type, _G = require, type, _G
 
@@ -26,19 +26,34 @@ local function loader(name, given)
   end
 end
 
--- Sets up this process. `settings`: path, cpath, preload, searchers,
--- libraries (of -l), stack_size, switchinterval.
-function worker.setup(header, settings)
+-- First: by the paths is found what is needed to read what comes then.
+function worker.begin(header, path, cpath)
   local ok, why = portable.check(header)
   if not ok then
     error(why, 0)
   end
-  package.path, package.cpath = settings.path, settings.cpath
+  package.path, package.cpath = path, cpath
+end
+
+-- A module that it is of may have put it there when it was loaded.
+local function add_searcher(fn, place)
+  for _, it in ipairs(package.searchers) do
+    if it == fn then
+      return
+    end
+  end
+  table.insert(package.searchers,
+    math.min(place, #package.searchers + 1), fn)
+end
+
+-- Sets up this process. `settings`: preload, searchers, libraries (of -l),
+-- stack_size, switchinterval.
+function worker.setup(settings)
   for name, given in pairs(settings.preload) do
     package.preload[name] = loader(name, given)
   end
   for _, searcher in ipairs(settings.searchers) do
-    table.insert(package.searchers, searcher.place, searcher.fn)
+    add_searcher(searcher.fn, searcher.place)
   end
   _thread.stack_size(settings.stack_size)
   _thread.setswitchinterval(settings.switchinterval)
