@@ -13,7 +13,6 @@ local template = require "site.template"
 local text = require "site.text"
 
 local folder <const>, data <const> = ...
-local HEADER <const> = "csrc/include/threading.h"
 
 -- The title is above the text already, and so are the other languages, which
 -- a line under the title tells of for those who read the file.
@@ -68,10 +67,7 @@ local function menu()
   local list = examples.pages()
   list.part, list.title = "Examples", "Examples"
   groups[#groups + 1] = list
-  local page = { url = "threading.h.html", source = HEADER, kind = "Header",
-    title = "threading.h", menu = "threading.h", render = header.render }
-  links.files[HEADER], links.files["threading.h"] = page.url, page.url
-  local modules, overview = reference.pages(dofile(data), page)
+  local modules, overview = reference.pages(dofile(data), header.page())
   for _, group in ipairs(modules) do
     group.part, group.overview = "Reference", overview
     groups[#groups + 1] = group

@@ -9,28 +9,29 @@ local text = require "site.text"
 
 local examples = {}
 
--- The comment at the head of a program, as Markdown.
-local function head(source)
-  local out = {}
-  for line in source:gmatch "([^\n]*)\n" do
-    local words = line:match "^%-%-(.*)"
+-- The comment at the head of a program, as Markdown, and the program itself.
+local function split(source)
+  local out, at = {}, 1
+  while true do
+    local words, after = source:match("^%-%-([^\n]*)\n()", at)
     if not words then
       break
     end
-    out[#out + 1] = words:gsub("^ ", ""):gsub("^  ", "    ")
+    out[#out + 1], at = words:gsub("^ ", ""):gsub("^  ", "    "), after
   end
-  return (table.concat(out, "\n"):gsub("^One idea: (%l?)", string.upper))
+  local head = table.concat(out, "\n"):gsub("^One idea: (%l?)", string.upper)
+  return head, (source:sub(at):gsub("^\n+", ""))
 end
 
-local function code(name)
-  local source = text.read(name)
+local function code(name, source)
   local language = name:match "%.(%w+)$"
   return highlight.block(source:gsub("%s+$", ""), language == "rockspec"
     and "lua" or language == "h" and "c" or language)
 end
 
 local function render_file(page)
-  return markdown(page, head(text.read(page.source))) .. code(page.source)
+  local head, program = split(text.read(page.source))
+  return markdown(page, head) .. code(page.source, program)
 end
 
 local function render_folder(page)
@@ -39,7 +40,7 @@ local function render_folder(page)
   for _, name in ipairs(page.files) do
     local id = name:match "[^/]*$"
     out[#out + 1] = ('<h2 id="%s">%s<a class="anchor" href="#%s">#</a></h2>%s')
-      :format(id, id, id, code(name))
+      :format(id, id, id, code(name, text.read(name)))
   end
   return table.concat(out, "\n")
 end
@@ -48,7 +49,7 @@ end
 function examples.source_page(name)
   return { url = links.files[name], source = name, title = name,
     kind = "Source", render = function()
-      return code(name)
+      return code(name, text.read(name))
     end }
 end
 
@@ -80,7 +81,7 @@ local function page_of(name)
   local page = { url = folder .. ".html", menu = name, kind = "Example" }
   if text.exists(file) then
     page.source, page.title, page.render = file, name .. ".lua", render_file
-    page.sentence = head(text.read(file))
+    page.sentence = split(text.read(file))
     links.files[file] = page.url
   else
     local readme = folder .. "/README.md"

@@ -2,10 +2,13 @@
 -- what it declares.
 
 local highlight = require "site.highlight"
+local links = require "site.links"
 local markdown = require "site.markdown"
 local text = require "site.text"
 
 local header = {}
+
+local SOURCE <const> = "csrc/include/threading.h"
 
 local function stripped(comment)
   return (comment:gsub("^/%*[%s*]*", ""):gsub("%s*%*/$", "")
@@ -108,20 +111,29 @@ local function section(page, chunk)
     prose(page, stripped(chunk.comment)))
 end
 
-function header.render(page)
-  local first, rest = text.read(page.source):match "^(/%*.-%*/)(.*)$"
-  local list, out = chunks(rest), {}
-  page.names = {}
-  for _, chunk in ipairs(list) do
-    for _, name in ipairs(names(chunk.code)) do
-      page.names[name] = true
-    end
-  end
-  for i, chunk in ipairs(list) do
+local function render(page)
+  local out = {}
+  for i, chunk in ipairs(page.chunks) do
     out[i] = section(page, chunk)
   end
-  return markdown(page, prose(page, stripped(first))
+  return markdown(page, prose(page, stripped(page.contract))
     .. "\n\n## Declarations\n\n" .. table.concat(out))
+end
+
+--- The page, without its HTML; notes where each name is.
+function header.page()
+  local contract, rest = text.read(SOURCE):match "^(/%*.-%*/)(.*)$"
+  local page = { url = "threading.h.html", source = SOURCE, kind = "Header",
+    title = "threading.h", menu = "threading.h", render = render,
+    contract = contract, chunks = chunks(rest), names = {} }
+  links.files[SOURCE], links.files["threading.h"] = page.url, page.url
+  for _, chunk in ipairs(page.chunks) do
+    for _, name in ipairs(names(chunk.code)) do
+      page.names[name] = true
+      links.names[name] = page.url .. "#" .. name
+    end
+  end
+  return page
 end
 
 return header

@@ -48,6 +48,12 @@ local function code_block(language, body)
   return highlight.block(source, language)
 end
 
+-- Comments have code that is only indented.
+local function language_of(code)
+  return (code:find "%f[%w]local " or load(text.unescape(code))) and "lua"
+    or (code:find "^lua" or code:find "^[%u_]+=") and "sh" or "text"
+end
+
 local function headings(html)
   local seen = {}
   return (html:gsub("<h([2-6])>(.-)</h%1>", function(level, title)
@@ -134,7 +140,7 @@ return function(page, source)
       return aside(code_block(language, body))
     end)
   html = html:gsub("<pre><code>(.-)</code></pre>", function(body)
-    return aside(code_block(body:find "local " and "lua" or "sh", body))
+    return aside(code_block(language_of(body), body))
   end)
   html = headings(html)
   html = pictures(anchors(page, html))

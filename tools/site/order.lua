@@ -12,7 +12,7 @@ order.guides = {
     "docs/from-lua.md", "docs/c.md", "docs/limits.md" },
   { part = "Guides", title = "Further", "docs/compile.md",
     "docs/interpreters.md", "docs/processes.md", "docs/mpi.md", "docs/io.md",
-    "docs/wait_fd.md", "docs/testing.md", "*" },
+    "docs/wait_fd.md", "docs/testing.md", "docs/debugging.md", "*" },
   { part = "Inside", title = "Inside", last = true, "docs/security.md",
     "docs/architecture.md", "docs/decisions.md", "bench/RESULTS.md",
     "CONTRIBUTING.md", "CHANGELOG.md" },
@@ -24,6 +24,7 @@ order.short = {
   ["docs/tutorial.md"] = "Tutorial: threads in ten minutes",
   ["docs/compile.md"] = "Compile: from a loop to all cores",
   ["docs/interpreters.md"] = "Interpreters: what crosses",
+  ["docs/debugging.md"] = "Debugging: silent traps",
   ["docs/wait_fd.md"] = "Other libraries that wait",
   ["bench/RESULTS.md"] = "Measurements",
 }
@@ -43,19 +44,20 @@ order.reference = {
   { title = "Queues and pools", "queue", "Queue", "SimpleQueue", "futures",
     "ThreadPoolExecutor", "Future" },
   { title = "All cores", "Value", "Array", "Compiled", "interpreters",
-    "Interpreter", "interpreters.Queue" },
+    "Interpreter", "interpreters.Queue", "mpi" },
   { title = "In C", "threading.h", "loops" },
   { title = "Files and time", "io", "os", "time" },
   { title = "Sockets", "socket", "TCP", "UDP", "socket.http", "socket.smtp",
     "socket.ftp", "ssl", "ssl.https", "Connection" },
-  { title = "Tests and traces", "explore", "trace" },
+  { title = "Tests, traces, logs", "explore", "trace", "log", "Logger" },
   { title = "More", "*", "_thread" },
 }
 
 -- The functions of the module `threading`, by what they are for.
 order.groups = {
   { title = "Threads", "Thread", "Timer", "Local", "current_thread",
-    "main_thread", "enumerate", "active_count", "get_ident", "get_native_id" },
+    "main_thread", "enumerate", "active_count", "get_ident", "get_native_id",
+    "atomic" },
   { title = "Waiting for each other", "Lock", "RLock", "RWLock", "Condition",
     "Semaphore", "BoundedSemaphore", "Event", "Barrier", "once",
     "deadlock_policy", "TIMEOUT_MAX" },

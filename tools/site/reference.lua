@@ -47,15 +47,16 @@ local function is_made_by(item, class)
   local value = item.returns[1]
   local type = (value and value.type or ""):match "^%??|?([%w._]+)" or ""
   return (type == class.name or type == entry.short(class.name))
-    and not item.text:find "^The "
+    and not item.name:find "current" and not item.name:find "main"
 end
 
 -- What makes objects of a class: what is called as it, and what returns one.
 local function makers(modules, class)
-  local out = {}
+  local out, short = {}, {}
   local function add(name, item)
-    out[#out + 1] = ("[`%s%s`](site:%s)"):format(name, item.args or "",
-      links.names[name])
+    local url = links.names[name]
+    short[#short + 1] = ("[`%s`](site:%s)"):format(name, url)
+    out[#out + 1] = ("[`%s%s`](site:%s)"):format(name, item.args or "", url)
   end
   for _, mod in ipairs(modules) do
     local is_source = mod.type == "module" and mod.name ~= "threading._thread"
@@ -68,6 +69,7 @@ local function makers(modules, class)
       end
     end
   end
+  out = #out > 2 and short or out
   return #out > 0 and "Made by " .. table.concat(out, ", ") .. ".\n\n" or ""
 end
 
