@@ -104,10 +104,12 @@ build = {
     ["threading.private.complain"] = "lua/threading/private/complain.lua",
     ["threading.private.excepthook"] = "lua/threading/private/excepthook.lua",
     ["threading.private.executor"] = "lua/threading/private/executor.lua",
+    ["threading.private.guesses"] = "lua/threading/private/guesses.lua",
     ["threading.private.include"] = "lua/threading/private/include.lua",
     ["threading.private.interpreterpool"] =
       "lua/threading/private/interpreterpool.lua",
     ["threading.private.local"] = "lua/threading/private/local.lua",
+    ["threading.private.missing"] = "lua/threading/private/missing.lua",
     ["threading.private.need"] = "lua/threading/private/need.lua",
     ["threading.private.once"] = "lua/threading/private/once.lua",
     ["threading.private.numbers"] = "lua/threading/private/numbers.lua",

@@ -9,6 +9,7 @@
 
 #include "bind/args.h"
 #include "bind/blame.h"
+#include "bind/box.h"
 #include "bind/cancel.h"
 #include "bind/guard.h"
 #include "bind/pending.h"
@@ -332,6 +333,7 @@ static const luaL_Reg functions[] = {
     {"_answer", thr_answer},
     {"_at_end", thr_shutdown_register},
     {"_bad_self", thr_args_badself},
+    {"_class_of", thr_blame_classof},
     {"_checksum", thr_folder_checksum},
     {"_await_socket", thr_await_socket},
     {"_channel", thr_channel_create},
@@ -366,6 +368,7 @@ static const luaL_Reg functions[] = {
     {"_interpreter", thr_interpreter_create},
     {"_interpreters", thr_interpreter_all},
     {"_is_execution_failed", thr_interpreter_isfailed},
+    {"_missing", thr_box_missing},
     {"_main_interpreter", thr_interpreter_main},
     {"_host_ip", thr_lookup_hostip},
     {"_host_name", thr_lookup_hostname},

@@ -79,7 +79,7 @@ for _, library in ipairs { threading, futures, queue, _thread.time } do
   add_functions(library)
 end
 for i, name in ipairs(classes) do
-  local class = threading[name:match "%w+$"]
+  local class = rawget(threading, name:match "%w+$")
   add_functions(debug.getmetatable(objects[i]))
   add_functions(methods(objects[i]) or {})
   add_functions(type(class) == "table" and class or {})

@@ -174,7 +174,7 @@ describe("bad input to", function()
 
   for _, class in ipairs(keys(arguments.makers)) do
     local functions = types.classes[class].functions
-    local constructor = threading[class:match "%w+$"]
+    local constructor = rawget(threading, class:match "%w+$")
     for _, name in ipairs(keys(functions)) do
       if name == "init" then
         spec_function({ name = class, class = class, f = constructor },
@@ -220,7 +220,7 @@ end)
 -- What stands before the colon. The error names it, or the class.
 describe("bad self for", function()
   for _, class in ipairs(keys(arguments.makers)) do
-    local constructor = threading[class:match "%w+$"]
+    local constructor = rawget(threading, class:match "%w+$")
     local is_lua = type(constructor) == "table"
     for _, name in ipairs(keys(types.classes[class].functions)) do
       it(class .. ":" .. name, function()
@@ -421,8 +421,8 @@ describe("any function with any arguments", function()
         pool[#pool + 1] = object
         add(debug.getmetatable(object))
         add(methods(object) or {})
-        add(type(threading[class:match "%w+$"]) == "table"
-          and threading[class:match "%w+$"] or {})
+        add(type(rawget(threading, class:match "%w+$")) == "table"
+          and rawget(threading, class:match "%w+$") or {})
       end
       io.stderr = { write = nothing } -- excepthook's, of threads that run on
       local calls = 0

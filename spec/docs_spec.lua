@@ -66,7 +66,7 @@ end
 -- The methods of a class: the table of a Lua class, or a userdata's.
 local function class_names(class)
   local names = {}
-  local constructor = threading[class:match "%w+$"]
+  local constructor = rawget(threading, class:match "%w+$")
   for key in pairs(type(constructor) == "table" and constructor
       or finalisers.methods(arguments.makers[class]())) do
     names[key] = not is_private(key) or nil
@@ -102,7 +102,7 @@ local function functions_of(name)
 end
 
 local function live(name, key)
-  local constructor = threading[name:match "%w+$"]
+  local constructor = rawget(threading, name:match "%w+$")
   if modules[name] then
     return modules[name][key]
   end

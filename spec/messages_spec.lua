@@ -195,7 +195,7 @@ describe("Locks:", function()
       print(select(2, pcall(function() lock:acquire() end)))
     ]]
     assert.matches("^%S+:3: deadlock: a thread waits for itself\n"
-      .. "    MainThread waits for Lock 0x%x+ at %S+:3, held by MainThread\n"
+      .. "    MainThread waits for Lock [^\n]- at %S+:3, held by MainThread\n"
       .. "    its holder cannot acquire a Lock again: use an RLock\n$", out)
   end)
 end)
@@ -263,4 +263,111 @@ describe("Threads:", function()
       end },
     { "cannot set ident of a thread", function() done.ident = 1 end },
   }
+end)
+
+describe("Guessed names:", function()
+  local guesses = require "threading.private.guesses"
+  local interpreters = require "threading.interpreters"
+  local time = require "threading.time"
+  local lock, rlock, event = threading.Lock(), threading.RLock(),
+    threading.Event()
+  local q, t, value = queue.Queue(), threading.Thread(), threading.Value "int8"
+  local array, barrier = threading.Array("int8", 1), threading.Barrier(1)
+  local pool = futures.ThreadPoolExecutor(1)
+  local future = pool:submit(nothing)
+  pool:shutdown()
+
+  each {
+    { 'threading.sleep: it is require "threading.time".sleep',
+      function() threading.sleep(1) end },
+    { 'threading.Queue: it is require "threading.queue".Queue',
+      function() threading.Queue() end },
+    { 'threading.ThreadPoolExecutor: it is require "threading.futures"'
+      .. ".ThreadPoolExecutor", function() threading.ThreadPoolExecutor() end },
+    { "threading.thread: it is threading.Thread",
+      function() threading.thread {} end },
+    { "threading.lock: it is threading.Lock",
+      function() threading.lock() end },
+    { "threading.currentThread: it is threading.current_thread",
+      function() threading.currentThread() end },
+    { "threading.activeCount: it is threading.active_count",
+      function() threading.activeCount() end },
+    { "threading.start_new_thread: it is threading.Thread { target = fn }"
+      .. ":start()", function() threading.start_new_thread(print) end },
+    { "threading.time: it is a module of its own: require \"threading.time\"",
+      function() threading.time.sleep(1) end },
+    { 'threading.queue.queue: it is require "threading.queue".Queue',
+      function() queue.queue() end },
+    { "threading.queue.Thread: it is threading.Thread",
+      function() queue.Thread() end },
+    { 'threading.time.perfCounter: it is require "threading.time"'
+      .. ".perf_counter", function() time.perfCounter() end },
+    { 'threading.interpreters.Queue: it is require "threading.interpreters"'
+      .. ".create_queue", function() interpreters.Queue() end },
+    { "a threading.Lock has no 'lock'; use `lock:acquire()`",
+      function() lock:lock() end },
+    { "a threading.Lock has no 'unlock'; use `lock:release()`",
+      function() lock:unlock() end },
+    { "a threading.RLock has no 'try_lock'; use `rlock:acquire(false)`",
+      function() rlock:try_lock() end },
+    { "a threading.Event has no 'signal'; use `event:set()`",
+      function() event:signal() end },
+    { "a threading.Event has no 'isSet'; use `event:is_set()`",
+      function() event:isSet() end },
+    { "a threading.Queue has no 'push'; use `q:put()`",
+      function() q:push(1) end },
+    { "a threading.Value has no 'get'; use `value.value`",
+      function() value:get() end },
+    { "a threading.Array has no 'size'; use `#array`",
+      function() array:size() end },
+    { "a threading.Barrier has no 'sync'; use `barrier:wait()`",
+      function() barrier:sync() end },
+    { "a threading.ThreadPoolExecutor has no 'close'; use `pool:shutdown()`",
+      function() pool:close() end },
+    { "a threading.Future has no 'get'; use `future:result()`",
+      function() future:get() end },
+    { "a threading.Thread has no 'isAlive'; use `t:is_alive()`",
+      function() t:isAlive() end },
+  }
+
+  it("others are nil, for programs that look whether they are there", function()
+    for _, object in ipairs { threading, queue, futures, interpreters, time,
+      lock, rlock, event, q, t, value, barrier, pool, future } do
+      for _, name in ipairs { "new_in_2030", "x", "_is_owned", "__index", 1 } do
+        assert.is_nil(object[name])
+      end
+      assert.is_nil(object[object])
+    end
+  end)
+
+  it("are no fields", function()
+    assert.is_nil(rawget(threading, "sleep"))
+    for name in pairs(threading) do
+      assert.is_not.equal("sleep", name)
+    end
+    threading.sleep = time.sleep -- a program may add its own
+    assert.equal(time.sleep, threading.sleep)
+    threading.sleep = nil
+  end)
+
+  it("are where they are said to be", function()
+    for place, names in pairs(guesses.places) do
+      for _, name in ipairs(names) do
+        assert.is_not_nil(rawget(require(place), name), place .. "." .. name)
+      end
+    end
+    for _, name in ipairs(guesses.modules) do
+      local path = package.path .. ";" .. package.cpath
+      assert.is_truthy(package.searchpath("threading." .. name, path))
+    end
+  end)
+
+  it("in interpreters, too", function()
+    local i <close> = interpreters.create()
+    i:exec [[
+      local lock = require "threading".Lock()
+      local _, message = pcall(function() lock:unlock() end)
+      assert(message:find "has no 'unlock'; use `lock:release%(%)`$", message)
+    ]]
+  end)
 end)

@@ -117,7 +117,9 @@ describe("Value", function()
     for _, type in ipairs { "int8", "int16", "int32", "int64", "uint8",
       "uint16", "uint32", "uint64" } do
       local v = Value(type, 7)
-      for _, x in ipairs { 0.5, 0 / 0, math.huge, -math.huge, "1", true, {} } do
+      local object = setmetatable({}, {}) -- a plain table is one of options
+      for _, x in ipairs { 0.5, 0 / 0, math.huge, -math.huge, "1", true,
+        object } do
         for _, fn in ipairs {
           function() v.value = x end,
           function() v:fetch_add(x) end,
@@ -287,7 +289,8 @@ describe("Value", function()
       local message = support.message(function()
         v[key] = 1
       end)
-      assert.matches("no field '" .. tostring(key) .. "' to set", message)
+      assert.matches("cannot set '" .. tostring(key) .. "' of a Value; set its "
+        .. "'value'$", message)
     end
     assert.equal("int64", v.type)
   end)

@@ -25,12 +25,18 @@ bool thr_blame_isours(const lua_Debug *ar, const char *folder) {
          strncmp(ar->source, folder, strlen(folder)) == 0;
 }
 
-/* The level that has called the library, from `level` on. */
+static bool is_metamethod(const lua_Debug *ar) {
+  return *ar->what == 'C' && strcmp(ar->namewhat, "metamethod") == 0;
+}
+
+/* The level that has called the library, from `level` on.  A metamethod in C
+** that our Lua code was called by is one of ours. */
 static int level_of_caller(lua_State *L, int level, const char *prefix) {
   lua_Debug ar;
   for (int at = level; lua_getstack(L, at, &ar); at++) {
-    lua_getinfo(L, "S", &ar);
-    if (thr_blame_isours(&ar, prefix)) level = at + 1;
+    lua_getinfo(L, "Sn", &ar);
+    bool called_us = at > 1 && at == level && is_metamethod(&ar);
+    if (called_us || thr_blame_isours(&ar, prefix)) level = at + 1;
     else if (*ar.what != 'C') break;
   }
   return level;
@@ -217,6 +223,28 @@ static const char *push_example(lua_State *L, const char *class) {
   for (; *word; word++) luaL_addchar(&b, (char)tolower((unsigned char)*word));
   luaL_pushresult(&b);
   return lua_tostring(L, -1);
+}
+
+/* Are these the methods of the type whose metatable is on top of the stack? */
+static bool is_type_of(lua_State *L, int methods) {
+  lua_pushliteral(L, "__index");
+  lua_rawget(L, -2);
+  if (lua_iscfunction(L, -1) && lua_getupvalue(L, -1, 1)) lua_remove(L, -2);
+  bool is = lua_rawequal(L, -1, methods);
+  lua_pop(L, 1);
+  return is;
+}
+
+int thr_blame_classof(lua_State *L) {
+  lua_settop(L, 1);
+  for (lua_pushnil(L); lua_next(L, LUA_REGISTRYINDEX); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING || !lua_istable(L, -1)) continue;
+    if (!is_type_of(L, 1)) continue;
+    lua_pop(L, 1); /* the key is its name */
+    push_example(L, lua_tostring(L, -1));
+    return 2;
+  }
+  return 0;
 }
 
 /* Lua has other words for what no program has called: "?", "for iterator". */

@@ -52,6 +52,9 @@ void thr_blame_names(lua_State *L, const luaL_Reg *list);
 int thr_blame_ours(lua_State *L);
 /* _public(table): its keys are the names of the functions in it. */
 int thr_blame_public(lua_State *L);
+/* _class_of(methods): the name of the type with this table of methods, and what
+** a program may call an object of it. */
+int thr_blame_classof(lua_State *L);
 /* _complain(text): raises it. */
 int thr_blame_complain(lua_State *L);
 

@@ -253,6 +253,17 @@ static void set_functions(lua_State *L, const luaL_Reg *list) {
   }
 }
 
+static const char key_missing = 0; /* registry: the tables' own metatable */
+
+int thr_box_missing(lua_State *L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &key_missing) == LUA_TTABLE) return 1;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_missing);
+  return 1;
+}
+
 /* luaL_newmetatable, with this room. */
 static void new_metatable(lua_State *L, const char *name) {
   if (luaL_getmetatable(L, name) == LUA_TTABLE) return;
@@ -270,6 +281,8 @@ void thr_box_newtype(lua_State *L, const thr_kind *kind,
   new_metatable(L, kind->name);
   lua_createtable(L, 0, THR_BOX_ROOM);
   set_functions(L, methods);
+  thr_box_missing(L);
+  lua_setmetatable(L, -2);
   lua_setfield(L, -2, "__index");
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");

@@ -137,9 +137,23 @@ void thr_box_newtype(lua_State *L, const thr_kind *kind,
 /* Makes the type of boxes that no Lua code sees, where it is not there yet: in
 ** an interpreter types come when they are needed first. */
 void thr_box_needtype(lua_State *L, const thr_kind *kind);
+/* _missing(): the metatable of all types' tables of methods, which is empty
+** until Lua code has told what to do about a method that is missing. */
+int thr_box_missing(lua_State *L);
 /* Makes `index` the __index of the type on the stack; its upvalue is the
 ** table of methods, with no metamethod among them. */
 void thr_box_indexwith(lua_State *L, lua_CFunction index);
+
+/* In such an `index`: pushes the method that the key at 2 names, or nil, after
+** what is known about a name that is missing, which may raise. */
+static inline int thr_box_pushmethod(lua_State *L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+  lua_pop(L, 1);
+  lua_pushvalue(L, 2);
+  lua_gettable(L, lua_upvalueindex(1));
+  return 1;
+}
 
 /* Pushes the weak table that the registry has for this key, of boxes or other
 ** values; makes it at first.  The mode is that of its metatable.  Raises for

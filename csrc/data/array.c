@@ -455,6 +455,7 @@ static int index_other(lua_State *L, const thr_array *a) {
       lua_pushstring(L, thr_elem_name(a->type));
       return 1;
     }
+    thr_box_pushmethod(L); /* may raise */
   }
   return index_integer(L, a, integral(L));
 }

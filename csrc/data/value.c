@@ -232,8 +232,7 @@ static int value_index(lua_State *L) {
   } else if (strcmp(key, "type") == 0) {
     lua_pushstring(L, thr_elem_name(v->type));
   } else {
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1)); /* the methods */
+    thr_box_pushmethod(L);
   }
   return 1;
 }

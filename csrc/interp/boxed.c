@@ -54,7 +54,7 @@ static int index_of(lua_State *L) {
   if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "id") == 0)
     lua_pushinteger(L, (lua_Integer)i->id);
   else
-    lua_rawget(L, lua_upvalueindex(1));
+    thr_box_pushmethod(L);
   return 1;
 }
 

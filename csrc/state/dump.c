@@ -55,7 +55,9 @@ static bool is_module(const thr_wait *wait) {
 static void push_holder(lua_State *L, const thr_report *r,
                         const thr_report *list, int n) {
   const thr_report *owner = thr_report_of(list, n, r->owner);
-  bool wants = owner && owner->waits && owner->wait.object == r->wait.object;
+  bool wants = owner && owner->waits &&
+               owner->wait.object == r->wait.object &&
+               strcmp(r->wait.what, "RWLock") == 0; /* a writer is before it */
   if (is_thread(&r->wait)) {
     if (owner) lua_pushfstring(L, " %s to end", owner->name);
     else lua_pushliteral(L, " a thread that has ended");

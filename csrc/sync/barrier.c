@@ -317,8 +317,7 @@ static int barrier_index(lua_State *L) {
   } else if (strcmp(key, "broken") == 0) {
     lua_pushboolean(L, b->broken);
   } else {
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1)); /* the methods */
+    thr_box_pushmethod(L);
   }
   return 1;
 }

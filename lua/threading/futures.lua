@@ -14,6 +14,7 @@ local broken = require "threading.private.broken"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local interpreterpool = require "threading.private.interpreterpool"
+local missing = require "threading.private.missing"
 local processpool = require "threading.private.processpool"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
@@ -283,4 +284,4 @@ function futures.progress(list, label)
   end
 end
 
-return futures
+return missing.module(futures, "threading.futures")

@@ -5,6 +5,7 @@
 
 local _thread = require "threading._thread"
 local excepthook = require "threading.private.excepthook"
+local missing = require "threading.private.missing"
 local include_dir = require "threading.private.include"
 local once = require "threading.private.once"
 local register = require "threading.private.register"
@@ -507,4 +508,4 @@ end
 
 _thread._public(threading) -- how errors name the functions
 
-return threading --[[@as threading]]
+return missing.module(threading, "threading") --[[@as threading]]

@@ -12,6 +12,7 @@
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
+local missing = require "threading.private.missing"
 local error, pcall, type = error, pcall, type
 
 require "threading" -- for threads, and the reports of their errors
@@ -84,4 +85,4 @@ interpreters.create_queue = _thread._cross_queue
 
 _thread._public(interpreters)
 
-return interpreters
+return missing.module(interpreters, "threading.interpreters")

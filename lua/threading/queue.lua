@@ -14,6 +14,7 @@
 -- q:shutdown()
 
 local _thread = require "threading._thread"
+local missing = require "threading.private.missing"
 
 local queue = {}
 
@@ -58,4 +59,4 @@ queue.SimpleQueue = _thread.simple_queue
 
 _thread._public(queue)
 
-return queue
+return missing.module(queue, "threading.queue")

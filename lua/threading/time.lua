@@ -8,6 +8,7 @@
 -- print(time.monotonic() - start >= 0.01) --> true
 
 local _thread = require "threading._thread"
+local missing = require "threading.private.missing"
 
 local time = {}
 
@@ -44,4 +45,4 @@ time.process_time = _thread.time.process_time
 
 _thread._public(time)
 
-return time --[[@as threading.time]]
+return missing.module(time, "threading.time") --[[@as threading.time]]

@@ -22,6 +22,7 @@ local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local current_thread = require("threading.private.register").current_thread
 local map = require "threading.private.mapping"
+local missing = require "threading.private.missing"
 local numbers = require "threading.private.numbers"
 local thread = require "threading.private.thread"
 local standard = require "threading.private.standard"
@@ -53,6 +54,7 @@ local Executor = {} -- methods
 local executor_meta = {
   __name = "threading.ThreadPoolExecutor", __index = Executor,
 }
+missing.methods(Executor, executor_meta.__name, "pool")
 
 local STATE = {} -- key
 local BROKEN <const> = "a thread initializer failed, the pool is not usable "

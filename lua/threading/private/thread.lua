@@ -8,8 +8,9 @@ local excepthook = require "threading.private.excepthook"
 local standard = require "threading.private.standard"
 local tracehook = require "threading.private.tracehook"
 local string, table = standard.string, standard.table
-local getmetatable, rawget, rawset = getmetatable, rawget, rawset
-local setmetatable, tostring, type = setmetatable, tostring, type
+local getmetatable, pairs, rawget = getmetatable, pairs, rawget
+local rawset, setmetatable, tostring = rawset, setmetatable, tostring
+local type = type
 
 local HANDLE <const> = _thread._key -- where an object keeps its handle
 local NAME <const> = {} -- and a name that was given, which a handle cuts
@@ -290,7 +291,18 @@ function Thread:cancel(message)
   return handle_of(self):cancel(message, asynchronous)
 end
 
-make_class(Thread)
+-- Python's older names. Here they are functions that raise, for a program may
+-- read any field of a thread, and before it has set it.
+local renamed = {}
+for old, new in pairs { isAlive = ":is_alive()", getName = ".name",
+  setName = ".name = ...", isDaemon = ".daemon", setDaemon = ".daemon = ..." }
+do
+  renamed[old] = function()
+    complain("a threading.Thread has no '%s'; use `t%s`", old, new)
+  end
+end
+
+make_class(Thread, renamed)
 _thread._public(Thread)
 
 -- Makes an object of a class for a thread that lives already.
