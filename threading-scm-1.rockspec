@@ -120,6 +120,7 @@ build = {
       "lua/threading/private/processpool.lua",
     ["threading.private.register"] = "lua/threading/private/register.lua",
     ["threading.private.standard"] = "lua/threading/private/standard.lua",
+    ["threading.private.predicates"] = "lua/threading/private/predicates.lua",
     ["threading.private.stderr"] = "lua/threading/private/stderr.lua",
     ["threading.private.thread"] = "lua/threading/private/thread.lua",
     ["threading.private.threadpool"] = "lua/threading/private/threadpool.lua",

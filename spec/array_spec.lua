@@ -283,8 +283,8 @@ describe("Array", function()
   end)
 
   it("bad arguments are named", function()
-    for _, type in ipairs { "", "int", "int7", "INT8", "double", "int8 " } do
-      assert.matches("(type: unknown type '" .. type .. "'",
+    for _, type in ipairs { "", "int7", "INT8", "doubles", "int8 " } do
+      assert.matches("(type: unknown type '" .. type .. "'; known are int8,",
         support.message(Array, type, 1), 1, true)
     end
     assert.matches("type: string expected", support.message(Array))

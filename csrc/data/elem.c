@@ -4,6 +4,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,27 @@ static const struct {
               {INT32_MIN, INT32_MAX}, {INT64_MIN, INT64_MAX},
               {0, UINT8_MAX},         {0, UINT16_MAX},
               {0, UINT32_MAX},        {INT64_MIN, INT64_MAX}};
+
+/* C's own names for integers: which of the types each is differs between
+** platforms. */
+static const struct {
+  const char *name;
+  size_t size;
+  bool has_sign;
+} c_integers[] = {
+#define X(T) {#T, sizeof(T), (T)-1 < (T)1}
+    X(char),       X(signed char),   X(unsigned char),
+    X(short),      X(unsigned short), X(int),
+    X(unsigned),   X(unsigned int),  X(long),
+    X(unsigned long), X(long long),  X(unsigned long long),
+    X(size_t),     X(ptrdiff_t),     X(intptr_t),
+    X(uintptr_t),  X(int8_t),        X(int16_t),
+    X(int32_t),    X(int64_t),       X(uint8_t),
+    X(uint16_t),   X(uint32_t),      X(uint64_t)
+#undef X
+};
+
+#define NC (sizeof(c_integers) / sizeof(c_integers[0]))
 
 const char *thr_elem_name(thr_elem type) { return types[type].name; }
 
@@ -57,13 +79,30 @@ static thr_elem unknown_type(lua_State *L, int arg) {
   return thr_args_unknown(L, arg, "type", "type", known);
 }
 
+static thr_elem integer_of(size_t size, bool has_sign) {
+  int type = has_sign ? THR_INT8 : THR_UINT8;
+  while (types[type].size != size) type++;
+  return (thr_elem)type;
+}
+
+/* By the name that C has for it; THR_NELEM: there is none. */
+static thr_elem by_c_name(const char *s) {
+  if (strcmp(s, "double") == 0) return THR_FLOAT64;
+  if (strcmp(s, "float") == 0) return THR_FLOAT32;
+  for (size_t i = 0; i < NC; i++)
+    if (strcmp(s, c_integers[i].name) == 0)
+      return integer_of(c_integers[i].size, c_integers[i].has_sign);
+  return THR_NELEM;
+}
+
 thr_elem thr_elem_checktype(lua_State *L, int arg) {
   if (lua_type(L, arg) != LUA_TSTRING)
     thr_args_typeerror(L, arg, "type", "string");
   const char *s = lua_tostring(L, arg);
   for (int i = 0; i < THR_NELEM; i++)
     if (strcmp(s, types[i].name) == 0) return (thr_elem)i;
-  return unknown_type(L, arg);
+  thr_elem type = by_c_name(s);
+  return type != THR_NELEM ? type : unknown_type(L, arg);
 }
 
 void thr_elem_push(lua_State *L, thr_elem type, thr_num x) {

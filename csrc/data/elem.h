@@ -60,7 +60,8 @@ bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum);
 
 /* --- the Lua face --- */
 struct lua_State;
-thr_elem thr_elem_checktype(struct lua_State *L, int arg); /* "int8", ... */
+/* "int8", ..., or one of C's names: "double". */
+thr_elem thr_elem_checktype(struct lua_State *L, int arg);
 void thr_elem_push(struct lua_State *L, thr_elem type, thr_num x);
 void thr_elem_pushtext(struct lua_State *L, thr_elem type, thr_num x);
 /* The number at idx.  False: it is none, or does not fit; then pushwhy pushes

@@ -8,6 +8,7 @@ local excepthook = require "threading.private.excepthook"
 local missing = require "threading.private.missing"
 local include_dir = require "threading.private.include"
 local once = require "threading.private.once"
+local predicates = require "threading.private.predicates"
 local register = require "threading.private.register"
 local stderr = require "threading.private.stderr"
 local thread = require "threading.private.thread"
@@ -325,6 +326,25 @@ threading.once = once
 -- @treturn boolean
 threading.is_cancelled = _thread.is_cancelled
 
+--- Is this the error of a timeout? That of `map` and `as_completed` of pools is
+-- one, and so is `"timeout"`, the second result of the other calls.
+-- @function is_timeout
+-- @param err
+-- @treturn boolean
+-- @usage
+-- local job, why = jobs:get(true, 0.5)
+-- if threading.is_timeout(why) then print "none yet" end
+threading.is_timeout = predicates.is_timeout
+
+--- Is this the error of a Barrier that is broken?
+-- @function is_broken_barrier
+-- @param err
+-- @treturn boolean
+-- @usage
+-- local ok, err = pcall(barrier.wait, barrier, 0.5)
+-- if threading.is_broken_barrier(err) then barrier:reset() end
+threading.is_broken_barrier = predicates.is_broken_barrier
+
 --- Tells what every thread of all interpreters does: its state, what it waits
 -- for and holds, and its Lua traceback. Where an interpreter's lock cannot be
 -- had in a tenth of a second, the places and tracebacks there are left out.
@@ -348,15 +368,22 @@ function threading.dump(file)
   write(file, _thread._dump())
 end
 
---- Makes a number that Lua and C share.
+--- Makes a number that Lua and C share; and a counter, for `fetch_add` adds
+-- whole, whichever threads count at the same time.
 -- @function Value
 -- @tparam string type "int8", "int16", "int32", "int64", "uint8", "uint16",
--- "uint32", "uint64", "float32" or "float64"
+-- "uint32", "uint64", "float32" or "float64"; or C's name of a type, "double",
+-- "float", "int", "long", "unsigned char", "size_t", "uint32_t" and so on: the
+-- one of these that it is on this platform
 -- @tparam[opt=0] number initial the number at first
 -- @tparam[opt] table options `name`: what reports call it; also in the place of
 -- `initial`
 -- @treturn Value
 -- @raise if the type is unknown or the initial value does not fit it
+-- @usage
+-- local n = threading.Value "long" -- a counter
+-- n:fetch_add(1)
+-- print(n.value, n.type) --> 1 int64
 threading.Value = _thread.value
 
 --- Makes a block of numbers that Lua and C share.

@@ -139,7 +139,8 @@
 ---| "inet6"
 ---| "unspec"
 
---- The type of a number that Lua and C share.
+--- The type of a number that Lua and C share, as its size says or by C's name
+--- on this platform.
 ---@alias threading.number_type
 ---| "int8"
 ---| "int16"
@@ -151,6 +152,32 @@
 ---| "uint64"
 ---| "float32"
 ---| "float64"
+---| "double"
+---| "float"
+---| "char"
+---| "signed char"
+---| "unsigned char"
+---| "short"
+---| "unsigned short"
+---| "int"
+---| "unsigned"
+---| "unsigned int"
+---| "long"
+---| "unsigned long"
+---| "long long"
+---| "unsigned long long"
+---| "size_t"
+---| "ptrdiff_t"
+---| "intptr_t"
+---| "uintptr_t"
+---| "int8_t"
+---| "int16_t"
+---| "int32_t"
+---| "int64_t"
+---| "uint8_t"
+---| "uint16_t"
+---| "uint32_t"
+---| "uint64_t"
 
 --- A number that fits the type of the Value or the Array.
 ---@alias threading.element number
@@ -1618,6 +1645,17 @@ function threading.once(fn) end
 ---@param err any
 ---@return boolean
 function threading.is_cancelled(err) end
+
+--- Is this the error of a timeout, or "timeout" itself, the second result of
+--- calls that time out?
+---@param err any
+---@return boolean
+function threading.is_timeout(err) end
+
+--- Is this the error of a Barrier that is broken?
+---@param err any
+---@return boolean
+function threading.is_broken_barrier(err) end
 
 --- Simulates a signal that arrives in the main thread. SIGINT raises
 --- "interrupted!" there, also out of a call that waits. Another one does
