@@ -323,6 +323,7 @@ build = {
         "csrc/state/sethook.c",
         "csrc/state/shutdown.c",
         "csrc/state/start.c",
+        "csrc/sync/atomic.c",
         "csrc/sync/barrier.c",
         "csrc/sync/clock.c",
         "csrc/sync/condition.c",

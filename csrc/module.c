@@ -59,6 +59,7 @@
 #include "state/open.h"
 #include "state/require.h"
 #include "state/shutdown.h"
+#include "sync/atomic.h"
 #include "sync/barrier.h"
 #include "sync/clock.h"
 #include "sync/condition.h"
@@ -443,6 +444,7 @@ static const luaL_Reg functions[] = {
     {"_write_file", thr_folder_write},
     {"allocate_lock", thr_lock_create},
     {"array", thr_array_create},
+    {"atomic", thr_atomic},
     {"barrier", thr_barrier_create},
     {"bounded_semaphore", thr_semaphore_createbounded},
     {"checkpoint", thr_pending_checkpoint},
@@ -474,6 +476,7 @@ static const luaL_Reg functions[] = {
 
 static void open_types(lua_State *L) {
   thr_array_open(L);
+  thr_atomic_open(L);
   thr_barrier_open(L);
   thr_channel_open(L);
   thr_codec_open(L);

@@ -106,6 +106,8 @@ void thr_pending_notown(lua_State *L, thr_tstate *ts) {
   if (whose == THR_WHOSE_ASKED)
     thr_blame_error(L, "explore has called this between two steps of the "
                     "schedule: no thread can wait or start");
+  if (whose == THR_WHOSE_ATOMIC)
+    thr_blame_error(L, "cannot wait in 'atomic', nor let other threads run");
   thr_describe_pushname(L, ts->rt, whose);
   thr_blame_error(L,
                   "called back in the Lua state of %s: load the library in "

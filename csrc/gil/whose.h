@@ -20,6 +20,8 @@
 ** What an explorer asks of Lua at a point counts as another's, too: another
 ** thread that went on meanwhile would be outside of the schedule.
 **
+** So does what `atomic` has called: no other thread is to run.
+**
 ** Called, with the lock, by park; bind's pending and self; io's prompt; capi's
 ** nogil; state's attach, coroutine and finale.
 */
@@ -35,6 +37,7 @@ static inline void thr_whose_at(thr_tstate *ts, struct lua_State *L) {
 }
 
 #define THR_WHOSE_ASKED UINT64_MAX /* no ident: see explore */
+#define THR_WHOSE_ATOMIC (UINT64_MAX - 1) /* nor is this: see atomic */
 
 /* The ident of the thread in whose state ts is; 0: in its own. */
 uint64_t thr_whose(thr_tstate *ts);

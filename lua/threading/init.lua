@@ -287,6 +287,28 @@ threading.checkpoint = _thread.checkpoint
 -- @raise if fn is not callable; what fn raises
 threading.shield = _thread.shield
 
+--- Calls a function while no other thread of this interpreter runs: for a
+-- library with global state that knows no threads, or a few changes that belong
+-- together. Nested, the outer one lasts.
+--
+-- There is **no wait** in it: a call that would have to wait raises an error,
+-- and so does one that lets the other threads run, as a kernel. C code that
+-- lets go of the global lock elsewhere keeps it here, and Lua's own `io.read`
+-- or `os.execute` stops all. Threads that are started run when it is over.
+--
+-- Nothing ends it but its function: all others stand still, so it should take
+-- no longer than a few milliseconds. Under `THREADING_DEBUG=1` it is told where
+-- it has kept others waiting for more than 100 ms. A lock keeps only those out
+-- that take it, and is nearly always the better choice.
+-- @function atomic
+-- @tparam function fn may not yield
+-- @param ... its arguments
+-- @return what fn returns
+-- @raise if fn is not callable; what fn raises
+-- @usage
+-- local ok, text = threading.atomic(pcall, legacy.parse, source)
+threading.atomic = _thread.atomic
+
 --- Calls a function at the end of the block, also where that is left by an
 -- error, a cancellation, `break` or `return`: what is opened is closed where
 -- the eye is.

@@ -1622,6 +1622,16 @@ function threading.checkpoint() end
 ---@return any ... what fn returns
 function threading.shield(fn, ...) end
 
+--- Calls a function while no other thread of this interpreter runs. What would
+--- have to wait in it, or let the others run, raises. It should not take longer
+--- than a few milliseconds.
+---
+--- Raises if fn is not callable; what fn raises.
+---@param fn threading.callable may not yield
+---@param ... any its arguments
+---@return any ... what fn returns
+function threading.atomic(fn, ...) end
+
 --- Makes a value for a to-be-closed variable that calls `fn(...)` at the end of
 --- the block, also where that is left by an error or a cancellation. Without
 --- such a variable nothing is called.

@@ -316,6 +316,23 @@ cases["defer"] = function()
   end
 end
 
+cases["atomic"] = function()
+  local n
+  return function()
+    n = 0
+    return threading.atomic(function(x)
+      local t = { x }
+      n = n + 1
+      return t
+    end, 5)
+  end, function()
+    assert(n <= 1)
+    threading.Event():wait(1e-4) -- one may wait again
+  end, function(t)
+    assert(t[1] == 5 and n == 1)
+  end
+end
+
 cases["once"] = function()
   local f, n = nil, 0
   return function()
