@@ -7,6 +7,7 @@
 # make coverage  which lines the specs run
 # make model     the models of model/, checked by spin
 # make bench-record   measure, and keep the table as bench/RESULTS.md
+# make test-mpi  the specs of mpi/, with an MPI that is installed if need be
 # make explore   the library under schedules that are chosen, SCHEDULES of each
 # make stress    random programs over everything, for SECONDS, from SEED on
 # make fuzz      random sources to kernels, random arguments to everything
@@ -24,6 +25,10 @@ TREE = .rocks
 SECONDS = 60
 SOURCES := $(shell find csrc lua examples -name '*.[ch]' -o -name '*.lua') \
            $(wildcard *.rockspec) LICENSE tools/build
+MPI_SOURCES := $(shell find mpi -name '*.[ch]' -o -name '*.lua') \
+               $(wildcard mpi/*.rockspec) mpi/Makefile tools/build-mpi
+# The rock threading-mpi, where MPI is.
+MPI_ROCK := $(if $(shell command -v mpicc 2>/dev/null),$(TREE)/built-mpi)
 
 .NOTPARALLEL:
 .PHONY: demo test bench lint check-c model hostile docs install clean deps rock
@@ -103,15 +108,25 @@ release: deps
 # In a checkout LuaRocks leaves the objects of `luarocks make` beside the
 # sources, and the modules in folders that are named after them.
 clean:
-	rm -rf $(TREE) build doc threading
+	rm -rf $(TREE) build doc threading mpi/threading
 	find csrc -name "*.o" -exec rm {} +
 	rm -f examples/cmodule/*.o examples/cmodule/*.so
 	rm -f examples/embed/host luacov.*.out *.rock
 
-rock: $(TREE)/built
+rock: $(TREE)/built $(MPI_ROCK)
 
 deps:
 	@tools/install-deps
 
 $(TREE)/built: $(SOURCES) | deps
 	@tools/build
+
+$(TREE)/built-mpi: $(MPI_SOURCES) $(TREE)/built
+	@tools/build-mpi
+
+.PHONY: test-mpi
+test-mpi:
+	@tools/install-deps busted
+	@tools/install-deps --try mpi
+	@$(MAKE) -s rock
+	@tools/test spec/mpi_spec.lua spec/mpi_comm_spec.lua spec/mpi_page_spec.lua

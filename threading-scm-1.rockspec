@@ -114,6 +114,8 @@ build = {
     ["threading.private.once"] = "lua/threading/private/once.lua",
     ["threading.private.numbers"] = "lua/threading/private/numbers.lua",
     ["threading.private.parallel"] = "lua/threading/private/parallel.lua",
+    ["threading.private.pooloptions"] =
+      "lua/threading/private/pooloptions.lua",
     ["threading.private.portable"] =
       "lua/threading/private/portable.lua",
     ["threading.private.processpool"] =

@@ -20,6 +20,7 @@ local random = new_random(seed)
 local LEFT_OUT <const> = {
   shutdown = true, interrupt_main = true, dump = true, dump_on_signal = true,
   kernel = true, parallel_for = true, add_done_callback = true,
+  MPIPoolExecutor = true,
   deadlock_policy = true, exit = true, __gc = true, excepthook = true,
   __excepthook__ = true, extend = true, progress = true,
   settimeout = true, -- after which a socket may wait for ever

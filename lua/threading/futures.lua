@@ -16,12 +16,13 @@ local complain = require "threading.private.complain"
 local interpreterpool = require "threading.private.interpreterpool"
 local missing = require "threading.private.missing"
 local processpool = require "threading.private.processpool"
+local read_options = require "threading.private.pooloptions"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
 local threadpool = require "threading.private.threadpool"
 local math, string, table = standard.math, standard.string, standard.table
-local ipairs, pairs, setmetatable = ipairs, pairs, setmetatable
-local tostring, type = tostring, type
+local ipairs, pairs, require = ipairs, pairs, require
+local setmetatable, tostring, type = setmetatable, tostring, type
 local monotonic = _thread.time.monotonic
 
 local BAR <const> = 30 -- characters
@@ -103,6 +104,37 @@ futures.ProcessPoolExecutor = processpool
 -- @param err
 -- @treturn boolean
 futures.is_broken_pool = broken.is
+
+--- Makes a pool whose calls are made by other processes, on the cores of many
+-- machines, over MPI: `threading.mpi`, which the rock threading-mpi has. With
+-- `mpirun -n 9 lua -lthreading.mpi script.lua` the other ranks make the calls;
+-- a program that was started alone starts processes on this machine.
+-- @tparam[opt] integer max_workers how many of the ranks it uses at most, by
+-- default all; or how many processes it starts, by default as many as there
+-- are processors
+-- @tparam[opt] string thread_name_prefix the threads that wait for them are
+-- called Prefix_0, Prefix_1, …
+-- @tparam[opt] function initializer each worker calls it first; if it fails
+-- the pool is broken
+-- @tparam[opt] table initargs its arguments. All may be given as a table:
+-- `{max_workers = ..., initializer = ...}`
+-- @treturn ThreadPoolExecutor whose `submit` and `map` also raise what cannot
+-- go to another process: its path, and what to use instead
+-- @raise if the rock is not installed; if an argument is unknown or of the wrong
+-- type; if no process can be started
+function futures.MPIPoolExecutor(max_workers, thread_name_prefix, initializer,
+    initargs)
+  read_options({ title = "MPIPoolExecutor" }, max_workers, thread_name_prefix,
+    initializer, initargs)
+  local found, mpi = _thread._try(require, "threading.mpi")
+  if not found then
+    complain("MPIPoolExecutor needs the rock threading-mpi, which cannot be "
+      .. "loaded: `luarocks install threading-mpi`, with an MPI (Debian: "
+      .. "libopenmpi-dev, openmpi-bin)\n%s", tostring(mpi))
+  end
+  return mpi.MPIPoolExecutor(max_workers, thread_name_prefix, initializer,
+    initargs)
+end
 
 -- A list of Futures, each once, out of a list; or out of the keys of a table,
 -- for so Python takes a dict.

@@ -2204,6 +2204,20 @@ function futures.ProcessPoolExecutor(max_workers, initializer, initargs,
 ---@return boolean
 function futures.is_broken_pool(err) end
 
+--- Makes a pool whose calls are made by other processes, over MPI: the rock
+--- threading-mpi.
+---
+--- Raises if an argument is unknown or of the wrong type, if the rock is not
+--- installed, or if no process can be started.
+---@param max_workers? threading.positive by default all ranks, or processors
+---@param thread_name_prefix? string
+---@param initializer? threading.callable
+---@param initargs? threading.Args
+---@return threading.ThreadPoolExecutor
+---@overload fun(options: threading.PoolOptions): threading.ThreadPoolExecutor
+function futures.MPIPoolExecutor(max_workers, thread_name_prefix,
+    initializer, initargs) end
+
 --- Waits for futures. A cancelled one is done.
 ---
 --- Raises if an argument is of the wrong type.

@@ -24,13 +24,13 @@ local current_thread = require("threading.private.register").current_thread
 local map = require "threading.private.mapping"
 local missing = require "threading.private.missing"
 local numbers = require "threading.private.numbers"
+local read_options = require "threading.private.pooloptions"
 local thread = require "threading.private.thread"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
 local math = standard.math
 local string, table = standard.string, standard.table
 local error, ipairs, pcall, rawget = error, ipairs, pcall, rawget
-local select = select
 local setmetatable, tostring, type = setmetatable, tostring, type
 local xpcall = xpcall
 
@@ -43,6 +43,7 @@ local xpcall = xpcall
 --   open(state, max_workers, options): when a pool is made; sets `most`, or
 --     raises
 --   names: of its options, in the order of the constructor's arguments
+--   shut(state): when it is shut down; the workers may not have ended yet
 --
 -- What the workers share is a table of its own: they must not hold the
 -- executor, which ends them when it is collected. Where there are more futures
@@ -287,6 +288,9 @@ function Executor:shutdown(wait)
       end
     end
   end
+  if state.way.shut then
+    state.way.shut(state)
+  end
 end
 
 function executor_meta:__close()
@@ -303,34 +307,6 @@ function executor_meta:__tostring()
   return string.format("<threading.%s(%s, %d/%d workers, %d waiting)>",
     state.way.title, state.prefix, #state.threads, state.most,
     state.queue:qsize())
-end
-
-local usual_names = { "max_workers", "thread_name_prefix", "initializer",
-  "initargs" }
-
--- By position, or by name, in a table in the place of the first.
-local function read_arguments(way, first, ...)
-  local names, known = way.names or usual_names, {}
-  local options = { [names[1]] = first }
-  for i, name in ipairs(names) do
-    known[name] = true
-    if i > 1 then
-      options[name] = select(i - 1, ...)
-    end
-  end
-  return type(first) == "table" and check.options(first, known, way.title)
-    or options
-end
-
-local function read_options(way, ...)
-  local title, options = way.title, read_arguments(way, ...)
-  local most = check.positive(options.max_workers, "max_workers", title)
-  check.string(options.thread_name_prefix, "thread_name_prefix", title)
-  if options.initializer ~= nil then
-    check.callable(options.initializer, "initializer", title)
-  end
-  check.args(options.initargs, "initargs", title)
-  return most, options
 end
 
 _thread._public(Executor)
