@@ -120,8 +120,8 @@ futures.is_broken_pool = broken.is
 -- `{max_workers = ..., initializer = ...}`
 -- @treturn ThreadPoolExecutor whose `submit` and `map` also raise what cannot
 -- go to another process: its path, and what to use instead
--- @raise if the rock is not installed; if an argument is unknown or of the wrong
--- type; if no process can be started
+-- @raise if the rock is not installed; if an argument is unknown or of the
+-- wrong type; if no process can be started
 function futures.MPIPoolExecutor(max_workers, thread_name_prefix, initializer,
     initargs)
   read_options({ title = "MPIPoolExecutor" }, max_workers, thread_name_prefix,

@@ -39,11 +39,13 @@ static thm_parcel *receive(thm_comm *c) {
   MPI_Get_count(&status, MPI_BYTE, &size);
   size_t body = (size_t)size - sizeof(thm_head);
   thm_parcel *p = malloc(sizeof(*p) + body);
-  if (!p) thm_ending_abort("there is not enough memory for a message");
-  p->source = status.MPI_SOURCE;
-  /* The head, and the body behind it. */
-  MPI_Mrecv(&p->head, size, MPI_BYTE, &message, MPI_STATUS_IGNORE);
-  return p;
+  if (p) {
+    p->source = status.MPI_SOURCE;
+    /* The head, and the body behind it. */
+    MPI_Mrecv(&p->head, size, MPI_BYTE, &message, MPI_STATUS_IGNORE);
+    return p;
+  }
+  thm_ending_abort("there is not enough memory for a message");
 }
 
 bool thm_arrivals_look(void) {

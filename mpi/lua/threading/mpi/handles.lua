@@ -16,8 +16,8 @@ end
 function handles.of(self, where)
   local handle = type(self) == "table" and rawget(self, HANDLE)
   if not handle then
-    complain("bad self (threading.mpi.Comm expected, got %s); use `comm:%s(...)`",
-      type(self), where)
+    complain("bad self (threading.mpi.Comm expected, got %s); use "
+      .. "`comm:%s(...)`", type(self), where)
   end
   return handle
 end

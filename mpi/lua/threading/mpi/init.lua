@@ -63,7 +63,9 @@ mpi.comm_world = comm.world
 
 _thread._public(mpi)
 
--- Where `lua -lthreading.mpi` has loaded it, rank 0 alone comes back.
+-- Where `lua -lthreading.mpi` has loaded it, rank 0 alone comes back. The calls
+-- that the others make may require it, too.
+package.loaded["threading.mpi"] = mpi
 ranks.option = ranks.is_option()
 if ranks.option and ranks.launched() then
   local handle = ranks.world()

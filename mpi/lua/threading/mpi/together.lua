@@ -1,4 +1,5 @@
---- What all ranks of a Comm do together: each calls the same, in the same order.
+--- What all ranks of a Comm do together: each calls the same, in the same
+-- order.
 -- @classmod threading.mpi.Comm
 
 local _mpi = require "threading._mpi"
@@ -18,7 +19,7 @@ local SCATTER <const>, REDUCE <const>, ALLREDUCE <const> = 3, 4, 5
 
 local together = {}
 
--- Messages ---------------------------------------------------------------------
+-- Messages ------------------------------------------------------------------
 
 -- `what` says which call it is of, so that ranks that do different things are
 -- told so.
@@ -102,7 +103,7 @@ local function hand(self, from, to, what, value)
   end
 end
 
--- Arguments --------------------------------------------------------------------
+-- Arguments -----------------------------------------------------------------
 
 local function check_root(self, root, where)
   if root == nil then
@@ -143,7 +144,7 @@ local function collect(self, kind, root, operation, count, from, to)
   return to
 end
 
--- The calls --------------------------------------------------------------------
+-- The calls -----------------------------------------------------------------
 
 --- Waits until all ranks have called it.
 function together:barrier()
