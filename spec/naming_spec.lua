@@ -148,8 +148,8 @@ describe("options", function()
       { threading.Value, "int64", 1, "v" },
       { threading.Array, "int64", 1, "a" }, { queue.SimpleQueue, "q" },
     } do
-      assert.matches("options: table expected, got string",
-        support.message(table.unpack(case, 1, 5)))
+      assert.matches("options: table expected, got string; write `{ name = "
+        .. "%.%.%. }`", support.message(table.unpack(case, 1, 5)))
     end
   end)
 
@@ -359,6 +359,68 @@ describe("what a thread waits for", function()
       return what_of(kind) .. " made at " .. place
     end)
   end)
+end)
+
+describe("tables of a trace", function()
+  it("count by names, and by places", function()
+    local folder = files.folder()
+    local r = support.run([[
+      local threading = require "threading"
+      local named = threading.Event { name = "accounts" }
+      for _ = 1, 3 do named:wait(0.001) end
+      for _ = 1, 3 do threading.Event():wait(0.001) end
+    ]], { before = "export THREADING_TRACE=" .. folder .. "/run.svg" })
+    os.execute("rm -r " .. folder)
+    assert.matches('\nEvent "accounts" +3 ', r.err)
+    assert.matches("\nEvent made at %S+:4 +3 ", r.err)
+  end)
+end)
+
+describe("names of objects that end", function()
+  -- Objects that are made, waited for, and end, while others dump.
+  local come_and_go <const> = [[
+    local threading = require "threading"
+    local queue = require "threading.queue"
+    for i = 1, 60 do
+      threading.Event({ name = "event " .. i }):wait(1e-5)
+      queue.Queue({ name = "queue " .. i }):get(true, 1e-5)
+      local lock = threading.RLock { name = "lock " .. i }
+      local _ <close> = lock:guard()
+      local nobody = threading.Lock()
+      nobody:acquire()
+      nobody:acquire(true, 1e-5)
+    end
+  ]]
+
+  for how, before in pairs { ["by names"] = "export THREADING_DEBUG=0",
+      ["by places, too"] = "export THREADING_DEBUG=1" } do
+    it("are read by the dumps of others, " .. how, function()
+      local out = support.output_of(([[
+        local interpreters = require "threading.interpreters"
+        local threading = require "threading"
+        local code = %q
+        local threads = {}
+        for i = 1, 4 do
+          local run = i < 3 and load(code) or function()
+            local other <close> = interpreters.create()
+            other:exec(code)
+          end
+          threads[i] = threading.Thread { target = run }:start()
+        end
+        local seen = {}
+        local sink = { write = function(_, text)
+          for what in text:gmatch '"(%%a+ )%%d+"' do seen[what] = true end
+        end }
+        while threading.active_count() > 1 do
+          threading.dump(sink)
+        end
+        for _, t in ipairs(threads) do t:join() end
+        assert(seen["event "] or seen["queue "])
+        print "done"
+      ]]):format(come_and_go), { before = before })
+      assert.equal("done\n", out)
+    end)
+  end
 end)
 
 describe("a lock that is held", function()

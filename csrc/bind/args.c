@@ -207,12 +207,19 @@ static const char *check_name(lua_State *L, int arg) {
   return s;
 }
 
+static void refuse_options(lua_State *L, int arg) {
+  if (lua_type(L, arg) != LUA_TSTRING)
+    thr_args_typeerror(L, arg, "options", "table");
+  thr_args_error(L, arg, "options", "table expected, got string; write "
+                 "`{ name = ... }`");
+}
+
 const char *thr_args_readoptions(lua_State *L, int first, int by_position,
                                  const char *const names[]) {
   int n = count(names), last = last_of(L, by_position);
   bool further = last > by_position;
   if (further && !lua_isnil(L, last) && !lua_istable(L, last))
-    thr_args_typeerror(L, last, "options", "table");
+    refuse_options(L, last);
   luaL_checkstack(L, n + 8, NULL);
   lua_settop(L, last);
   if (last < first || !(further ? lua_istable(L, last) : is_plain(L, last)))

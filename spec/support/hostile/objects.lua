@@ -90,6 +90,43 @@ for _, name in ipairs { "Queue", "LifoQueue", "PriorityQueue",
     assert(q:get() == 1)
   end)
 end
+-- Not by tostring: an object that was used so lives until two collections have
+-- found it, and the second one may be that for which there is no memory.
+local function has_name(object)
+  assert(object:get_name() == "x")
+end
+
+for name, make in pairs {
+  Lock = threading.Lock, RLock = threading.RLock,
+  Condition = threading.Condition, Semaphore = threading.Semaphore,
+  Event = threading.Event, Queue = queue.Queue,
+  SimpleQueue = queue.SimpleQueue,
+  create_queue = require "threading.interpreters".create_queue,
+  Value = function(options) return threading.Value("int64", options) end,
+  Array = function(options) return threading.Array("int64", 1, options) end,
+  Barrier = function(options) return threading.Barrier(1, options) end,
+} do
+  cases[name .. " with a name"] = maker(function()
+    return make { name = "x" }
+  end, has_name)
+end
+cases["an error that names a Lock"] = function()
+  local lock = threading.Lock { name = "accounts" }
+  return function()
+    local _, err = pcall(lock.release, lock)
+    return err:find("not enough memory", 1, true) and error(err, 0) or err
+  end, nothing, function(err)
+    assert(err:find 'Lock "accounts"', err)
+  end
+end
+cases["a dump of names"] = function()
+  local lock = threading.Lock { name = "accounts" }
+  lock:acquire()
+  return _thread._dump, nothing, function(text)
+    assert(text:find('holds Lock "accounts"', 1, true))
+    lock:release()
+  end
+end
 cases["Local()"] = maker(function()
   return threading.Local()
 end, function(l)
