@@ -104,6 +104,7 @@ build = {
     ["threading.private.complain"] = "lua/threading/private/complain.lua",
     ["threading.private.excepthook"] = "lua/threading/private/excepthook.lua",
     ["threading.private.executor"] = "lua/threading/private/executor.lua",
+    ["threading.private.extend"] = "lua/threading/private/extend.lua",
     ["threading.private.guesses"] = "lua/threading/private/guesses.lua",
     ["threading.private.include"] = "lua/threading/private/include.lua",
     ["threading.private.interpreterpool"] =

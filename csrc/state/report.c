@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bind/blame.h"
 #include "bind/describe.h"
 #include "bind/self.h"
 #include "gil/gil.h"
@@ -17,6 +18,7 @@
 typedef struct {
   thr_tstate *self;
   lua_State *L;   /* the caller's */
+  const char *ours; /* the folder of the library's files, or NULL */
   bool waits;     /* its wait has just ended, and counts */
   thr_report *list;
   char *stacks;   /* NULL, or room for as many tracebacks */
@@ -92,18 +94,19 @@ static void read_threads(reading *g, thr_runtime *rt) {
 
 /* --- where they are; under the global lock of their Lua state --- */
 
-static void read_place(thr_report *r) {
+/* A place in the program, not in the library's own files. */
+static void read_place(thr_report *r, const char *ours) {
   lua_Debug ar;
   if (r->waits && strcmp(r->wait.what, "module") == 0)
     strncpy(r->module, thr_loading_name(r->wait.addr), sizeof(r->module) - 1);
-  if (r->L && thr_describe_place(r->L, &ar))
+  if (r->L && thr_describe_program(r->L, ours, &ar))
     snprintf(r->place, sizeof(r->place), "%s:%d", ar.short_src,
              ar.currentline);
 }
 
 static void read_places(reading *g) {
   for (int i = g->first; i < in_list(g); i++)
-    read_place(&g->list[i]);
+    read_place(&g->list[i], g->ours);
 }
 
 /* --- another Lua state --- */
@@ -212,7 +215,8 @@ static void read_group(reading *g) {
 }
 
 thr_report *thr_report_push(lua_State *L, bool waits, bool stacks, int *n) {
-  reading g = {.self = thr_self(L), .L = L, .waits = waits};
+  reading g = {.self = thr_self(L), .L = L, .waits = waits,
+               .ours = thr_blame_folder(L)};
   int top = lua_gettop(L);
   luaL_checkstack(L, 8, NULL);
   do { /* threads attach, and begin elsewhere, at any moment */

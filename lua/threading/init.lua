@@ -5,6 +5,7 @@
 
 local _thread = require "threading._thread"
 local excepthook = require "threading.private.excepthook"
+local extend = require "threading.private.extend"
 local missing = require "threading.private.missing"
 local include_dir = require "threading.private.include"
 local once = require "threading.private.once"
@@ -256,6 +257,34 @@ threading.Event = _thread.event
 -- @treturn Barrier
 -- @raise if an argument is of the wrong type, or there are no parties
 threading.Barrier = _thread.barrier
+
+--- Derives a class from a constructor of objects: from `Semaphore`, `Event`,
+-- `Condition`, `queue.Queue` and so on; from Thread, Timer and Local as their
+-- own `extend` does. Its objects are tables, in which any field may be set; what
+-- the class does not define they do as before. `class.super` has the methods
+-- that are overridden, `class:extend(name)` derives further.
+--
+-- Where a method `acquire` or `release` is overridden, `guard` and `with` call
+-- that. In C, an object of such a class is no Lock: it cannot be given to a
+-- kernel, nor to another interpreter.
+-- @function extend
+-- @tparam function base what makes the objects; or a class
+-- @tparam string name what `tostring` shows
+-- @treturn table the class, which is called to make an object
+-- @raise if an argument is of the wrong type
+-- @usage
+-- local Permits = threading.extend(threading.Semaphore, "Permits")
+-- function Permits:init(n)
+--   Permits.super.init(self, n)
+--   self.taken = 0
+-- end
+-- function Permits:acquire(...)
+--   local got = Permits.super.acquire(self, ...)
+--   self.taken = self.taken + (got and 1 or 0)
+--   return got
+-- end
+-- local permits = Permits(3)
+threading.extend = extend
 
 --- What to do about threads that wait for each other. It holds for all
 -- interpreters.

@@ -1694,6 +1694,16 @@ function threading.dump(file) end
 ---@param name threading.signal
 function threading.dump_on_signal(name) end
 
+--- Derives a class from a constructor of objects, or from a class. Its objects
+--- are tables, and do what the class does not define as before; `class.super`
+--- has the methods that are overridden.
+---
+--- Raises if an argument is of the wrong type.
+---@param base threading.callable what makes the objects; or a class
+---@param name string what `tostring` shows
+---@return table class which is called to make an object
+function threading.extend(base, name) end
+
 --- What to do about threads that wait for each other.
 ---
 --- Raises if there is no such policy.

@@ -154,6 +154,14 @@ local semaphore = {
 add("Semaphore:acquire", { timed = true, by_c = true }, semaphore)
 add("Semaphore:guard", { call = list["Lock:guard"].call }, semaphore)
 add("Semaphore:with", { call = list["Lock:with"].call }, semaphore)
+add("Semaphore:acquire of a derived class", {
+  make = taken(threading.extend(threading.Semaphore, "Permits")), timed = true,
+  foreign = true, -- a table has no finaliser, nor does C know it
+  call = function(object, timeout)
+    local got = object:acquire(true, timeout)
+    return got
+  end,
+}, semaphore)
 local bounded = taken(threading.BoundedSemaphore)
 add("BoundedSemaphore:acquire", {
   make = bounded, timed = true,
