@@ -74,6 +74,11 @@ describe("extend", function()
     assert.is_nil(gate.no_such_field)
     gate.own = 7
     assert.equal(7, gate.own)
+    local Box = threading.extend(queue.Queue, "Box")
+    local box = Box()
+    for _, key in ipairs { "size", "count", "send", "foo", 1, true } do
+      assert.is_nil(box[key]) -- though they say where a Queue has the like
+    end
     local Named = threading.extend(threading.Lock, "Named")
     assert.equal("accounts", Named { name = "accounts" }:get_name())
     local Jobs = threading.extend(queue.Queue, "Jobs")

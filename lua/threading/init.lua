@@ -260,8 +260,8 @@ threading.Barrier = _thread.barrier
 
 --- Derives a class from a constructor of objects: from `Semaphore`, `Event`,
 -- `Condition`, `queue.Queue` and so on; from Thread, Timer and Local as their
--- own `extend` does. Its objects are tables, in which any field may be set; what
--- the class does not define they do as before. `class.super` has the methods
+-- own `extend` does. Its objects are tables, in which any field may be set, and
+-- do what the class does not define as before. `class.super` has the methods
 -- that are overridden, `class:extend(name)` derives further.
 --
 -- Where a method `acquire` or `release` is overridden, `guard` and `with` call

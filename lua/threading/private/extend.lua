@@ -6,7 +6,7 @@ local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local standard = require "threading.private.standard"
-local string = standard.string
+local debug, string = standard.debug, standard.string
 local rawget, rawset, setmetatable = rawget, rawset, setmetatable
 local tostring, type = tostring, type
 
@@ -18,6 +18,16 @@ local function object_of(self)
     complain "init() of the class that this one extends was not called"
   end
   return object
+end
+
+-- A field or a method of C's; of what is missing nobody guesses what was meant,
+-- for it may be a field of the program's.
+local function field_of(object, key)
+  local index = debug.getmetatable(object).__index
+  if type(index) == "table" then
+    return rawget(index, key)
+  end
+  return object[key]
 end
 
 -- What `super` of a class is that extends a constructor: its methods, as those
@@ -60,7 +70,7 @@ local function new_meta(class, base)
   function meta.__index(self, key)
     local value = class[key]
     if value == nil then
-      value = object_of(self)[key]
+      value = field_of(object_of(self), key)
       if type(value) == "function" then
         value = base[key]
       end

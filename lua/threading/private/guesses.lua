@@ -19,6 +19,7 @@ guesses.places = {
   ["threading.interpreters"] = { "create_queue", "get_current", "get_main",
     "list_all" },
   ["threading.io"] = { "wait_fd" },
+  ["threading.log"] = { "basicConfig", "getLogger" },
   ["threading.queue"] = { "LifoQueue", "PriorityQueue", "Queue",
     "SimpleQueue" },
   ["threading.time"] = { "monotonic", "perf_counter", "process_time", "sleep",
@@ -26,8 +27,8 @@ guesses.places = {
 }
 
 -- Modules that are no fields.
-guesses.modules = { "explore", "futures", "interpreters", "io", "loops", "os",
-  "queue", "socket", "ssl", "time", "trace" }
+guesses.modules = { "explore", "futures", "interpreters", "io", "log", "loops",
+  "os", "queue", "socket", "ssl", "time", "trace" }
 
 -- What is called otherwise here: guess -> what to write.
 local START <const> = "threading.Thread { target = fn }:start()"
@@ -40,6 +41,11 @@ local others = {
   },
 }
 others.threading = {
+  brokenbarriererror = "threading.is_broken_barrier",
+  calledonce = "threading.once", callonce = "threading.once",
+  class = "threading.extend", counter = 'threading.Value "int64"',
+  finally = "threading.defer", readwritelock = "threading.RWLock",
+  sharedmutex = "threading.RWLock", timeouterror = "threading.is_timeout",
   channel = QUEUE, mutex = "threading.Lock", new = START, newthread = START,
   pool = POOL, run = START, self = "threading.current_thread", spawn = START,
   start = START, startnew = START, startnewthread = START,
