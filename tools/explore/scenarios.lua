@@ -70,6 +70,73 @@ scenarios["RLock: nested"] = function()
   assert(n == 2 and lock:acquire(false))
 end
 
+scenarios["RWLock: readers, and writers by themselves"] = function()
+  local rw, writers, readers = threading.RWLock(), 0, 0
+  local function write()
+    local _ <close> = rw:writing()
+    writers = writers + 1
+    assert(writers == 1 and readers == 0)
+    writers = writers - 1
+  end
+  local counts = threading.Lock()
+  local function read()
+    local _ <close> = rw:reading()
+    counts:with(function() readers = readers + 1 end)
+    assert(writers == 0)
+    counts:with(function() readers = readers - 1 end)
+  end
+  together(write, write, read, read)
+  assert(rw:acquire_write(false))
+end
+
+scenarios["RWLock: a writer gives up, and readers get in"] = function()
+  local rw, got = threading.RWLock(), nil
+  rw:acquire_read()
+  local reader = started(function()
+    local _ <close> = rw:reading()
+  end)
+  local writer = started(function()
+    got = rw:acquire_write(true, 1)
+    if got then
+      rw:release_write()
+    end
+  end)
+  time.sleep(1)
+  rw:release_read()
+  reader:join()
+  writer:join()
+  assert(got ~= nil and rw:acquire_write(false))
+end
+
+scenarios["RWLock: a cancelled writer leaves no trace"] = function()
+  local rw = threading.RWLock()
+  rw:acquire_read()
+  local writer = started(function()
+    local _ <close> = rw:writing()
+  end)
+  local reader = started(function()
+    local _ <close> = rw:reading()
+  end)
+  writer:cancel()
+  rw:release_read()
+  writer:join()
+  reader:join()
+  assert(rw:acquire_write(false))
+end
+
+scenarios["once: one runs it, and all have its result"] = function()
+  local n, results = 0, {}
+  local f = threading.once(function()
+    n = n + 1
+    return n
+  end)
+  local function call(i)
+    return function() results[i] = f() end
+  end
+  together(call(1), call(2), call(3))
+  assert(n == 1 and results[1] == 1 and results[2] == 1 and results[3] == 1)
+end
+
 scenarios["Semaphore: a timeout against a release"] = function()
   local permits, got = threading.Semaphore(0), {}
   local function try(i)
