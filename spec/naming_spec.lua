@@ -465,6 +465,14 @@ describe("an error", function()
     ["release unlocked lock"] = { "Lock", threading.Lock, "release" },
     ["cannot release un-acquired lock"] = { "RLock", threading.RLock,
       "release" },
+    ["release_write: this thread does not write"] = { "RWLock",
+      threading.RWLock, "release_write" },
+    ["cannot read: this thread writes already"] = { "RWLock",
+      function(options)
+        local rw = threading.RWLock(options)
+        rw:acquire_write()
+        return rw
+      end, "acquire_read" },
     ["cannot wait on un-acquired lock"] = { "Condition", threading.Condition,
       "wait" },
     ["cannot notify on un-acquired lock"] = { "Condition", threading.Condition,

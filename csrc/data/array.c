@@ -554,7 +554,7 @@ static int watched_newindex(lua_State *L) {
   const thr_array *a = check(L, 1);
   lua_Integer i = position(L, a);
   if (i >= 0)
-    thr_lost_store(L, a, (size_t)i, load(a, (size_t)i).i, "an Array");
+    thr_lost_store(L, a, (size_t)i, load(a, (size_t)i).i, "Array", a->label);
   return array_newindex(L);
 }
 

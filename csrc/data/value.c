@@ -277,7 +277,8 @@ static int watched_index(lua_State *L) {
 
 static int watched_newindex(lua_State *L) {
   thr_value *v = check(L, 1);
-  if (is_value(L)) thr_lost_store(L, v, 0, thr_value_load(v).i, "a Value");
+  if (is_value(L))
+    thr_lost_store(L, v, 0, thr_value_load(v).i, "Value", v->label);
   return value_newindex(L);
 }
 

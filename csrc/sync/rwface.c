@@ -60,16 +60,23 @@ static thr_rwlock *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
 /* --- acquiring and releasing --- */
 
+/* Pushes what errors say of it. */
+static const char *push_object(lua_State *L, const thr_rwlock *l) {
+  return thr_describe_pushobject(L, "RWLock", l, l->label);
+}
+
 /* Raises for what the caller must not ask for. */
-static bool is_acquired(lua_State *L, thr_rwoutcome o, bool writes) {
+static bool is_acquired(lua_State *L, const thr_rwlock *l, thr_rwoutcome o,
+                        bool writes) {
   switch (o) {
     case THR_RW_READS:
       thr_blame_error(L, "cannot write: this thread reads, and would wait for "
-                      "itself; call release_read() first");
+                      "itself%s; call release_read() first",
+                      push_object(L, l));
       break;
     case THR_RW_WRITES:
-      thr_blame_error(L, "cannot %s: this thread writes already",
-                      writes ? "write" : "read");
+      thr_blame_error(L, "cannot %s: this thread writes already%s",
+                      writes ? "write" : "read", push_object(L, l));
       break;
     case THR_RW_NOMEMORY: thr_blame_error(L, "not enough memory"); break;
     default: break;
@@ -84,11 +91,11 @@ static bool wait(lua_State *L, thr_rwlock *l, bool writes, int64_t deadline) {
   thr_box_keep(L, 1);
   do o = thr_rwlock_wait(l, ts, writes, deadline, &r);
   while (o == THR_RW_NOT && thr_pending_disturbed(L, ts, r));
-  return is_acquired(L, o, writes);
+  return is_acquired(L, l, o, writes);
 }
 
 static bool try(lua_State *L, thr_rwlock *l, bool writes) {
-  return is_acquired(L, thr_rwlock_try(l, thr_self(L), writes), writes);
+  return is_acquired(L, l, thr_rwlock_try(l, thr_self(L), writes), writes);
 }
 
 static int acquire(lua_State *L, bool writes) {
@@ -104,9 +111,9 @@ static int acquire(lua_State *L, bool writes) {
 
 static int release(lua_State *L, thr_rwlock *l, bool writes) {
   if (!thr_rwlock_release(l, thr_self(L), writes))
-    return thr_blame_error(L, "release_%s: this thread does not %s",
+    return thr_blame_error(L, "release_%s: this thread does not %s%s",
                            writes ? "write" : "read",
-                           writes ? "write" : "read");
+                           writes ? "write" : "read", push_object(L, l));
   return 0;
 }
 

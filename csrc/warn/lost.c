@@ -1,6 +1,7 @@
 /* lost: see lost.h. */
 #include "warn/lost.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "gil/record.h"
@@ -46,19 +47,26 @@ void thr_lost_read(lua_State *L, const void *object, size_t i, int64_t bits) {
   last.bits = bits;
 }
 
-void thr_lost_store(lua_State *L, const void *object, size_t i, int64_t bits,
-                    const char *kind) {
-  bool again = come_to(L, object, false), has_read = last.has_read;
-  last.has_read = false;
-  if (!again || !has_read || !last.reads || last.i != i || last.bits == bits)
-    return;
+static void tell_lost(const char *what, const thr_label *label) {
+  bool is_value = strcmp(what, "Value") == 0;
+  char text[THR_LABEL_ROOM];
+  if (label && label->is_name) thr_label_tell(text, what, NULL, label);
+  else snprintf(text, sizeof(text), is_value ? "a %s" : "an %s", what);
   thr_told("lost", &last.where,
            "%s:%d reads a number of %s and stores another one, and what "
            "another thread has stored in between is lost: use %s, or hold a "
            "Lock",
-           last.where.file, last.where.line, kind,
-           strcmp(kind, "a Value") == 0 ? "fetch_add or compare_exchange"
-                                        : "a Value's fetch_add");
+           last.where.file, last.where.line, text,
+           is_value ? "fetch_add or compare_exchange"
+                    : "a Value's fetch_add");
+}
+
+void thr_lost_store(lua_State *L, const void *object, size_t i, int64_t bits,
+                    const char *what, const thr_label *label) {
+  bool again = come_to(L, object, false), has_read = last.has_read;
+  last.has_read = false;
+  if (again && has_read && last.reads && last.i == i && last.bits != bits)
+    tell_lost(what, label);
 }
 
 static bool is_spinning(const void *object) {

@@ -15,15 +15,16 @@
 
 #include <lua.h>
 
-#include "os/port.h"
+#include "park/label.h"
 
 THR_PRIVATE_BEGIN
 
 /* The program has read these bits of the object, or of its element i; it is
-** about to store others in their place, where there are these now. */
+** about to store others in their place, where there are these now.  `what` is
+** "Value" or "Array". */
 void thr_lost_read(lua_State *L, const void *object, size_t i, int64_t bits);
 void thr_lost_store(lua_State *L, const void *object, size_t i, int64_t bits,
-                    const char *kind);
+                    const char *what, const thr_label *label);
 
 /* A compare_exchange of the object has been done, or not. */
 void thr_lost_exchange(lua_State *L, const void *object, bool done);
