@@ -58,6 +58,7 @@
 #include "state/handle.h"
 #include "state/open.h"
 #include "state/require.h"
+#include "state/sethook.h"
 #include "state/shutdown.h"
 #include "sync/atomic.h"
 #include "sync/barrier.h"
@@ -333,6 +334,7 @@ static const luaL_Reg functions[] = {
     {"_retarget_version", thr_compiled_retarget},
     {"_answer", thr_answer},
     {"_at_end", thr_shutdown_register},
+    {"_sethooks", thr_sethook_all},
     {"_bad_self", thr_args_badself},
     {"_class_of", thr_blame_classof},
     {"_checksum", thr_folder_checksum},

@@ -272,3 +272,176 @@ describe("threading.setprofile", function()
     assert.same(CALLS, set_of(profiled))
   end)
 end)
+
+describe("threading.settrace_all_threads", function()
+  after_each(function()
+    threading.settrace_all_threads()
+    threading.setprofile()
+    support.switch_as_usual()
+  end)
+
+  -- A thread that calls wait(go), then work(3), and returns its hook.
+  local function started(wait)
+    local go, found = threading.Event(), {}
+    local t = support.start(function()
+      wait(go)
+      work(3)
+      found[1] = debug.gethook()
+    end)
+    return t, go, found
+  end
+
+  local function wait(go)
+    go:wait()
+  end
+
+  it("reaches a thread that waits", function()
+    local list, hook = noting()
+    local t, go, found = started(wait)
+    support.wait_thread_parked(t)
+    threading.settrace_all_threads(hook)
+    assert.equal(hook, debug.gethook())
+    threading.settrace() -- of no thread that lives
+    go:set()
+    support.join(t)
+    debug.sethook()
+    assert.equal(hook, found[1])
+    assert_lines(list)
+  end)
+
+  it("reaches a thread that computes", function()
+    local list, hook = noting()
+    local computes
+    local t, go = started(function(go)
+      computes = true
+      while not go:is_set() do end
+    end)
+    support.wait_until(function() return computes end)
+    threading.settrace_all_threads(hook, "l")
+    go:set()
+    support.join(t)
+    debug.sethook()
+    assert_lines(list)
+  end)
+
+  it("reaches the coroutine that a thread runs, and what is below", function()
+    local _, hook = noting()
+    local inside, other
+    local t, go, found = started(function(go)
+      other = coroutine.create(function() return debug.gethook() end)
+      coroutine.wrap(function()
+        go:wait()
+        inside = debug.gethook()
+      end)()
+    end)
+    support.wait_thread_parked(t)
+    threading.settrace_all_threads(hook)
+    go:set()
+    support.join(t)
+    assert.equal(hook, inside)
+    assert.equal(hook, found[1])
+    assert.is_nil(select(2, coroutine.resume(other)))
+  end)
+
+  it("reaches those that are started later, until it is undone", function()
+    local function hook() end
+    threading.settrace_all_threads(hook, "l", 7)
+    assert.same({ hook, "l", 7 }, { threading.gettrace() })
+    assert.same({ hook, "l", 7 }, { support.in_thread(debug.gethook) })
+    local t, go, found = started(wait)
+    support.wait_thread_parked(t)
+    threading.settrace_all_threads(nil)
+    go:set()
+    support.join(t)
+    assert.is_nil(debug.gethook())
+    assert.is_nil(found[1])
+    assert.is_nil(threading.gettrace())
+  end)
+
+  it("reaches the main thread, called by another", function()
+    local out = support.output_of [[
+      local threading, time = require "threading", require "threading.time"
+      local _thread = require "threading._thread"
+      local main = threading.main_thread()
+      local function hook() end
+      local lock, done = threading.Lock(), threading.Event()
+      lock:acquire()
+      local function try(wait, is_there)
+        assert(not debug.gethook())
+        local t = threading.Thread { target = function()
+          while not is_there() do time.sleep(0) end
+          threading.settrace_all_threads(hook, "l", 9)
+          done:set()
+        end }
+        t:start()
+        wait()
+        print(select("#", debug.gethook()), debug.gethook() == hook,
+          select(2, debug.gethook()), select(3, debug.gethook()))
+        t:join()
+        done:clear()
+        threading.settrace_all_threads()
+      end
+      local function main_waits()
+        return _thread._parked()[main.ident] == "Lock"
+      end
+      local computes
+      try(function() lock:acquire(true, 0.2) end, main_waits)
+      try(function()
+        computes = true
+        while not done:is_set() do end
+      end, function() return computes end)
+      coroutine.wrap(function()
+        computes = false
+        try(function()
+          computes = true
+          while not done:is_set() do end
+        end, function() return computes end)
+      end)()
+      print(debug.gethook())
+    ]]
+    assert.equal(("3\ttrue\tl\t9\n"):rep(3) .. "nil\n", out)
+  end)
+
+  it("and setprofile_all_threads are one hook", function()
+    local list, hook = noting()
+    local profile, profiler = noting()
+    local t, go = started(wait)
+    support.wait_thread_parked(t)
+    threading.settrace_all_threads(hook, "l")
+    threading.setprofile_all_threads(profiler)
+    go:set()
+    support.join(t)
+    threading.setprofile_all_threads()
+    debug.sethook()
+    assert_lines(list)
+    assert.is_true(#profile > 0)
+  end)
+
+  it("loses no request of the threads that it sets", function()
+    support.switch_often()
+    local stop = false
+    local threads = support.start_many(4, function()
+      while not stop do
+        work(10)
+      end
+    end)
+    for i = 1, 200 do
+      threading.settrace_all_threads(i % 2 == 0 and function() end or nil, "",
+        1000)
+      support.wait_until(function() return true end)
+    end
+    stop = true
+    support.join(threads)
+  end)
+
+  it("refuses what is no hook", function()
+    assert.equal("bad argument 'fn' to 'settrace_all_threads' (function or nil "
+      .. "expected, got table)",
+      support.message(threading.settrace_all_threads, {}))
+    assert.equal("bad argument 'fn' to 'setprofile_all_threads' (function or "
+      .. "nil expected, got table)",
+      support.message(threading.setprofile_all_threads, {}))
+    assert.matches("0 to 2147483647 expected", support.message(
+      threading.settrace_all_threads, print, "l", -1))
+  end)
+end)

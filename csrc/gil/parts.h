@@ -154,7 +154,8 @@ enum {
   THR_PENDING_INTERRUPT = 2, /* interrupt_main */
   THR_PENDING_CANCEL = 4,    /* cancel, at a cancellation point */
   THR_PENDING_ASYNC = 8,     /* and between any two instructions too */
-  THR_PENDING_DUMP = 16,     /* dump_on_signal: main only */
+  THR_PENDING_DUMP = 16,     /* what only the main thread can do, which goes on
+                                then: dump_on_signal, to set its hook */
   THR_PENDING_CANCELS = THR_PENDING_CANCEL | THR_PENDING_ASYNC,
   /* those that a computing thread must meet, not only a waiting one */
   THR_PENDING_AT_ONCE = THR_PENDING_STOP | THR_PENDING_INTERRUPT |
@@ -166,6 +167,7 @@ typedef struct {
   atomic_uint pending; /* atomic: THR_PENDING_* bits */
   unsigned masked; /* own: those that neither end a wait nor are raised */
   bool in_wait;  /* own: it goes on with its wait after the dump */
+  atomic_bool dumps; /* atomic: of THR_PENDING_DUMP, a dump is asked for */
   bool guarded;  /* own: a guard() has returned; see at_switch */
   unsigned stop_rounds, stops_left; /* own: see raise_stop */
   int64_t stop_again; /* own: when a stop that was caught is raised again */

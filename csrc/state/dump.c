@@ -304,10 +304,12 @@ void thr_dump_stderr(lua_State *L) {
 
 /* On the main thread: it dumps when it next holds the global lock. */
 static void on_signal(void) {
-  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next)
-    if (ts->is_main)
-      atomic_fetch_or(&thr_tstate_innermost(ts)->asked.pending,
-                      THR_PENDING_DUMP);
+  for (thr_tstate *ts = thr_tls; ts; ts = ts->tls_next) {
+    if (!ts->is_main) continue;
+    thr_tstate *inner = thr_tstate_innermost(ts);
+    atomic_store(&inner->asked.dumps, true);
+    atomic_fetch_or(&inner->asked.pending, THR_PENDING_DUMP);
+  }
   thr_preempt_poke();
 }
 

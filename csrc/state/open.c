@@ -18,6 +18,7 @@
 #include "state/finale.h"
 #include "state/fork.h"
 #include "state/loading.h"
+#include "state/sethook.h"
 #include "warn/keeper.h"
 
 const char thr_key_active = 0;
@@ -139,7 +140,7 @@ thr_runtime *thr_open_made(lua_State *L, thr_group *group) {
   rt->calls.at_switch = thr_pending_atswitch;
   rt->calls.at_return = thr_finale_atreturn;
   rt->calls.at_deadlock = thr_dump_deadlock;
-  rt->calls.at_dump = thr_dump_stderr;
+  rt->calls.at_dump = thr_sethook_atdump;
   if (thr_os_debugs()) thr_keeper_open(rt);
   return rt;
 }

@@ -112,6 +112,18 @@ threading.__excepthook__ = excepthook.excepthook
 -- threading.settrace(debug.gethook()) -- luacov sees all threads
 threading.settrace = tracehook.settrace
 
+--- Does what `settrace` does, and sets the hook of the threads that live, too:
+-- of what each runs now, a coroutine, and of what is below all its coroutines.
+-- The main thread sets its own, as soon as it runs Lua or wakes in a wait. What
+-- they have set by `debug.sethook` is replaced. Coroutines that do not run, and
+-- other interpreters, are not reached.
+-- @function settrace_all_threads
+-- @tparam[opt] function fn as for `settrace`; nil: no thread has one any more
+-- @tparam[opt="crl"] string mask as for `settrace`
+-- @tparam[opt=0] integer count as for `settrace`
+-- @raise if an argument is of the wrong type
+threading.settrace_all_threads = tracehook.settrace_all_threads
+
 --- What `settrace` has set.
 -- @function gettrace
 -- @treturn function fn; nil if there is none
@@ -127,6 +139,13 @@ threading.gettrace = tracehook.gettrace
 -- function that runs, for `debug.getinfo`, which otherwise is 2
 -- @raise if fn is neither a function nor nil
 threading.setprofile = tracehook.setprofile
+
+--- Does what `setprofile` does, and sets the hook of the threads that live, as
+-- `settrace_all_threads` does.
+-- @function setprofile_all_threads
+-- @tparam[opt] function fn as for `setprofile`; nil: no thread has one any more
+-- @raise if fn is neither a function nor nil
+threading.setprofile_all_threads = tracehook.setprofile_all_threads
 
 --- What `setprofile` has set.
 -- @function getprofile

@@ -1586,6 +1586,14 @@ function threading.__excepthook__(args) end
 ---@param count? threading.natural by default 0, less than 2^31
 function threading.settrace(fn, mask, count) end
 
+--- Does what `settrace` does, and sets the hook of the threads that live, too.
+---
+--- Raises if an argument is of the wrong type.
+---@param fn? threading.hook by default none
+---@param mask? string by default "crl": calls, returns, lines
+---@param count? threading.natural by default 0, less than 2^31
+function threading.settrace_all_threads(fn, mask, count) end
+
 --- What `settrace` has set; nil if nothing.
 ---@return threading.hook? fn
 ---@return string? mask
@@ -1599,6 +1607,12 @@ function threading.gettrace() end
 --- Raises if fn is neither a function nor nil.
 ---@param fn? threading.hook by default none
 function threading.setprofile(fn) end
+
+--- Does what `setprofile` does, and sets the hook of the threads that live.
+---
+--- Raises if fn is neither a function nor nil.
+---@param fn? threading.hook by default none
+function threading.setprofile_all_threads(fn) end
 
 --- What `setprofile` has set; nil if nothing.
 ---@return threading.hook? fn

@@ -1,8 +1,10 @@
--- The hooks that threads get as they begin: settrace and setprofile.
+-- The hooks that threads get as they begin, settrace and setprofile; and those
+-- that live, settrace_all_threads and setprofile_all_threads.
 --
 -- Lua has one hook for each coroutine. Where both are set, one function calls
 -- the two.
 
+local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local standard = require "threading.private.standard"
@@ -41,15 +43,19 @@ local function check_function(fn, where)
   end
 end
 
-function M.settrace(fn, mask, count)
-  check_function(fn, "settrace")
-  check.string(mask, "mask", "settrace")
-  count = check.integer(count, "count", "settrace") or 0
+local function settrace(fn, mask, count, where)
+  check_function(fn, where)
+  check.string(mask, "mask", where)
+  count = check.integer(count, "count", where) or 0
   if count < 0 or count > 0x7fffffff then
-    complain("bad argument 'count' to 'settrace' (0 to 2147483647 expected, "
-      .. "got %d)", count)
+    complain("bad argument 'count' to '%s' (0 to 2147483647 expected, got %d)",
+      where, count)
   end
   trace = fn and { fn = fn, mask = mask or "crl", count = count }
+end
+
+function M.settrace(fn, mask, count)
+  settrace(fn, mask, count, "settrace")
 end
 
 function M.gettrace()
@@ -58,18 +64,21 @@ function M.gettrace()
   end
 end
 
-function M.setprofile(fn)
-  check_function(fn, "setprofile")
+local function setprofile(fn, where)
+  check_function(fn, where)
   profile = fn and { fn = fn, mask = "cr" }
+end
+
+function M.setprofile(fn)
+  setprofile(fn, "setprofile")
 end
 
 function M.getprofile()
   return profile and profile.fn
 end
 
--- What a thread that is started now calls, with its Thread, instead of its
--- `run`; nil if nothing is set.
-function M.begin()
+-- The hook of both, its mask and its count; nothing, if nothing is set.
+local function current()
   local first, second = profile, trace
   local it = second or first
   if not it then
@@ -79,11 +88,40 @@ function M.begin()
   if first and second then
     hook, mask = both(first.fn, hook, mask), mask .. first.mask
   end
+  return hook, mask, count
+end
+
+-- What a thread that is started now calls, with its Thread, instead of its
+-- `run`; nil if nothing is set.
+function M.begin()
+  local hook, mask, count = current()
+  if not hook then
+    return
+  end
   return function(thread)
     local run = thread.run
     debug.sethook(hook, mask, count)
     return run(thread)
   end
+end
+
+local function set(co)
+  local hook, mask, count = current()
+  if hook then
+    debug.sethook(co, hook, mask, count)
+  else
+    debug.sethook(co)
+  end
+end
+
+function M.settrace_all_threads(fn, mask, count)
+  settrace(fn, mask, count, "settrace_all_threads")
+  _thread._sethooks(set)
+end
+
+function M.setprofile_all_threads(fn)
+  setprofile(fn, "setprofile_all_threads")
+  _thread._sethooks(set)
 end
 
 return M
