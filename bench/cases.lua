@@ -56,6 +56,15 @@ case {
 }
 
 case {
+  name = "trace",
+  than = "without",
+  rounds = 11,
+  ours = "under.lua THREADING_TRACE=build/bench/race.json race.lua two",
+  base = "race.lua two",
+  { "the same while it is recorded", "s", most(1.05, "base") },
+}
+
+case {
   name = "lock",
   than = "two empty C methods",
   rounds = 9,
@@ -65,6 +74,15 @@ case {
   c = "lock.c",
   { "Lock acquire + release, uncontended", "s", most(1.5, "base"),
     most(0.65, "cpython") },
+}
+
+case {
+  name = "tracelock",
+  than = "without",
+  rounds = 9,
+  ours = "under.lua THREADING_TRACE=build/bench/lock.json lock.lua lock",
+  base = "lock.lua lock",
+  { "the same while it is recorded", "s", most(1.25, "base") },
 }
 
 case {

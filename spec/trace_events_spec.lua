@@ -183,6 +183,49 @@ describe("The tables of a run", function()
       .. "f.lua:2%), and", sums.advice[1])
   end)
 
+  -- What was held so far, by A at this line.
+  local function held(number, object, taken, line, count, total, longest)
+    return ('{"ph":"M","pid":0,"tid":0,"name":"lock","args":{"kind":"Lock",'
+      .. '"object":"%s","number":%d,"taken":%d,"by":"A","at":"f.lua:%d",'
+      .. '"count":%d,"held":%.3f,"longest":%.3f}}'):format(object, number,
+      taken, line, count, total, longest)
+  end
+
+  it("say how often a lock was taken, and held by whom", function()
+    local sums = summary.of(parse(held(1, "Lock a", 5, 1, 5, 3, 2),
+      held(1, "Lock a", 9, 1, 6, 30, 20), held(1, "Lock a", 9, 2, 3, 40, 10),
+      held(2, "Lock b", 7, 3, 7, 5, 1), held(3, "Lock b", 1, 3, 1, 6, 6),
+      '{"ph":"M","pid":0,"tid":0,"name":"lock","args":{"object":"odd"}}',
+      '{"ph":"M","pid":0,"tid":0,"name":"lock"}', span("lua", 0, 100)))
+    assert.equal(2, #sums.locks)
+    local a, b = sums.locks[1], sums.locks[2]
+    assert.same({ "Lock a", 9, 70000, 20000, "A at f.lua:2" },
+      { a.name, a.count, a.total, a.longest, a.by[1].name })
+    assert.same({ "Lock b", 8, 11000, 6000, "A at f.lua:3" },
+      { b.name, b.count, b.total, b.longest, b.by[1].name })
+    assert.matches("^Nothing", sums.advice[1]) -- nobody has waited for it
+    sums = summary.of(parse(held(1, "Lock a", 9, 2, 3, 40, 10),
+      waits("g.lua:1", "A", 0, 2), span("lua", 2, 100)))
+    assert.equal("A at f.lua:2 held Lock a for 40 % of the time, 10.0 µs at "
+      .. "most, and others waited for it: do less while it is held.",
+      sums.advice[1])
+  end)
+
+  it("say which function of C kept the global lock", function()
+    local kept = span("kept", 10, 81, ',"args":{"at":"f.lua:12"}')
+      :gsub('"name":"kept"', '"name":"read_file"')
+    local sums = summary.of(parse(span("lua", 0, 100), kept,
+      (span("ready", 0, 90):gsub('"tid":1', '"tid":2'))))
+    local it = sums.keepers[1]
+    assert.same({ "read_file at f.lua:12", 1, 71000, 71000 },
+      { it.name, it.count, it.total, it.longest })
+    assert.equal("read_file at f.lua:12 kept the global lock for 71 % of the "
+      .. "time, 71.0 µs at most, although others asked for it: C code lets go "
+      .. "of it by threading.h, other modules are called in an interpreter.",
+      sums.advice[1])
+    assert.equal(1, #sums.advice)
+  end)
+
   it("say when there is nothing to say", function()
     assert.same(
       { "Nothing stands out: no lock kept threads waiting for long." },
@@ -193,6 +236,8 @@ describe("The tables of a run", function()
     local text = report(parse(
       '{"ph":"M","pid":0,"tid":1,"name":"thread_name","args":{"name":"A"}}',
       span("lua", 0, 10), waits("f.lua:1", "B", 10, 90),
+      (span("kept", 1, 10):gsub('"name":"kept"', '"name":"zip"')),
+      held(1, "Lock a", 3, 1, 3, 10, 5),
       span("c", 90, 100, ',"args":{"fn":"compress"}')))
     assert.equal([[
 thread  runs Lua  in C  waits for a lock
@@ -201,11 +246,21 @@ A           10 %  10 %              80 %
 global lock    busy  waits  in all  at most  threads waiting
 interpreter 0  10 %      0    0 ns     0 ns             0.00
 
+kept the global lock  times   in all  at most  of the time
+zip                       1  9.00 µs  9.00 µs        9.0 %
+
 without it  calls   in all  at most
 compress        1  10.0 µs  10.0 µs
 
+lock    taken  held in all  at most  most by
+Lock a      3      10.0 µs  5.00 µs  A at f.lua:1
+
 waited for  times   in all  at most  most by       most while held by
 Lock a          1  80.0 µs  80.0 µs  A at f.lua:1  B at h.lua:1
+
+zip kept the global lock for 9.0 % of the time, 9.00 µs at most, although
+others asked for it: C code lets go of it by threading.h, other modules are
+called in an interpreter.
 
 Threads waited 80.0 µs for Lock a, 80.0 µs at most; for 100 % of that time it
 was held by B at h.lua:1. It is held for too long, or by too many: do less

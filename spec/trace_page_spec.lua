@@ -164,6 +164,8 @@ Threads the whole run 8
 What would help 0
 Waited for 5
 The global lock 2
+Functions of C that kept the global lock 0
+Locks 0
 Without the global lock 2
 Keys and pointers 0
 ]], said)

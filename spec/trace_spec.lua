@@ -2,6 +2,7 @@
 
 local events = require "threading.trace.events"
 local files = require "spec.support.files"
+local holds = require "threading.trace.holds"
 local json = require "threading.trace.json"
 local support = require "spec.support"
 local trace = require "threading.trace"
@@ -175,6 +176,87 @@ describe("A trace", function()
       assert.is_true(turns[i].from >= turns[i - 1].to)
     end
     assert.is_true(#turns > 4)
+  end)
+
+  it("counts how often locks are taken, and measures who holds them", function()
+    local _, run = traced [[
+      local threading, time = require "threading", require "threading.time"
+      local loops = require "threading.loops"
+      local lock = threading.Lock { name = "accounts" }
+      local again = threading.RLock { name = "again" }
+      local in_c = threading.Lock { name = "in C" }
+      local condition = threading.Condition { name = "condition" }
+      for _ = 1, 1000 do
+        lock:acquire()
+        lock:release()
+        again:acquire() again:acquire() again:release() again:release()
+      end
+      local t = threading.Thread { name = "Holder", target = function()
+        lock:with(time.sleep, 0.3)
+      end }
+      t:start()
+      t:join()
+      condition:with(function() condition:wait(0.001) end)
+      loops.change(threading.Value "int64", 1, 500, in_c)
+    ]]
+    local list = {}
+    for _, it in ipairs(holds.locks(run)) do
+      list[it.name:match '"(.-)"' or it.name] = it
+    end
+    assert.equal(1001, list.accounts.count)
+    assert.equal(1000, list.again.count)
+    assert.equal(500, list["in C"].count)
+    assert.matches(" at C$", list["in C"].by[1].name)
+    local by = list.accounts.by
+    assert.matches("^Holder at .*:13$", by[1].name)
+    assert.equal(1, by[1].count)
+    assert.is_true(by[1].longest >= 3e8 and by[1].total == by[1].longest)
+    assert.matches("^MainThread at .*:8$", by[2].name)
+    assert.equal(1000, by[2].count)
+  end)
+
+  it("counts anew in each of two", function()
+    local out = support.output_of(([[
+      local threading, trace = require "threading", require "threading.trace"
+      local events = require "threading.trace.events"
+      local lock = threading.Lock()
+      for i = 1, 3 do
+        local name = %q .. "/" .. i .. ".json"
+        trace.start { file = name }
+        if i ~= 2 then
+          for _ = 1, 10 * i do lock:acquire() lock:release() end
+        end
+        trace.stop()
+        local locks = events.read(name).locks
+        print(#locks, locks[1] and locks[1].taken)
+        lock:acquire()
+        lock:release()
+      end
+    ]]):format(folder))
+    assert.equal("1\t10\n0\tnil\n1\t30\n", out)
+  end)
+
+  it("says which function of C kept the global lock", function()
+    local _, run = traced [[
+      local threading = require "threading"
+      local over
+      local t = threading.Thread { target = function()
+        while not over do end
+      end }
+      t:start()
+      local text, pattern = ("a"):rep(22), ("a*"):rep(7) .. "b"
+      for _ = 1, 4 do
+        text:find(pattern)
+      end
+      local n = 0
+      for i = 1, 1e6 do n = n + i end
+      over = true
+      t:join()
+    ]]
+    local list = holds.keepers(run)
+    assert.equal(1, #list)
+    assert.matches("^find at .*:9$", list[1].name)
+    assert.is_true(list[1].count >= 1 and list[1].count <= 4)
   end)
 
   it("says what is waited for, where, and held by whom where", function()

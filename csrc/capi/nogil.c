@@ -40,7 +40,7 @@ int thr_nogil_release(threading_thread *t) {
   int saved = errno;
   thr_tstate *ts = thr_nogil_record(t);
   if (thr_nogil_iskept(ts)) return 0;
-  if (thr_lock_iswatched() && ts->gil.held) note_place(ts);
+  if (thr_lock_iswatched() && thr_os_debugs() && ts->gil.held) note_place(ts);
   bool had = thr_attach_goout(ts);
   errno = saved;
   return had;

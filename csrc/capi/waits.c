@@ -9,8 +9,8 @@
 #include "sync/semaphore.h"
 
 /* C code has no place that could be noted. */
-static int got(thr_lock *l) {
-  if (thr_lock_iswatched()) thr_lock_notefromc(l);
+static int got(thr_lock *l, threading_thread *t) {
+  if (thr_lock_iswatched()) thr_lock_notefromc(l, thr_nogil_record(t));
   return 1;
 }
 
@@ -58,14 +58,14 @@ int thr_waits_lockwait(threading_thread *t, threading_lock *lock,
   int r = THREADING_DONE;
   if (!thr_lock_try(l, thr_nogil_record(t)))
     r = seconds == 0 ? THREADING_TIMEOUT : wait(t, wait_lock, l, seconds);
-  if (r == THREADING_DONE) got(l);
+  if (r == THREADING_DONE) got(l, t);
   return r;
 }
 
 int thr_waits_lockacquire(threading_thread *t, threading_lock *lock) {
   thr_lock *l = (thr_lock *)lock;
-  if (thr_lock_try(l, thr_nogil_record(t))) return got(l);
-  return wait(t, wait_lock, l, -1) == THREADING_DONE && got(l);
+  if (thr_lock_try(l, thr_nogil_record(t))) return got(l, t);
+  return wait(t, wait_lock, l, -1) == THREADING_DONE && got(l, t);
 }
 
 int thr_waits_lockrelease(threading_thread *t, threading_lock *lock) {
@@ -79,7 +79,7 @@ int thr_waits_rlockwait(threading_thread *t, threading_rlock *lock,
   int r = THREADING_DONE;
   if (!thr_lock_tryagain(l, thr_nogil_record(t)))
     r = seconds == 0 ? THREADING_TIMEOUT : wait(t, wait_lock, l, seconds);
-  if (r == THREADING_DONE) got(l);
+  if (r == THREADING_DONE) got(l, t);
   return r;
 }
 

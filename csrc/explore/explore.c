@@ -351,10 +351,10 @@ int thr_explore_run(lua_State *L) {
   int watchers = read_boolean(L, "quiet") ? 0 : 1;
   begin(L, ts);
   lua_pushvalue(L, FN);
-  atomic_fetch_add(&thr_lock_watchers, watchers);
+  thr_lock_watch(watchers, true);
   atomic_fetch_add(&thr_label_askers, 1);
   bool ok = lua_pcall(L, 0, 1, lua_isnil(L, ON_ERROR) ? 0 : ON_ERROR) == LUA_OK;
-  atomic_fetch_sub(&thr_lock_watchers, watchers);
+  thr_lock_watch(-watchers, true);
   atomic_fetch_sub(&thr_label_askers, 1);
   if (!ts->explored)
     return thr_blame_error(L, "the program was forked while it was explored");

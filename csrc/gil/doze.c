@@ -16,6 +16,13 @@ static bool has_computed(const thr_sight *before, int64_t used) {
          (used == THR_FOREVER || used - before->used >= THR_COMPUTED);
 }
 
+/* By another thread: the holder sleeps. */
+static void note_asleep(thr_tstate *holder) {
+  long long none = 0;
+  atomic_compare_exchange_strong(&holder->kept.asked, &none,
+                                 -thr_os_monotonic());
+}
+
 static thr_activity look(thr_tstate *holder, thr_sight *seen) {
   thr_sight before = *seen;
   seen->state = thr_os_activity(holder->life.os, holder->life.native_id);
@@ -24,6 +31,7 @@ static thr_activity look(thr_tstate *holder, thr_sight *seen) {
   if (sleeps && !holder->gil.at_mutex) {
     atomic_store_explicit(&holder->gil.dozes, true, memory_order_relaxed);
     seen->sleeps++;
+    if (thr_tstate_tracer(holder)) note_asleep(holder);
   } else if (!sleeps &&
              (!holder->gil.dozes || has_computed(&before, seen->used))) {
     seen->state = THR_RUNS;

@@ -113,7 +113,13 @@ static int64_t lead_of_holder(const thr_gil *gil, const thr_tstate *ts,
 
 /* --- what is recorded --- */
 
+/* It has met what it was asked for in a function, see preempt. */
+static void forget_asked(thr_tstate *ts) {
+  atomic_store_explicit(&ts->kept.asked, 0, memory_order_relaxed);
+}
+
 THR_RARE static void note_runs(thr_tstate *ts) {
+  forget_asked(ts);
   thr_tstate_tracer(ts)->runs(ts);
 }
 
@@ -122,6 +128,7 @@ THR_RARE static void note_ready(thr_tstate *ts) {
 }
 
 THR_RARE static void note_leaves(thr_tstate *ts) {
+  forget_asked(ts);
   thr_tstate_tracer(ts)->leaves(ts);
 }
 

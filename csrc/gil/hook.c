@@ -132,7 +132,8 @@ void thr_hook_arm(thr_tstate *ts, int count) {
     return;
   if (armed && (count > 1 || h->slice == 1) && thr_rest_left(ts) > 0) return;
   if (armed) count = least(count, h->slice);
-  install(ts, h, idle_mask(ts, h) | LUA_MASKCOUNT, count, true);
+  install(ts, h, idle_mask(ts, h) | LUA_MASKCOUNT |
+          (thr_tstate_tracer(ts) ? LUA_MASKRET : 0), count, true);
 }
 
 bool thr_hook_isidle(thr_tstate *ts, lua_State *L) {

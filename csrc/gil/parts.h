@@ -74,6 +74,10 @@ typedef struct {
   int64_t turn, from, length; /* gil.m: that turn's `since`, from when it is
                                  known to be in the step, for how long it was */
   int waiting;         /* gil.m: how many waited, at most */
+  atomic_llong asked;  /* own, and gil.m where it sleeps; where it is recorded:
+                          since when its function keeps the lock although it was
+                          asked for it; less than 0: since when it was found
+                          asleep; 0: it does not */
 } thr_ts_kept;
 
 /* A lua_State whose hook is ours, over the user's. Guard: own. */
@@ -333,6 +337,9 @@ typedef struct thr_trace_calls {
   void (*waits)(thr_waiter *); /* or this: to wait */
   void (*woken)(thr_waiter *); /* that wait has ended */
   void (*ready)(thr_tstate *); /* it waits for the global lock */
+  void (*kept)(thr_tstate *, struct lua_State *, struct lua_Debug *,
+               int64_t since); /* it was asked for the lock then, in the
+                                  function that returns now */
   void (*notes)(thr_tstate *, const char *name, const char *text); /* what
                                   happens to it; with the lock */
 } thr_trace_calls;

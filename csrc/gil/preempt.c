@@ -55,6 +55,13 @@ void thr_preempt_armafter(thr_tstate *ts, int instructions) {
   thr_preempt_leave(ts);
 }
 
+/* It was asked for the lock, in a function that may keep it for long. */
+static void note_asked(thr_tstate *ts) {
+  if (atomic_load_explicit(&ts->kept.asked, memory_order_relaxed) <= 0)
+    atomic_store_explicit(&ts->kept.asked, thr_os_monotonic(),
+                          memory_order_relaxed);
+}
+
 /* On the holder's thread, anywhere in its code.  A late signal may find that
 ** the thread has released the lock: then it must not touch Lua. */
 static void on_signal(void) {
@@ -63,6 +70,7 @@ static void on_signal(void) {
     if (!ts->rt->gil.drop && !(ts->asked.pending & THR_PENDING_AT_ONCE))
       continue;
     if (!is_urgent(ts) && thr_rest_left(ts) > 0) continue; /* late */
+    if (thr_tstate_tracer(ts)) note_asked(ts);
     if (atomic_load_explicit(&ts->hooks.busy, memory_order_relaxed))
       atomic_store_explicit(&ts->hooks.missed, true, memory_order_relaxed);
     else
@@ -108,6 +116,14 @@ static void call_user(thr_tstate *ts, const thr_hooked *h, lua_State *L,
     h->user(L, ar);
 }
 
+/* What was asked in a function has been met, or it has returned. */
+THR_RARE static void note_kept(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
+  int64_t asked = atomic_exchange(&ts->kept.asked, 0);
+  const thr_trace_calls *tracer = thr_tstate_tracer(ts);
+  if (tracer && ar->event == LUA_HOOKRET)
+    tracer->kept(ts, L, ar, asked < 0 ? -asked : asked);
+}
+
 /* A function has returned.  If it has slept, the lock may have been requested
 ** without a signal (doze.h). */
 static void at_return(thr_tstate *ts, lua_State *L, lua_Debug *ar) {
@@ -141,6 +157,8 @@ void thr_preempt_onhook(lua_State *L, lua_Debug *ar) {
   thr_preempt_enter(ts);
   thr_hooked user = thr_hook_receive(ts, L, ar->event, &due);
   thr_preempt_leave(ts);
+  if (atomic_load_explicit(&ts->kept.asked, memory_order_relaxed) != 0)
+    note_kept(ts, L, ar);
   if (due) call_user(ts, &user, L, ar);
   if (ar->event == LUA_HOOKCOUNT) ts->rt->calls.at_switch(ts, L);
   else if (ar->event == LUA_HOOKRET) at_return(ts, L, ar);

@@ -89,10 +89,11 @@ static void fail(threading_run *run, int site, const threading_val *a,
 /* A deadlock is raised in another thread, or ends this wait by a stop. */
 static int acquire(threading_run *run, void *lock) {
   thr_flight *f = (thr_flight *)run;
-  if (thr_lock_try(lock, f->ts)) return 1;
-  while (thr_lock_wait(lock, f->ts, THR_FOREVER, 0) != THR_PARK_WOKEN)
+  bool got = thr_lock_try(lock, f->ts);
+  while (!got &&
+         thr_lock_wait(lock, f->ts, THR_FOREVER, 0) != THR_PARK_WOKEN)
     if (is_asked(f->ts)) serve(f);
-  if (thr_lock_iswatched()) thr_lock_notefromc((thr_lock *)lock);
+  if (thr_lock_iswatched()) thr_lock_notefromc(lock, f->ts);
   return 1;
 }
 

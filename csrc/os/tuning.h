@@ -506,4 +506,23 @@
 /* Bytes that are written at once.  Chosen. */
 #define THR_TRACE_BUFFER 65536u
 
+/* Of how many locks it is counted how often they are taken, in one recording;
+** and for how many holders of each, a thread at a line, how long they have it.
+** Larger: more memory, 2 KB a lock.  Chosen. */
+#define THR_MAX_METERS 4096
+#define THR_METERED 8
+
+/* How many nanoseconds of a program a measured take stands for, twenty times
+** what it costs; the least time in which a lock is taken and released; and how
+** many takes, at most, are not measured in between.  Smaller: recording costs
+** more; larger: of locks that are held for a short time fewer are measured.
+** Bench: tracelock. */
+#define THR_METER_COST 10000
+#define THR_METER_LEAST 60
+#define THR_METER_SKIP 150
+
+/* A C function that keeps the global lock for so long after it was asked for it
+** is recorded.  Chosen; spec/trace_spec.lua. */
+#define THR_TRACE_KEPT (THR_SECOND / 1000)
+
 #endif

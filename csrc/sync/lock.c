@@ -42,6 +42,7 @@ void thr_lock_unref(thr_lock *l) {
   thr_mutex_unlock(&all_m);
   thr_label_free(l->label);
   if (l->acquired) thr_os_free(l->acquired);
+  thr_meter_unrefall(l->meter);
   thr_os_free(l);
 }
 
@@ -133,7 +134,16 @@ static void hand_over(const void *addr, thr_waiter *w, bool more) {
   atomic_store_explicit(&l->owner, w->ts->ident, memory_order_relaxed);
 }
 
-void thr_lock_wakenext(thr_lock *l) { thr_unpark_one(l, hand_over); }
+/* Of two releases at the same time one ends what was measured. */
+THR_RARE static void end_measure(thr_lock *l) {
+  if (atomic_fetch_and(&l->word, ~THR_TIMED) & THR_TIMED)
+    thr_meter_endhold(l->meter);
+}
+
+void thr_lock_wakenext(thr_lock *l) {
+  if (atomic_load(&l->word) & THR_TIMED) end_measure(l);
+  thr_unpark_one(l, hand_over);
+}
 
 /* Cancellation and Ctrl-C wait until the lock is held again.  At the end of
 ** the program its holder may have ended with it: try for a moment. */
@@ -223,9 +233,37 @@ static bool has_still(const thr_tstate *ts, const void *addr,
   return has;
 }
 
+/* How many of those that watch want to know of orders. */
+static atomic_int order_watchers = 0;
+
+void thr_lock_watch(int more, bool orders) {
+  if (orders) atomic_fetch_add(&order_watchers, more);
+  atomic_fetch_add(&thr_lock_watchers, more);
+}
+
+/* The thread has just taken the lock, and not again. */
+static void measure(thr_lock *l, thr_tstate *ts) {
+  if (!l->meter || thr_meter_isold(l->meter)) {
+    thr_meter *meter = thr_meter_new(ts, kind_of(l), l, l->label);
+    if (!meter) return;
+    meter->older = l->meter;
+    l->meter = meter;
+  }
+  if (!thr_meter_take(l->meter, ts)) return;
+  thr_meter_beginhold(l->meter, ts);
+  atomic_fetch_or(&l->word, THR_TIMED);
+}
+
+static void count(thr_lock *l, thr_tstate *ts) {
+  if (thr_meter_ison() && (!l->owner_only || thr_lock_depth(l) == 1))
+    measure(l, ts);
+}
+
 void thr_lock_note(lua_State *L, thr_lock *l, bool waits) {
   static const thr_locks calls = {has_still, tell};
   thr_where where;
+  count(l, thr_self(L));
+  if (order_watchers == 0) return;
   thr_ranked lock = {l, l->number};
   thr_describe_caller(L, &where);
   thr_box_keep(L, 1);
@@ -234,7 +272,8 @@ void thr_lock_note(lua_State *L, thr_lock *l, bool waits) {
   thr_order_took(thr_self(L), lock, &where, waits, &calls);
 }
 
-void thr_lock_notefromc(thr_lock *l) {
+void thr_lock_notefromc(thr_lock *l, thr_tstate *ts) {
+  count(l, ts);
   if (l->acquired) set_place(l, &(thr_where){.line = 0});
 }
 
@@ -406,7 +445,7 @@ static thr_once once = THR_ONCE_INIT;
 
 static void watch(void) {
   int asked = thr_os_debugs();
-  atomic_fetch_add(&thr_lock_watchers, asked);
+  thr_lock_watch(asked, true);
   atomic_fetch_add(&thr_label_askers, asked);
 }
 

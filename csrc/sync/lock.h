@@ -2,11 +2,12 @@
 ** lock: a mutual exclusion lock that any thread may release; and, with
 ** `owner_only` set, one that its owner may acquire again: an RLock.
 **
-** The word has two bits, LOCKED and PARKED.  Legal to be PARKED and free
-** (waiters are on their way); illegal to have waiters in the parking lot for
-** long without PARKED.  The uncontended paths are one compare-and-swap.  A
-** waiter that has waited for a millisecond is handed the lock by the next
-** release; before that, the thread that comes first gets it.
+** The word has two bits, LOCKED and PARKED; and TIMED while it is locked and a
+** meter wants to see its release, which goes the slow way then.  Legal to be
+** PARKED and free (waiters are on their way); illegal to have waiters in the
+** parking lot for long without PARKED.  The uncontended paths are one
+** compare-and-swap.  A waiter that has waited for a millisecond is handed the
+** lock by the next release; before that, the thread that comes first gets it.
 **
 ** Usable with and without the global lock.
 */
@@ -15,11 +16,13 @@
 
 #include "bind/describe.h"
 #include "park/park.h"
+#include "sync/meter.h"
 
 THR_PRIVATE_BEGIN
 
 #define THR_LOCKED 1u
 #define THR_PARKED 2u
+#define THR_TIMED 4u /* its release is measured, see meter.h */
 
 typedef struct thr_lock {
   atomic_uint word;
@@ -32,6 +35,8 @@ typedef struct thr_lock {
   thr_label *label; /* const: its own, see label.h */
   thr_where *acquired; /* its own; the list's mutex, and the owner to read:
                           where, under THREADING_DEBUG; NULL: not noted yet */
+  thr_meter *meter; /* its own, and the owner's to change: while it is recorded;
+                       or NULL */
   struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
 
@@ -124,12 +129,13 @@ void thr_lock_acquireforever(struct lua_State *L, thr_lock *l);
 /* Notes where the running function has acquired l, which it would have waited
 ** for, or not; and that C has, which does not know where. */
 void thr_lock_note(struct lua_State *L, thr_lock *l, bool waits);
-void thr_lock_notefromc(thr_lock *l);
+void thr_lock_notefromc(thr_lock *l, thr_tstate *ts);
 
 /* How many have switched on what these two are for: THREADING_DEBUG in the
-** environment, and each who explores.  Relaxed: one that comes late misses what
-** comes first. */
+** environment, each who explores, and a recording, which wants no orders.
+** Relaxed: one that comes late misses what comes first. */
 extern atomic_int thr_lock_watchers;
+void thr_lock_watch(int more, bool orders);
 
 static inline bool thr_lock_iswatched(void) {
   return atomic_load_explicit(&thr_lock_watchers, memory_order_relaxed) > 0;

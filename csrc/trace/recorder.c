@@ -12,6 +12,7 @@
 #include "bind/describe.h"
 #include "os/folders.h"
 #include "park/lot.h"
+#include "sync/lock.h"
 #include "trace/writer.h"
 
 /* --- places and names --- */
@@ -131,6 +132,18 @@ static void ready(thr_tstate *ts) {
   if (r->state.kind != THR_EVENT_READY) put_state(r, &e);
 }
 
+/* A function of C has kept the lock; Lua code lets go of it. */
+static void kept(thr_tstate *ts, lua_State *L, lua_Debug *ar, int64_t since) {
+  thr_event e = {.kind = THR_EVENT_KEPT, .since = since,
+                 .at = thr_os_monotonic()};
+  if (e.at - since < THR_TRACE_KEPT) return;
+  lua_getinfo(L, "nS", ar);
+  if (*ar->what != 'C') return;
+  e.name = thr_texts_of(ar->name ? ar->name : "?");
+  e.place = place_of(L);
+  put(ring_of(ts), &e);
+}
+
 /* --- waits --- */
 
 typedef struct {
@@ -231,7 +244,7 @@ static void notes(thr_tstate *ts, const char *name, const char *text) {
 static const thr_trace_calls calls = {
     .add = add, .leave = leave, .runs = runs, .leaves = leaves,
     .compiled = compiled, .preempted = preempted, .ready = ready,
-    .waits = waits, .woken = woken, .notes = notes};
+    .kept = kept, .waits = waits, .woken = woken, .notes = notes};
 
 /* From now on the writer takes what the thread of r does, which is this. */
 static void begin_writing(thr_ring *r, const thr_event *initial) {
@@ -300,11 +313,24 @@ static thr_group *group; /* m: with a reference, while it is recorded */
 static void before_fork(void) { thr_mutex_lock(&m); }
 static void in_parent(void) { thr_mutex_unlock(&m); }
 
+/* What is noted for the recording alone. */
+static void begin_watch(void) {
+  atomic_fetch_add(&thr_label_askers, 1);
+  thr_meter_start();
+  thr_lock_watch(1, false);
+}
+
+static void end_watch(void) {
+  atomic_fetch_sub(&thr_label_askers, 1);
+  thr_lock_watch(-1, false);
+}
+
 /* What the child does is not recorded. */
 static void in_child(void) {
   if (group) {
     group->tracer = NULL;
-    atomic_fetch_sub(&thr_label_askers, 1);
+    end_watch();
+    thr_meter_afterfork();
   }
   group = NULL;
   thr_writer_afterfork();
@@ -335,7 +361,7 @@ static int start(thr_tstate *ts, const char *file) {
   group = ts->rt->member.group;
   thr_group_ref(group);
   atomic_store(&group->tracer, &calls);
-  atomic_fetch_add(&thr_label_askers, 1);
+  begin_watch();
   thr_runtime_any(group, add_all, NULL);
   return 0;
 }
@@ -365,8 +391,9 @@ int thr_recorder_stop(int64_t *lost) {
   int err = -1;
   if (group) {
     end_adding();
-    atomic_fetch_sub(&thr_label_askers, 1);
+    end_watch();
     err = thr_writer_finish(lost);
+    thr_meter_stop();
     thr_group_unref(group);
     group = NULL;
   }

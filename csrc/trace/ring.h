@@ -31,6 +31,7 @@ typedef enum {
   THR_EVENT_ENDED,
   /* and meanwhile: */
   THR_EVENT_SPAN, /* the program's own, from `since` to `at` */
+  THR_EVENT_KEPT, /* a function of C kept the global lock, likewise */
   THR_EVENT_MARK,
   THR_EVENT_COUNTS /* `since`: bytes; `other`: threads that can run */
 } thr_eventkind;

@@ -208,11 +208,12 @@ void thr_tape_end(thr_tape *t, const thr_ring *r, int64_t at) {
   end(t);
 }
 
-void thr_tape_user(thr_tape *t, const thr_ring *r, const thr_event *e) {
+void thr_tape_lasted(thr_tape *t, const thr_ring *r, const thr_event *e,
+                     const char *category) {
   const arg args[] = {{"at", e->place}};
   begin_of(t, "X", r, e->since);
   add_time(t, "dur", e->at - e->since);
-  add(t, ",\"cat\":\"user\"");
+  add_field(t, "cat", category);
   add_field(t, "name", thr_texts_string(e->name));
   add_args(t, args, 1);
   end(t);
@@ -261,6 +262,25 @@ void thr_tape_flow(thr_tape *t, const thr_ring *r, const thr_event *e,
   begin_of(t, "f", r, e->at);
   add_flow(t, category);
   add(t, ",\"bp\":\"e\"");
+  end(t);
+}
+
+void thr_tape_lock(thr_tape *t, const thr_meter *m, const thr_metered *by) {
+  char place[LUA_IDSIZE + 16] = "C";
+  if (by->where.line > 0)
+    snprintf(place, sizeof(place), "%s:%d", by->where.file, by->where.line);
+  begin(t, "M", m->pid, 0);
+  add(t, ",\"name\":\"lock\",\"args\":{\"kind\":");
+  add_text(t, m->kind);
+  add_field(t, "object", m->object);
+  add_number(t, "number", (int64_t)m->number);
+  add_number(t, "taken", m->taken);
+  add_field(t, "by", by->name);
+  add_field(t, "at", place);
+  add_number(t, "count", by->count);
+  add_time(t, "held", by->total);
+  add_time(t, "longest", by->longest);
+  add(t, "}");
   end(t);
 }
 

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+#include "sync/meter.h"
 #include "trace/ring.h"
 
 THR_PRIVATE_BEGIN
@@ -39,13 +40,17 @@ void thr_tape_span(thr_tape *t, const thr_ring *r, const thr_event *e,
                    int64_t until, thr_text place);
 void thr_tape_begin(thr_tape *t, const thr_ring *r, const thr_event *e);
 void thr_tape_end(thr_tape *t, const thr_ring *r, int64_t at);
-void thr_tape_user(thr_tape *t, const thr_ring *r, const thr_event *e);
+/* What lasted from `since` to `at`, of its name. */
+void thr_tape_lasted(thr_tape *t, const thr_ring *r, const thr_event *e,
+                     const char *category);
 void thr_tape_instant(thr_tape *t, const thr_ring *r, const thr_event *e,
                       const char *name);
 void thr_tape_counts(thr_tape *t, const thr_ring *r, const thr_event *e);
 /* From the other thread of the event to this one. */
 void thr_tape_flow(thr_tape *t, const thr_ring *r, const thr_event *e,
                    const char *category);
+/* How often a lock has been taken so far, and how long it was held there. */
+void thr_tape_lock(thr_tape *t, const thr_meter *m, const thr_metered *by);
 /* So far goes what has been written. */
 void thr_tape_until(thr_tape *t, int64_t now);
 void thr_tape_dropped(thr_tape *t, int64_t n);

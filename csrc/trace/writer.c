@@ -77,7 +77,8 @@ static void change_state(thr_ring *r, thr_event *e) {
 
 static void write_event(thr_ring *r, thr_event *e) {
   switch (e->kind) {
-    case THR_EVENT_SPAN: thr_tape_user(&tape, r, e); break;
+    case THR_EVENT_SPAN: thr_tape_lasted(&tape, r, e, "user"); break;
+    case THR_EVENT_KEPT: thr_tape_lasted(&tape, r, e, "kept"); break;
     case THR_EVENT_MARK:
       thr_tape_instant(&tape, r, e, thr_texts_string(e->name));
       break;
@@ -141,6 +142,16 @@ static void drop(thr_ring **link) {
   thr_ring_unref(r);
 }
 
+/* Those that were taken since the last time. */
+static void write_locks(void) {
+  for (thr_meter *m = thr_meter_all(); m; m = m->next) {
+    long long taken = m->taken;
+    if (taken == m->written) continue;
+    for (int i = 0; i < m->n; i++) thr_tape_lock(&tape, m, &m->holders[i]);
+    m->written = taken;
+  }
+}
+
 static void flush(void) {
   int64_t now = thr_os_monotonic();
   take_newcomers();
@@ -151,6 +162,7 @@ static void flush(void) {
     if (ended) drop(link);
     else link = &(*link)->next;
   }
+  write_locks();
   thr_tape_until(&tape, now);
   thr_tape_flush(&tape);
 }

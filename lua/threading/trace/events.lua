@@ -2,12 +2,13 @@
 --
 -- A file of events is a list in Chrome's trace format, one object for each, in
 -- microseconds: "M" names processes (interpreters) and threads, and says until
--- when all is there ("trace_until"); "X" are spans:
--- of cat "lua" (runs Lua), "ready" (waits for the global lock), "wait", "c",
--- "kernel", "fd", and "user"; "B" and "E" begin and end one that took long;
--- "s" and "f" with the same id are the ends of an arrow (cat "wake", "lock");
--- "i" are instants, "C" counters. Whatever else there is, is left out; so is a
--- last event that was cut off.
+-- when all is there ("trace_until"), and how often a lock was taken and held at
+-- a place so far ("lock"); "X" are spans: of cat "lua" (runs Lua), "ready"
+-- (waits for the global lock), "wait", "c", "kernel", "fd", "user", and "kept"
+-- (a function of C kept the global lock); "B" and "E" begin and end one that
+-- took long; "s" and "f" with the same id are the ends of an arrow (cat "wake",
+-- "lock"); "i" are instants, "C" counters. Whatever else there is, is left out;
+-- so is a last event that was cut off.
 
 local json = require "threading.trace.json"
 local lanes = require "threading.trace.lanes"
@@ -87,11 +88,31 @@ function Reader:row(event)
   if not row then
     self:process(pid)
     row = { pid = pid, tid = tid, states = lanes.new(), user = lanes.new(),
-      spans = {} }
+      spans = {}, kept = {} }
     rows[tid] = row
     table.insert(self.rows, row)
   end
   return row
+end
+
+-- How often a lock was taken, and who held it, so far: the last word counts.
+function Reader:lock(event)
+  local it = event.args
+  if not it or not is_time(it.taken) or not is_time(it.count)
+      or not is_time(it.held) or not is_time(it.longest)
+      or not is_time(it.number) then
+    return
+  end
+  local lock = self.locks[it.number]
+  if not lock then
+    lock = { name = tostring(it.object), holders = {} }
+    self.locks[it.number] = lock
+    table.insert(self.locks.list, lock)
+  end
+  lock.taken = it.taken
+  local who = tostring(it.by) .. " at " .. tostring(it.at)
+  lock.holders[who] = { count = it.count, total = ns(it.held),
+    longest = ns(it.longest) }
 end
 
 local take = {}
@@ -104,15 +125,17 @@ function take:M(event)
     self:process(event.pid).name = tostring(name)
   elseif event.name == "trace_until" and is_time(event.ts) then
     self.last = math.max(self.last, ns(event.ts))
+  elseif event.name == "lock" then
+    self:lock(event)
   end
 end
 
--- What a thread did of this detail: how often, how long, how long at most.
-local function tally(row, detail, kind, time)
-  local spans = row.spans[detail]
+-- What was done of this detail: how often, how long, how long at most.
+local function tally(list, detail, kind, time)
+  local spans = list[detail]
   if not spans then
-    spans = { kind = M.kinds[kind], count = 0, total = 0, longest = 0 }
-    row.spans[detail] = spans
+    spans = { kind = kind, count = 0, total = 0, longest = 0 }
+    list[detail] = spans
   end
   spans.count, spans.total = spans.count + 1, spans.total + time
   spans.longest = math.max(spans.longest, time)
@@ -120,6 +143,9 @@ end
 
 function take:X(event)
   local kind = kind_of(event)
+  if event.cat == "kept" and is_time(event.dur) then
+    tally(self:row(event).kept, self:detail(event), "kept", ns(event.dur))
+  end
   if not is_time(event.dur) or not kind and event.cat ~= "user" then
     return
   end
@@ -128,7 +154,7 @@ function take:X(event)
   self.last = math.max(self.last, to)
   lanes.add(kind and row.states or row.user, from, to, kind or 0, detail)
   if kind then
-    tally(row, detail, kind, to - from)
+    tally(row.spans, detail, M.kinds[kind], to - from)
   end
 end
 
@@ -272,16 +298,17 @@ function Reader:finish()
   arrange(self.rows, self.processes.list)
   return { count = self.count, length = self.count > 0 and self.last - first
     or 0, details = self.details, rows = self.rows,
-    processes = self.processes.list, counters = self.counters,
-    arrows = self.arrows, instants = self.instants }
+    locks = self.locks.list, processes = self.processes.list,
+    counters = self.counters, arrows = self.arrows, instants = self.instants }
 end
 
 -- The events of a text.
 -- @tparam string text
 -- @treturn[1] table `rows` (of threads: `name`, `states`, a lane, `user`,
--- lanes, and `spans`: by detail `kind`, `count`, `total`, `longest`),
--- `processes`, `counters`, `arrows`, `instants`, `details` (`name`, `args`), by
--- whose numbers lanes and instants refer to them, `length` in ns, and `count`
+-- lanes, `spans` and `kept`: by detail `kind`, `count`, `total`, `longest`),
+-- `locks` (`name`, `taken`, `holders`), `processes`, `counters`, `arrows`,
+-- `instants`, `details` (`name`, `args`), by whose numbers lanes and instants
+-- refer to them, `length` in ns, and `count`
 -- @return[2] nil
 -- @treturn[2] string why not
 function M.parse(text)
@@ -289,10 +316,10 @@ function M.parse(text)
   if not objects then
     return nil, "it is not a list of events in JSON"
   end
-  local reader = setmetatable({ count = 0, first = math.huge, last = -math.huge,
-    known = {}, details = {}, processes = { list = {} }, rows = {},
-    rows_of = {}, counters = {}, arrows = {}, open = {}, instants = {} },
-    Reader)
+  local reader = setmetatable({ count = 0, first = math.huge,
+    last = -math.huge, known = {}, details = {}, locks = { list = {} },
+    processes = { list = {} }, rows = {}, rows_of = {}, counters = {},
+    arrows = {}, open = {}, instants = {} }, Reader)
   for event in objects do
     reader:take(event)
   end

@@ -22,7 +22,11 @@
 -- Of each thread is recorded when it runs Lua, is ready to run, and waits for
 -- the global lock, waits, for what, at which line, and held by whom at which
 -- line, is in C or in a compiled function without the lock; who woke whom, and
--- had the lock before; starts and ends; memory, and how many threads could run.
+-- had the lock before; starts and ends; memory, and how many threads could run;
+-- which function of C kept the global lock although others asked for it. How
+-- often a Lock, an RLock or a Condition's lock is taken is counted; for how
+-- long it is held, by whom at which line, is measured where that is long, and
+-- of many short times of a few.
 -- Each interpreter is a process of its own.
 --
 -- Events are written twice in a second: a program that is killed loses what

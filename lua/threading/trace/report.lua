@@ -56,6 +56,27 @@ local function objects(list)
   return lines
 end
 
+local function locks(list)
+  local lines = { { "lock", ">taken", ">held in all", ">at most",
+    "most by" } }
+  for _, it in ipairs(list) do
+    table.insert(lines, { it.name, string.format("%.0f", it.count),
+      units.duration(it.total), units.duration(it.longest), first(it.by) })
+  end
+  return lines
+end
+
+local function keepers(list, length)
+  local lines = { { "kept the global lock", ">times", ">in all", ">at most",
+    ">of the time" } }
+  for _, it in ipairs(list) do
+    table.insert(lines, { it.name, string.format("%d", it.count),
+      units.duration(it.total), units.duration(it.longest),
+      units.share(it.total, length) })
+  end
+  return lines
+end
+
 local function global(list, length)
   local lines = { { "global lock", ">busy", ">waits", ">in all", ">at most",
     ">threads waiting" } }
@@ -123,8 +144,8 @@ end
 return function(trace)
   local sums, length, parts = summary.of(trace), trace.length, {}
   for _, lines in ipairs { threads(sums.threads, length),
-    global(sums.global, length), functions(sums.functions),
-    objects(sums.objects) } do
+    global(sums.global, length), keepers(sums.keepers, length),
+    functions(sums.functions), locks(sums.locks), objects(sums.objects) } do
     if #lines > 1 then
       table.insert(parts, columns(lines))
     end

@@ -2,6 +2,7 @@
 -- the global lock did, which functions ran without it, and what would help.
 
 local events = require "threading.trace.events"
+local holds = require "threading.trace.holds"
 local standard = require "threading.private.standard"
 local units = require "threading.trace.units"
 local math, string, table = standard.math, standard.string, standard.table
@@ -147,8 +148,10 @@ local function global_locks(trace, list)
   return locks
 end
 
-local function advise_on_global(lock, length)
-  if lock.busy < 0.7 * length or lock.waiting < 0.5 then
+-- `kept`: for how long one function of C kept it, at most.
+local function advise_on_global(lock, length, kept)
+  if lock.busy < 0.7 * length or lock.waiting < 0.5
+      or kept > 0.5 * lock.busy then
     return nil
   end
   local place = lock.places[1]
@@ -160,6 +163,26 @@ local function advise_on_global(lock, length)
     lock.name, units.share(lock.busy, length), place and string.format(
     " (%s in turns that ended at %s)", units.share(place.total, length),
     tostring(place.name)) or "", lock.waiting)
+end
+
+local function advise_on_keeper(it, length)
+  if it.total < 0.05 * length then
+    return nil
+  end
+  return string.format("%s kept the global lock for %s of the time, %s at "
+    .. "most, although others asked for it: C code lets go of it by "
+    .. "threading.h, other modules are called in an interpreter.", it.name,
+    units.share(it.total, length), units.duration(it.longest))
+end
+
+local function advise_on_lock(it, length, waited)
+  local by = it.by[1]
+  if not by or not waited[it.name] or by.total < 0.2 * length then
+    return nil
+  end
+  return string.format("%s held %s for %s of the time, %s at most, and others "
+    .. "waited for it: do less while it is held.", by.name, it.name,
+    units.share(by.total, length), units.duration(by.longest))
 end
 
 local function advise_on_object(it, length)
@@ -176,12 +199,21 @@ local function advise_on_object(it, length)
 end
 
 local function advice(summary, length)
-  local list = {}
+  local list, keeper = {}, summary.keepers[1]
   for _, lock in ipairs(summary.global) do
-    table.insert(list, advise_on_global(lock, length))
+    table.insert(list, advise_on_global(lock, length, keeper and keeper.total
+      or 0))
   end
+  for _, it in ipairs(summary.keepers) do
+    table.insert(list, advise_on_keeper(it, length))
+  end
+  local waited = {}
   for _, it in ipairs(summary.objects) do
     table.insert(list, advise_on_object(it, length))
+    waited[it.name] = true
+  end
+  for _, it in ipairs(summary.locks) do
+    table.insert(list, advise_on_lock(it, length, waited))
   end
   if #list == 0 then
     list[1] = "Nothing stands out: no lock kept threads waiting for long."
@@ -191,12 +223,13 @@ end
 
 -- The tables of a run.
 -- @tparam table trace as `events.read` returns it
--- @treturn table `threads`, `global`, `objects`, `functions`, times in ns;
--- `advice`, sentences
+-- @treturn table `threads`, `global`, `objects`, `functions`, `locks`,
+-- `keepers`, times in ns; `advice`, sentences
 function M.of(trace)
   local list = threads(trace)
   local summary = { threads = list, global = global_locks(trace, list),
-    objects = objects(trace), functions = functions(trace) }
+    objects = objects(trace), functions = functions(trace),
+    locks = holds.locks(trace), keepers = holds.keepers(trace) }
   summary.advice = advice(summary, trace.length)
   return summary
 end

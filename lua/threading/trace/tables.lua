@@ -32,6 +32,24 @@ local function function_row(it)
     .. "</small>" or "")
 end
 
+local function plain_row(it, more, lines)
+  return string.format('<tr><td>%s%s</td><td class="n">%.0f</td>'
+    .. '<td class="n">%s</td><td class="n">%s</td>%s</tr>', escaped(it.name),
+    lines, it.count, units.duration(it.total), units.duration(it.longest),
+    more)
+end
+
+local function lock_row(it)
+  return plain_row(it, "", small("most by", it.by))
+end
+
+local function keeper_row(length)
+  return function(it)
+    return plain_row(it, '<td class="n">' .. units.share(it.total, length)
+      .. "</td>", "")
+  end
+end
+
 local function global_row(length)
   return function(it)
     return string.format('<tr><td>%s</td><td class="n">%s</td>'
@@ -78,6 +96,11 @@ return function(trace)
     table_text("The global lock", sums.global, { "interpreter", "busy",
       "waits", "in all", "at most", "threads waiting" },
       global_row(trace.length), "Nothing ran."),
+    table_text("Functions of C that kept the global lock", sums.keepers, {
+      "function", "times", "in all", "at most", "of the time" },
+      keeper_row(trace.length), "None did while others waited for it."),
+    table_text("Locks", sums.locks, { "lock", "taken", "held in all",
+      "at most" }, lock_row, "None was taken."),
     table_text("Without the global lock", sums.functions, { "function",
       "calls", "in all", "at most" }, function_row,
       "No C function, kernel or compiled function ran without it."),
