@@ -138,13 +138,13 @@ static bool poll_jobs(thm_haste *h) {
   return any;
 }
 
-/* How long to sleep after so many looks that have shown nothing. */
-static double pause_after(unsigned looks, thm_haste h) {
+/* How long to sleep after so many sleeps that have ended with nothing. */
+static double pause_after(unsigned sleeps, thm_haste h) {
   double most = h == THM_SOON     ? THM_PAUSE_SENDING
                 : h == THM_SLOWLY ? THM_PAUSE_FAR
                                   : THM_PAUSE_IDLE;
   double pause = THM_PAUSE_FIRST;
-  while (pause < most && looks-- > 0) pause *= 2;
+  while (pause < most && sleeps-- > 0) pause *= THM_PAUSE_GROWTH;
   return pause < most ? pause : most;
 }
 

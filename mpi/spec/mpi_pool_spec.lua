@@ -1,5 +1,6 @@
 -- Pools of ranks.
 
+local files = require "spec.support.files"
 local mpi = require "spec.support.mpi"
 local support = require "spec.support"
 
@@ -47,6 +48,7 @@ describe("an MPIPoolExecutor", function()
           assert(double == 2 * i)
           seen = i
         end
+        assert(pool:num_workers() == 3)
         -- Much at once: more than goes along with a message's head.
         local text = ("x"):rep(3000000)
         assert(pool:submit(string.rep, text, 2):result() == text .. text)
@@ -177,6 +179,33 @@ describe("an MPIPoolExecutor", function()
         support.lua_command(), OPTION))
     assert.equal(1, status)
     assert.matches("rank 1 on %S+ is not like rank 0: it runs Lua 9.9", text)
+  end)
+end)
+
+describe("two hosts", function()
+  it("are one pool", function()
+    if select(2, files.shell "mpi/spec/hosts.sh") ~= true then
+      pending "needs `ip netns`"
+      return
+    end
+    assert.equal("this\nother\nother\n3000000\n100000\n", mpi.output_of(
+      "mpi/spec/hosts.sh -n 3", OPTION, [[
+        local threading = require "threading"
+        local pool <close> = require("threading.mpi").MPIPoolExecutor()
+        local function host()
+          local f <close> = io.open "/proc/sys/kernel/hostname"
+          require("threading.time").sleep(0.05)
+          return f:read "l"
+        end
+        print(host())
+        for _, name in pool:map(host, { 1, 2 }) do
+          print(name)
+        end
+        print(#pool:submit(string.rep, "xyz", 1000000):result())
+        print(#pool:submit(function(a)
+          return a:copy()
+        end, threading.Array("int64", 100000)):result())
+      ]]) .. "\n")
   end)
 end)
 

@@ -41,7 +41,8 @@ local ENVIRONMENT <const> = "OMPI_ALLOW_RUN_AS_ROOT=1 "
   .. "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 "
 
 --- Runs a program.
--- @tparam integer n on so many ranks; 0: without mpirun
+-- @tparam integer|string n on so many ranks; 0: without mpirun; or what starts
+-- them
 -- @tparam string options of lua, such as "-lthreading.mpi"
 -- @tparam string program its text
 -- @tparam[opt] string others what comes behind the program's name
@@ -50,7 +51,8 @@ local ENVIRONMENT <const> = "OMPI_ALLOW_RUN_AS_ROOT=1 "
 function mpi.run(n, options, program, others)
   local name = files.new(program)
   local command = ("%s timeout -s KILL 100 %s %s %s %s %s"):format(
-    ENVIRONMENT, n > 0 and "mpirun -n " .. n or "", support.lua_command(),
+    ENVIRONMENT, n == 0 and "" or type(n) == "string" and n or "mpirun -n " .. n,
+    support.lua_command(),
     options, name, others or "")
   local text, _, status = files.shell("%s", command)
   os.remove(name)

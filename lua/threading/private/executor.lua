@@ -41,9 +41,10 @@ local xpcall = xpcall
 --   serve(state, initialize): the work
 -- and, where its workers are not just threads:
 --   open(state, max_workers, options): when a pool is made; sets `most`, or
---     raises
+--     raises; sets `workers`, where these are fewer than its threads
 --   names: of its options, in the order of the constructor's arguments
 --   shut(state): when it is shut down; the workers may not have ended yet
+--   chunked(state): before a map in chunks
 --
 -- What the workers share is a table of its own: they must not hold the
 -- executor, which ends them when it is collected. Where there are more futures
@@ -252,7 +253,8 @@ end
 --- How many workers it may have.
 -- @treturn integer
 function Executor:num_workers()
-  return state_of(self).most
+  local state = state_of(self)
+  return state.workers or state.most
 end
 
 local function workers_of(state)

@@ -17,7 +17,7 @@ local mapping_meta = { __index = Mapping }
 local function no_item() end
 
 function Mapping:cancel()
-  self.next_item, self.calls = no_item, nil
+  self.next_item = no_item
   for i, f in pairs(self.futures) do
     f:cancel()
     self.futures[i] = nil
@@ -101,39 +101,42 @@ function Mapping:step(i)
   return i, f:result()
 end
 
--- The results of the next chunk, or nil.
+-- The calls of the next chunk, or nil.
 local function next_calls(self)
   local at = self.at + 1
   local f = self.futures[at]
   if f then
     self:await(f)
     self.futures[at] = nil
-    self.at, self.taken = at, 0
-    self.calls = f:result()
+    self.at = at
   end
-  return f and self.calls
+  return f and f:result()
 end
 
--- The same, where a future is of many items.
-function Mapping:step_in_chunk(i)
-  local calls = self.calls
-  if not calls or self.taken == calls.n and not calls.failed then
-    calls = next_calls(self)
-    if not calls then
-      return nil
+-- The same, where a future is of many items: a function of its own, for it is
+-- called for each.
+local function step_in_chunks(self)
+  local calls, results, packed
+  local n, k = 0, 0 -- of the calls; of those that were given
+  return function(_, i)
+    while k == n do
+      if calls and calls.failed then
+        self:cancel()
+        error(calls.err, 0)
+      end
+      calls = next_calls(self)
+      if not calls then
+        return nil
+      end
+      results, packed, n, k = calls.results, calls.packed, calls.n, 0
     end
+    k = k + 1
+    local result = results[k]
+    if packed and packed[k] then
+      return i + 1, table.unpack(result, 1, result.n)
+    end
+    return i + 1, result
   end
-  local k = self.taken + 1
-  if k > calls.n then
-    self:cancel()
-    error(calls.err, 0)
-  end
-  self.taken = k
-  local result = calls.results[k]
-  if calls.packed and calls.packed[k] then
-    return i + 1, table.unpack(result, 1, result.n)
-  end
-  return i + 1, result
 end
 
 local function items_of(list)
@@ -166,11 +169,14 @@ return function(submit, executor, state, fn, list, options)
     executor = executor, -- which would end the workers if it were collected
     submit = submit, state = state, fn = fn, next_item = next_item,
     buffersize = check.positive(options.buffersize, "buffersize", "map"),
-    chunksize = size and size > 1 and size or nil, at = 0, taken = 0,
+    chunksize = size and size > 1 and size or nil, at = 0,
     deadline = options.timeout and monotonic() + options.timeout,
     futures = {}, last = 0,
   }, mapping_meta)
+  if mapping.chunksize and state.way.chunked then
+    state.way.chunked(state)
+  end
   mapping:submit_all()
-  local step = mapping.chunksize and Mapping.step_in_chunk or Mapping.step
+  local step = mapping.chunksize and step_in_chunks(mapping) or Mapping.step
   return step, mapping, 0, mapping
 end
