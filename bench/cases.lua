@@ -449,6 +449,27 @@ case {
   { "Arrays of 100 MB to another process", "B/s", least(0.8, "c") },
 }
 
+case {
+  name = "mpi",
+  needs = "threading.mpi",
+  needs_program = "mpirun",
+  ours = "mpisubmit.lua",
+  cpython = "mpisubmit.py",
+  { "submit + result of an empty task, on another rank of MPI", "s",
+    most(0.5, "cpython") },
+  { "map of 100,000 small calls, in chunks of 250, on another rank", "/s",
+    least(2, "cpython") },
+}
+
+case {
+  name = "mpi",
+  needs = "threading.mpi",
+  needs_program = "mpirun",
+  ours = "mpiarrays.lua",
+  c = "mpiarrays.c",
+  { "Arrays of 100 MB to another rank", "B/s", least(0.8, "c") },
+}
+
 beside_peers("integers", { "cpython", "lanes", "effil" }, {
   name = "crossqueue",
   than = "a Queue of threads",

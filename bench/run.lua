@@ -7,7 +7,8 @@
 -- select cases. A full run writes build/bench/RESULTS.md. LUA, PYTHON and CC in
 -- the environment name the programs used, LUA_INCDIR the headers of that Lua;
 -- without a Python its column is empty. PYTHON_INTERPRETERS names one that has
--- interpreters, by default python3.13.
+-- interpreters, by default python3.13. MPI is measured where the rock
+-- threading-mpi is built, beside mpi4py where the Python has it.
 --
 -- THREADING_PEERS names a folder with other libraries that run Lua states side
 -- by side; a column is left out where its library is not there. Each is built
@@ -50,6 +51,18 @@ local python = find_python(os.getenv "PYTHON" or "python3")
 local python_interpreters = find_python(os.getenv "PYTHON_INTERPRETERS"
   or "python3.13")
 
+-- The first that has mpi4py; nil if none has.
+local function find_mpi4py()
+  for _, name in ipairs { os.getenv "PYTHON" or "python3",
+    "/usr/bin/python3" } do
+    if first_line(name .. " -c 'import mpi4py.futures; print(1)'") then
+      return name
+    end
+  end
+end
+
+local python_mpi = find_mpi4py()
+
 local function build_probe(folder, headers)
   must("mkdir -p " .. folder)
   must(("%s -O2 -fPIC -shared -I%s -o %s/probe.so bench/probe.c"):format(cc,
@@ -88,6 +101,21 @@ local function find_peers()
   end
 end
 
+-- What starts a program on two ranks.
+local MPIRUN <const> = "env OMPI_ALLOW_RUN_AS_ROOT=1 "
+  .. "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -n 2 "
+
+-- The ranks but the first serve.
+local pools_of_ranks = {
+  ["mpisubmit.lua"] = lua .. " -lthreading.mpi",
+  ["mpisubmit.py"] = python_mpi and python_mpi .. " -m mpi4py.futures",
+}
+
+local function prepare_ranks(program, file)
+  program = pools_of_ranks[file] or program
+  return program and MPIRUN .. program .. " bench/cases/" .. file
+end
+
 -- What runs a program of each language; nil where there is nothing to.
 local prepare = {}
 
@@ -96,11 +124,17 @@ function prepare.lua(file)
   if program == nil then
     program = lua
   end
+  if file:find "^mpi" then
+    return prepare_ranks(program, file)
+  end
   return program and program .. " bench/cases/" .. file
 end
 
 function prepare.py(file)
   local program = python
+  if file:find "^mpi" then
+    return prepare_ranks(python_mpi, file)
+  end
   if file == "interpreters.py" then
     program = python_interpreters
   end
@@ -114,6 +148,10 @@ end
 
 function prepare.c(file)
   local program = BUILD .. "/" .. file:gsub("%.c$", "")
+  if file:find "^mpi" then
+    must(("mpicc -O2 -o %s bench/cases/%s"):format(program, file))
+    return MPIRUN .. program
+  end
   must(("%s -O2 -pthread -o %s bench/cases/%s"):format(cc, program, file))
   return program
 end

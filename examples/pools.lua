@@ -3,6 +3,7 @@
 --
 --   lua pools.lua [ThreadPoolExecutor | InterpreterPoolExecutor |
 --                  ProcessPoolExecutor]
+--   mpirun -n 9 lua -lthreading.mpi pools.lua MPIPoolExecutor
 
 local futures = require "threading.futures"
 local time = require "threading.time"

@@ -1,6 +1,6 @@
---- What all ranks of a Comm do together: each calls the same, in the same
--- order.
--- @classmod threading.mpi.Comm
+--- What all ranks do together: methods of a Comm, which each of them calls, in
+-- the same order.
+-- @classmod threading.mpi.together
 
 local _mpi = require "threading._mpi"
 local arrays = require "threading.mpi.arrays"
