@@ -64,8 +64,8 @@ bool thm_bell_empty(void) {
 void thm_bell_sleep(double seconds) {
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t); /* the clock of sem_timedwait */
-  long ns = t.tv_nsec + (long)((seconds - (long)seconds) * 1e9);
-  t.tv_sec += (time_t)seconds + ns / 1000000000;
+  long ns = t.tv_nsec + (long)(seconds * 1e9); /* parts of a second */
+  t.tv_sec += ns / 1000000000;
   t.tv_nsec = ns % 1000000000;
   int r;
   do r = sem_timedwait(own, &t);

@@ -35,7 +35,7 @@ void thm_bell_ring(thm_bell *bell); /* NULL: nothing */
 /* This process's own: any thread may ring it. */
 thm_bell *thm_bell_own(void);
 bool thm_bell_empty(void); /* had it been rung? */
-/* Sleeps until it is rung, or so many seconds. */
+/* Sleeps until it is rung, or so many seconds: less than two. */
 void thm_bell_sleep(double seconds);
 
 THM_PRIVATE_END

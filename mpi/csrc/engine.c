@@ -229,6 +229,13 @@ static void *engine(void *unused) {
   return NULL;
 }
 
+/* The child of a fork has no engine.  The lock is in order there: the thread
+** that forks has it. */
+static void in_child(void) {
+  phase = phase == NOT_STARTED ? NOT_STARTED : ENDED;
+  thm_engine_unlock();
+}
+
 /* Signals are for the threads of Lua. */
 static bool create_thread(void) {
   sigset_t all, before;
@@ -243,6 +250,7 @@ bool thm_engine_start(char error[THM_TEXT]) {
   thm_engine_lock();
   if (phase == NOT_STARTED) {
     phase = STARTING;
+    pthread_atfork(thm_engine_lock, thm_engine_unlock, in_child);
     if (!create_thread()) {
       phase = FAILED;
       snprintf(failure, sizeof(failure), "no thread can be started");

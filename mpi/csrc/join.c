@@ -85,8 +85,20 @@ static bool meet(join *j) {
   return !failed(j, MPI_Ibarrier(j->mpi, &j->request), "MPI_Ibarrier");
 }
 
+static thm_comm *world; /* engine's lock */
+
+thm_comm *thm_join_world(void) {
+  thm_engine_lock();
+  thm_comm *c = world;
+  thm_engine_unlock();
+  return c;
+}
+
 /* One that starts others may do so again, and be looked for. */
 static bool over(join *j) {
+  thm_engine_lock();
+  if (!j->program) world = j->comm;
+  thm_engine_unlock();
   if (j->size > 1 && !j->program) thm_bell_hide();
   return false;
 }

@@ -17,6 +17,9 @@ THM_PRIVATE_BEGIN
 ** with that, as rank 0, and the others that it has started.  NULL: no
 ** memory. */
 thm_job *thm_join(const char *hello);
+/* The world, if this process has joined it: another Lua state in it may want
+** that, too.  NULL: not yet. */
+thm_comm *thm_join_world(void);
 /* With so many processes of a program, which it starts.  argv: its arguments,
 ** NULL at the end; both are copied. */
 thm_job *thm_join_spawned(const char *hello, const char *program,

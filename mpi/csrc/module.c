@@ -30,6 +30,7 @@ static const luaL_Reg functions[] = {
   {"refuse", thm_face_refuse},
   {"alone", thm_together_alone},
   {"join", thm_together_join},
+  {"world", thm_together_world},
   {"spawn", thm_together_spawn},
   {"serve", thm_together_serve},
   {"lead", thm_together_lead},

@@ -57,6 +57,13 @@ int thm_together_join(lua_State *L) {
   return await_join(L, thm_join(hello));
 }
 
+int thm_together_world(lua_State *L) {
+  thm_comm *c = thm_join_world();
+  if (!c) return 0;
+  thm_face_pushcomm(L, c);
+  return 1;
+}
+
 #define MAX_ARGUMENTS 16
 
 int thm_together_spawn(lua_State *L) {

@@ -16,6 +16,9 @@ THM_PRIVATE_BEGIN
 
 /* join(hello) -> a comm, and the hellos of all, from that of rank 0 on */
 int thm_together_join(lua_State *L);
+/* world() -> the comm that join has returned, also in another Lua state of the
+** process; or nil */
+int thm_together_world(lua_State *L);
 /* alone(): before all else, where no launcher has started this process: it may
 ** start as many others here as it likes */
 int thm_together_alone(lua_State *L);

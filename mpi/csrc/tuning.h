@@ -11,7 +11,7 @@
 #define THM_LOOKS 20
 
 /* Seconds.  The first sleep, and how much longer each next one is.  All of them
-** end at once when the bell rings.  So a sleep takes no more than a fifth of the
+** end at once when the bell rings.  A sleep takes no more than a fifth of the
 ** time that has been waited: where nobody can ring, an answer is seen that much
 ** later.  Larger: later; smaller: more sleeps until the longest.  Without bells
 ** a call took 0.1 to 0.4 ms, and 3 ms where each sleep was twice the last. */

@@ -1,5 +1,6 @@
 -- Ranks that send each other values, and what they do together.
 
+local files = require "spec.support.files"
 local mpi = require "spec.support.mpi"
 
 local it = mpi.it(it, pending)
@@ -142,6 +143,27 @@ local TOGETHER <const> = [[
   comm:barrier()
 ]]
 
+describe("the types of threading.mpi", function()
+  it("name all that there is, with its parameters", function()
+    local text = files.read "mpi/lua/threading/mpi/types.lua"
+    local module, comm = require "threading.mpi", {}
+    for name, f in pairs(require "threading.mpi.together") do
+      comm[name] = f
+    end
+    comm.send, comm.receive = print, print
+    for sign, list in pairs { ["mpi."] = module, ["Comm:"] = comm } do
+      for name in pairs(list) do
+        assert.is_truthy(text:find(("function %s%s("):format(sign, name), 1,
+          true), name)
+      end
+      for name in text:gmatch("function " .. sign:gsub("%p", "%%%0")
+          .. "([%w_]+)") do
+        assert.is_truthy(list[name], name)
+      end
+    end
+  end)
+end)
+
 describe("the ranks of comm_world", function()
   for _, n in ipairs { 1, 2, 4 } do
     it(("talk, and do things together: %d"):format(n), function()
@@ -176,6 +198,15 @@ describe("the ranks of comm_world", function()
         comm:reduce(1)
         assert(comm:receive() == "no")
       end
+      -- Another Lua state of the process has the same ranks.
+      local i <close> = require("threading.interpreters").create()
+      local r, n = i:call(function()
+        local its = require("threading.mpi").comm_world()
+        its:send("from there", its.rank, 4)
+        return its.rank, its.size
+      end)
+      assert(r == rank and n == size)
+      assert(comm:receive { tag = 4 } == "from there")
       comm:barrier()
     ]])
   end)

@@ -51,7 +51,8 @@ local ENVIRONMENT <const> = "OMPI_ALLOW_RUN_AS_ROOT=1 "
 function mpi.run(n, options, program, others)
   local name = files.new(program)
   local command = ("%s timeout -s KILL 100 %s %s %s %s %s"):format(
-    ENVIRONMENT, n == 0 and "" or type(n) == "string" and n or "mpirun -n " .. n,
+    ENVIRONMENT,
+    n == 0 and "" or type(n) == "string" and n or "mpirun -n " .. n,
     support.lua_command(),
     options, name, others or "")
   local text, _, status = files.shell("%s", command)

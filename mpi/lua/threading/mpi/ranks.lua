@@ -71,6 +71,7 @@ local lock = threading.Lock()
 -- @raise if MPI cannot be used; if the ranks are not of one kind
 function ranks.world()
   local _ <close> = lock:guard()
+  world = world or _mpi.world()
   if not world then
     local handle, hellos = _mpi.join(hello())
     if not handle then
