@@ -7,7 +7,8 @@ local support = require "spec.support"
 local has_sockets = pcall(require, "socket")
 
 describe("docs/guide.md", function()
-  local list, programs = pages.blocks(files.read "docs/guide.md"), 0
+  local page = files.read "docs/guide.md"
+  local list, programs = pages.blocks(page), 0
 
   for i, block in ipairs(list) do
     if block.language == "lua" then
@@ -28,6 +29,20 @@ describe("docs/guide.md", function()
         end
       end)
     end
+  end
+
+  -- A new public name has its place in the table.
+  for _, name in ipairs { "threading", "threading.explore",
+    "threading.futures", "threading.interpreters", "threading.log",
+    "threading.loops", "threading.queue", "threading.time",
+    "threading.trace" } do
+    it("names all that there is in " .. name, function()
+      local there = page:match "\n## What is there\n(.-)\n## "
+      for word in pairs(require(name)) do
+        assert.is_truthy(word:find "^_"
+          or there:find(("%%f[%%w_]%s%%f[^%%w_]"):format(word)), word)
+      end
+    end)
   end
 
   it("has programs", function()
