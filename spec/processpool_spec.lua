@@ -272,6 +272,27 @@ describe("a pool of processes", function()
     os.execute("rm -r " .. folder)
   end)
 
+  it("of a program with Lua in it must be told which runs Lua", function()
+    local folder = files.folder()
+    local host, lua = folder .. "/host", _thread._executable()
+    assert.is_true(os.execute(("cp %s %s"):format(lua, host)))
+    local program = files.new(([[
+      arg = nil -- as such a program has it
+      local futures = require "threading.futures"
+      print(pcall(futures.ProcessPoolExecutor, 1))
+      local pool <close> = futures.ProcessPoolExecutor {
+        max_workers = 1, lua = %q,
+      }
+      print(pool:submit(math.max, 1, 2):result())
+    ]]):format(lua))
+    local command = support.lua_command():gsub("%S+$", host)
+    assert.matches("^false\t.*ProcessPoolExecutor cannot tell by which program "
+      .. "Lua code is run here; say it: { lua = \"/usr/bin/lua\" }\n2$",
+      (files.shell("%s %s", command, program)))
+    os.execute("rm -r " .. folder)
+    os.remove(program)
+  end)
+
   it("its output comes before its result", function()
     assert.equal("one\ntwo\nthree\n", support.output_of [[
       local futures = require "threading.futures"

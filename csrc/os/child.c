@@ -215,8 +215,38 @@ int thr_child_run(thr_child *c, char *const argv[], int *output) {
 
 /* --- workers --- */
 
-/* Its own number would be closed by an exec; where it is the one that it is to
-** have there, the copy would not be made. */
+#if !THR_GLIBC(2, 34)
+#define USUAL_FDS 1024
+#endif
+
+/* The program gets none of our descriptors but these.  Where the system cannot
+** close the others, they are looked for among the numbers that are usual: those
+** that somebody has left open for programs. */
+static int keep_few(setup *s) {
+#if THR_GLIBC(2, 34)
+  return posix_spawn_file_actions_addclosefrom_np(&s->files, THR_CHILD_FD + 1);
+#elif defined(POSIX_SPAWN_CLOEXEC_DEFAULT)
+  short flags;
+  int err = posix_spawnattr_getflags(&s->attr, &flags);
+  if (err == 0)
+    err = posix_spawnattr_setflags(
+        &s->attr, (short)(flags | POSIX_SPAWN_CLOEXEC_DEFAULT));
+  if (err == 0)
+    err = posix_spawn_file_actions_addinherit_np(&s->files, STDOUT_FILENO);
+  if (err == 0)
+    err = posix_spawn_file_actions_addinherit_np(&s->files, STDERR_FILENO);
+  return err;
+#else
+  int err = 0;
+  for (int fd = THR_CHILD_FD + 1; fd < USUAL_FDS && err == 0; fd++) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0 && !(flags & FD_CLOEXEC))
+      err = posix_spawn_file_actions_addclose(&s->files, fd);
+  }
+  return err;
+#endif
+}
+
 static int set_alike(setup *s, int theirs) {
   sigset_t keys;
   sigemptyset(&keys);
@@ -226,12 +256,7 @@ static int set_alike(setup *s, int theirs) {
                                              "/dev/null", O_RDONLY, 0);
   if (err == 0)
     err = posix_spawn_file_actions_adddup2(&s->files, theirs, THR_CHILD_FD);
-#if THR_GLIBC(2, 34)
-  if (err == 0)
-    err = posix_spawn_file_actions_addclosefrom_np(&s->files,
-                                                   THR_CHILD_FD + 1);
-#endif
-  return err;
+  return err == 0 ? keep_few(s) : err;
 }
 
 static int spawn_alike(pid_t *pid, char *const argv[], int theirs) {
@@ -246,6 +271,8 @@ static int spawn_alike(pid_t *pid, char *const argv[], int theirs) {
   return err;
 }
 
+/* A descriptor that has the number already would not be copied to it, and so
+** be closed. */
 int thr_child_work(thr_child *c, char *const argv[], int theirs) {
   pid_t pid = 0;
   if (!prepare(c)) return ENOMEM;

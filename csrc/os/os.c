@@ -299,10 +299,15 @@ static int descriptor_along(struct msghdr *m) {
   return fd;
 }
 
+/* macOS refuses larger ones. */
+#define MAX_PIECE ((size_t)1 << 30)
+
+static size_t piece(size_t n) { return n < MAX_PIECE ? n : MAX_PIECE; }
+
 ptrdiff_t thr_os_receivealong(int fd, void *to, size_t n, int *along) {
   ptrdiff_t r;
   companion c;
-  struct iovec data = {to, n};
+  struct iovec data = {to, piece(n)};
   struct msghdr m;
   do {
     m = message_of(&data, &c);
@@ -315,8 +320,8 @@ ptrdiff_t thr_os_receivealong(int fd, void *to, size_t n, int *along) {
 ptrdiff_t thr_os_sendalong(int fd, const void *from, size_t n, int along) {
   ptrdiff_t r;
   companion c;
-  struct iovec data = {(void *)from, n};
-  if (along < 0) return thr_os_send(fd, from, n);
+  struct iovec data = {(void *)from, piece(n)};
+  if (along < 0) return thr_os_send(fd, from, piece(n));
   memset(&c, 0, sizeof(c));
   struct msghdr m = message_of(&data, &c);
   struct cmsghdr *head = CMSG_FIRSTHDR(&m);
