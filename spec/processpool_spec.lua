@@ -440,6 +440,21 @@ if is_linux then
       assert.is_not_nil(file and other)
     end)
 
+    it("drops the Arrays that it was sent", function()
+      local pool <close> = new(1)
+      local function most()
+        local file <close> = io.open "/proc/self/status"
+        return tonumber((file:read "a":match "VmHWM:%s*(%d+) kB"))
+      end
+      local array = threading.Array("int8", 8000000)
+      local before = pool:submit(most):result()
+      for _ = 1, 20 do
+        pool:submit(rawlen, { array }):result()
+      end
+      local used = pool:submit(most):result() - before
+      assert.is_true(used < 60000 or support.is_instrumented(), used .. " KiB")
+    end)
+
     it("that waits takes no time of a processor", function()
       local pool <close> = new(1)
       local function used()

@@ -14,6 +14,7 @@
 #include "io/outlet.h"
 #include "os/child.h"
 #include "os/poll.h"
+#include "processes/flat.h"
 #include "processes/link.h"
 #include "processes/portable.h"
 
@@ -27,6 +28,7 @@ typedef struct {
 static int decode_and_call(lua_State *L) {
   const answer *a = lua_touserdata(L, 1);
   lua_settop(L, 0);
+  thr_flat_account(L, a->call);
   int n = thr_decode(L, a->call);
   lua_call(L, n - 1, LUA_MULTRET);
   return lua_gettop(L);

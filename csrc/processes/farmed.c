@@ -3,7 +3,7 @@
 
 #include "bind/args.h"
 #include "bind/blame.h"
-#include "data/array.h"
+#include "cross/decode.h"
 #include "future/call.h"
 #include "future/future.h"
 #include "future/workers.h"
@@ -62,7 +62,8 @@ static thr_message *ask(lua_State *L, const thr_message *call) {
 static int make(lua_State *L) {
   const thr_future *f = thr_future_check(L, 1);
   thr_message *answer = ask(L, f->call);
-  int n = thr_flat_decode(L, answer);
+  thr_flat_account(L, answer);
+  int n = thr_decode_last(L, answer);
   if (lua_toboolean(L, -n)) return thr_call_return(L, n - 1);
   thr_absent_explain(L, -2);
   thr_failure_completetraceback(L);

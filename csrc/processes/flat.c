@@ -38,13 +38,11 @@ thr_message *thr_flat_message(const thr_flathead *head, unsigned char **bytes,
   return m;
 }
 
-int thr_flat_decode(lua_State *L, thr_message *m) {
+void thr_flat_account(lua_State *L, const thr_message *m) {
   size_t bytes = 0;
   for (uint32_t i = 0; i < m->nshares; i++)
     bytes += thr_flat_elements(m->shares[i].obj);
-  int n = thr_decode_last(L, m);
   if (bytes > 0) thr_array_account(L, bytes);
-  return n;
 }
 
 /* --- the Lua face --- */
@@ -171,5 +169,6 @@ int thr_flat_unpack(lua_State *L) {
   if (!m)
     return thr_blame_error(L, "a message is damaged, or there is not enough "
                            "memory for it");
-  return thr_flat_decode(L, m);
+  thr_flat_account(L, m);
+  return thr_decode_last(L, m);
 }

@@ -53,8 +53,9 @@ static inline size_t thr_flat_elements(const thr_array *a) {
   return a->block ? 1 : a->n * thr_elem_size(a->type);
 }
 
-/* As thr_decode_last; the collector learns of the Arrays that have come. */
-int thr_flat_decode(lua_State *L, thr_message *m);
+/* A message has come, and is about to be decoded: the collector learns of what
+** its Arrays take. */
+void thr_flat_account(lua_State *L, const thr_message *m);
 
 /* --- the Lua face: functions of threading._thread --- */
 

@@ -7,6 +7,7 @@
 #include "bind/blame.h"
 #include "bind/box.h"
 #include "bind/self.h"
+#include "cross/decode.h"
 #include "io/process.h"
 #include "os/child.h"
 #include "os/dl.h"
@@ -173,8 +174,10 @@ static int worker_ask(lua_State *L) {
   lua_insert(L, 2);
   thr_message *call = thr_portable_encode(L, 4, lua_gettop(L) - 3, names);
   thr_box_fill(box, &message_kind, call);
-  if (thr_worker_ask(L, w, call, &answer, &unsent))
-    return thr_flat_decode(L, answer);
+  if (thr_worker_ask(L, w, call, &answer, &unsent)) {
+    thr_flat_account(L, answer);
+    return thr_decode_last(L, answer);
+  }
   if (unsent) push_gone(L, w);
   lua_pushnil(L);
   lua_insert(L, -2);
