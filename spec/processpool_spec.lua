@@ -9,6 +9,7 @@ local socket = require "threading.socket"
 local support = require "spec.support"
 local threading = require "threading"
 local time = require "threading.time"
+local tio = require "threading.io"
 
 -- The globals of what is sent are Lua's, not those that busted has made.
 local describe, it, assert = describe, it, assert
@@ -130,9 +131,14 @@ describe("a pool of processes", function()
       assert.same(object, err)
       local traceback = select(2, f:exception())
       assert.matches("stack traceback:.*processpool_spec.lua:%d+:", traceback)
-      assert.is_nil(traceback:find("_answer", 1, true))
+      assert.is_nil(traceback:find("_thread._answer", 1, true))
       assert.is_nil(traceback:find("command line", 1, true))
     end
+    local function get_answer(depth)
+      return depth == 0 and error "no" or { get_answer(depth - 1) }
+    end
+    local _, traceback = pool:submit(get_answer, 3):exception()
+    assert.is_true(select(2, traceback:gsub("get_answer", "")) >= 3)
     local f = pool:submit(function()
       error(coroutine.create(print))
     end)
@@ -300,8 +306,44 @@ describe("a pool of processes", function()
       io.flush()
       local pool <close> = futures.ProcessPoolExecutor(1)
       pool:submit(print, "two"):result()
+      local f = pool:submit(os.execute, "kill -9 $PPID")
+      assert(futures.is_broken_pool(f:exception()))
       print "three"
     ]])
+  end)
+
+  for name, ending in pairs {
+    ["the end"] = "", ["a shutdown"] = "pool:shutdown(false)",
+    ["os.exit"] = "os.exit(0, true)", ["an error"] = "error 'oh'",
+    ["being dropped"] = "pool = nil; KEPT = nil",
+  } do
+    it("is done with its calls at " .. name .. " of the program", function()
+      local r = support.run([[
+        local futures = require "threading.futures"
+        local pool = futures.ProcessPoolExecutor(2)
+        KEPT = pool
+        for i = 1, 4 do
+          pool:submit(io.write, "done ")
+        end
+      ]] .. ending)
+      assert.equal("done done done done ", r.out)
+      assert.equal(name == "an error" and 1 or 0, r.code)
+    end)
+  end
+
+  it("lets its processes end in order", function()
+    for _ = 1, 10 do
+      assert.equal("ended", support.output_of [[
+        local futures = require "threading.futures"
+        local pool <close> = futures.ProcessPoolExecutor(1)
+        pool:submit(function()
+          KEPT = setmetatable({}, { __gc = function()
+            for i = 1, 100000 do end
+            io.write "ended"
+          end })
+        end):result()
+      ]])
+    end
   end)
 
   it("makes pools in its processes", function()
@@ -610,7 +652,7 @@ describe("the processes of a program", function()
     local name = files.new(program:format(base .. ".", base .. ".", ending))
     local pipe <close> = assert(io.popen("setsid " .. support.lua_command()
       .. " " .. name .. " 2>&1"))
-    local id = tonumber((threading.io or require "threading.io").read(pipe))
+    local id = tonumber((tio.read(pipe)))
     local workers = {}
     support.wait_until(function()
       workers = {}
@@ -620,7 +662,11 @@ describe("the processes of a program", function()
       end
       return #workers == 2
     end)
-    fn(id, workers, pipe)
+    local ok, err = pcall(fn, id, workers, pipe)
+    if not ok then
+      os.execute("kill -KILL " .. id)
+      error(err, 0)
+    end
     support.wait_until(function()
       return not lives(workers[1]) and not lives(workers[2])
     end)
@@ -652,7 +698,7 @@ describe("the processes of a program", function()
       io.flush()
       time.sleep(1000)
     ]]):format(folder), function(id, workers, pipe)
-      child = tonumber((require "threading.io".read(pipe)))
+      child = tonumber((tio.read(pipe)))
       assert.is_truthy(lives(workers[1]) and lives(workers[2]))
       kill("KILL", id)
       support.wait_until(function()
@@ -672,7 +718,7 @@ describe("the processes of a program", function()
     local said = with_program("print(pcall(time.sleep, 1000))",
       function(id, _, pipe)
         os.execute("kill -INT -" .. id)
-        local line = require "threading.io".read(pipe)
+        local line = tio.read(pipe)
         assert.matches("false\t.*interrupted!", line)
         while lives(id) do
           os.execute("kill -INT -" .. id .. " 2>/dev/null; sleep 0.05")

@@ -11,7 +11,7 @@ static const char key_report = 0; /* in a table: it is a report */
 /* Where what the function that a worker process calls, and all below it,
 ** begins; or the end. */
 static size_t find_bottom(const char *text, size_t n) {
-  const char *at = strstr(text, "_answer'\n");
+  const char *at = strstr(text, "'threading._thread._answer'\n");
   while (at && at > text && *at != '\n') at--;
   return at ? (size_t)(at - text) : n;
 }

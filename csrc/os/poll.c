@@ -129,14 +129,21 @@ int thr_os_watch(int fd, thr_watch *watch, int64_t deadline, const void *mask) {
 
 static void *exit_athangup(void *arg) {
   struct pollfd p = {.fd = (int)(intptr_t)arg};
-  while (poll(&p, 1, -1) != 1 || !(p.revents & (POLLHUP | POLLNVAL))) {}
-  _exit(1);
+  while (!(p.revents & POLLNVAL)) {
+    if (poll(&p, 1, -1) == 1 && p.revents & POLLHUP) _exit(1);
+  }
+  return NULL; /* somebody has closed what is not theirs */
 }
 
+/* With a descriptor of its own: the other one is closed at the orderly end of
+** the process, which must not be cut short. */
 int thr_os_exitathangup(int fd) {
   thr_osthread t;
-  int err = thr_os_start(&t, 0, exit_athangup, (void *)(intptr_t)fd);
+  int own = thr_os_duplicate(fd);
+  if (own < 0) return errno;
+  int err = thr_os_start(&t, 0, exit_athangup, (void *)(intptr_t)own);
   if (err == 0) thr_os_detach(t);
+  else close(own);
   return err;
 }
 

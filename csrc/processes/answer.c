@@ -97,7 +97,8 @@ static void make_protected(lua_State *L, answer *a) {
 /* What it has printed comes before what happens when its result is there. */
 static void flush(lua_State *L) {
   int top = lua_gettop(L);
-  thr_outlet_flushfile(L, stdout, NULL);
+  thr_outlet_flushfile(L, stdout, NULL); /* where that may have to wait */
+  fflush(stdout);
   lua_settop(L, top);
 }
 
