@@ -122,6 +122,7 @@ build = {
     ["threading.private.processpool"] =
       "lua/threading/private/processpool.lua",
     ["threading.private.register"] = "lua/threading/private/register.lua",
+    ["threading.private.show"] = "lua/threading/private/show.lua",
     ["threading.private.standard"] = "lua/threading/private/standard.lua",
     ["threading.private.predicates"] = "lua/threading/private/predicates.lua",
     ["threading.private.stderr"] = "lua/threading/private/stderr.lua",

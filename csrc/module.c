@@ -11,6 +11,7 @@
 #include "bind/blame.h"
 #include "bind/box.h"
 #include "bind/cancel.h"
+#include "bind/describe.h"
 #include "bind/guard.h"
 #include "bind/pending.h"
 #include "bind/self.h"
@@ -371,6 +372,10 @@ static const luaL_Reg functions[] = {
     {"_interpreter", thr_interpreter_create},
     {"_interpreters", thr_interpreter_all},
     {"_is_execution_failed", thr_interpreter_isfailed},
+    {"_origin", thr_describe_luaorigin},
+    {"_raise", thr_describe_luaraise},
+    {"_traceback", thr_describe_luatraceback},
+    {"_show_by", thr_describe_showby},
     {"_missing", thr_box_missing},
     {"_main_interpreter", thr_interpreter_main},
     {"_host_ip", thr_lookup_hostip},

@@ -371,3 +371,121 @@ describe("Guessed names:", function()
     ]]
   end)
 end)
+
+describe("An error that nobody catches", function()
+  local prelude = [[
+local threading = require "threading"
+local futures = require "threading.futures"
+local pool <close> = futures.ThreadPoolExecutor(1)
+local function fail() error "boom" end
+local function start(fn) threading.Thread { target = fn }:start():join() end
+]]
+
+  -- What the program writes on stderr, with FILE for its own name.
+  local function err_of(program)
+    return (support.run(prelude .. program).err
+      :gsub("/tmp/lua_%w+:", "FILE:"):gsub("table: 0x%x+", "table"))
+  end
+
+  it("has the program's functions alone in its traceback", function()
+    assert.equal([[
+Exception in thread Thread-1:
+FILE:4: boom
+stack traceback:
+	[C]: in function 'error'
+	FILE:4: in upvalue 'fail'
+	FILE:6: in function <FILE:6>
+]], err_of "start(function() fail() end)")
+    assert.equal([[
+Exception in thread Thread-1:
+FILE:6: bad argument 'fn' to 'submit' (callable expected, got nil)
+stack traceback:
+	FILE:6: in function <FILE:6>
+]], err_of "start(function() pool:submit(nil) end)")
+  end)
+
+  it("shows the fields of a table, to a depth", function()
+    for code, text in pairs {
+      ["{ code = 3, message = 'x' }"] = '{ code = 3, message = "x" }',
+      ["{}"] = "{}",
+      ["{ 1, { 'a', false }, [{}] = 2, ['b c'] = '\\n' }"] =
+        '{ 1, { "a", false }, ["b c"] = "\\n", [table] = 2 }',
+      ["{ a = { b = { c = { d = 1 } } } }"] = "{ a = { b = { c = {...} } } }",
+      ["setmetatable({ code = 3 }, { __name = 'My.Error' })"] =
+        "My.Error { code = 3 }",
+      ["setmetatable({}, { __tostring = function() return 'mine' end })"] =
+        "mine",
+      ["table.pack(('x'):rep(20):byte(1, -1))"] =
+        "{ 120" .. (", 120"):rep(15) .. ", ... }",
+      ["{ text = ('x'):rep(1000) }"] =
+        '{ text = "' .. ("x"):rep(100) .. '..." }',
+    } do
+      local err = err_of("start(function() error(" .. code .. ") end)")
+      assert.equal("Exception in thread Thread-1:\n" .. text .. "\n",
+        err:match "^.-\n.-\n")
+    end
+  end)
+
+  it("shows a table that contains itself", function()
+    assert.matches("^Exception in thread Thread%-1:\n{ it = { it = { it = "
+      .. "{%.%.%.} } } }\n", err_of [[
+        local t = {}
+        t.it = t
+        start(function() error(t) end)
+      ]])
+  end)
+
+  local WHERE <const> = [[
+FILE:4: boom
+where it was raised:
+	[C]: in function 'error'
+]]
+
+  it("of a worker brings its traceback to the thread that asks", function()
+    local err = err_of "start(function() pool:submit(fail):result() end)"
+    assert.equal("Exception in thread Thread-1:\n" .. WHERE .. [[
+	FILE:4: in function <FILE:4>
+stack traceback:
+	[C]: in method 'result'
+	FILE:6: in function <FILE:6>
+]], err)
+  end)
+
+  it("and out of the main chunk", function()
+    for name, program in pairs {
+      result = "pool:submit(fail):result()",
+      map = "for _ in pool:map(fail, { 1 }) do end",
+      parallel_for = "threading.parallel_for(1, 1, fail)",
+    } do
+      local err = err_of(program)
+      assert.matches("^%S+: " .. WHERE:gsub("[][]", "%%%0")
+        .. "\tFILE:4: in [^\n]+\nstack traceback:\n.*FILE:6: in main chunk\n",
+        err, name)
+    end
+  end)
+
+  it("is as it was raised where it is caught", function()
+    assert.equal("", err_of [[
+      local future = pool:submit(fail)
+      local object = {}
+      local other = pool:submit(error, object)
+      local function check(f, expected)
+        local ok, err = pcall(f.result, f)
+        assert(not ok and err == expected)
+        ok, err = pcall(function() f:result() end)
+        assert(not ok and err == expected)
+        ok, err = coroutine.resume(coroutine.create(f.result), f)
+        assert(not ok and err == expected)
+        local co = coroutine.create(function() f:result() end)
+        ok, err = coroutine.resume(co)
+        assert(not ok and err == expected)
+        threading.excepthook = function(args)
+          assert(args.value == expected)
+        end
+        start(function() f:result() end)
+      end
+      check(future, (future:exception()))
+      check(other, object)
+    ]])
+  end)
+end)

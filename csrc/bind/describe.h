@@ -12,6 +12,26 @@
 
 THR_PRIVATE_BEGIN
 
+/* Pushes the text of an error object: of a table its fields, once Lua code has
+** said how they are shown.  As luaL_tolstring it may raise. */
+const char *thr_describe_pusherror(lua_State *L, int idx);
+int thr_describe_showby(lua_State *L); /* _thread._show_by(fn) */
+
+/* Pushes the text and a traceback of L, without the library's own functions at
+** its two ends: luaL_traceback for message handlers. */
+void thr_describe_pushtraceback(lua_State *L, const char *text);
+/* Raises the error object below the top, which a call in another thread has
+** raised; its traceback, or nil, is on top.  Where nobody catches it (it goes
+** from the main chunk to the host) a text has the traceback with it. */
+int thr_describe_raise(lua_State *L);
+
+/* Functions of threading._thread. */
+int thr_describe_luatraceback(lua_State *L); /* _traceback(text) */
+int thr_describe_luaraise(lua_State *L);     /* _raise(value, traceback) */
+/* _origin(value, text): the text; with the traceback of that error, where it
+** was the last one that was raised so. */
+int thr_describe_luaorigin(lua_State *L);
+
 /* A place in a program; line 0: none. */
 typedef struct {
   char file[LUA_IDSIZE];

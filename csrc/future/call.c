@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "bind/describe.h"
 #include "bind/unwind.h"
 
 /* Replaces the n values on top by a table {n =, ...}. */
@@ -30,9 +31,8 @@ void thr_call_pack(lua_State *L) { pack(L, lua_gettop(L)); }
 
 /* The message handler: leaves the traceback in the box, its upvalue. */
 static int on_error(lua_State *L) {
-  const char *text = luaL_tolstring(L, 1, NULL);
   if (!thr_unwind_isexit(L, 1)) {
-    luaL_traceback(L, L, text, 1);
+    thr_describe_pushtraceback(L, thr_describe_pusherror(L, 1));
     lua_setiuservalue(L, lua_upvalueindex(1), THR_CALL_TRACEBACK);
   }
   lua_settop(L, 1);

@@ -5,6 +5,7 @@
 #include "bind/blame.h"
 #include "bind/box.h"
 #include "bind/describe.h"
+#include "bind/describe.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "bind/unwind.h"
@@ -152,7 +153,8 @@ What the call returns, after waiting until it is done.
 as a table: `{timeout = ...}`
 @return what the function returned; or nil and "timeout"; or nil and
 "cancelled"
-@raise the error object of the call; if the timeout is not valid; a deadlock, a
+@raise the error object of the call, as it is; a text that nobody catches has
+the traceback of the call with it; if the timeout is not valid; a deadlock, a
 cancellation
 */
 static int future_result(lua_State *L) {
@@ -160,7 +162,9 @@ static int future_result(lua_State *L) {
   int n = await_done(L, f);
   if (n > 0) return n;
   n = thr_call_pushoutcome(L);
-  return f->state == THR_FUTURE_FAILED ? lua_error(L) : n;
+  if (f->state != THR_FUTURE_FAILED) return n;
+  lua_getiuservalue(L, 1, THR_CALL_TRACEBACK);
+  return thr_describe_raise(L);
 }
 
 /***

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 
+#include "bind/describe.h"
 #include "bind/unwind.h"
 
 void thr_listeners_add(lua_State *L) {
@@ -35,7 +36,7 @@ void thr_listeners_remove(lua_State *L) {
 
 static int add_traceback(lua_State *L) {
   if (thr_unwind_isexit(L, 1) || thr_unwind_isasked(L, 1)) return 1;
-  luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+  thr_describe_pushtraceback(L, thr_describe_pusherror(L, 1));
   return 1;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "bind/blame.h"
+#include "bind/describe.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "bind/unwind.h"
@@ -19,7 +20,7 @@
 ** else its text with a traceback. */
 static int on_error(lua_State *L) {
   if (thr_unwind_isexit(L, 1)) return 1;
-  luaL_traceback(L, L, luaL_tolstring(L, 1, NULL), 1);
+  thr_describe_pushtraceback(L, thr_describe_pusherror(L, 1));
   return 1;
 }
 

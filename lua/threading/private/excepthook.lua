@@ -2,10 +2,11 @@
 
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
+local shown = require "threading.private.show"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
 local debug, string = standard.debug, standard.string
-local pcall, tostring, type, xpcall = pcall, tostring, type, xpcall
+local tostring, type, xpcall = tostring, type, xpcall
 
 local M = {}
 
@@ -32,7 +33,7 @@ function M.excepthook(args)
     check.bad("args", "excepthook", "table", args)
   end
   stderr.write(string.format("Exception in thread %s:\n%s\n",
-    tostring(name_of(args.thread)), args.traceback or tostring(args.value)))
+    tostring(name_of(args.thread)), args.traceback or shown(args.value)))
 end
 
 -- Removes a hook of the program's that has raised the error: it would raise
@@ -56,18 +57,14 @@ function M.on_error(value)
     return value
   end
   remove_failed_hook()
-  local text = type(value) == "string" and value or nil
-  if not text then
-    local ok, s = pcall(tostring, value)
-    text = ok and s or "(error object is a " .. type(value) .. " value)"
-  end
-  return { value = value, traceback = debug.traceback(text, 2) }
+  local text = _thread._origin(value, shown(value))
+  return { value = value, traceback = _thread._traceback(text) }
 end
 
 local function call_hook(args)
   local ok, err = xpcall(threading.excepthook, function(value)
     return _thread._is_exit(value) and value
-      or debug.traceback(tostring(value), 2)
+      or _thread._traceback(shown(value))
   end, args)
   if not ok and not _thread._is_exit(err) then
     stderr.write("Exception in threading.excepthook:\n" .. tostring(err)

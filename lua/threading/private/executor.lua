@@ -212,7 +212,7 @@ local function submit(state, fn, ...)
   local err = staff(state)
   if err then
     f:cancel()
-    complain("%s", err)
+    complain("%s", (string.gsub(err, "^[^\n]-:%d+: ", "", 1))) -- one place
   end
   return f
 end

@@ -76,14 +76,15 @@ end
 -- Waits for a future; the error of its call comes at its place.
 function Mapping:await(f)
   local deadline = self.deadline
-  local err = f:exception(deadline and math.max(0, deadline - monotonic()))
+  local left = deadline and math.max(0, deadline - monotonic())
+  local err, traceback = f:exception(left)
   if not f:done() or f:cancelled() or f:_failed() then
     local why = not f:done() and "timeout" or f:cancelled() and "cancelled"
     self:cancel()
     if why then
       complain(why)
     end
-    error(err, 0)
+    _thread._raise(err, traceback)
   end
   if self.buffersize then
     self:submit_one()

@@ -8,10 +8,11 @@ local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
 local thread = require "threading.private.thread"
+local shown = require "threading.private.show"
 local standard = require "threading.private.standard"
 local math, string = standard.math, standard.string
-local error, ipairs, pcall, setmetatable = error, ipairs, pcall, setmetatable
-local type = type
+local error, ipairs, setmetatable, type = error, ipairs, setmetatable, type
+local xpcall = xpcall
 
 local NAME <const> = "parallel_for"
 local PIECES <const> = 100 -- of a loop that reports its progress
@@ -133,9 +134,14 @@ end
 
 -- What a thread does. Only the first error gets the lock `failure`.
 local function work(loop)
-  local ok, err = pcall(loop.run, loop)
+  local traceback
+  local ok, err = xpcall(loop.run, function(value)
+    traceback = not _thread._is_exit(value)
+      and _thread._traceback(shown(value)) or nil
+    return value
+  end, loop)
   if not ok and loop.failure:acquire(false) then
-    loop.failed, loop.error = true, err
+    loop.failed, loop.error, loop.traceback = true, err, traceback
     stop(loop)
   end
 end
@@ -204,7 +210,7 @@ local function parallel_for(first, last, fn, nthreads, options)
   }
   run(loop, math.min(most, parts))
   if loop.failed then
-    error(loop.error, 0)
+    _thread._raise(loop.error, loop.traceback)
   elseif loop.finished < parts then -- others have cancelled the threads
     complain "the threads of 'parallel_for' were cancelled"
   end

@@ -3,9 +3,9 @@
 
 local _thread = require "threading._thread"
 local define = require "threading.private.executor"
+local shown = require "threading.private.show"
 local standard = require "threading.private.standard"
-local debug, table = standard.debug, standard.table
-local tostring = tostring
+local table = standard.table
 
 local way = { title = "ThreadPoolExecutor", future = _thread._future }
 
@@ -18,7 +18,7 @@ function way.prepare(initializer, args)
 end
 
 function way.describe(err)
-  return debug.traceback(tostring(err), 3)
+  return _thread._traceback(shown(err))
 end
 
 function way.serve(state, initialize)
