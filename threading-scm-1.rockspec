@@ -87,6 +87,7 @@ build = {
     ["threading.kernel.length"] = "lua/threading/kernel/length.lua",
     ["threading.kernel.options"] = "lua/threading/kernel/options.lua",
     ["threading.kernel.place"] = "lua/threading/kernel/place.lua",
+    ["threading.kernel.script"] = "lua/threading/kernel/script.lua",
     ["threading.kernel.signature"] = "lua/threading/kernel/signature.lua",
     ["threading.kernel.texts"] = "lua/threading/kernel/texts.lua",
     ["threading.kernel.tokens"] = "lua/threading/kernel/tokens.lua",

@@ -247,5 +247,60 @@ int f(int x) {
       assert.is_false(ok)
       assert.matches("^[^\n]*kernel_source_spec.lua:%d+: a kernel needs", err)
     end)
+
+    describe("of errors the line in the program is told:", function()
+      local HERE <const> = "spec/kernel_source_spec.lua"
+
+      -- The error of a program in a file, whose name becomes FILE.
+      local function err_of(program)
+        local text = support.output_of("local kernel = "
+          .. "require 'threading'.kernel\nprint(select(2, pcall(function()\n"
+          .. program .. "\nend)))")
+        return (text:gsub("/tmp/lua_%w+:", "FILE:"))
+      end
+
+      it("those of the compiler", function()
+        assert.matches("^FILE:3: the C compiler '[^']+' fails:\n"
+          .. ".*\nFILE:5: <kernel>:2:%d+: error: [^\n]*z", err_of [=[
+local k = kernel [[
+  int f(void) {
+    return z;
+  }
+]]]=])
+      end)
+
+      it("ours, in the place of the call's", function()
+        assert.matches("^FILE:6: <kernel>:3: function 'f': the type of the "
+          .. "parameter 'char %* s' is not supported", err_of [=[
+local k = kernel [[
+  static int g(void);
+
+  int f(char *s) { return 0; }
+]]]=])
+      end)
+
+      it("nearest to the call, where a source is there twice", function()
+        local source = "local k = kernel [[int f(char *s) { return 0; }]]\n"
+        assert.matches("^FILE:7: <kernel>:1: ", err_of("if false then\n"
+          .. source .. source .. "end\n" .. source))
+      end)
+
+      it("in a string that was loaded", function()
+        local chunk = assert(load("\nrequire 'threading'.kernel [[\n"
+          .. "int f(char *s) { return 0; }\n]]\n"))
+        local _, err = pcall(chunk)
+        assert.matches('^%[string "..."%]:3: <kernel>:1: function', err)
+      end)
+
+      it("but not where the source was put together", function()
+        local _, err = pcall(function()
+          local k = threading.kernel("int f(" .. "char *s) { return 0; }")
+          return k
+        end)
+        assert.matches("^" .. HERE .. ":%d+: <kernel>:1: function 'f'", err)
+        local line = err:match ":(%d+)"
+        assert.is_true(math.tointeger(line) > 1)
+      end)
+    end)
   end)
 end)

@@ -10,10 +10,11 @@ local compiler = require "threading.kernel.compiler"
 local complain = require "threading.private.complain"
 local length = require "threading.kernel.length"
 local read_options = require "threading.kernel.options"
+local script = require "threading.kernel.script"
 local signatures = require "threading.kernel.signature"
 local standard = require "threading.private.standard"
 local string, table = standard.string, standard.table
-local ipairs, type = ipairs, type
+local error, ipairs, type = error, ipairs, type
 
 -- The C file ---------------------------------------------------------------
 
@@ -141,13 +142,7 @@ end
 
 local known_options = { cc = true, flags = true, timeout = true }
 
--- See init.lua.
-local function kernel(source, options)
-  if type(source) ~= "string" then
-    check.bad("source", "kernel", "string", source)
-  end
-  options = read_options(check.options(options, known_options, "kernel"),
-    "kernel")
+local function build(source, options)
   local functions, doubt = signatures(source)
   for i, f in ipairs(functions) do
     -- A source that never asks whether to stop needs nothing set up for that,
@@ -165,6 +160,20 @@ local function kernel(source, options)
   local result = {}
   for _, f in ipairs(functions) do
     result[f.name] = _thread._kernel(handle, f)
+  end
+  return result
+end
+
+-- See init.lua.
+local function kernel(source, options)
+  if type(source) ~= "string" then
+    check.bad("source", "kernel", "string", source)
+  end
+  options = read_options(check.options(options, known_options, "kernel"),
+    "kernel")
+  local ok, result = _thread._try(build, source, options)
+  if not ok then
+    error(script.with_places(result, source), 0)
   end
   return result
 end
