@@ -381,10 +381,12 @@ local function fail() error "boom" end
 local function start(fn) threading.Thread { target = fn }:start():join() end
 ]]
 
-  -- What the program writes on stderr, with FILE for its own name.
+  -- What the program writes on stderr, with FILE for its own name, and blanks
+  -- for tabs.
   local function err_of(program)
     return (support.run(prelude .. program).err
-      :gsub("/tmp/lua_%w+:", "FILE:"):gsub("table: 0x%x+", "table"))
+      :gsub("/tmp/lua_%w+:", "FILE:"):gsub("table: 0x%x+", "table")
+      :gsub("\t", "  "))
   end
 
   it("has the program's functions alone in its traceback", function()
@@ -392,15 +394,15 @@ local function start(fn) threading.Thread { target = fn }:start():join() end
 Exception in thread Thread-1:
 FILE:4: boom
 stack traceback:
-	[C]: in function 'error'
-	FILE:4: in upvalue 'fail'
-	FILE:6: in function <FILE:6>
+  [C]: in function 'error'
+  FILE:4: in upvalue 'fail'
+  FILE:6: in function <FILE:6>
 ]], err_of "start(function() fail() end)")
     assert.equal([[
 Exception in thread Thread-1:
 FILE:6: bad argument 'fn' to 'submit' (callable expected, got nil)
 stack traceback:
-	FILE:6: in function <FILE:6>
+  FILE:6: in function <FILE:6>
 ]], err_of "start(function() pool:submit(nil) end)")
   end)
 
@@ -438,16 +440,16 @@ stack traceback:
   local WHERE <const> = [[
 FILE:4: boom
 where it was raised:
-	[C]: in function 'error'
+  [C]: in function 'error'
 ]]
 
   it("of a worker brings its traceback to the thread that asks", function()
     local err = err_of "start(function() pool:submit(fail):result() end)"
     assert.equal("Exception in thread Thread-1:\n" .. WHERE .. [[
-	FILE:4: in function <FILE:4>
+  FILE:4: in function <FILE:4>
 stack traceback:
-	[C]: in method 'result'
-	FILE:6: in function <FILE:6>
+  [C]: in method 'result'
+  FILE:6: in function <FILE:6>
 ]], err)
   end)
 
@@ -459,7 +461,7 @@ stack traceback:
     } do
       local err = err_of(program)
       assert.matches("^%S+: " .. WHERE:gsub("[][]", "%%%0")
-        .. "\tFILE:4: in [^\n]+\nstack traceback:\n.*FILE:6: in main chunk\n",
+        .. "  FILE:4: in [^\n]+\nstack traceback:\n.*FILE:6: in main chunk\n",
         err, name)
     end
   end)

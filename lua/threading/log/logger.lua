@@ -8,7 +8,6 @@
 -- log:info("fetched %s", "index.html")
 
 local _thread = require "threading._thread"
-local check = require "threading.private.check"
 local levels = require "threading.log.levels"
 local standard = require "threading.private.standard"
 local writer = require "threading.log.writer"
@@ -58,7 +57,7 @@ local root = states[new_logger("", levels.all.WARNING)]
 local function state_of(self)
   local state = states[self]
   if not state then
-    check.bad("self", "Logger", "Logger", self)
+    _thread._bad_self(self, "threading.log.Logger")
   end
   return state
 end
