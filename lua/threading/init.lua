@@ -506,7 +506,8 @@ threading.include_dir = include_dir
 --   of strings, or one with blanks between the words; there is no shell
 -- - `timeout`: how many seconds the compiler may take, by default 60
 -- @treturn table the functions by name
--- @raise what the compiler says, with the line numbers of the source; if a
+-- @raise what the compiler says, with the line numbers of the source, and the
+-- file and line of the script where the source is there word for word; if a
 -- type is not supported, there is no function, or no compiler
 -- @usage
 -- local k = threading.kernel [[
