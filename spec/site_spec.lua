@@ -59,6 +59,18 @@ local function promised(source)
   return #lines > 0 and table.concat(lines, "\n") .. "\n" or nil
 end
 
+describe("The order of the site", function()
+  local order = dofile "tools/site/order.lua"
+
+  it("has what it does not name at its place, and nothing empty", function()
+    local groups = { { title = "First", "b", "a" }, { title = "None", "x" },
+      { title = "More", "*", "z" } }
+    assert.same({ { title = "First", "b", "a" },
+      { title = "More", "new", "newer", "z" } },
+      order.sort(groups, { "a", "b", "new", "newer", "z" }))
+  end)
+end)
+
 describe("The site #long", function()
   lazy_setup(function()
     if missing then
@@ -147,6 +159,15 @@ describe("The site #long", function()
           name .. ": " .. tostring(found))
       end
     end)
+  end)
+
+  about("is not made where a link leads nowhere", function()
+    local said, ok = files.shell([[LUA_PATH='tools/?.lua;;' %s -e '
+      local links = require "site.links"
+      links.resolve({ url = "index.html", source = "README.md" }, "no.md")']],
+      support.interpreter())
+    assert.is_nil(ok)
+    assert.equal("docs: README.md: a link to no.md, where nothing is", said)
   end)
 
   about("has an anchor once in a page", function()

@@ -45,8 +45,8 @@ function entry.linked(mod, item, source)
   end
   source = source:gsub("@(%b{})", function(name)
     name = name:sub(2, -2)
-    return ("[`%s`](site:%s)"):format(name, assert(links.name(name, mod),
-      mod.name .. ": " .. name .. " is not known"))
+    return ("[`%s`](site:%s)"):format(name, text.must(links.name(name, mod),
+      ("%s: @{%s} is not known"):format(mod.name, name)))
   end)
   return (source:gsub("()(`([^`\n]+)`)", function(at, code, name)
     local before = source:sub(math.max(1, at - 20), at - 1)
@@ -117,7 +117,8 @@ end
 function entry.see(thing)
   local out = {}
   for i, name in ipairs(thing.see) do
-    out[i] = ("[`%s`](site:%s)"):format(name, assert(links.name(name), name))
+    out[i] = ("[`%s`](site:%s)"):format(name, text.must(links.name(name),
+      ("@see %s: that is not known"):format(name)))
   end
   return #out > 0 and "See " .. table.concat(out, ", ") .. ".\n\n" or ""
 end

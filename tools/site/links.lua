@@ -59,7 +59,7 @@ function links.resolve(page, link)
   local name = path(page.source, file)
   local url = links.files[name] or source_page(name)
   if not url then
-    assert(os.execute("test -e '" .. name .. "'"),
+    text.must(os.execute("test -e '" .. name .. "'"),
       page.source .. ": a link to " .. link .. ", where nothing is")
     return nil
   end

@@ -42,6 +42,15 @@ function text.exists(name)
   return file ~= nil
 end
 
+--- Ends with a message where something in the sources is wrong.
+function text.must(value, message)
+  if not value then
+    io.stderr:write("docs: ", message, "\n")
+    os.exit(1)
+  end
+  return value
+end
+
 --- What a command prints.
 function text.output(command)
   local pipe = assert(io.popen(command))
