@@ -63,7 +63,8 @@ local function menu(page, groups)
   return table.concat(out)
 end
 
--- Long pages show what is on them.
+-- Long pages show what is on them: beside the text, or above it where there is
+-- no room.
 local function toc(page)
   local out = {}
   for _, section in ipairs(sections(page.html)) do
@@ -74,8 +75,7 @@ local function toc(page)
           or section.title))
     end
   end
-  return #out > 1 and "<p>On this page</p>\n<ul>\n" .. table.concat(out)
-    .. "</ul>" or ""
+  return #out > 1 and "<ul>\n" .. table.concat(out) .. "</ul>" or nil
 end
 
 local function around(page, groups)
@@ -92,6 +92,14 @@ local function around(page, groups)
     .. (after and link(page, after, after.menu, ' rel="next"') or "")
 end
 
+-- What is around a text, in its language.
+local WORDS <const> = {
+  en = { to_text = "To the text", search = "Search", menu_word = "Menu",
+    contents = "On this page" },
+  ["zh-CN"] = { to_text = "跳到正文", search = "搜索",
+    menu_word = "菜单", contents = "本页内容" },
+}
+
 local LANGUAGES <const> = { en = "English", ["zh-CN"] = "中文" }
 
 -- What the page is, and a link to it in another language.
@@ -107,14 +115,21 @@ local function kind(page)
 end
 
 function template.page(page, groups)
-  local heading = text.escape(page.title)
+  local heading, list = text.escape(page.title), toc(page)
+  local words = WORDS[page.lang or "en"] or WORDS.en
   return text.fill(PAGE, {
     lang = page.lang or "en",
     title = page.title == "threading" and "threading: threads for Lua"
       or heading .. " · threading",
     root = links.relative(page.url, "."):gsub("/%.$", ""),
     heading = heading, kind = kind(page), body = page.html,
-    menu = menu(page, groups), toc = toc(page), around = around(page, groups),
+    menu = menu(page, groups),
+    to_text = words.to_text, search = words.search,
+    menu_word = words.menu_word,
+    toc = list and ("<p>%s</p>\n%s"):format(words.contents, list) or "",
+    contents = list and ('<details class="contents"><summary>%s</summary>\n%s'
+      .. "</details>"):format(words.contents, list) or "",
+    around = around(page, groups),
   })
 end
 
