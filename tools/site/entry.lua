@@ -26,7 +26,7 @@ local function prefix(mod, item)
   if item.name == "extend" then
     return class .. ":"
   end
-  local receiver = RECEIVERS[class] or class:lower()
+  local receiver = RECEIVERS[class] or class:match("%w+$"):lower()
   return receiver .. (item.type == "function" and ":" or ".")
 end
 

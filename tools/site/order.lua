@@ -44,7 +44,7 @@ order.reference = {
   { title = "Queues and pools", "queue", "Queue", "SimpleQueue", "futures",
     "ThreadPoolExecutor", "Future" },
   { title = "All cores", "Value", "Array", "Compiled", "interpreters",
-    "Interpreter", "interpreters.Queue", "mpi" },
+    "Interpreter", "interpreters.Queue", "mpi", "mpi.Comm" },
   { title = "In C", "threading.h", "loops" },
   { title = "Files and time", "io", "os", "time" },
   { title = "Sockets", "socket", "TCP", "UDP", "socket.http", "socket.smtp",
@@ -52,6 +52,9 @@ order.reference = {
   { title = "Tests, traces, logs", "explore", "trace", "log", "Logger" },
   { title = "More", "*", "_thread" },
 }
+
+-- What stands in a file of its own, and is a part of another class.
+order.merged = { ["threading.mpi.together"] = "threading.mpi.Comm" }
 
 -- The functions of the module `threading`, by what they are for.
 order.groups = {

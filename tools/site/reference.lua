@@ -115,19 +115,34 @@ local function overview(list)
     end }
 end
 
+local function merged(modules)
+  local out, by_name = {}, {}
+  for _, mod in ipairs(modules) do
+    by_name[mod.name] = mod
+    out[#out + 1] = not order.merged[mod.name] and mod or nil
+  end
+  for part, whole in pairs(order.merged) do
+    for _, item in ipairs(by_name[part] and by_name[part].items or {}) do
+      table.insert(by_name[whole].items, item)
+    end
+  end
+  return out
+end
+
 --- Makes the pages, without their HTML, and notes where each name is.
 -- @tparam table modules what LDoc has read
 -- @tparam table header the page of threading.h
 -- @treturn table pages in their order, in groups with titles
 -- @treturn table the page of all
 function reference.pages(modules, header)
+  modules = merged(modules)
   local by_name, names = { [header.menu] = header }, { header.menu }
   for _, mod in ipairs(modules) do
     local url = "reference/" .. mod.name .. ".html"
     local name = entry.short(mod.name)
     by_name[name], names[#names + 1] = {
       url = url, name = mod.name, title = mod.name, menu = name,
-      source = mod.file:match "/(lua/.*)$" or mod.file:match "/(csrc/.*)$",
+      source = mod.file,
       kind = mod.type == "module" and "Module" or "Class",
       mod = mod,
       render = function(page)

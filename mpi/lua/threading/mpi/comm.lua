@@ -4,6 +4,16 @@
 -- Any thread may send and receive. What all ranks do together (`barrier`,
 -- `broadcast`, …) each does in the same order, one at a time.
 -- @classmod threading.mpi.Comm
+-- @usage
+-- local mpi = require "threading.mpi" -- mpirun -n 2 lua script.lua
+--
+-- local comm = mpi.comm_world()
+-- if comm.rank == 0 then
+--   comm:send("hello", 1)
+-- else
+--   local words, from = comm:receive { source = 0, timeout = 5 }
+--   print(words, from) -- hello 0
+-- end
 
 local _mpi = require "threading._mpi"
 local _thread = require "threading._thread"

@@ -56,7 +56,7 @@ mpi.MPICommExecutor = comm.executor
 --- All ranks that were started with this one, or that the same process has
 -- started. The first call waits until they all call it.
 -- @function comm_world
--- @treturn Comm
+-- @treturn threading.mpi.Comm
 -- @raise if MPI cannot be used; if the ranks do not have the same Lua and the
 -- same version of this library
 mpi.comm_world = comm.world
