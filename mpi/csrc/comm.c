@@ -37,6 +37,7 @@ thm_comm *thm_comm_new(MPI_Comm mpi, MPI_Comm family,
   }
   c->mpi = mpi;
   c->family = family;
+  c->leads = started; /* whatever becomes of the thread that waits for them */
   thm_mailbox_init(&c->box);
   find(c, processes);
   c->next = thm_comms;

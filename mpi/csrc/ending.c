@@ -106,12 +106,12 @@ static void tell_all(void) {
 static bool poll_end(thm_job *j) {
   ending *e = (ending *)j;
   j->haste = THM_SOON;
+  if (!thm_engine_isquiet(j)) return false; /* processes may just be starting */
   if (!e->told) {
     e->told = true;
     tell_all();
     return false;
   }
-  if (!thm_engine_isquiet(j)) return false;
   while (thm_comms) {
     thm_comm *c = thm_comms;
     thm_comm_close(c);

@@ -173,6 +173,18 @@ describe("an MPIPoolExecutor", function()
     assert.matches("rank 1 %(process %d+%) has died", text)
   end)
 
+  it("ends processes that nobody waits for any more", function()
+    assert.equal("over", mpi.output_of(0, "", [[
+      local threading = require "threading"
+      local new = require("threading.mpi").MPIPoolExecutor
+      local t = threading.Thread { target = new, args = { 2 } }
+      t:start()
+      t:cancel()
+      t:join()
+      io.write "over"
+    ]]))
+  end)
+
   it("needs ranks that are like each other", function()
     local text, status = mpi.run(1, OPTION, "",
       (": -n 1 %s -e '_VERSION = \"Lua 9.9\"' %s -e ''"):format(

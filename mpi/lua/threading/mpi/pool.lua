@@ -114,7 +114,6 @@ local function spawn(n)
       .. "`mpirun -n %d lua -lthreading.mpi script.lua`", title_of(n), why,
       n + 1)
   end
-  _mpi.lead(handle, true)
   return staff_of(handle, function()
     _mpi.part(handle)
   end)
