@@ -129,4 +129,5 @@ test-mpi:
 	@tools/install-deps busted
 	@tools/install-deps --try mpi
 	@$(MAKE) -s rock
-	@tools/test spec/mpi_spec.lua spec/mpi_comm_spec.lua spec/mpi_page_spec.lua
+	@tools/test mpi/spec/mpi_pool_spec.lua mpi/spec/mpi_comm_spec.lua \
+	  mpi/spec/mpi_page_spec.lua
