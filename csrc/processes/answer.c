@@ -117,7 +117,7 @@ static thr_link *push_link(lua_State *L) {
   thr_box *box = thr_box_new(L, &kind);
   thr_link *l = thr_os_alloc(sizeof(*l));
   if (!l) thr_blame_error(L, "not enough memory");
-  l->fd = -1;
+  thr_link_init(l);
   thr_box_fill(box, &kind, l);
   thr_os_ignoreinterrupt();
   thr_os_noinherit(THR_CHILD_FD);

@@ -26,6 +26,8 @@ static void in_child(void) {
   thr_mutex_unlock(&m);
 }
 
+void thr_link_init(thr_link *l) { l->fd = l->along = -1; }
+
 int thr_link_open(thr_link *l, int fd) {
   static bool forks; /* thr_os_atfork's */
   int err = thr_os_atfork(&forks, before_fork, in_parent, in_child);

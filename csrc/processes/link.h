@@ -40,6 +40,8 @@ typedef enum {
   THR_LINK_RAISED    /* given up: an error object is on the stack */
 } thr_linkresult;
 
+/* A closed one. */
+void thr_link_init(thr_link *l);
 /* Takes the descriptor.  Returns 0 or errno: then it is still the caller's. */
 int thr_link_open(thr_link *l, int fd);
 void thr_link_close(thr_link *l);

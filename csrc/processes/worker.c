@@ -65,7 +65,7 @@ int thr_worker_start(lua_State *L) {
   thr_box *box = thr_box_new(L, &kind);
   thr_worker *w = thr_os_alloc(sizeof(*w));
   if (!w) return thr_blame_error(L, "not enough memory");
-  w->link.fd = -1;
+  thr_link_init(&w->link);
   w->child = THR_NO_CHILD;
   w->owner = thr_os_processid();
   thr_box_fill(box, &kind, w);

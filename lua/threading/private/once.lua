@@ -22,8 +22,8 @@ return function(fn)
       complain "the function that 'once' runs has called it again"
     end
     if not results then
-      runs = true
       local _ <close> = _thread._defer(stop)
+      runs = true
       results = table.pack(fn(...))
       fn = nil -- what it refers to is not needed any more
     end
