@@ -58,7 +58,8 @@ void thr_describe_pushname(lua_State *L, thr_runtime *rt, uint64_t ident);
 thr_label *thr_describe_newlabel(lua_State *L, const char *name);
 
 /* The same where that is asked for; else NULL, which is right for an object
-** without a name.  The object is in its box by now, for this may raise. */
+** without a name.  The label belongs to nobody yet, and this may raise: it is
+** called for an object that is in its box, or just before one is made. */
 static inline thr_label *thr_describe_label(lua_State *L, const char *name) {
   return name || thr_label_isasked() ? thr_describe_newlabel(L, name) : NULL;
 }

@@ -2,10 +2,10 @@
 ** label: by what reports call an object: the name that the program has given
 ** it or, while somebody asks for that, where it was made.
 **
-** A label belongs to its object, which sets it before any other thread knows
-** the object, and frees it with itself; nothing changes it.  So whoever has a
-** share in the object may read it.  Others copy what it says (thr_label_tell)
-** while the object lives for certain:
+** A label belongs to its object, which has it before any other thread knows the
+** object (a lock, before it is in the list of all), and frees it with itself;
+** nothing changes it.  So whoever has a share in the object may read it.
+** Others copy what it says (thr_label_tell) while the object lives for certain:
 ** - of one that a thread waits for, under the mutex of that thread's runtime,
 **   while the wait is published (deadlock.h): the thread has a share in it;
 ** - of a lock, under the mutex of the list of all locks.

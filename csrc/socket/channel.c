@@ -161,7 +161,7 @@ static thr_channel *check(lua_State *L) { return thr_box_check(L, 1, &kind); }
 
 static bool make_turns(thr_channel *ch) {
   for (int i = 0; i < 2; i++)
-    if (!(ch->turns[i] = thr_lock_new(false))) return false;
+    if (!(ch->turns[i] = thr_lock_new(false, NULL))) return false;
   return true;
 }
 

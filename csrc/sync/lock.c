@@ -18,11 +18,15 @@ static thr_mutex all_m = THR_MUTEX_INIT;
 static thr_lock *all; /* all_m */
 static unsigned long numbers; /* all_m */
 
-thr_lock *thr_lock_new(bool owner_only) {
+thr_lock *thr_lock_new(bool owner_only, thr_label *label) {
   thr_lock *l = thr_os_alloc(sizeof(*l));
-  if (!l) return NULL;
+  if (!l) {
+    thr_label_free(label);
+    return NULL;
+  }
   atomic_init(&l->refs, 1);
   l->owner_only = owner_only;
+  l->label = label;
   thr_mutex_lock(&all_m);
   l->number = ++numbers;
   l->next = all;
@@ -317,10 +321,9 @@ thr_lock *thr_lock_test(lua_State *L, int arg) {
 int thr_lock_create(lua_State *L) {
   const char *name = thr_args_onlyname(L);
   thr_box *box = thr_box_new(L, &kind);
-  thr_lock *l = thr_lock_new(false);
+  thr_lock *l = thr_lock_new(false, thr_describe_label(L, name));
   if (!l) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, l);
-  l->label = thr_describe_label(L, name);
   return 1;
 }
 

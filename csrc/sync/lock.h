@@ -40,7 +40,9 @@ typedef struct thr_lock {
   struct thr_lock *next, *prev; /* the list of all locks */
 } thr_lock;
 
-thr_lock *thr_lock_new(bool owner_only);
+/* The label, or NULL, is the lock's from now on: others see it in the list of
+** all.  NULL: no memory, and the label is freed. */
+thr_lock *thr_lock_new(bool owner_only, thr_label *label);
 void thr_lock_unref(thr_lock *l);
 void *thr_lock_ref(void *l);
 

@@ -57,10 +57,9 @@ int thr_rlock_create(lua_State *L) {
 
 thr_lock *thr_rlock_createnamed(lua_State *L, const char *name) {
   thr_box *box = thr_box_new(L, &kind);
-  thr_lock *l = thr_lock_new(true);
+  thr_lock *l = thr_lock_new(true, thr_describe_label(L, name));
   if (!l) thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, l);
-  l->label = thr_describe_label(L, name);
   return l;
 }
 

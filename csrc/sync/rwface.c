@@ -49,10 +49,9 @@ static const thr_kind guards[] = {
 int thr_rwface_create(lua_State *L) {
   const char *name = thr_args_onlyname(L);
   thr_box *box = thr_box_newuv(L, &kind, kind.nuvalues);
-  thr_rwlock *l = thr_rwlock_new();
+  thr_rwlock *l = thr_rwlock_new(thr_describe_label(L, name));
   if (!l) return thr_blame_error(L, "not enough memory");
   thr_box_fill(box, &kind, l);
-  l->label = thr_describe_label(L, name);
   return 1;
 }
 

@@ -10,10 +10,14 @@
 static thr_mutex all_m = THR_MUTEX_INIT; /* taken before a lock's own */
 static thr_rwlock *all; /* all_m */
 
-thr_rwlock *thr_rwlock_new(void) {
+thr_rwlock *thr_rwlock_new(thr_label *label) {
   thr_rwlock *l = thr_os_alloc(sizeof(*l));
-  if (!l) return NULL;
+  if (!l) {
+    thr_label_free(label);
+    return NULL;
+  }
   atomic_init(&l->refs, 1);
+  l->label = label;
   thr_mutex_init(&l->m);
   thr_mutex_lock(&all_m);
   l->next_of_all = all;

@@ -56,7 +56,8 @@ typedef enum {
   THR_RW_NOMEMORY
 } thr_rwoutcome;
 
-thr_rwlock *thr_rwlock_new(void); /* NULL: no memory */
+/* With a label or NULL, as thr_lock_new.  NULL: no memory. */
+thr_rwlock *thr_rwlock_new(thr_label *label);
 void *thr_rwlock_ref(void *l);
 void thr_rwlock_unref(void *l);
 
