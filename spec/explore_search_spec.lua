@@ -522,7 +522,7 @@ describe("A program that is explored", function()
       error(object)
     end)
     assert.equal(object, r.failure.value)
-    assert.matches("an error object that is a table", r.report)
+    assert.matches("error object is a table value", r.report)
   end)
 
   it("is left by Ctrl-C", function()

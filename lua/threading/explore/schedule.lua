@@ -3,12 +3,13 @@
 
 local _thread = require "threading._thread"
 local numbers = require "threading.private.numbers"
+local shown = require "threading.private.show"
 local standard = require "threading.private.standard"
 local threading = require "threading"
 local debug, math, os, string = standard.debug, standard.math, standard.os,
   standard.string
-local collectgarbage, error, ipairs, next, package, pcall, tostring, type =
-  collectgarbage, error, ipairs, next, package, pcall, tostring, type
+local collectgarbage, error, ipairs, next, package, pcall, type =
+  collectgarbage, error, ipairs, next, package, pcall, type
 
 local schedule = {}
 
@@ -94,12 +95,6 @@ end
 
 -- What has failed -------------------------------------------------------------
 
--- An error object may have a __tostring of its own, which raises.
-local function text_of(value)
-  local ok, text = pcall(tostring, value)
-  return ok and text or "an error object that is a " .. type(value)
-end
-
 -- An error, with its traceback. What ends a thread silently is none, nor is
 -- Ctrl-C.
 local function as_failure(value)
@@ -108,14 +103,14 @@ local function as_failure(value)
   elseif _thread._is_asked(value) then
     return { kind = "interrupted", value = value }
   end
-  local text = text_of(value)
+  local text = shown(value)
   return { kind = "error", value = value, message = text,
     traceback = debug.traceback(text, 2) }
 end
 
 -- The same, of what a thread raised.
 local function of_thread(args)
-  return { kind = "error", value = args.value, message = text_of(args.value),
+  return { kind = "error", value = args.value, message = shown(args.value),
     traceback = args.traceback,
     thread = args.thread and args.thread.name or nil }
 end
@@ -153,7 +148,7 @@ local function of_outcome(result)
     return value == false
       and { kind = "false", message = "the function returned false" } or nil
   elseif type(value) ~= "table" then
-    return { kind = "error", value = value, message = text_of(value) }
+    return { kind = "error", value = value, message = shown(value) }
   elseif value.kind == "interrupted" then
     error(value.value, 0)
   end
