@@ -286,7 +286,7 @@ local function fail() error "bad" end
 kept = pool:submit(fail)
 futures.wait { kept }
 ]])
-    assert_told("submitted at 5 %(table: 0x%x+%)", [[
+    assert_told("submitted at 5 %({}%)", [[
 local pool <close> = futures.ThreadPoolExecutor(1)
 pool:submit(error, setmetatable({}, { __name = false }))
 ]])

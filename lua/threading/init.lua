@@ -40,7 +40,7 @@ end
 local threading = {
   --- The name and the version of this module (string).
   -- @field _VERSION
-  _VERSION = "threading scm",
+  _VERSION = "threading 1.0.0",
 
   --- The longest timeout, in seconds.
   -- @field TIMEOUT_MAX
