@@ -88,7 +88,10 @@ int thr_future_create(lua_State *L) {
 thr_future *thr_future_new(lua_State *L) {
   thr_box *box = thr_box_newuv(L, &kind, THR_LISTENERS);
   thr_future *f = thr_os_alloc(sizeof(*f));
-  if (!f) thr_blame_error(L, "not enough memory");
+  if (!f) {
+    thr_blame_error(L, "not enough memory");
+    return NULL; /* for checkers: that has raised */
+  }
   thr_box_fill(box, &kind, f);
   f->label = thr_describe_label(L, NULL);
   f->unheard = thr_unheard_made(L);

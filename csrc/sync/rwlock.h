@@ -58,8 +58,8 @@ typedef enum {
 
 /* With a label or NULL, as thr_lock_new.  NULL: no memory. */
 thr_rwlock *thr_rwlock_new(thr_label *label);
-void *thr_rwlock_ref(void *l);
-void thr_rwlock_unref(void *l);
+void *thr_rwlock_ref(void *object);
+void thr_rwlock_unref(void *object);
 
 /* Without waiting: THR_RW_NOT where it would have to wait. */
 thr_rwoutcome thr_rwlock_try(thr_rwlock *l, const thr_tstate *ts, bool writes);
