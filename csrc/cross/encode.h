@@ -21,6 +21,10 @@ THR_PRIVATE_BEGIN
 ** want of memory.  Then nothing is left behind. */
 thr_message *thr_encode(lua_State *L, int first, int n, const char *what);
 
+/* A function such as thr_encode. */
+typedef thr_message *thr_encoding(lua_State *L, int first, int n,
+                                  const char *what);
+
 /* The same for a message of a kind of its own: all values in it, and in those,
 ** are put by `put`, which refuses some and has thr_encode_put put the others.
 ** Both are given an index that is not negative, and how deep it is. */

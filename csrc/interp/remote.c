@@ -3,7 +3,6 @@
 
 #include "bind/args.h"
 #include "cross/decode.h"
-#include "cross/encode.h"
 #include "future/call.h"
 #include "future/future.h"
 #include "future/workers.h"
@@ -14,16 +13,28 @@
 
 static void drop(void *call) { thr_message_free(call); }
 
-int thr_remote_future(lua_State *L) {
+int thr_remote_makefuture(lua_State *L, thr_encoding *encode) {
   int n = lua_gettop(L);
   thr_args_callable(L, 1, "fn");
   thr_future *f = thr_future_new(L);
   f->drop = drop;
-  f->call = thr_encode(L, 1, n, "fn,args[]");
+  f->call = encode(L, 1, n, "fn,args[]");
   return 1;
 }
 
+int thr_remote_future(lua_State *L) {
+  return thr_remote_makefuture(L, thr_encode);
+}
+
 /* --- making them --- */
+
+int thr_remote_deliver(lua_State *L, int n) {
+  if (lua_toboolean(L, -n)) return thr_call_return(L, n - 1);
+  thr_absent_explain(L, -2);
+  thr_failure_completetraceback(L);
+  lua_setiuservalue(L, 1, THR_CALL_TRACEBACK);
+  return lua_error(L);
+}
 
 typedef struct {
   const thr_interp *there;
@@ -35,12 +46,7 @@ typedef struct {
 static int finish(lua_State *L) {
   const visit *v = lua_touserdata(L, 2);
   thr_enter_raise(L, v->there, v->ended);
-  int n = thr_decode(L, v->outcome);
-  if (lua_toboolean(L, -n)) return thr_call_return(L, n - 1);
-  thr_absent_explain(L, -2);
-  thr_failure_completetraceback(L);
-  lua_setiuservalue(L, 1, THR_CALL_TRACEBACK);
-  return lua_error(L);
+  return thr_remote_deliver(L, thr_decode(L, v->outcome));
 }
 
 static bool make_there(lua_State *L) {

@@ -11,11 +11,21 @@
 
 #include <lua.h>
 
-#include "os/port.h"
+#include "cross/encode.h"
 
 THR_PRIVATE_BEGIN
 
-/* Functions of threading._thread. */
+/* --- for farmed, too, whose calls are made in other processes --- */
+
+/* Pushes a future whose call is what is on the stack, fn and its arguments, as
+** the message that `encode` makes of it. */
+int thr_remote_makefuture(lua_State *L, thr_encoding *encode);
+/* The n values on top are the outcome of a call: true, its results; or false,
+** an error, its traceback.  Does with it what thr_call_protect wants. */
+int thr_remote_deliver(lua_State *L, int n);
+
+/* --- functions of threading._thread --- */
+
 /* _remote_future(fn, ...): a future whose call is for an interpreter */
 int thr_remote_future(lua_State *L);
 /* _remote_serve(queue, interpreter): makes the calls of such futures there,

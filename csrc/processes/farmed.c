@@ -1,27 +1,16 @@
 /* farmed: see farmed.h. */
 #include "processes/farmed.h"
 
-#include "bind/args.h"
-#include "bind/blame.h"
-#include "cross/decode.h"
 #include "future/call.h"
 #include "future/future.h"
 #include "future/workers.h"
-#include "interp/absent.h"
-#include "interp/failure.h"
+#include "interp/remote.h"
 #include "processes/flat.h"
 #include "processes/portable.h"
 #include "processes/worker.h"
 
-static void drop(void *call) { thr_message_free(call); }
-
 int thr_farmed_future(lua_State *L) {
-  int n = lua_gettop(L);
-  thr_args_callable(L, 1, "fn");
-  thr_future *f = thr_future_new(L);
-  f->drop = drop;
-  f->call = thr_portable_encode(L, 1, n, "fn,args[]");
-  return 1;
+  return thr_remote_makefuture(L, thr_portable_encode);
 }
 
 /* --- making them --- */
@@ -61,14 +50,7 @@ static thr_message *ask(lua_State *L, const thr_message *call) {
 ** it is done. */
 static int make(lua_State *L) {
   const thr_future *f = thr_future_check(L, 1);
-  thr_message *answer = ask(L, f->call);
-  thr_flat_account(L, answer);
-  int n = thr_decode_last(L, answer);
-  if (lua_toboolean(L, -n)) return thr_call_return(L, n - 1);
-  thr_absent_explain(L, -2);
-  thr_failure_completetraceback(L);
-  lua_setiuservalue(L, 1, THR_CALL_TRACEBACK);
-  return lua_error(L);
+  return thr_remote_deliver(L, thr_flat_decode(L, ask(L, f->call)));
 }
 
 static bool make_there(lua_State *L) {

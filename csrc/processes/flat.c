@@ -45,6 +45,11 @@ void thr_flat_account(lua_State *L, const thr_message *m) {
   if (bytes > 0) thr_array_account(L, bytes);
 }
 
+int thr_flat_decode(lua_State *L, thr_message *m) {
+  thr_flat_account(L, m);
+  return thr_decode_last(L, m);
+}
+
 /* --- the Lua face --- */
 
 static void add_elements(luaL_Buffer *b, const thr_array *a) {
@@ -169,6 +174,5 @@ int thr_flat_unpack(lua_State *L) {
   if (!m)
     return thr_blame_error(L, "a message is damaged, or there is not enough "
                            "memory for it");
-  thr_flat_account(L, m);
-  return thr_decode_last(L, m);
+  return thr_flat_decode(L, m);
 }

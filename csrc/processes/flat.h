@@ -56,6 +56,8 @@ static inline size_t thr_flat_elements(const thr_array *a) {
 /* A message has come, and is about to be decoded: the collector learns of what
 ** its Arrays take. */
 void thr_flat_account(lua_State *L, const thr_message *m);
+/* That, and thr_decode_last. */
+int thr_flat_decode(lua_State *L, thr_message *m);
 
 /* --- the Lua face: functions of threading._thread --- */
 
