@@ -333,7 +333,7 @@ static const luaL_Reg functions[] = {
     {"_addresses", thr_lookup_addresses},
     {"_add_version", thr_compiled_add},
     {"_retarget_version", thr_compiled_retarget},
-    {"_answer", thr_answer},
+    {"_answer", thr_answer_calls},
     {"_at_end", thr_shutdown_register},
     {"_sethooks", thr_sethook_all},
     {"_bad_self", thr_args_badself},

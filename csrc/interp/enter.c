@@ -1,9 +1,6 @@
 /* enter: see enter.h. */
 #include "interp/enter.h"
 
-#include <lauxlib.h>
-#include <string.h>
-
 #include "bind/blame.h"
 #include "bind/cancel.h"
 #include "bind/pending.h"
@@ -36,26 +33,6 @@ static int decode_and_call(lua_State *L) {
   return lua_gettop(L);
 }
 
-/* An error object that cannot cross is told by its text. */
-static int encode_failure(lua_State *L) {
-  visit *v = lua_touserdata(L, 1);
-  v->outcome = thr_encode(L, 2, 3, "ok,error,traceback");
-  return 0;
-}
-
-static void tell_failure(lua_State *L, visit *v) {
-  int first = lua_gettop(L);
-  thr_failure_push(L);
-  lua_pushcfunction(L, encode_failure);
-  lua_pushlightuserdata(L, v);
-  for (int i = 0; i < 3; i++) lua_pushvalue(L, first + i);
-  if (lua_pcall(L, 4, 0, 0) == LUA_OK) return;
-  luaL_tolstring(L, first + 1, NULL);
-  lua_replace(L, first + 1);
-  lua_settop(L, first + 2);
-  v->outcome = thr_encode(L, first, 3, "ok,error,traceback");
-}
-
 /* Of what was asked of the thread, which is raised? */
 static unsigned which_asked(lua_State *L) {
   if (thr_cancel_is(L, -1)) return THR_PENDING_CANCEL;
@@ -69,7 +46,7 @@ static void end_visit(lua_State *L, visit *v) {
   } else if (thr_unwind_isexit(L, -1)) {
     v->ended = THR_VISIT_EXITED;
   } else {
-    tell_failure(L, v);
+    v->outcome = thr_failure_encode(L, thr_encode);
   }
 }
 

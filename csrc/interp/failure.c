@@ -42,7 +42,8 @@ int thr_failure_handler(lua_State *L) {
   return 1;
 }
 
-void thr_failure_push(lua_State *L) {
+/* Replaces the error on top by what is told of it. */
+static void push_told(lua_State *L) {
   int err = lua_gettop(L);
   lua_pushboolean(L, 0);
   if (lua_istable(L, err) && lua_rawgetp(L, err, &key_report) != LUA_TNIL) {
@@ -55,6 +56,35 @@ void thr_failure_push(lua_State *L) {
     lua_pushnil(L);
   }
   lua_remove(L, err);
+}
+
+typedef struct {
+  thr_encoding *encode;
+  thr_message *m;
+} telling;
+
+/* (telling, false, error, traceback) */
+static int encode_told(lua_State *L) {
+  telling *t = lua_touserdata(L, 1);
+  t->m = t->encode(L, 2, 3, "ok,error,traceback");
+  return 0;
+}
+
+thr_message *thr_failure_encode(lua_State *L, thr_encoding *encode) {
+  telling t = {encode, NULL};
+  int first = lua_gettop(L);
+  push_told(L);
+  lua_pushcfunction(L, encode_told);
+  lua_pushlightuserdata(L, &t);
+  for (int i = 0; i < 3; i++) lua_pushvalue(L, first + i);
+  if (lua_pcall(L, 4, 0, 0) != LUA_OK) {
+    luaL_tolstring(L, first + 1, NULL);
+    lua_replace(L, first + 1);
+    lua_settop(L, first + 2);
+    t.m = encode(L, first, 3, "ok,error,traceback");
+  }
+  lua_settop(L, first - 1);
+  return t.m;
 }
 
 void thr_failure_completetraceback(lua_State *L) {

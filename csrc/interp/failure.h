@@ -7,7 +7,7 @@
 
 #include <lua.h>
 
-#include "os/port.h"
+#include "cross/encode.h"
 
 THR_PRIVATE_BEGIN
 
@@ -15,9 +15,10 @@ THR_PRIVATE_BEGIN
 ** ends the thread stays as it is. */
 int thr_failure_handler(lua_State *L);
 
-/* Replaces the error on top by what is told of it: false, the error, and its
-** traceback, nil where there is none. */
-void thr_failure_push(lua_State *L);
+/* What is told of the error on top, which is popped: false, the error, and its
+** traceback, nil where there is none; as the message that `encode` makes of it.
+** An error object that cannot cross is told by its text. */
+thr_message *thr_failure_encode(lua_State *L, thr_encoding *encode);
 
 /* An error and its traceback, as they were told, are on top of the stack: puts
 ** the error's text in front of the traceback, if there is one, as in the

@@ -34,28 +34,12 @@ static int decode_and_call(lua_State *L) {
   return lua_gettop(L);
 }
 
-/* An error object that cannot go there is told by its text. */
-static int encode_failure(lua_State *L) {
-  answer *a = lua_touserdata(L, 1);
-  a->outcome = thr_portable_encode(L, 2, 3, "ok,error,traceback");
-  return 0;
-}
-
 static void tell_failure(lua_State *L, answer *a) {
   if (thr_unwind_isexit(L, -1)) {
     lua_pop(L, 1);
     lua_pushliteral(L, "threading.exit");
   }
-  int first = lua_gettop(L);
-  thr_failure_push(L);
-  lua_pushcfunction(L, encode_failure);
-  lua_pushlightuserdata(L, a);
-  for (int i = 0; i < 3; i++) lua_pushvalue(L, first + i);
-  if (lua_pcall(L, 4, 0, 0) == LUA_OK) return;
-  luaL_tolstring(L, first + 1, NULL);
-  lua_replace(L, first + 1);
-  lua_settop(L, first + 2);
-  a->outcome = thr_portable_encode(L, first, 3, "ok,error,traceback");
+  a->outcome = thr_failure_encode(L, thr_portable_encode);
 }
 
 static int make(lua_State *L) {
@@ -130,7 +114,7 @@ static thr_link *push_link(lua_State *L) {
   return l;
 }
 
-int thr_answer(lua_State *L) {
+int thr_answer_calls(lua_State *L) {
   lua_settop(L, 0);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   thr_link *l = push_link(L);

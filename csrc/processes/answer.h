@@ -17,7 +17,7 @@ THR_PRIVATE_BEGIN
 ** other end has no more.  When that is closed, the process ends, whatever it
 ** does then.  An outcome is: true, results; or false, an error, its
 ** traceback. */
-int thr_answer(lua_State *L);
+int thr_answer_calls(lua_State *L);
 
 THR_PRIVATE_END
 
