@@ -30,7 +30,8 @@ static void *ref(void *obj) {
 static const thr_kind kind = {
     .name = "threading.message", .unref = unref, .ref = ref};
 
-void thr_codec_push(lua_State *L, int first, int n, const char *what) {
+void thr_codec_push(lua_State *L, thr_encoding *encode, int first, int n,
+                    const char *what) {
   thr_box *box = thr_box_new(L, &kind);
   held *h = thr_os_alloc(sizeof(*h));
   if (!h) {
@@ -40,7 +41,7 @@ void thr_codec_push(lua_State *L, int first, int n, const char *what) {
   atomic_init(&h->refs, 1);
   thr_box_fill(box, &kind, h);
   box->used = true;
-  h->m = thr_encode(L, first, n, what);
+  h->m = encode(L, first, n, what);
 }
 
 const thr_message *thr_codec_check(lua_State *L, int arg) {
@@ -50,12 +51,13 @@ const thr_message *thr_codec_check(lua_State *L, int arg) {
 }
 
 int thr_codec_encode(lua_State *L) {
-  thr_codec_push(L, 1, lua_gettop(L), "args[]");
+  thr_codec_push(L, thr_encode, 1, lua_gettop(L), "args[]");
   return 1;
 }
 
 int thr_codec_encodeas(lua_State *L) {
-  thr_codec_push(L, 2, lua_gettop(L) - 1, luaL_checkstring(L, 1));
+  const char *names = luaL_checkstring(L, 1);
+  thr_codec_push(L, thr_encode, 2, lua_gettop(L) - 1, names);
   return 1;
 }
 

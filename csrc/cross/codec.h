@@ -6,15 +6,16 @@
 
 #include <lua.h>
 
-#include "cross/message.h"
+#include "cross/encode.h"
 
 THR_PRIVATE_BEGIN
 
 void thr_codec_open(lua_State *L);
 
-/* Pushes a message as a value of Lua, made as thr_encode makes it; and the
-** message of the value at arg, in use; raises. */
-void thr_codec_push(lua_State *L, int first, int n, const char *what);
+/* Pushes a message as a value of Lua, made by `encode`; and the message of the
+** value at arg, in use; raises. */
+void thr_codec_push(lua_State *L, thr_encoding *encode, int first, int n,
+                    const char *what);
 const thr_message *thr_codec_check(lua_State *L, int arg);
 
 /* Functions of threading._thread. */

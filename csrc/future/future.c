@@ -5,7 +5,6 @@
 #include "bind/blame.h"
 #include "bind/box.h"
 #include "bind/describe.h"
-#include "bind/describe.h"
 #include "bind/pending.h"
 #include "bind/self.h"
 #include "bind/unwind.h"

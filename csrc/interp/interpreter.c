@@ -137,7 +137,7 @@ Calls a function there, in a thread of its own, and does not wait for it.
 static int interpreter_callinthread(lua_State *L) {
   thr_boxed_check(L, 1);
   thr_args_callable(L, 2, "fn");
-  thr_codec_push(L, 2, lua_gettop(L) - 1, "fn,args[]");
+  thr_codec_push(L, thr_encode, 2, lua_gettop(L) - 1, "fn,args[]");
   lua_replace(L, 2);
   lua_settop(L, 2);
   lua_getglobal(L, "require");

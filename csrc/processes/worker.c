@@ -7,7 +7,7 @@
 #include "bind/blame.h"
 #include "bind/box.h"
 #include "bind/self.h"
-#include "cross/decode.h"
+#include "cross/codec.h"
 #include "io/process.h"
 #include "os/child.h"
 #include "os/dl.h"
@@ -28,14 +28,16 @@ static bool is_own(const thr_worker *w) {
   return w->owner == thr_os_processid();
 }
 
-/* Without a wait: the collector's. */
-static void unref(void *obj) {
-  thr_worker *w = obj;
+/* Ends it, without a wait. */
+static void abandon(thr_worker *w) {
   thr_link_close(&w->link);
-  if (is_own(w)) {
-    thr_child_end(&w->child);
-    thr_child_disown(&w->child);
-  }
+  if (!is_own(w)) return;
+  thr_child_end(&w->child);
+  thr_child_disown(&w->child);
+}
+
+static void unref(void *w) {
+  abandon(w);
   thr_os_free(w);
 }
 
@@ -99,8 +101,7 @@ static int wait_end(lua_State *L, thr_worker *w, int64_t deadline,
   if (w->child.pid == 0 || !is_own(w)) return 1;
   int r = thr_process_waitend(L, thr_self(L), &w->child, deadline, status);
   if (r >= 0) return r;
-  thr_child_end(&w->child);
-  thr_child_disown(&w->child);
+  abandon(w);
   return lua_error(L);
 }
 
@@ -129,15 +130,6 @@ static void push_broken(lua_State *L, thr_worker *w, const char *why) {
   lua_pushfstring(L, "worker process %d was ended: %s", (int)w->pid, why);
 }
 
-static int give_up(lua_State *L, thr_worker *w) {
-  thr_link_close(&w->link);
-  if (is_own(w)) {
-    thr_child_end(&w->child);
-    thr_child_disown(&w->child);
-  }
-  return lua_error(L);
-}
-
 /* --- calls --- */
 
 bool thr_worker_ask(lua_State *L, thr_worker *w, const thr_message *call,
@@ -153,31 +145,23 @@ bool thr_worker_ask(lua_State *L, thr_worker *w, const thr_message *call,
     case THR_LINK_NOMEMORY:
       push_broken(L, w, "not enough memory for its message");
       break;
-    case THR_LINK_RAISED: give_up(L, w); break;
+    case THR_LINK_RAISED:
+      abandon(w);
+      lua_error(L);
+      break;
   }
   return false;
 }
-
-static void drop(void *message) { thr_message_free(message); }
-
-/* A message that is on Lua's stack, so that an error frees it. */
-static const thr_kind message_kind = {.name = "threading.asked",
-                                      .unref = drop};
 
 static int worker_ask(lua_State *L) {
   thr_worker *w = thr_worker_check(L, 1);
   const char *names = luaL_checkstring(L, 2);
   thr_message *answer;
   bool unsent;
-  thr_box_needtype(L, &message_kind);
-  thr_box *box = thr_box_new(L, &message_kind);
-  lua_insert(L, 2);
-  thr_message *call = thr_portable_encode(L, 4, lua_gettop(L) - 3, names);
-  thr_box_fill(box, &message_kind, call);
-  if (thr_worker_ask(L, w, call, &answer, &unsent)) {
-    thr_flat_account(L, answer);
-    return thr_decode_last(L, answer);
-  }
+  thr_codec_push(L, thr_portable_encode, 3, lua_gettop(L) - 2, names);
+  const thr_message *call = thr_codec_check(L, lua_gettop(L));
+  if (thr_worker_ask(L, w, call, &answer, &unsent))
+    return thr_flat_decode(L, answer);
   if (unsent) push_gone(L, w);
   lua_pushnil(L);
   lua_insert(L, -2);
@@ -192,15 +176,6 @@ static int worker_finish(lua_State *L) {
   wait_end(L, w, THR_FOREVER, &status);
   thr_link_close(&w->link);
   return 0;
-}
-
-static int worker_index(lua_State *L) {
-  const thr_worker *w = thr_box_check(L, 1, &kind);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TNIL &&
-      lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "pid") == 0)
-    lua_pushinteger(L, (lua_Integer)w->pid);
-  return 1;
 }
 
 int thr_worker_executable(lua_State *L) {
@@ -220,6 +195,5 @@ void thr_worker_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"ask", worker_ask}, {"finish", worker_finish}, {NULL, NULL}};
   thr_box_newtype(L, &kind, methods);
-  thr_box_indexwith(L, worker_index);
   lua_pop(L, 1);
 }

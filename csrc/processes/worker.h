@@ -24,10 +24,10 @@ typedef struct thr_worker thr_worker;
 /* The worker at idx; raises. */
 thr_worker *thr_worker_check(lua_State *L, int idx);
 
-/* Has the call made.  True: *answer, the caller's, is its outcome as thr_answer
-** has it.  False: the worker is gone, and a text on the stack says how, or it
-** was gone before (*unsent), without a text.  Raises what is asked of the
-** thread; the worker is ended then. */
+/* Has the call made.  True: *answer, the caller's, is its outcome as
+** thr_answer_calls has it.  False: the worker is gone, and a text on the stack
+** says how, or it was gone before (*unsent), without a text.  Raises what is
+** asked of the thread; the worker is ended then. */
 bool thr_worker_ask(lua_State *L, thr_worker *w, const thr_message *call,
                     thr_message **answer, bool *unsent);
 
@@ -36,7 +36,7 @@ bool thr_worker_ask(lua_State *L, thr_worker *w, const thr_message *call,
 /* _worker(argv) -> starts this program as a worker process; or nil, why not.
 ** Methods: ask(names, fn, ...) -> true, results; false, an error, its
 ** traceback; nil, how it has ended.  finish() -> lets it end, and waits for
-** that.  Field: pid. */
+** that. */
 int thr_worker_start(lua_State *L);
 /* _executable() -> the file that this process runs, or nil */
 int thr_worker_executable(lua_State *L);
