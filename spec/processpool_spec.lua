@@ -68,6 +68,11 @@ local function count_children()
   return n
 end
 
+-- Does Lua know `-l global=module`, as it does since 5.4.4?
+local function knows_globals()
+  return (os.execute(support.lua_command() .. " -l g=math -e '' 2>/dev/null"))
+end
+
 local is_linux = io.open "/proc/self/stat" ~= nil
 
 describe("a pool of processes", function()
@@ -231,6 +236,10 @@ describe("a pool of processes", function()
     os.remove(folder)
     assert(os.execute("mkdir " .. folder))
     files.write(folder .. "/ours.lua", "return { name = 'found' }")
+    local global, option = "ours", "ours"
+    if knows_globals() then
+      global, option = "g", "g=ours"
+    end
     local program = files.new(([[
       package.path = %q .. package.path
       package.preload.preloaded = function() return { x = 6 } end
@@ -241,12 +250,12 @@ describe("a pool of processes", function()
       local pool <close> = futures.ProcessPoolExecutor(1)
       print(pool:submit(function()
         return require "ours".name, require "preloaded".x, require "searched",
-          g and g.name
+          %s and %s.name
       end):result())
-    ]]):format(folder .. "/?.lua;"))
-    local pipe <close> = io.popen(("LUA_PATH=%q %s -l g=ours %s 2>&1"):format(
-      folder .. "/?.lua;" .. package.path, support.lua_command()
-        :gsub("LUA_PATH%S*=%S+", ""), program))
+    ]]):format(folder .. "/?.lua;", global, global))
+    local pipe <close> = io.popen(("LUA_PATH=%q %s -l %s %s 2>&1"):format(
+      folder .. "/?.lua;" .. package.path,
+      support.lua_command():gsub("LUA_PATH%S*=%S+", ""), option, program))
     assert.equal("found\t6\t7\tfound\n", pipe:read "a")
     os.execute("rm -r " .. folder)
     os.remove(program)
