@@ -57,8 +57,7 @@ static void tell_lost(const char *what, const thr_label *label) {
            "another thread has stored in between is lost: use %s, or hold a "
            "Lock",
            last.where.file, last.where.line, text,
-           is_value ? "fetch_add or compare_exchange"
-                    : "a Value's fetch_add");
+           is_value ? "fetch_add or compare_exchange" : "fetch_add");
 }
 
 void thr_lost_store(lua_State *L, const void *object, size_t i, int64_t bits,
