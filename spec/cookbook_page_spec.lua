@@ -9,10 +9,6 @@ local support = require "spec.support"
 
 local MOST_LINES <const> = 30 -- of a program
 
-local function installed(command)
-  return (select(2, files.shell("command -v %s", command)))
-end
-
 -- The program below a heading of docs/wait_fd.md.
 local function recipe(heading)
   return files.read "docs/wait_fd.md":match("\n## " .. heading
@@ -104,7 +100,7 @@ local special = {
     end,
   },
   Redis = {
-    needs = not installed "redis-server" and "redis-server",
+    needs = not files.has "redis-server" and "redis-server",
     run = function(folder, program)
       local out
       with_redis(function(port)
@@ -113,7 +109,7 @@ local special = {
       return out
     end,
   },
-  TLS = { needs = not installed "openssl" and "openssl" },
+  TLS = { needs = not files.has "openssl" and "openssl" },
 }
 
 local function unchanged(text)

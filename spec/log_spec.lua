@@ -233,19 +233,15 @@ describe("log", function()
 
   it("appends to a file, or writes it anew", function()
     local name = os.tmpname()
-    local function content()
-      local f <close> = assert(io.open(name))
-      return f:read "a"
-    end
     log.basicConfig { filename = name, format = "%(message)s" }
     log.error "one"
-    assert.equal("one\n", content())
+    assert.equal("one\n", files.read(name))
     log.basicConfig { filename = name }
     log.error "two"
-    assert.equal("one\ntwo\n", content())
+    assert.equal("one\ntwo\n", files.read(name))
     log.basicConfig { filename = name, filemode = "w" }
     log.error "three"
-    assert.equal("three\n", content())
+    assert.equal("three\n", files.read(name))
     os.remove(name)
   end)
 

@@ -13,7 +13,7 @@ describe("the model", function()
     return ok or false, files.read_and_remove(out)
   end
 
-  local has_spin = os.execute "command -v spin >/dev/null"
+  local has_spin = files.has "spin"
 
   local function is_left_out()
     if not has_spin then

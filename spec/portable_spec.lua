@@ -1,6 +1,7 @@
 -- Values as bytes for another process: what comes back, what is refused, and
 -- what damaged bytes do.
 
+local files = require "spec.support.files"
 local portable = require "threading.private.portable"
 local socket = require "threading.socket"
 local support = require "spec.support"
@@ -22,10 +23,7 @@ end
 
 -- What another process prints that is given the bytes.
 local function elsewhere(bytes, program)
-  local name = os.tmpname()
-  local file = assert(io.open(name, "wb"))
-  file:write(bytes)
-  file:close()
+  local name = files.new(bytes)
   local said = support.output_of(([[
     local portable = require "threading.private.portable"
     local file <close> = io.open(%q, "rb")

@@ -5,12 +5,8 @@ local compiler = require "spec.support.compiler"
 local files = require "spec.support.files"
 local support = require "spec.support"
 
-local read, write = files.read, files.write
+local has, read, write = files.has, files.read, files.write
 local has_sockets = pcall(require, "socket")
-
-local function has(tool)
-  return os.execute("command -v " .. tool .. " >/dev/null 2>&1") == true
-end
 
 -- What a command prints.
 local function shell(command, ...)

@@ -10,7 +10,7 @@ local order = dofile "tools/site/order.lua"
 
 local missing
 for _, program in ipairs { "ldoc", "cmark-gfm" } do
-  if not os.execute("command -v " .. program .. " >/dev/null") then
+  if not files.has(program) then
     missing = "needs " .. program
   end
 end

@@ -17,10 +17,6 @@ end
 local has_socket, luasocket = pcall(require, "socket")
 local has_unix, unix = pcall(require, "socket.unix")
 
-local function installed(command)
-  return (select(2, files.shell("command -v %s", command)))
-end
-
 -- A socket's other end may not be there yet.
 local function connect(path)
   local make = type(unix) == "table" and unix.stream or unix
@@ -85,7 +81,7 @@ describe("cqueues", function()
 end)
 
 describe("Redis", function()
-  if not (installed "redis-server" and has_socket and has_unix) then
+  if not (files.has "redis-server" and has_socket and has_unix) then
     pending "needs redis-server and LuaSocket's socket.unix"
     return
   end
@@ -188,7 +184,7 @@ end
 
 describe("PostgreSQL", function()
   local bin = files.shell "pg_config --bindir"
-  if not (installed(bin .. "/initdb") and has_socket and has_unix) then
+  if not (files.has(bin .. "/initdb") and has_socket and has_unix) then
     pending "needs PostgreSQL and LuaSocket's socket.unix"
     return
   end

@@ -6,7 +6,7 @@ local browser = {}
 
 local program
 for _, name in ipairs { "chromium", "chromium-browser", "google-chrome" } do
-  if not program and os.execute("command -v " .. name .. " >/dev/null") then
+  if not program and files.has(name) then
     program = name
   end
 end

@@ -60,4 +60,9 @@ function files.shell(command, ...)
   return (text:gsub("\n$", "")), ok, code
 end
 
+--- Is there a program of this name?
+function files.has(program)
+  return select(2, files.shell("command -v %s", program)) == true
+end
+
 return files

@@ -5,13 +5,9 @@ local support = require "spec.support"
 
 local mpi = {}
 
-local function has(command)
-  return select(2, files.shell("command -v %s", command)) == true
-end
-
 --- Why there is nothing to run on ranks; nil if there is.
 function mpi.obstacle()
-  if not has "mpirun" then
+  if not files.has "mpirun" then
     return "needs mpirun"
   elseif not pcall(require, "threading.mpi") then
     return "needs the rock threading-mpi in this tree"
