@@ -2,7 +2,7 @@
 ** collect: jobs that all ranks do together, on the memory of Arrays.
 **
 ** All ranks of the comm must submit the same ones in the same order, with the
-** same counts and types: Lua sees to that (collectives.lua).
+** same counts and types: Lua sees to that (together.lua).
 */
 #ifndef THM_COLLECT_H
 #define THM_COLLECT_H

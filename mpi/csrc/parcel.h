@@ -18,7 +18,8 @@ typedef enum {
   THM_STOPNOW /* the same, and what you do is not wanted any more */
 } thm_parcelkind;
 
-/* Ranks are of one kind of machine (see hello.h), so it goes as it is. */
+/* Ranks are of one kind of machine (ranks.lua sees to that), so it goes as it
+** is. */
 typedef struct {
   int32_t kind;
   int32_t tag;     /* the user's, not MPI's */

@@ -7,7 +7,7 @@
 /* How often the engine looks, and yields in between, before it sleeps.  Fewer:
 ** an answer that comes in some microseconds finds it asleep; more: on a machine
 ** with fewer cores than ranks it takes time from who would answer.  Bench:
-** mpi_submit. */
+** mpisubmit.lua. */
 #define THM_LOOKS 20
 
 /* Seconds.  The first sleep, and how much longer each next one is.  All of them
