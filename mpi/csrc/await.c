@@ -4,7 +4,6 @@
 #include "await.h"
 
 #include <lauxlib.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define JOB "threading.mpi.job"
@@ -69,6 +68,12 @@ bool thm_await_job(lua_State *L, thm_job *j) {
   return false;
 }
 
+int thm_await_answer(lua_State *L, thm_job *j) {
+  if (!thm_await_job(L, j)) return 2;
+  lua_pushboolean(L, true);
+  return 1;
+}
+
 /* --- receivers --- */
 
 typedef struct {
@@ -99,8 +104,7 @@ thm_receiver *thm_await_receiver(lua_State *L, thm_comm *c, int source,
   return &box->r;
 }
 
-void thm_await_begin(lua_State *L, thm_receiver *r) {
-  (void)L;
+void thm_await_begin(thm_receiver *r) {
   r->waiter.api->event_clear(r->waiter.event);
   thm_engine_lock();
   thm_mailbox_take(&((receiver *)r)->comm->box, r);
@@ -125,7 +129,7 @@ static bool is_settled(const thm_receiver *r) {
 static void answer_stop(lua_State *L, receiver *box) {
   leave(box);
   threading_check(L);
-  thm_await_begin(L, &box->r);
+  thm_await_begin(&box->r);
 }
 
 thm_parcel *thm_await_parcel(lua_State *L, thm_receiver *r, double seconds) {
@@ -147,16 +151,18 @@ thm_parcel *thm_await_parcel(lua_State *L, thm_receiver *r, double seconds) {
   return p;
 }
 
-static void make_class(lua_State *L, const char *name, lua_CFunction gc) {
+void thm_await_class(lua_State *L, const char *name, lua_CFunction gc) {
   luaL_newmetatable(L, name);
-  lua_pushcfunction(L, gc);
-  lua_setfield(L, -2, "__gc");
+  if (gc) {
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+  }
   lua_pop(L, 1);
 }
 
 void thm_await_open(lua_State *L) {
-  make_class(L, JOB, job_gc);
-  make_class(L, RECEIVER, receiver_gc);
+  thm_await_class(L, JOB, job_gc);
+  thm_await_class(L, RECEIVER, receiver_gc);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "threading");
   lua_call(L, 1, 1);

@@ -1,12 +1,10 @@
 /* collect: see collect.h. */
 #include "collect.h"
 
-#include <stdlib.h>
-
 typedef struct {
   thm_job job;
   thm_collecting it;
-  bool begun;            /* engine */
+  bool begun;          /* engine */
   MPI_Request request; /* engine */
 } collect;
 

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "send.h"
@@ -17,12 +16,17 @@ static pid_t owner; /* const: not a child of a fork */
 /* The only one that it has, nearly always. */
 static int own_rank(void) { return thm_comms ? thm_comms->rank : 0; }
 
-_Noreturn void thm_ending_abort(const char *why) {
-  fprintf(stderr, "threading.mpi: rank %d: %s\n", own_rank(), why);
+/* Whatever they do. */
+_Noreturn static void end_all(int status) {
   fflush(stdout);
   thm_bell_hide();
-  MPI_Abort(MPI_COMM_WORLD, 1);
-  _exit(1);
+  MPI_Abort(MPI_COMM_WORLD, status);
+  _exit(status);
+}
+
+_Noreturn void thm_ending_abort(const char *why) {
+  fprintf(stderr, "threading.mpi: rank %d: %s\n", own_rank(), why);
+  end_all(1);
 }
 
 /* --- those that serve --- */
@@ -155,10 +159,7 @@ static bool poll_failing(thm_job *j) {
           f->in_call ? "calls os.exit, while it makes calls for others,"
                      : "ends",
           f->status);
-  fflush(stdout);
-  thm_bell_hide();
-  MPI_Abort(MPI_COMM_WORLD, f->status ? f->status : 1);
-  _exit(f->status ? f->status : 1);
+  end_all(f->status ? f->status : 1);
 }
 
 static void fail(int status, bool in_call) {

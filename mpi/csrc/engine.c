@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "arrivals.h"
 #include "bell.h"
@@ -68,6 +67,13 @@ static void finish(thm_job *j) {
   thm_job_drop(j);
 }
 
+#define AT_END "MPI is at its end"
+
+static void refuse(thm_job *j) {
+  snprintf(j->error, sizeof(j->error), AT_END);
+  finish(j);
+}
+
 void thm_engine_submit(thm_job *j) {
   atomic_fetch_add_explicit(&j->refs, 1, memory_order_relaxed);
   thm_engine_lock();
@@ -78,12 +84,8 @@ void thm_engine_submit(thm_job *j) {
     last = &j->next;
   }
   thm_engine_unlock();
-  if (taken) {
-    thm_bell_ring(thm_bell_own());
-  } else {
-    snprintf(j->error, sizeof(j->error), "MPI is at its end");
-    finish(j);
-  }
+  if (taken) thm_bell_ring(thm_bell_own());
+  else refuse(j);
 }
 
 /* Whoever is told so may let go of the Event: the engine does not touch it any
@@ -212,8 +214,7 @@ static void give_up(void) {
   while (active) {
     thm_job *j = active;
     active = j->next;
-    snprintf(j->error, sizeof(j->error), "MPI is at its end");
-    finish(j);
+    refuse(j);
   }
 }
 
@@ -232,7 +233,7 @@ static void *engine(void *unused) {
 /* The child of a fork has no engine.  The lock is in order there: the thread
 ** that forks has it. */
 static void in_child(void) {
-  phase = phase == NOT_STARTED ? NOT_STARTED : ENDED;
+  if (phase != NOT_STARTED) phase = ENDED;
   thm_engine_unlock();
 }
 
@@ -258,10 +259,7 @@ bool thm_engine_start(char error[THM_TEXT]) {
   }
   while (phase == STARTING) pthread_cond_wait(&changed, &lock);
   bool ok = phase == RUNNING;
-  if (!ok) {
-    snprintf(error, THM_TEXT, "%s",
-             phase == FAILED ? failure : "MPI is at its end");
-  }
+  if (!ok) snprintf(error, THM_TEXT, "%s", phase == FAILED ? failure : AT_END);
   thm_engine_unlock();
   return ok;
 }

@@ -3,7 +3,6 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "await.h"
 #include "fetch.h"
@@ -39,13 +38,6 @@ static int check_rank(lua_State *L, int arg, const thm_comm *c) {
 
 /* --- sending --- */
 
-/* Returns true, or nil and why not. */
-static int await(lua_State *L, thm_job *j) {
-  if (!thm_await_job(L, j)) return 2;
-  lua_pushboolean(L, true);
-  return 1;
-}
-
 int thm_face_send(lua_State *L) {
   thm_comm *c = thm_face_checkcomm(L, 1);
   int to = check_rank(L, 2, c), tag = (int)luaL_checkinteger(L, 3);
@@ -53,7 +45,7 @@ int thm_face_send(lua_State *L) {
   const char *bytes = luaL_checklstring(L, 4, &size);
   thm_job *j = thm_send_value(c, to, tag, bytes, size);
   thm_await_push(L, j);
-  if (thm_send_islong(size)) return await(L, j);
+  if (thm_send_islong(size)) return thm_await_answer(L, j);
   thm_await_nobody(L, j);
   lua_pushboolean(L, true);
   return 1;
@@ -86,7 +78,7 @@ int thm_face_sendarray(lua_State *L) {
   thm_job *j = thm_send_array(c, to, tag, &a, a.length * width_of(a.type), api,
                               api->retain(L, 4));
   thm_await_push(L, j);
-  return await(L, j);
+  return thm_await_answer(L, j);
 }
 
 /* --- receiving --- */
@@ -147,7 +139,7 @@ int thm_face_receive(lua_State *L) {
   int tag = (int)luaL_optinteger(L, 3, THM_ANYTAG);
   double seconds = luaL_optnumber(L, 4, -1);
   thm_receiver *r = thm_await_receiver(L, c, source, tag);
-  thm_await_begin(L, r);
+  thm_await_begin(r);
   return await_parcel(L, c, r, seconds);
 }
 
@@ -163,7 +155,7 @@ int thm_face_call(lua_State *L) {
   thm_job *j = thm_send_value(c, to, tag, bytes, size);
   thm_await_push(L, j);
   atomic_fetch_add_explicit(&c->calls[to], 1, memory_order_relaxed);
-  thm_await_begin(L, r);
+  thm_await_begin(r);
   if (!thm_send_islong(size)) thm_await_nobody(L, j);
   else if (!thm_await_job(L, j)) return 2;
   int n = await_parcel(L, c, r, -1);
@@ -207,7 +199,7 @@ int thm_face_fetch(lua_State *L) {
                     : thm_fetch(p->comm, p->parcel, NULL, NULL, NULL);
   thm_await_push(L, j);
   end_parcel(p);
-  if (into) return await(L, j);
+  if (into) return thm_await_answer(L, j);
   if (!thm_await_job(L, j)) return 2;
   lua_pushlstring(L, thm_fetch_bytes(j), size);
   return 1;
@@ -239,16 +231,7 @@ static int parcel_gc(lua_State *L) {
   return 0;
 }
 
-static void make_class(lua_State *L, const char *name, lua_CFunction gc) {
-  luaL_newmetatable(L, name);
-  if (gc) {
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_pop(L, 1);
-}
-
 void thm_face_open(lua_State *L) {
-  make_class(L, COMM, NULL);
-  make_class(L, PARCEL, parcel_gc);
+  thm_await_class(L, COMM, NULL);
+  thm_await_class(L, PARCEL, parcel_gc);
 }

@@ -40,8 +40,8 @@ static void read_hello(lua_State *L, char hello[THM_HELLO]) {
 static int await_join(lua_State *L, thm_job *j) {
   thm_await_push(L, j);
   if (!thm_await_job(L, j)) return 2;
-  const thm_comm *c = thm_join_comm(j);
-  thm_face_pushcomm(L, thm_join_comm(j));
+  thm_comm *c = thm_join_comm(j);
+  thm_face_pushcomm(L, c);
   lua_createtable(L, c->size, 0);
   for (int i = 0; i < c->size; i++) {
     lua_pushlstring(L, thm_join_hello(j, i), THM_HELLO);
@@ -80,30 +80,26 @@ int thm_together_spawn(lua_State *L) {
 
 /* --- roles, and the end --- */
 
-int thm_together_serve(lua_State *L) {
-  thm_comm *c = thm_face_checkcomm(L, 1);
-  bool serves = lua_toboolean(L, 2);
+static int set_role(lua_State *L, bool *role) {
+  bool has = lua_toboolean(L, 2);
   thm_engine_lock();
-  c->serves = serves;
+  *role = has;
   thm_engine_unlock();
   return 0;
 }
 
+int thm_together_serve(lua_State *L) {
+  return set_role(L, &thm_face_checkcomm(L, 1)->serves);
+}
+
 int thm_together_lead(lua_State *L) {
-  thm_comm *c = thm_face_checkcomm(L, 1);
-  bool leads = lua_toboolean(L, 2);
-  thm_engine_lock();
-  c->leads = leads;
-  thm_engine_unlock();
-  return 0;
+  return set_role(L, &thm_face_checkcomm(L, 1)->leads);
 }
 
 int thm_together_part(lua_State *L) {
   thm_job *j = thm_ending_part(thm_face_checkcomm(L, 1));
   thm_await_push(L, j);
-  if (!thm_await_job(L, j)) return 2;
-  lua_pushboolean(L, true);
-  return 1;
+  return thm_await_answer(L, j);
 }
 
 /* --- collecting --- */
@@ -132,7 +128,5 @@ int thm_together_collect(lua_State *L) {
   c.out = take_array(L, 7, &c, 1, &c.type);
   thm_job *j = thm_collect(&c);
   thm_await_push(L, j);
-  if (!thm_await_job(L, j)) return 2;
-  lua_pushboolean(L, true);
-  return 1;
+  return thm_await_answer(L, j);
 }
