@@ -129,5 +129,4 @@ test-mpi:
 	@tools/install-deps busted
 	@tools/install-deps --try mpi
 	@$(MAKE) -s rock
-	@tools/test mpi/spec/mpi_pool_spec.lua mpi/spec/mpi_comm_spec.lua \
-	  mpi/spec/mpi_page_spec.lua
+	@tools/test mpi/spec/*_spec.lua

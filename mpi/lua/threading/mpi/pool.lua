@@ -268,17 +268,9 @@ pool.MPIPoolExecutor = define(way_of("MPIPoolExecutor", function(max_workers)
   return started_with_us() or spawn(max_workers or threading.cpu_count())
 end))
 
-local given -- the staff of the next MPICommExecutor
-local given_lock = threading.Lock()
-
-local define_comm = define(way_of("MPICommExecutor", function()
-  return given
-end))
-
 -- A pool that is served by the other ranks of a handle, which call
 -- `server.run`.
 function pool.of_comm(handle, options)
-  local _ <close> = given_lock:guard()
   local all
   local staff = staff_of(handle, function()
     _mpi.lead(handle, false)
@@ -286,7 +278,10 @@ function pool.of_comm(handle, options)
       _mpi.send(handle, rank, server.CALL, server.LEAVE)
     end
   end)
-  all, given = table.move(staff.fresh, 1, staff.n, 1, {}), staff
+  all = table.move(staff.fresh, 1, staff.n, 1, {})
+  local define_comm = define(way_of("MPICommExecutor", function()
+    return staff
+  end))
   local executor = define_comm(options)
   _mpi.lead(handle, true)
   return executor

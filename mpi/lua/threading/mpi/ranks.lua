@@ -4,9 +4,9 @@ local _mpi = require "threading._mpi"
 local portable = require "threading.private.portable"
 local standard = require "threading.private.standard"
 local threading = require "threading"
-local io, math, os = standard.io, standard.math, standard.os
+local io, os = standard.io, standard.os
 local string, table = standard.string, standard.table
-local error, ipairs, pairs, tostring = error, ipairs, pairs, tostring
+local error, ipairs, tostring = error, ipairs, tostring
 local arg, package = arg, package -- luacheck: ignore 113
 
 local ranks = {}
@@ -82,15 +82,13 @@ function ranks.world()
   return world
 end
 
--- The interpreter that runs this program.
-local function interpreter()
-  local lowest = 0
-  for i in pairs(arg or {}) do
-    if math.type(i) and i < lowest then
-      lowest = i
-    end
+-- Where `arg` begins: the interpreter that runs this program is there.
+local function first_argument()
+  local i = 0
+  while arg and arg[i - 1] do
+    i = i - 1
   end
-  return arg and arg[lowest] or "lua"
+  return i
 end
 
 -- Starts n processes that serve this one, as rank 0; they find modules as it
@@ -99,7 +97,8 @@ end
 function ranks.spawn(n)
   local paths = string.format("package.path, package.cpath = %q, %q",
     package.path, package.cpath)
-  local handle, hellos = _mpi.spawn(hello(), n, interpreter(), "-e", paths,
+  local interpreter = arg and arg[first_argument()] or "lua"
+  local handle, hellos = _mpi.spawn(hello(), n, interpreter, "-e", paths,
     "-lthreading.mpi", "-e", "")
   if not handle then
     return nil, tostring(hellos)
@@ -113,14 +112,9 @@ function ranks.is_option()
   local function is_name(text)
     return text ~= nil and string.find(text, "^[%w_]*=?threading%.mpi$") ~= nil
   end
-  local i, last = 0, -1
-  while arg and arg[i - 1] do
-    i = i - 1
-  end
-  if i == 0 then
-    last = arg and #arg or -1
-  end
-  for k = i, last do
+  local first = first_argument()
+  local last = first == 0 and arg and #arg or -1
+  for k = first, last do
     local text = arg[k]
     if string.sub(text, 1, 2) == "-l" and (is_name(string.sub(text, 3))
         or text == "-l" and is_name(arg[k + 1])) then

@@ -57,10 +57,12 @@ local function pack(rank, ok, ...)
   return portable.pack("", false, text, nil)
 end
 
+local function apply(fn, ...)
+  return fn(...)
+end
+
 local function call(bytes)
-  return (function(fn, ...)
-    return fn(...)
-  end)(portable.unpack(bytes))
+  return apply(portable.unpack(bytes))
 end
 
 local function answer(handle, rank, source, parcel)
