@@ -192,6 +192,10 @@ static thm_job *fetch_into(lua_State *L, parcel *p, int arg) {
 }
 
 int thm_face_fetch(lua_State *L) {
+  if (lua_type(L, 1) == LUA_TSTRING) { /* they came with their head */
+    lua_settop(L, 1);
+    return 1;
+  }
   parcel *p = check_parcel(L, 1);
   bool into = !lua_isnoneornil(L, 2);
   size_t size = p->parcel->head.size;

@@ -35,7 +35,7 @@ int thm_face_call(lua_State *L);
 
 /* A parcel, whose body is still with its sender: */
 int thm_face_describe(lua_State *L); /* describe(p) -> bytes [, type, length] */
-/* fetch(p) -> bytes; fetch(p, array): into it */
+/* fetch(p) -> bytes; fetch(p, array): into it. fetch(bytes) -> the same */
 int thm_face_fetch(lua_State *L);
 int thm_face_refuse(lua_State *L); /* refuse(p, why) */
 

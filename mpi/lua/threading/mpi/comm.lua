@@ -47,15 +47,6 @@ local comm_meta = { __name = "threading.mpi.Comm", __index = Comm }
 --- How many ranks there are (integer).
 -- @field size
 
-local function check_rank(value, self, name, where)
-  local n = check.integer(value, name, where)
-  if not n or n < 0 or n >= self.size then
-    check.bad(name, where, string.format("rank from 0 to %d", self.size - 1),
-      value)
-  end
-  return n
-end
-
 local function check_tag(value, where)
   local tag = check.integer(value, "tag", where)
   if tag and (tag < 0 or tag > MAX_TAG) then
@@ -76,7 +67,7 @@ end
 -- cancellation
 function Comm:send(value, dest, tag)
   local handle = handles.of(self, "send")
-  dest = check_rank(dest, self, "dest", "send")
+  dest = handles.rank(self, dest, "dest", "send")
   tag = check_tag(tag, "send") or 0
   local ok, why
   if _mpi.array(value) then
@@ -100,7 +91,7 @@ local function read_options(self, options)
     check.bad("into", "receive", "Array", into)
   end
   local source = options.source
-  return source == nil and ANY or check_rank(source, self, "source",
+  return source == nil and ANY or handles.rank(self, source, "source",
     "receive"), check_tag(options.tag, "receive"), options.timeout, into
 end
 
@@ -132,10 +123,7 @@ local function fetch_value(parcel, source, into)
     complain("bad argument 'into' to 'receive' (rank %d has sent a value, and "
       .. "no Array)", source)
   end
-  local bytes, why = parcel, nil
-  if type(parcel) ~= "string" then
-    bytes, why = _mpi.fetch(parcel)
-  end
+  local bytes, why = _mpi.fetch(parcel)
   if not bytes then
     complain("%s", why)
   end
@@ -207,7 +195,7 @@ end
 function comm.executor(options)
   options = check.options(options, executor_options, "MPICommExecutor")
   local self = comm.world()
-  local root = check_rank(options.root or 0, self, "root", "MPICommExecutor")
+  local root = handles.rank(self, options.root or 0, "root", "MPICommExecutor")
   if self.size == 1 then
     complain("there is one rank only: start the program with `mpirun -n 3 lua "
       .. "script.lua`")

@@ -14,7 +14,7 @@ local standard = require "threading.private.standard"
 local threading = require "threading"
 local string, table = standard.string, standard.table
 local error, ipairs, setmetatable = error, ipairs, setmetatable
-local tostring, type = tostring, type
+local tostring = tostring
 
 local STAFF <const> = {} -- key of a worker's locals
 local FIRST_ANSWER <const> = 16 -- tags below -16 are those of answers
@@ -34,7 +34,7 @@ local function call(handle, rank, bytes)
   local tag = next_tag()
   local answer, why = _mpi.call(handle, rank, server.CALL,
     string.pack("<i4", tag) .. bytes, tag)
-  if answer ~= nil and type(answer) ~= "string" then
+  if answer then
     answer, why = _mpi.fetch(answer)
   end
   if not answer then
@@ -44,11 +44,13 @@ local function call(handle, rank, bytes)
   return portable.unpack(answer)
 end
 
--- The ranks that serve a pool, guarded by `changed`:
---   fresh: those that have not been prepared; ready: the others; load: how many
---   calls each of these has
---   busy: how many workers there are; over: there is no more to do
--- `dismiss()`: when it is over.
+-- The ranks that serve a pool, n of them. Guarded by `changed`:
+--   ready: those that have been prepared; load: how many calls each has
+-- By the pool's lock:
+--   fresh: the others; busy: how many workers there are
+--   dismissed: `dismiss()` has been called, for it is over
+-- over: there is no more to do; whoever sees that says it, and then takes the
+-- pool's lock.
 local Staff = {}
 Staff.__index = Staff
 

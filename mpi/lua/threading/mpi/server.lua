@@ -6,8 +6,7 @@ local _thread = require "threading._thread"
 local portable = require "threading.private.portable"
 local standard = require "threading.private.standard"
 local debug, string = standard.debug, standard.string
-local error, pcall, tostring, type, xpcall = error, pcall, tostring, type,
-  xpcall
+local error, pcall, tostring, xpcall = error, pcall, tostring, xpcall
 
 local server = {
   CALL = -1, -- the tag of calls; that of an answer is below, and its own
@@ -66,10 +65,7 @@ local function call(bytes)
 end
 
 local function answer(handle, rank, source, parcel)
-  local bytes = parcel
-  if type(parcel) ~= "string" then
-    bytes = _mpi.fetch(parcel)
-  end
+  local bytes = _mpi.fetch(parcel)
   local tag = string.unpack("<i4", bytes)
   bytes = string.sub(bytes, 5)
   local reply = pack(rank, outcome(rank, xpcall(call, describe, bytes)))

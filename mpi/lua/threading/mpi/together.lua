@@ -40,7 +40,7 @@ end
 
 local function receive(self, from, what)
   local parcel, why = _mpi.receive(handles.of(self), from, TAG)
-  if parcel and type(parcel) ~= "string" then
+  if parcel then
     parcel, why = _mpi.fetch(parcel)
   end
   if not parcel then
@@ -106,15 +106,7 @@ end
 -- Arguments -----------------------------------------------------------------
 
 local function check_root(self, root, where)
-  if root == nil then
-    return 0
-  end
-  local n = check.integer(root, "root", where)
-  if n < 0 or n >= self.size then
-    check.bad("root", where, string.format("rank from 0 to %d",
-      self.size - 1), root)
-  end
-  return n
+  return root == nil and 0 or handles.rank(self, root, "root", where)
 end
 
 -- All ranks must do what they do with Arrays of the same type and length: else
