@@ -50,20 +50,22 @@ static void forget(thm_send *s) {
 static bool begin(thm_send *s) {
   size_t body = is_long(s) ? 0 : s->head.size;
   if (!is_word(s)) s->head.number = ++s->comm->number;
-  if (is_long(s)) remember(s);
   s->state = LEAVING;
-  return !thm_job_failed(
-      &s->job,
-      MPI_Isend(&s->head, (int)(sizeof(s->head) + body), MPI_BYTE, s->to,
-                THM_HEADS, s->comm->mpi, &s->request),
-      "MPI_Isend");
+  int code = MPI_Isend(&s->head, (int)(sizeof(s->head) + body), MPI_BYTE, s->to,
+                       THM_HEADS, s->comm->mpi, &s->request);
+  if (thm_job_failed(&s->job, code, "MPI_Isend")) return false;
+  if (is_long(s)) remember(s);
+  return true;
 }
 
 /* True: there is an error. */
 static bool leave(thm_send *s) {
   int out = 0;
   int code = MPI_Test(&s->request, &out, MPI_STATUS_IGNORE);
-  if (thm_job_failed(&s->job, code, "MPI_Isend")) return true;
+  if (thm_job_failed(&s->job, code, "MPI_Isend")) {
+    forget(s);
+    return true;
+  }
   s->job.haste = THM_SOON;
   if (!out) return false;
   thm_bell_ring(s->comm->bells[s->to]);
