@@ -77,15 +77,14 @@ local is_linux = io.open "/proc/self/stat" ~= nil
 
 describe("a pool of processes", function()
   pools.specify(it, new, "ProcessPoolExecutor")
+  pools.specify_elsewhere(it, new, "ProcessPoolExecutor", [[
+    for i = 1, 4 do
+      pool:submit(io.write, "done ")
+    end
+  ]])
 
-  it("makes calls, with all arguments and results", function()
+  it("copies Arrays there and back", function()
     local pool <close> = new { max_workers = 1 }
-    local n = 5
-    local f = pool:submit(function(...)
-      return select("#", ...) + n, ...
-    end, nil, 1, nil)
-    assert.same({ n = 4, 8, nil, 1, nil }, table.pack(f:result()))
-    assert.same({ n = 0 }, table.pack(pool:submit(function() end):result()))
     local array = threading.Array("int32", { 1, 2, 3 })
     local back = pool:submit(function(a)
       a[1] = 7
@@ -125,16 +124,12 @@ describe("a pool of processes", function()
     end, p):result())
   end)
 
-  it("raises a call's error, whatever it is, with its traceback", function()
+  it("has tracebacks of the call, and of nothing below it", function()
     local pool <close> = new { max_workers = 1 }
     for _, object in ipairs { "text", { 1, { 2 } }, false, 5 } do
-      local f = pool:submit(function(value)
+      local _, traceback = pool:submit(function(value)
         error(value, 0)
-      end, object)
-      local ok, err = pcall(f.result, f)
-      assert.is_false(ok)
-      assert.same(object, err)
-      local traceback = select(2, f:exception())
+      end, object):exception()
       assert.matches("stack traceback:.*processpool_spec.lua:%d+:", traceback)
       assert.is_nil(traceback:find("_thread._answer", 1, true))
       assert.is_nil(traceback:find("command line", 1, true))
@@ -144,15 +139,14 @@ describe("a pool of processes", function()
     end
     local _, traceback = pool:submit(get_answer, 3):exception()
     assert.is_true(select(2, traceback:gsub("get_answer", "")) >= 3)
+  end)
+
+  it("tells an error object that cannot go there by its text", function()
+    local pool <close> = new { max_workers = 1 }
     local f = pool:submit(function()
       error(coroutine.create(print))
     end)
     assert.matches("^thread: ", (f:exception()))
-    f = pool:submit(function()
-      return coroutine.create(print)
-    end)
-    assert.matches("^results%[1%]: coroutine cannot cross",
-      support.message(f.result, f))
     assert.equal(4, pool:submit(double, 2):result())
   end)
 
@@ -320,25 +314,6 @@ describe("a pool of processes", function()
       print "three"
     ]])
   end)
-
-  for name, ending in pairs {
-    ["the end"] = "", ["a shutdown"] = "pool:shutdown(false)",
-    ["os.exit"] = "os.exit(0, true)", ["an error"] = "error 'oh'",
-    ["being dropped"] = "pool = nil; KEPT = nil",
-  } do
-    it("is done with its calls at " .. name .. " of the program", function()
-      local r = support.run([[
-        local futures = require "threading.futures"
-        local pool = futures.ProcessPoolExecutor(2)
-        KEPT = pool
-        for i = 1, 4 do
-          pool:submit(io.write, "done ")
-        end
-      ]] .. ending)
-      assert.equal("done done done done ", r.out)
-      assert.equal(name == "an error" and 1 or 0, r.code)
-    end)
-  end
 
   it("lets its processes end in order", function()
     for _ = 1, 10 do

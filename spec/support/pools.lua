@@ -101,4 +101,70 @@ function pools.specify(it, new, class)
   end)
 end
 
+--- Specifies a pool whose calls are made in other Lua states.
+-- @tparam string calls Lua code that has `pool` write "done " four times
+function pools.specify_elsewhere(it, new, class, calls)
+  it("makes calls, with all arguments and results", function()
+    local pool <close> = new { max_workers = 1 }
+    assert.equal(256.0, pool:submit(math.tointeger, 256):result() + 0.0)
+    local n = 5
+    local f = pool:submit(function(...)
+      return select("#", ...) + n, ...
+    end, nil, 1, nil)
+    assert.same({ n = 4, 8, nil, 1, nil }, table.pack(f:result()))
+    assert.same({ n = 4, 8, nil, 1, nil }, table.pack(f:result()))
+    assert.same({ n = 0 }, table.pack(pool:submit(function() end):result()))
+    assert.same({ x = { 1 } }, pool:submit(function(t)
+      return t
+    end, { x = { 1 } }):result())
+  end)
+
+  it("raises a call's error, whatever it is, with its traceback", function()
+    local pool <close> = new { max_workers = 1 }
+    for _, object in ipairs { "text", { 1, { 2 } }, false, 5 } do
+      local f = pool:submit(function(value)
+        error(value, 0)
+      end, object)
+      for _ = 1, 2 do
+        local ok, err = pcall(f.result, f)
+        assert.is_false(ok)
+        assert.same(object, err)
+      end
+      local err, traceback = f:exception()
+      assert.same(object, err)
+      assert.matches("stack traceback:.*support/pools.lua:%d+:", traceback)
+      if object == "text" then
+        assert.matches("^text\nstack", traceback)
+      end
+    end
+    assert.same({ n = 1 },
+      table.pack(pool:submit(pools.double, 1):exception()))
+  end)
+
+  it("a result that cannot cross is an error of its future", function()
+    local pool <close> = new { max_workers = 1 }
+    local f = pool:submit(function()
+      return coroutine.create(print)
+    end)
+    assert.matches("^results%[1%]: coroutine cannot cross",
+      support.message(f.result, f))
+    assert.equal(4, pool:submit(pools.double, 2):result())
+  end)
+
+  for name, ending in pairs {
+    ["the end"] = "", ["a shutdown"] = "pool:shutdown(false)",
+    ["os.exit"] = "os.exit(0, true)", ["an error"] = "error 'oh'",
+    ["being dropped"] = "pool = nil; KEPT = nil",
+  } do
+    it("is done with its calls at " .. name .. " of the program", function()
+      local r = support.run(([[
+        local pool = require("threading.futures").%s { max_workers = 2 }
+        KEPT = pool
+      ]]):format(class) .. calls .. ending)
+      assert.equal("done done done done ", r.out)
+      assert.equal(name == "an error" and 1 or 0, r.code)
+    end)
+  end
+end
+
 return pools
