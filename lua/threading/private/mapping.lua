@@ -104,14 +104,9 @@ end
 
 -- The calls of the next chunk, or nil.
 local function next_calls(self)
-  local at = self.at + 1
-  local f = self.futures[at]
-  if f then
-    self:await(f)
-    self.futures[at] = nil
-    self.at = at
-  end
-  return f and f:result()
+  local at, calls = self:step(self.at)
+  self.at = at or self.at
+  return calls
 end
 
 -- The same, where a future is of many items: a function of its own, for it is

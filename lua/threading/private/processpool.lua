@@ -173,13 +173,16 @@ local function ask_setup(process, given)
   ask(process, doing, worker.call, given.rest)
 end
 
+local function not_started(why)
+  return broken.new("a worker process could not be started: " .. why)
+end
+
 local function setup(process, given)
   local ok, err = pcall(ask_setup, process, given)
   if ok or _thread._is_asked(err) then
     return ok or error(err, 0)
   end
-  error(broken.new("a worker process could not be started: "
-    .. tostring(err)), 0)
+  error(not_started(tostring(err)), 0)
 end
 
 -- The initializer of a home, see below: starts its process.
@@ -189,8 +192,7 @@ function way.prepare(initializer, args)
   return function(home)
     local process, why = _thread._worker(home.state.argv)
     if not process then
-      error(broken.new(string.format("a worker process could not be started: "
-        .. "%s: %s", home.state.argv[1], why)), 0)
+      error(not_started(home.state.argv[1] .. ": " .. why), 0)
     end
     home.process, home.calls = process, 0
     setup(process, home.state.settings)
