@@ -69,7 +69,8 @@ static int call(lua_State *L) {
   return thr_call_return(L, call_content(L));
 }
 
-/* Of false, an error, and its traceback. */
+/* (box): makes the call, which returns true, and the results; or false, the
+** error, and its traceback or nil. */
 static int relay(lua_State *L) {
   int n = call_content(L);
   if (n > 0 && lua_toboolean(L, 2)) return thr_call_return(L, n - 1);

@@ -8,8 +8,8 @@
 
 static const char key_report = 0; /* in a table: it is a report */
 
-/* Where what the function that a worker process calls, and all below it,
-** begins; or the end. */
+/* Where in a traceback the function begins by which a worker process makes its
+** calls, and all below it; the end, where that is not in it. */
 static size_t find_bottom(const char *text, size_t n) {
   const char *at = strstr(text, "'threading._thread._answer'\n");
   while (at && at > text && *at != '\n') at--;
