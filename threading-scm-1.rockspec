@@ -169,6 +169,7 @@ build = {
     ["threading.trace.save"] = "lua/threading/trace/save.lua",
     ["threading.trace.summary"] = "lua/threading/trace/summary.lua",
     ["threading.trace.tables"] = "lua/threading/trace/tables.lua",
+    ["threading.trace.tally"] = "lua/threading/trace/tally.lua",
     ["threading.trace.target"] = "lua/threading/trace/target.lua",
     ["threading.trace.units"] = "lua/threading/trace/units.lua",
     ["threading.trace.web.input"] = "lua/threading/trace/web/input.lua",

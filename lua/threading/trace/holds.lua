@@ -3,30 +3,12 @@
 -- asked for it.
 
 local standard = require "threading.private.standard"
-local math, table = standard.math, standard.table
+local tally = require "threading.trace.tally"
+local math = standard.math
 local ipairs, pairs, tostring = ipairs, pairs, tostring
+local add, entry, sort = tally.add, tally.entry, tally.sort
 
 local M = {}
-
-local function by_total(a, b)
-  if a.total ~= b.total then
-    return a.total > b.total
-  end
-  return a.name < b.name
-end
-
--- Adds to the entry of that name, which is made.
-local function add(list, name, spans)
-  local it = list[name]
-  if not it then
-    it = { name = name, count = 0, total = 0, longest = 0 }
-    list[name] = it
-    table.insert(list, it)
-  end
-  it.count, it.total = it.count + spans.count, it.total + spans.total
-  it.longest = math.max(it.longest, spans.longest)
-  return it
-end
 
 -- Locks of one name, such as those that were made at one place, are one.
 -- @tparam table trace as `events.read` returns it
@@ -35,18 +17,17 @@ end
 function M.locks(trace)
   local list = {}
   for _, lock in ipairs(trace.locks) do
-    local it = add(list, lock.name, { count = lock.taken, total = 0,
-      longest = 0 })
-    it.by = it.by or {}
+    local it = entry(list, lock.name, { name = lock.name, count = 0, total = 0,
+      longest = 0, by = {} })
+    it.count = it.count + lock.taken
     for name, spans in pairs(lock.holders) do
-      add(it.by, name, spans)
+      add(entry(it.by, name, { name = name }), spans)
       it.total = it.total + spans.total
       it.longest = math.max(it.longest, spans.longest)
     end
-    table.sort(it.by, by_total)
+    sort(it.by)
   end
-  table.sort(list, by_total)
-  return list
+  return sort(list)
 end
 
 -- @tparam table trace as `events.read` returns it
@@ -58,12 +39,11 @@ function M.keepers(trace)
     for number, spans in pairs(row.kept) do
       local detail = trace.details[number]
       local place = detail.args.at
-      add(list, detail.name .. (place and " at " .. tostring(place) or ""),
-        spans)
+      local name = detail.name .. (place and " at " .. tostring(place) or "")
+      add(entry(list, name, { name = name }), spans)
     end
   end
-  table.sort(list, by_total)
-  return list
+  return sort(list)
 end
 
 return M

@@ -4,40 +4,13 @@
 local events = require "threading.trace.events"
 local holds = require "threading.trace.holds"
 local standard = require "threading.private.standard"
+local tally = require "threading.trace.tally"
 local units = require "threading.trace.units"
-local math, string, table = standard.math, standard.string, standard.table
+local string, table = standard.string, standard.table
 local ipairs, pairs, tostring = ipairs, pairs, tostring
+local add, entry, sort = tally.add, tally.entry, tally.sort
 
 local M = {}
-
--- The entry of this key in a list; where there is none, `new` is added.
-local function entry(list, key, new)
-  local it = list[key]
-  if not it then
-    it = new
-    list[key] = it
-    table.insert(list, it)
-  end
-  return it
-end
-
-local function add(it, spans)
-  it.count, it.total = (it.count or 0) + spans.count,
-    (it.total or 0) + spans.total
-  it.longest = math.max(it.longest or 0, spans.longest)
-end
-
-local function by_total(a, b)
-  if a.total ~= b.total then
-    return a.total > b.total
-  end
-  return tostring(a.name) < tostring(b.name)
-end
-
-local function sort(list)
-  table.sort(list, by_total)
-  return list
-end
 
 -- "Worker-1 at bank.lua:31", of what there is.
 local function who(name, place)
