@@ -114,6 +114,7 @@ build = {
     ["threading.private.missing"] = "lua/threading/private/missing.lua",
     ["threading.private.need"] = "lua/threading/private/need.lua",
     ["threading.private.once"] = "lua/threading/private/once.lua",
+    ["threading.private.ours"] = "lua/threading/private/ours.lua",
     ["threading.private.numbers"] = "lua/threading/private/numbers.lua",
     ["threading.private.parallel"] = "lua/threading/private/parallel.lua",
     ["threading.private.pooloptions"] =

@@ -1,7 +1,7 @@
 -- What a search says: a failing schedule with its lines of source, or what was
 -- covered without one.
 
-local schedule = require "threading.explore.schedule"
+local ours = require "threading.private.ours"
 local standard = require "threading.private.standard"
 local io, math, string, table = standard.io, standard.math, standard.string,
   standard.table
@@ -68,7 +68,7 @@ local function runs_of(trace)
       run = { thread = thread }
       runs[#runs + 1] = run
     end
-    if not schedule.is_ours(source) then
+    if not ours.has(source) then
       run[#run + 1] = { source = source, line = line, values = values }
     elseif values then
       run.interrupted = true

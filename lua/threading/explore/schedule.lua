@@ -3,6 +3,7 @@
 
 local _thread = require "threading._thread"
 local numbers = require "threading.private.numbers"
+local ours = require "threading.private.ours"
 local shown = require "threading.private.show"
 local standard = require "threading.private.standard"
 local threading = require "threading"
@@ -15,18 +16,9 @@ local schedule = {}
 
 -- Which sources are split -----------------------------------------------------
 
--- The folder of the library's Lua files, "@.../threading/".
-local OURS <const> = string.match(debug.getinfo(1, "S").source,
-  "^(.*[/\\])explore[/\\][^/\\]*$")
-
 -- Test frameworks: of their own code no failure is to be found.
 local FRAMEWORKS <const> = { "[/\\]busted[/\\.]", "[/\\]luassert[/\\.]",
   "[/\\]luaunit", "[/\\]say[/\\.]", "[/\\]mediator" }
-
--- Is this source one of the library's own files?
-function schedule.is_ours(source)
-  return OURS ~= nil and string.sub(source, 1, #OURS) == OURS
-end
 
 local function matches(source, patterns)
   for _, pattern in ipairs(patterns) do
@@ -40,7 +32,7 @@ end
 -- A function that says of a source whether it is split.
 local function splitter(o)
   return function(source)
-    return not (schedule.is_ours(source) and not o.library
+    return not (ours.has(source) and not o.library
       or matches(source, FRAMEWORKS) or matches(source, o.ignore))
   end
 end

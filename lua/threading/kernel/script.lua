@@ -2,29 +2,14 @@
 -- source gets the program's own file and line. A source that is there word for
 -- word is found, as a long string is; one that is put together is not.
 
+local ours = require "threading.private.ours"
 local standard = require "threading.private.standard"
-local debug, io, string = standard.debug, standard.io, standard.string
-local math, tonumber, type = standard.math, tonumber, type
+local io, math, string = standard.io, standard.math, standard.string
+local tonumber, type = tonumber, type
 
 local MAX_SIZE <const> = 1 << 22 -- bytes of a program that are looked at
 
 local script = {}
-
--- The folder of the library's Lua files, "@.../threading/".
-local OURS <const> = debug.getinfo and string.match(
-  debug.getinfo(1, "S").source, "^(.*[/\\])kernel[/\\][^/\\]*$")
-
--- What is known of the function that has called the library, or nil.
-local function caller()
-  local level = 2
-  local info = OURS and debug.getinfo(level, "Sl")
-  while info and (info.what == "C"
-      or string.sub(info.source, 1, #OURS) == OURS) do
-    level = level + 1
-    info = debug.getinfo(level, "Sl")
-  end
-  return info
-end
 
 -- A program's text; nil where it cannot be had. To open what is no file might
 -- wait for ever.
@@ -72,7 +57,7 @@ function script.with_places(message, source)
       or not string.find(message, "<kernel>:%d") then
     return message
   end
-  local info = caller()
+  local info = ours.caller()
   local text = info and text_of(info.source)
   local first = text and find(text, source, info.currentline)
   if not first then

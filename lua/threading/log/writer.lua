@@ -5,9 +5,10 @@ local _thread = require "threading._thread"
 local formatter = require "threading.log.format"
 local handler = require "threading.log.handler"
 local levels = require "threading.log.levels"
+local ours = require "threading.private.ours"
 local register = require "threading.private.register"
 local standard = require "threading.private.standard"
-local debug, string = standard.debug, standard.string
+local string = standard.string
 local ipairs, select, tostring, type = ipairs, select, tostring, type
 
 local writer = {}
@@ -36,21 +37,8 @@ local function message_of(fmt, ...)
     type(fmt) == "string" and fmt or type(fmt), tostring(text))
 end
 
-local OURS <const> =
-  string.match(debug.getinfo(1, "S").source, "^(.*)writer%.lua$") or "\0"
-
-local function is_passed(info)
-  return info.what == "C" or string.sub(info.source, 1, #OURS) == OURS
-end
-
--- The innermost Lua function that is not one of this folder.
 local function place(record)
-  local at = 2
-  local info = debug.getinfo(at, "Sl")
-  while info and is_passed(info) do
-    at = at + 1
-    info = debug.getinfo(at, "Sl")
-  end
+  local info = ours.caller()
   record.filename = info and string.match(info.short_src, "[^/]*$") or "?"
   record.lineno = info and info.currentline or 0
 end
