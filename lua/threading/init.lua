@@ -4,6 +4,7 @@
 -- @module threading
 
 local _thread = require "threading._thread"
+local check = require "threading.private.check"
 local excepthook = require "threading.private.excepthook"
 local extend = require "threading.private.extend"
 local missing = require "threading.private.missing"
@@ -16,8 +17,7 @@ local thread = require "threading.private.thread"
 local tracehook = require "threading.private.tracehook"
 local Local = require "threading.private.local"
 local Timer = require "threading.private.timer"
-local error, getmetatable, require = error, getmetatable, require
-local type = type
+local error, require, type = error, require, type
 
 -- What few interpreters ask for is loaded by those that do.
 local compile, kernel, parallel_for
@@ -427,15 +427,11 @@ function threading.dump(file)
       return stderr.write(_thread._dump())
     end
   end
-  local meta, write = getmetatable(file), nil
-  if type(file) == "table" or type(meta) == "table" and meta.__index then
-    write = file.write
-  end
-  if write == nil then
+  if not check.is_writer(file) then
     error("bad argument 'file' to 'dump' (file expected, got " .. type(file)
       .. ")", 2)
   end
-  write(file, _thread._dump())
+  file:write(_thread._dump())
 end
 
 --- Makes a number that Lua and C share; and a counter, for `fetch_add` adds

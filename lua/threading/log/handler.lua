@@ -7,7 +7,6 @@ local complain = require "threading.private.complain"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
 local io = standard.io
-local getmetatable, tostring, type = getmetatable, tostring, type
 
 local handler = {}
 
@@ -53,15 +52,13 @@ local function of_writer(writer)
   return io.type(writer) and write or serial(write)
 end
 
-local function is_writer(value)
-  local meta = getmetatable(value)
-  return (type(value) == "table" or type(meta) == "table" and meta.__index)
-    and value.write ~= nil and io.type(value) ~= "closed file"
+local function is_open(value)
+  return check.is_writer(value) and io.type(value) ~= "closed file"
 end
 
-function handler.of_stream(stream, name)
-  if not is_writer(stream) then
-    check.bad(name or "stream", "basicConfig", "open file", stream)
+function handler.of_stream(stream)
+  if not is_open(stream) then
+    check.bad("stream", "basicConfig", "open file", stream)
   end
   return of_writer(stream)
 end
@@ -81,7 +78,7 @@ function handler.of(value, name)
   if check.is_callable(value) then
     return serial(value)
   end
-  if not is_writer(value) then
+  if not is_open(value) then
     check.bad(name, "basicConfig", "function or open file", value)
   end
   return of_writer(value)

@@ -52,6 +52,13 @@ function check.callable(value, name, where)
   end
 end
 
+-- Has it a method `write`, as files have?
+function check.is_writer(value)
+  local meta = getmetatable(value)
+  return (type(value) == "table" or type(meta) == "table" and meta.__index)
+    and value.write ~= nil
+end
+
 -- Seconds that a wait may last: not NaN, and what is negative counts as 0.
 function check.is_timeout(value)
   return math.type(value) ~= nil
