@@ -219,6 +219,27 @@ describe("log", function()
       told[1])
   end)
 
+  it("an error object is told, whatever its __tostring does", function()
+    local before = io.stderr
+    log.basicConfig { format = "%(message)s", handlers = { function()
+      error(setmetatable({}, { __tostring = error }))
+    end } }
+    local told = {}
+    io.stderr = { write = function(_, text)
+      told[#told + 1] = text
+    end }
+    local ok = pcall(log.error, "x")
+    io.stderr = before
+    assert.is_true(ok)
+    assert.same({ "threading.log: a line cannot be written: "
+      .. "(error object is a table value)\n" }, told)
+
+    local lines = collect()
+    log.error(setmetatable({}, { __tostring = error }))
+    assert.equal("ERROR table (cannot be formatted: "
+      .. "(error object is a table value))\n", lines[1])
+  end)
+
   it("a cancelled thread logs what it has to, and stays cancelled", function()
     local lines = collect { format = "%(message)s" }
     local t = support.start(function()

@@ -4,6 +4,7 @@
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local complain = require "threading.private.complain"
+local shown = require "threading.private.show"
 local standard = require "threading.private.standard"
 local stderr = require "threading.private.stderr"
 local io = standard.io
@@ -34,7 +35,7 @@ local function serial(fn)
 end
 
 local function fail(err)
-  stderr.write("threading.log: a line cannot be written: " .. tostring(err)
+  stderr.write("threading.log: a line cannot be written: " .. shown(err)
     .. "\n")
 end
 

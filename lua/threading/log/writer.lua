@@ -7,6 +7,7 @@ local handler = require "threading.log.handler"
 local levels = require "threading.log.levels"
 local ours = require "threading.private.ours"
 local register = require "threading.private.register"
+local shown = require "threading.private.show"
 local standard = require "threading.private.standard"
 local string = standard.string
 local ipairs, select, tostring, type = ipairs, select, tostring, type
@@ -34,7 +35,7 @@ local function message_of(fmt, ...)
     return text
   end
   return string.format("%s (cannot be formatted: %s)",
-    type(fmt) == "string" and fmt or type(fmt), tostring(text))
+    type(fmt) == "string" and fmt or type(fmt), shown(text))
 end
 
 local function place(record)
