@@ -6,10 +6,8 @@
 local _thread = require "threading._thread"
 local check = require "threading.private.check"
 local excepthook = require "threading.private.excepthook"
-local extend = require "threading.private.extend"
 local missing = require "threading.private.missing"
 local include_dir = require "threading.private.include"
-local once = require "threading.private.once"
 local predicates = require "threading.private.predicates"
 local register = require "threading.private.register"
 local stderr = require "threading.private.stderr"
@@ -19,7 +17,8 @@ local Local = require "threading.private.local"
 local Timer = require "threading.private.timer"
 local error, require, type = error, require, type
 
--- What few interpreters ask for is loaded by those that do.
+-- What few interpreters ask for is loaded by those that do; and so are `extend`
+-- and `once`, everywhere.
 local compile, kernel, parallel_for
 if _thread._in_interpreter then
   function compile(fn, options)
@@ -286,7 +285,6 @@ threading.Barrier = _thread.barrier
 -- Where a method `acquire` or `release` is overridden, `guard` and `with` call
 -- that. In C, an object of such a class is no Lock: it cannot be given to a
 -- kernel, nor to another interpreter.
--- @function extend
 -- @tparam function base what makes the objects; or a class
 -- @tparam string name what `tostring` shows
 -- @treturn table the class, which is called to make an object
@@ -303,7 +301,9 @@ threading.Barrier = _thread.barrier
 --   return got
 -- end
 -- local permits = Permits(3)
-threading.extend = extend
+function threading.extend(base, name)
+  return require "threading.private.extend"(base, name)
+end
 
 --- What to do about threads that wait for each other. It holds for all
 -- interpreters.
@@ -378,7 +378,6 @@ threading.defer = _thread._defer
 -- those that come while it runs wait for its end, and all get its results.
 -- Where it raises an error nothing is kept: who has called it gets the error,
 -- and the next call runs it again. Each interpreter runs it for itself.
--- @function once
 -- @tparam function fn called with the arguments of the call that runs it
 -- @treturn function
 -- @raise if fn is not callable; the function that is returned raises what fn
@@ -388,7 +387,9 @@ threading.defer = _thread._defer
 --   return dofile "config.lua"
 -- end)
 -- print(config().port) -- in any thread
-threading.once = once
+function threading.once(fn)
+  return require "threading.private.once"(fn)
+end
 
 --- Is this the error object of a cancellation? It has a field `message`.
 -- @function is_cancelled

@@ -10,11 +10,10 @@ local compiler = require "threading.kernel.compiler"
 local complain = require "threading.private.complain"
 local length = require "threading.kernel.length"
 local read_options = require "threading.kernel.options"
-local script = require "threading.kernel.script"
 local signatures = require "threading.kernel.signature"
 local standard = require "threading.private.standard"
 local string, table = standard.string, standard.table
-local error, ipairs, type = error, ipairs, type
+local error, ipairs, require, type = error, ipairs, require, type
 
 -- The C file ---------------------------------------------------------------
 
@@ -164,6 +163,13 @@ local function build(source, options)
   return result
 end
 
+-- An error with the places of its lines in the program, as far as they can be
+-- found.
+local function placed(message, source)
+  local ok, script = _thread._try(require, "threading.kernel.script")
+  return ok and script.with_places(message, source) or message
+end
+
 -- See init.lua.
 local function kernel(source, options)
   if type(source) ~= "string" then
@@ -173,7 +179,7 @@ local function kernel(source, options)
     "kernel")
   local ok, result = _thread._try(build, source, options)
   if not ok then
-    error(script.with_places(result, source), 0)
+    error(placed(result, source), 0)
   end
   return result
 end
