@@ -8,15 +8,6 @@
 #include "bind/guard.h"
 #include "bind/self.h"
 
-bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
-  if (!thr_lock_isowner(l, ts)) return false;
-  thr_lock_setdepth(l, thr_lock_depth(l) - 1);
-  if (thr_lock_depth(l) == 0) thr_lock_release(l);
-  return true;
-}
-
-/* --- the Lua face --- */
-
 /***
 A lock that its owner may take again.  Only the owner may release it, as often
 as it took it.
@@ -87,14 +78,8 @@ static int rlock_acquire(lua_State *L) {
   return 1;
 }
 
-/***
-Takes one acquire back; the last one frees the lock.
-@function release
-@raise "cannot release un-acquired lock" where the caller is not the owner
-*/
-static int rlock_release(lua_State *L) {
-  thr_lock *l = check(L);
-  if (thr_rlock_release(l, thr_self(L))) return 0;
+/* Raises: the caller is not the owner. */
+THR_RARE static int refuse_release(lua_State *L, const thr_lock *l) {
   uint64_t owner = l->owner;
   const char *what = thr_describe_pushobject(L, "RLock", l, l->label);
   if (owner == 0)
@@ -102,6 +87,16 @@ static int rlock_release(lua_State *L) {
   thr_describe_pushname(L, thr_self(L)->rt, owner);
   return thr_blame_error(L, "cannot release un-acquired lock%s; %s has "
                          "acquired it", what, lua_tostring(L, -1));
+}
+
+/***
+Takes one acquire back; the last one frees the lock.
+@function release
+@raise "cannot release un-acquired lock" where the caller is not the owner
+*/
+static int rlock_release(lua_State *L) {
+  thr_lock *l = check(L);
+  return thr_rlock_release(l, thr_self(L)) ? 0 : refuse_release(L, l);
 }
 
 static int rlock_close(lua_State *L) {

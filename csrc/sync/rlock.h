@@ -11,7 +11,12 @@
 THR_PRIVATE_BEGIN
 
 /* Returns false where ts does not own it. */
-bool thr_rlock_release(thr_lock *l, const thr_tstate *ts);
+static inline bool thr_rlock_release(thr_lock *l, const thr_tstate *ts) {
+  if (!thr_lock_isowner(l, ts)) return false;
+  thr_lock_setdepth(l, thr_lock_depth(l) - 1);
+  if (thr_lock_depth(l) == 0) thr_lock_release(l);
+  return true;
+}
 
 /* --- the Lua face --- */
 struct lua_State;
