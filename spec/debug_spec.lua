@@ -397,6 +397,7 @@ for _, t in ipairs(list) do t:join() end
     for _, body in ipairs {
       "lock:acquire() v.value = v.value + work(1) lock:release()",
       "v:fetch_add(work(1))",
+      "a:fetch_add(2, work(1))",
       "repeat local n = v.value until v:compare_exchange(n, n + work(1))",
       "local n = v.value\nv.value = work(i)",
       "v.value = i local n = v.value work()",

@@ -291,6 +291,13 @@ void thr_box_newtype(lua_State *L, const thr_kind *kind,
   lua_setfield(L, -2, "__gc"); /* the last: the type is whole */
 }
 
+void thr_box_override(lua_State *L, const luaL_Reg *methods) {
+  thr_blame_names(L, methods);
+  lua_getfield(L, -1, "__index");
+  set_functions(L, methods);
+  lua_pop(L, 1);
+}
+
 void thr_box_needtype(lua_State *L, const thr_kind *kind) {
   static const luaL_Reg none[] = {{NULL, NULL}};
   if (has_type(L, kind)) return;

@@ -134,6 +134,9 @@ void thr_box_finish(lua_State *L);
 ** metamethods, which no method call finds. */
 void thr_box_newtype(lua_State *L, const thr_kind *kind,
                      const luaL_Reg *methods);
+/* Replaces methods and metamethods of the type on the stack, before its __index
+** is changed by thr_box_indexwith. */
+void thr_box_override(lua_State *L, const luaL_Reg *methods);
 /* Makes the type of boxes that no Lua code sees, where it is not there yet: in
 ** an interpreter types come when they are needed first. */
 void thr_box_needtype(lua_State *L, const thr_kind *kind);

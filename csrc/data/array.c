@@ -565,13 +565,11 @@ void thr_array_open(lua_State *L) {
       {"fetch_add", array_fetchadd},
       {"__newindex", array_newindex}, {"__len", array_len},
       {"__tostring", array_tostring}, {NULL, NULL}};
-  static const luaL_Reg watched[] = {
-      {"fill", array_fill},       {"copy", array_copy},
-      {"totable", array_totable}, {"get_name", array_getname},
-      {"__newindex", watched_newindex}, {"__len", array_len},
-      {"__tostring", array_tostring}, {NULL, NULL}};
+  static const luaL_Reg watched[] = {{"__newindex", watched_newindex},
+                                     {NULL, NULL}};
   bool watches = thr_os_debugs();
-  thr_box_newtype(L, &thr_array_kind, watches ? watched : methods);
+  thr_box_newtype(L, &thr_array_kind, methods);
+  if (watches) thr_box_override(L, watched);
   thr_box_indexwith(L, watches ? watched_index : array_index);
   lua_pop(L, 1);
 }

@@ -298,15 +298,12 @@ void thr_value_open(lua_State *L) {
       {"__tostring", value_tostring},
       {NULL, NULL}};
   static const luaL_Reg watched[] = {
-      {"fetch_add", value_fetchadd},
-      {"exchange", value_exchange},
       {"compare_exchange", watched_compareexchange},
-      {"get_name", value_getname},
       {"__newindex", watched_newindex},
-      {"__tostring", value_tostring},
       {NULL, NULL}};
   bool watches = thr_os_debugs();
-  thr_box_newtype(L, &kind, watches ? watched : methods);
+  thr_box_newtype(L, &kind, methods);
+  if (watches) thr_box_override(L, watched);
   thr_box_indexwith(L, watches ? watched_index : value_index);
   lua_pop(L, 1);
 }
