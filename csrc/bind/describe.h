@@ -6,6 +6,7 @@
 #define THR_DESCRIBE_H
 
 #include <lua.h>
+#include <string.h>
 
 #include "gil/record.h"
 #include "park/label.h"
@@ -37,6 +38,10 @@ typedef struct {
   char file[LUA_IDSIZE];
   int line;
 } thr_where;
+
+static inline bool thr_describe_issame(const thr_where *a, const thr_where *b) {
+  return a->line == b->line && strcmp(a->file, b->file) == 0;
+}
 
 /* Finds the innermost Lua function of `of`: short_src and currentline. */
 bool thr_describe_place(lua_State *of, lua_Debug *ar);

@@ -1,8 +1,6 @@
 /* lock: see lock.h. */
 #include "sync/lock.h"
 
-#include <string.h>
-
 #include "bind/args.h"
 #include "bind/blame.h"
 #include "bind/box.h"
@@ -194,15 +192,10 @@ void thr_lock_acquireforever(lua_State *L, thr_lock *l) {
   if (thr_lock_iswatched()) thr_lock_note(L, l, true);
 }
 
-static bool is_place(const thr_where *place, const thr_where *where) {
-  return place && place->line == where->line &&
-         strcmp(place->file, where->file) == 0;
-}
-
 /* Without memory it is not noted. */
 static void set_place(thr_lock *l, const thr_where *where) {
-  if (is_place(l->acquired, where)) return; /* as the last time, mostly */
   thr_where *place = l->acquired;
+  if (place && thr_describe_issame(place, where)) return; /* mostly */
   if (!place) place = thr_os_alloc(sizeof(*place));
   if (!place) return;
   thr_mutex_lock(&all_m);

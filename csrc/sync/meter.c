@@ -94,12 +94,6 @@ thr_meter *thr_meter_new(thr_tstate *ts, const char *kind, const void *object,
   return NULL;
 }
 
-static bool is_of(const thr_metered *h, const thr_tstate *ts,
-                  const thr_where *where) {
-  return h->ident == ts->ident && h->where.line == where->line &&
-         strcmp(h->where.file, where->file) == 0;
-}
-
 static thr_metered *add(thr_meter *meter, thr_tstate *ts,
                         const thr_where *where) {
   thr_metered *h = &meter->holders[meter->n];
@@ -114,8 +108,11 @@ static thr_metered *add(thr_meter *meter, thr_tstate *ts,
 
 static thr_metered *find(thr_meter *meter, thr_tstate *ts,
                          const thr_where *where) {
-  for (int i = 0; i < meter->n; i++)
-    if (is_of(&meter->holders[i], ts, where)) return &meter->holders[i];
+  for (int i = 0; i < meter->n; i++) {
+    thr_metered *h = &meter->holders[i];
+    if (h->ident == ts->ident && thr_describe_issame(&h->where, where))
+      return h;
+  }
   if (meter->n < THR_METERED) return add(meter, ts, where);
   return &meter->holders[THR_METERED - 1];
 }

@@ -23,16 +23,12 @@ static THR_TLS struct {
   int64_t since; /* from then on */
 } vain;
 
-static bool is_same(const thr_where *a, const thr_where *b) {
-  return a->line == b->line && strcmp(a->file, b->file) == 0;
-}
-
 /* Whether a line reads and then stores, or stores and then reads in a loop, is
 ** known by what it has done first. */
 static bool come_to(lua_State *L, const void *object, bool reads) {
   thr_where here;
   thr_told_place(L, &here);
-  bool again = last.object == object && is_same(&last.where, &here);
+  bool again = last.object == object && thr_describe_issame(&last.where, &here);
   if (again) return true;
   last.object = object;
   last.where = here;
