@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "os/tuning.h"
+#include "warn/told.h"
 
 typedef struct edge {
   unsigned long from, to; /* the locks' numbers */
@@ -18,8 +19,7 @@ static thr_mutex m = THR_MUTEX_INIT;
 static edge edges[THR_MAX_ORDERS];  /* m: a ring */
 static size_t n_edges;              /* m: how many there ever were */
 static edge *leaving[THR_ORDER_HASH]; /* m */
-static uint64_t told[THR_MAX_TOLD]; /* m: a ring, of what was told */
-static size_t n_told;               /* m */
+static thr_told_list told; /* m */
 
 /* While that is as it was, what a thread has noted of its locks refers to
 ** locks. */
@@ -119,21 +119,15 @@ static int search_way(ways *w, unsigned long from, unsigned long to) {
 
 /* --- telling --- */
 
-static uint64_t hash_place(const edge *e) { /* FNV-1a */
-  uint64_t h = 14695981039346656037u;
-  for (const char *s = e->where.file; *s; s++)
-    h = (h ^ (unsigned char)*s) * 1099511628211u;
-  return (h ^ (uint64_t)e->where.line) * 1099511628211u;
+static uint64_t hash_place(const edge *e) {
+  return thr_told_hash("order", &e->where);
 }
 
 /* Of the same places, in whatever order, only once. */
 static bool is_new(const edge *closing, const ways *w, int last) {
   uint64_t h = hash_place(closing);
   for (int i = last; i >= 0; i = w->back[i]) h += hash_place(w->of[i]);
-  for (size_t i = 0; i < THR_MAX_TOLD; i++)
-    if (told[i] == h) return false;
-  told[n_told++ % THR_MAX_TOLD] = h;
-  return true;
+  return thr_told_isnew(&told, h);
 }
 
 static void tell_edge(const edge *e) {

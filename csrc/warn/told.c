@@ -6,11 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "os/tuning.h"
-
 static thr_mutex m = THR_MUTEX_INIT;
-static uint64_t told[THR_MAX_TOLD]; /* m: a ring, of what was told */
-static size_t n_told;               /* m */
+static thr_told_list told; /* m */
 
 void thr_told_beforefork(void) { thr_mutex_lock(&m); }
 void thr_told_afterfork(void) { thr_mutex_unlock(&m); }
@@ -20,18 +17,21 @@ void thr_told_place(lua_State *L, thr_where *where) {
   if (where->line == 0) strcpy(where->file, "?");
 }
 
-static uint64_t hash(uint64_t h, const char *s) { /* FNV-1a */
+static uint64_t mix(uint64_t h, const char *s) { /* FNV-1a */
   for (; *s; s++) h = (h ^ (unsigned char)*s) * 1099511628211u;
   return (h ^ '\n') * 1099511628211u;
 }
 
-/* Under m. */
-static bool is_new(const char *kind, const thr_where *where) {
-  uint64_t h = hash(hash(14695981039346656037u, kind), where->file);
-  h += (uint64_t)where->line;
+uint64_t thr_told_hash(const char *kind, const thr_where *where) {
+  uint64_t h = mix(mix(14695981039346656037u, kind), where->file);
+  h = (h ^ (uint64_t)where->line) * 0x9e3779b97f4a7c15u;
+  return h ^ h >> 32;
+}
+
+bool thr_told_isnew(thr_told_list *list, uint64_t hash) {
   for (size_t i = 0; i < THR_MAX_TOLD; i++)
-    if (told[i] == h) return false;
-  told[n_told++ % THR_MAX_TOLD] = h;
+    if (list->hash[i] == hash) return false;
+  list->hash[list->n++ % THR_MAX_TOLD] = hash;
   return true;
 }
 
@@ -42,7 +42,7 @@ void thr_told(const char *kind, const thr_where *where, const char *fmt, ...) {
   vsnprintf(text, sizeof(text), fmt, ap);
   va_end(ap);
   thr_mutex_lock(&m);
-  if (is_new(kind, where)) {
+  if (thr_told_isnew(&told, thr_told_hash(kind, where))) {
     fprintf(stderr, "threading: %s\n", text);
     fflush(stderr);
   }
