@@ -60,20 +60,10 @@ static thr_array *in_block(thr_block *b, thr_elem type, size_t n) {
   return found;
 }
 
-static bool fits(thr_elem type, size_t n) {
-  return n <= PTRDIFF_MAX / thr_elem_size(type);
-}
-
-thr_array *thr_array_newshared(thr_elem type, size_t n) {
-  if (fits(type, n))
-    return in_block(thr_block_new(n * thr_elem_size(type)), type, n);
-  errno = ENOMEM;
-  return NULL;
-}
-
 thr_array *thr_array_adopt(int fd, thr_elem type, size_t n) {
-  if (fits(type, n))
-    return in_block(thr_block_adopt(fd, n * thr_elem_size(type)), type, n);
+  size_t size = thr_elem_size(type);
+  if (n <= PTRDIFF_MAX / size)
+    return in_block(thr_block_adopt(fd, n * size), type, n);
   thr_os_close(fd);
   return NULL;
 }
@@ -201,8 +191,10 @@ void thr_array_account(lua_State *L, size_t bytes) {
   }
 }
 
+/* Of so many that their size is a number; NULL with errno, where shared. */
 static thr_array *make(thr_elem type, size_t n, bool shared) {
-  return shared ? thr_array_newshared(type, n) : thr_array_new(type, n);
+  if (!shared) return thr_array_new(type, n);
+  return in_block(thr_block_new(n * thr_elem_size(type)), type, n);
 }
 
 /* Pushes an Array of n elements.  Garbage is collected for it as for a table
@@ -342,27 +334,6 @@ static int array_getname(lua_State *L) {
   return thr_describe_getname(L, check(L, 1)->label);
 }
 
-/* Adds in the type itself, as a Value does.  False: the sum does not fit. */
-static bool add(thr_array *a, size_t i, thr_num n, thr_num *old) {
-  thr_num sum = {0};
-  switch (a->type) {
-#define X(tag, name, T, k)                                               \
-  case THR_##tag: {                                                      \
-    _Atomic T *at = (_Atomic T *)a->data + i;                            \
-    T o = atomic_load_explicit(at, memory_order_relaxed);                \
-    do {                                                                 \
-      old->k = o;                                                        \
-      if (!thr_elem_add(a->type, *old, n, &sum)) return false;           \
-    } while (!atomic_compare_exchange_weak(at, &o, (T)sum.k));           \
-    break;                                                               \
-  }
-    THR_ELEMS(X)
-#undef X
-    default: break;
-  }
-  return true;
-}
-
 /***
 Adds to an element atomically: no other change of it comes in between, of this
 process or, where the Array is shared, of another.  An int64 and a uint64 wrap
@@ -377,13 +348,8 @@ not fit the type; the element is then unchanged
 static int array_fetchadd(lua_State *L) {
   thr_array *a = check(L, 1);
   lua_Integer i = thr_args_integer(L, 2, "i", 1, (lua_Integer)a->n);
-  thr_num old, n = thr_elem_check(L, 3, "n", thr_elem_wide(a->type));
-  bool fits = add(a, (size_t)i - 1, n, &old);
-  thr_elem_push(L, a->type, old);
-  if (fits) return 1;
-  const char *left = luaL_tolstring(L, -1, NULL);
-  return thr_args_error(L, 3, "n", "%s + %s does not fit %s", left,
-                        luaL_tolstring(L, 3, NULL), thr_elem_name(a->type));
+  size_t at = (size_t)(i - 1) * thr_elem_size(a->type);
+  return thr_elem_fetchadd(L, 3, a->type, (char *)a->data + at);
 }
 
 static void push(lua_State *L, const thr_array *a, size_t i) {

@@ -31,11 +31,9 @@ typedef struct {
 
 /* All 0; NULL: no memory.  What is never touched takes none. */
 thr_array *thr_array_new(thr_elem type, size_t n);
-/* The same in memory that processes share; NULL with errno. */
-thr_array *thr_array_newshared(thr_elem type, size_t n);
-/* The Array for such memory behind a descriptor, which is taken, or closed: the
-** one that this process has, if it has one; NULL: no memory, or it is not so
-** large. */
+/* The Array for memory that processes share, behind a descriptor, which is
+** taken, or closed: the one that this process has, if it has one; NULL: no
+** memory, or it is not so large. */
 thr_array *thr_array_adopt(int fd, thr_elem type, size_t n);
 void thr_array_unref(thr_array *a);
 

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +62,9 @@ static bool fitsfloat(thr_elem type, double d) {
   return type == THR_FLOAT64 || !(fabs(d) > FLT_MAX) || isinf(d);
 }
 
-bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum) {
+/* *sum = x + n, where n is an int64, a uint64 or a float64, whatever kin of
+** the type has 64 bits.  False: the sum does not fit. */
+static bool sum_up(thr_elem type, thr_num x, thr_num n, thr_num *sum) {
   if (thr_elem_isfloat(type)) {
     sum->d = x.d + n.d;
     return fitsfloat(type, sum->d);
@@ -69,6 +72,28 @@ bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum) {
   sum->i = (int64_t)((uint64_t)x.i + (uint64_t)n.i);
   if (types[type].size == sizeof(int64_t)) return true;
   return n.i >= limits[type].least - x.i && n.i <= limits[type].most - x.i;
+}
+
+/* In the type itself: a float32 that is a NaN of C's need not come back from
+** thr_num with the same bits. */
+static bool add(thr_elem type, void *at, thr_num n, thr_num *old) {
+  thr_num sum = {0};
+  switch (type) {
+#define X(tag, name, T, k)                                             \
+  case THR_##tag: {                                                    \
+    T o = atomic_load_explicit((_Atomic T *)at, memory_order_relaxed); \
+    do {                                                               \
+      old->k = o;                                                      \
+      if (!sum_up(type, *old, n, &sum)) return false;                  \
+    } while (!atomic_compare_exchange_weak((_Atomic T *)at, &o,        \
+                                           (T)sum.k));                 \
+    break;                                                             \
+  }
+    THR_ELEMS(X)
+#undef X
+    default: break;
+  }
+  return true;
 }
 
 /* --- the Lua face --- */
@@ -169,4 +194,21 @@ thr_num thr_elem_check(lua_State *L, int arg, const char *name,
   if (!thr_elem_get(L, arg, type, &x))
     thr_args_error(L, arg, name, "%s", thr_elem_pushwhy(L, arg, type));
   return x;
+}
+
+/* The type of what may be added: the sum need fit, not what is added to it. */
+static thr_elem wide(thr_elem type) {
+  if (thr_elem_isfloat(type)) return THR_FLOAT64;
+  return type == THR_UINT64 ? THR_UINT64 : THR_INT64;
+}
+
+int thr_elem_fetchadd(lua_State *L, int arg, thr_elem type, void *at) {
+  thr_num old = {0}, n = thr_elem_check(L, arg, "n", wide(type));
+  bool fits = add(type, at, n, &old);
+  thr_elem_push(L, type, old);
+  if (fits) return 1;
+  const char *left = luaL_tolstring(L, -1, NULL);
+  const char *right = luaL_tolstring(L, arg, NULL);
+  return thr_args_error(L, arg, "n", "%s + %s does not fit %s", left, right,
+                        thr_elem_name(type));
 }

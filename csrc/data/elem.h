@@ -48,16 +48,6 @@ static inline bool thr_elem_isfloat(thr_elem type) {
 const char *thr_elem_name(thr_elem type);
 size_t thr_elem_size(thr_elem type);
 
-/* The type of what may be added: the sum need fit, not what is added to it. */
-static inline thr_elem thr_elem_wide(thr_elem type) {
-  if (thr_elem_isfloat(type)) return THR_FLOAT64;
-  return type == THR_UINT64 ? THR_UINT64 : THR_INT64;
-}
-
-/* *sum = x + n, where n is an int64, a uint64 or a float64, whatever kin of
-** the type has 64 bits.  False: the sum does not fit. */
-bool thr_elem_add(thr_elem type, thr_num x, thr_num n, thr_num *sum);
-
 /* --- the Lua face --- */
 struct lua_State;
 /* "int8", ..., or one of C's names: "double". */
@@ -71,6 +61,11 @@ const char *thr_elem_pushwhy(struct lua_State *L, int idx, thr_elem type);
 /* The number at arg; raises. */
 thr_num thr_elem_check(struct lua_State *L, int arg, const char *name,
                        thr_elem type);
+/* The method fetch_add: adds the number at arg, "n", atomically to the one in
+** memory at `at`; pushes what that was, and returns 1.  Raises where n is no
+** number of the type's kind, and where the sum does not fit: then that is as it
+** was. */
+int thr_elem_fetchadd(struct lua_State *L, int arg, thr_elem type, void *at);
 
 THR_PRIVATE_END
 

@@ -80,27 +80,6 @@ bool thr_value_replace(thr_value *v, thr_num *old, thr_num x) {
   return done;
 }
 
-/* In the type itself: a float32 that is a NaN of C's need not come back from
-** thr_num with the same bits. */
-bool thr_value_add(thr_value *v, thr_num n, thr_num *old) {
-  thr_num sum = {0};
-  switch (v->type) {
-#define X(tag, name, T, k)                                             \
-  case THR_##tag: {                                                    \
-    T o = atomic_load_explicit(&v->u.name, memory_order_relaxed);      \
-    do {                                                               \
-      old->k = o;                                                      \
-      if (!thr_elem_add(v->type, *old, n, &sum)) return false;         \
-    } while (!atomic_compare_exchange_weak(&v->u.name, &o, (T)sum.k)); \
-    break;                                                             \
-  }
-    THR_ELEMS(X)
-#undef X
-    default: break;
-  }
-  return true;
-}
-
 /* --- the Lua face --- */
 
 /***
@@ -163,15 +142,7 @@ the type; the value is then unchanged
 */
 static int value_fetchadd(lua_State *L) {
   thr_value *v = check(L, 1);
-  const thr_elem type = v->type;
-  thr_num old, n = thr_elem_check(L, 2, "n", thr_elem_wide(type));
-  bool fits = thr_value_add(v, n, &old);
-  thr_elem_push(L, type, old);
-  if (fits) return 1;
-  const char *left = luaL_tolstring(L, -1, NULL);
-  const char *right = luaL_tolstring(L, 2, NULL);
-  return thr_args_error(L, 2, "n", "%s + %s does not fit %s", left, right,
-                        thr_elem_name(type));
+  return thr_elem_fetchadd(L, 2, v->type, &v->u);
 }
 
 /***

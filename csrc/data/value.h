@@ -39,8 +39,6 @@ void thr_value_store(thr_value *v, thr_num x);
 thr_num thr_value_exchange(thr_value *v, thr_num x);
 /* Stores x if it holds *old, bit for bit; else *old becomes what it holds. */
 bool thr_value_replace(thr_value *v, thr_num *old, thr_num x);
-/* False, and nothing is stored, if the sum does not fit (see thr_elem_add). */
-bool thr_value_add(thr_value *v, thr_num n, thr_num *old);
 
 /* --- the Lua face --- */
 struct lua_State;
