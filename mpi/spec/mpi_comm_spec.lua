@@ -134,6 +134,8 @@ local TOGETHER <const> = [[
   if size > 1 then
     expect(": broadcast of an Array of ", comm.broadcast, comm,
       Array("int8", 5 + rank))
+    expect('reduce ("max") of an Array of 5 int8 to 0', comm.reduce, comm,
+      Array("int8", 5), rank == 0 and "sum" or "max")
     expect("'list' to 'scatter' on rank 0 (a list of " .. size, comm.scatter,
       comm, {})
     expect("not divisible", comm.scatter, comm,

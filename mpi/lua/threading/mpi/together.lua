@@ -31,10 +31,14 @@ local function send(self, to, what, ...)
   end
 end
 
+local function describe_difference(rank, what, other, theirs)
+  return string.format("rank %d does this: %s; and rank %d this: %s", rank,
+    what, other, tostring(theirs))
+end
+
 local function check_what(self, from, what, theirs)
   if theirs ~= what then
-    complain("rank %d does this: %s; and rank %d this: %s", self.rank, what,
-      from, tostring(theirs))
+    complain("%s", describe_difference(self.rank, what, from, theirs))
   end
 end
 
@@ -114,9 +118,8 @@ end
 local function agree(self, what)
   local function first_difference(mine, theirs)
     return mine.unlike and mine or theirs.unlike and theirs
-      or mine.what ~= theirs.what and { unlike = string.format(
-        "rank %d does this: %s; and rank %d this: %s", mine.rank, mine.what,
-        theirs.rank, theirs.what) }
+      or mine.what ~= theirs.what and { unlike = describe_difference(mine.rank,
+        mine.what, theirs.rank, theirs.what) }
       or mine
   end
   local all = up(self, "Arrays", { what = what, rank = self.rank },
@@ -277,26 +280,28 @@ local operations = {
   end },
 }
 
+-- The name of an operation that MPI has, too, or nil; and its function.
 local function check_operation(op, where)
-  local known = operations[op == nil and "sum" or op]
+  local name = op == nil and "sum" or op
+  local known = operations[name]
   if not known and not check.is_callable(op) then
     check.bad("op", where, [["sum", "product", "min", "max" or function]], op)
   end
-  return known and known[1], known and known[2] or op
+  return known and name, known and known[2] or op
 end
 
-local function reduce_array(self, value, number, root, where)
+local function reduce_array(self, value, name, root, where)
   local kind, length = _mpi.array(value)
-  if not number then
+  if not name then
     complain([[bad argument 'op' to '%s' (for Arrays: "sum", "product", "min" ]]
       .. [[or "max")]], where)
   end
   local all = where == "allreduce"
-  agree(self, string.format("%s %d of an %s%s", where, number,
+  agree(self, string.format([[%s ("%s") of an %s%s]], where, name,
     arrays.title(kind, length), all and "" or " to " .. root))
   local to = (all or self.rank == root) and arrays.new(kind, length) or nil
-  return collect(self, all and ALLREDUCE or REDUCE, root, number, length,
-    value, to)
+  return collect(self, all and ALLREDUCE or REDUCE, root,
+    operations[name][1], length, value, to)
 end
 
 -- An error of the operation is that of all ranks, not of one.
@@ -331,10 +336,10 @@ end
 -- @return the result, there; nil elsewhere
 function together:reduce(value, op, root)
   handles.of(self, "reduce")
-  local number, combine = check_operation(op, "reduce")
+  local name, combine = check_operation(op, "reduce")
   root = check_root(self, root, "reduce")
   if _mpi.array(value) then
-    return reduce_array(self, value, number, root, "reduce")
+    return reduce_array(self, value, name, root, "reduce")
   end
   local what = string.format("reduce to %d", root)
   return value_of(hand(self, 0, root, what,
@@ -347,9 +352,9 @@ end
 -- @return the result
 function together:allreduce(value, op)
   handles.of(self, "allreduce")
-  local number, combine = check_operation(op, "allreduce")
+  local name, combine = check_operation(op, "allreduce")
   if _mpi.array(value) then
-    return reduce_array(self, value, number, 0, "allreduce")
+    return reduce_array(self, value, name, 0, "allreduce")
   end
   return value_of(down(self, "allreduce",
     reduce_value(self, "allreduce", value, combine)))
