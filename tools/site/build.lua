@@ -82,15 +82,15 @@ local function menu()
   return groups, others
 end
 
-local function write(page, groups)
-  local name = folder .. "/" .. page.url
+-- The name of the file at an address; its folder is made.
+local function file_of(url)
+  local name = folder .. "/" .. url
   os.execute("mkdir -p '" .. name:gsub("/[^/]*$", "") .. "'")
-  text.write(name, template.page(page, groups))
+  return name
 end
 
 local function copy(name, to)
-  os.execute(("mkdir -p '%s' && cp '%s' '%s'"):format(
-    (folder .. "/" .. to):gsub("/[^/]*$", ""), name, folder .. "/" .. to))
+  text.write(file_of(to), text.read(name))
 end
 
 local groups, pages = menu()
@@ -111,7 +111,7 @@ for _, name in ipairs(links.wanted) do
   end
 end
 for _, page in ipairs(pages) do
-  write(page, groups)
+  text.write(file_of(page.url), template.page(page, groups))
 end
 text.write(folder .. "/search.js", search(pages))
 copy("tools/site/style.css", "style.css")

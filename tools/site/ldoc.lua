@@ -5,7 +5,7 @@
 --         file =, items = { { name = "acquire", type = "function", args =,
 --           text =, params = { { name =, type =, opt =, text = } },
 --           returns = { { type =, text =, instead = } }, raises =, usage =,
---           see =, line = } } } }
+--           see = } } } }
 
 local ldoc = {}
 
@@ -77,7 +77,6 @@ local function item_of(item)
     raises = item.raise and trimmed(table.concat(list(item.raise), "; ")),
     usage = list(item.usage),
     see = list(item.tags.see),
-    line = item.lineno,
   }
 end
 

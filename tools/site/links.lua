@@ -59,8 +59,8 @@ function links.resolve(page, link)
   local name = path(page.source, file)
   local url = links.files[name] or source_page(name)
   if not url then
-    text.must(os.execute("test -e '" .. name .. "'"),
-      page.source .. ": a link to " .. link .. ", where nothing is")
+    text.must(text.exists(name), page.source .. ": a link to " .. link
+      .. ", where nothing is")
     return nil
   end
   return links.relative(page.url, url .. (url:find "#" and "" or anchor))
