@@ -285,7 +285,8 @@
 
 ---@class (exact) threading.LogOptions
 ---@field level? threading.level
----@field format? string `"%(asctime)s %(levelname)s %(message)s"`
+---@field format? string by default
+--- `"%(asctime)s %(levelname)s %(threadName)s: %(message)s"`
 ---@field datefmt? string of `asctime`, for `os.date`
 ---@field filename? string the file to which lines are appended
 ---@field filemode? threading.log_mode by default "a"

@@ -113,8 +113,8 @@ function log.log(level, fmt, ...)
   end
 end
 
---- Does the root logger write what is logged at this level? For what is dear to
--- find out.
+--- Does the root logger write what is logged at this level? For values that
+-- take long to compute.
 -- @function isEnabledFor
 -- @tparam integer|string level
 -- @treturn boolean
