@@ -50,14 +50,21 @@ static bool is_module(const thr_wait *wait) {
   return strcmp(wait->what, "module") == 0;
 }
 
+/* How its owner stands to what r waits for.  The owner of an RWLock may be a
+** writer that waits for it, too, and comes before r. */
+static const char *relation(const thr_report *r, const thr_report *owner) {
+  if (is_module(&r->wait)) return "loaded";
+  if (owner->waits && owner->wait.object == r->wait.object &&
+      strcmp(r->wait.what, "RWLock") == 0)
+    return "wanted";
+  return "held";
+}
+
 /* ", held by NAME (acquired at ...)"; or " NAME to end"; pushes.  A thread
 ** that is joined may have ended, and the joining one not have run since. */
 static void push_holder(lua_State *L, const thr_report *r,
                         const thr_report *list, int n) {
   const thr_report *owner = thr_report_of(list, n, r->owner);
-  bool wants = owner && owner->waits &&
-               owner->wait.object == r->wait.object &&
-               strcmp(r->wait.what, "RWLock") == 0; /* a writer is before it */
   if (is_thread(&r->wait)) {
     if (owner) lua_pushfstring(L, " %s to end", owner->name);
     else lua_pushliteral(L, " a thread that has ended");
@@ -66,10 +73,7 @@ static void push_holder(lua_State *L, const thr_report *r,
   } else {
     push_acquired(L, r);
     if (owner)
-      lua_pushfstring(L, ", %s by %s%s",
-                      is_module(&r->wait) ? "loaded"
-                      : wants             ? "wanted"
-                                          : "held", owner->name,
+      lua_pushfstring(L, ", %s by %s%s", relation(r, owner), owner->name,
                       lua_tostring(L, -1));
     else
       lua_pushfstring(L, ", held by a thread that has ended%s",
