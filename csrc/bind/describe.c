@@ -8,9 +8,9 @@
 #include "bind/blame.h"
 #include "bind/box.h"
 
-/* The first Lua function from `level` on that is not in the folder. */
-static bool find(lua_State *of, int level, const char *folder, lua_Debug *ar) {
-  for (; lua_getstack(of, level, ar); level++) {
+/* The innermost Lua function that is not in the folder. */
+static bool find(lua_State *of, const char *folder, lua_Debug *ar) {
+  for (int level = 0; lua_getstack(of, level, ar); level++) {
     lua_getinfo(of, "Sl", ar);
     if (ar->currentline > 0 && !thr_blame_isours(ar, folder)) return true;
   }
@@ -18,11 +18,11 @@ static bool find(lua_State *of, int level, const char *folder, lua_Debug *ar) {
 }
 
 bool thr_describe_place(lua_State *of, lua_Debug *ar) {
-  return of && find(of, 0, NULL, ar);
+  return of && find(of, NULL, ar);
 }
 
 bool thr_describe_program(lua_State *of, const char *folder, lua_Debug *ar) {
-  return of && (find(of, 0, folder, ar) || find(of, 0, NULL, ar));
+  return of && (find(of, folder, ar) || find(of, NULL, ar));
 }
 
 void thr_describe_caller(lua_State *L, thr_where *where) {
