@@ -20,15 +20,9 @@ end
 -- busted's.
 function mpi.it(it, pending)
   local obstacle = mpi.obstacle()
-  return function(name, fn)
-    it(name, function()
-      if obstacle then
-        pending(obstacle)
-        return
-      end
-      fn()
-    end)
-  end
+  return obstacle and function(name)
+    pending(name .. ": " .. obstacle)
+  end or it
 end
 
 -- Root may do it, and there may be more ranks than processors; what mpirun says
